@@ -1,0 +1,80 @@
+/**
+ * What satisfies a caller (I13). A caller keeps the pair of ticks it saw on arrival; everything later is compared
+ * with that pair and never with current ticks, so that an answer stays possible while invalidations rain.
+ */
+import type { Head } from './generation.ts';
+import { epochStart, type Tick } from './ticks.ts';
+import { isProbeable, type VersionKind } from './version.ts';
+
+export interface FreshnessPolicy {
+  readonly version: VersionKind;
+  /** Age, counted from the beginning of the last verification, up to which no verification is needed. 0: strict. */
+  readonly maxAgeMs: number;
+  /** Beyond maxAge: how much older a changed head may be and still be answered while a fill runs behind. */
+  readonly staleWhileRevalidateMs: number;
+  /** Beyond maxAge: how much older a head may be and still be answered when the source cannot be asked. */
+  readonly staleIfErrorMs: number;
+}
+
+export const STRICT: FreshnessPolicy = {
+  version: 'checksum', maxAgeMs: 0, staleWhileRevalidateMs: 0, staleIfErrorMs: 0,
+};
+
+/** Work satisfies the caller when it began after `after`, and filled after `hardAfter`. */
+export interface Requirement {
+  readonly after: Tick;
+  readonly hardAfter: Tick;
+}
+
+/** The ticks one look at a key returns; maxima over the key and its scopes, 0 where there was none. */
+export interface SeenTicks {
+  readonly epoch: number;
+  /** Latest tick taken by a probe or fill of the key or of a probe target of its request. */
+  readonly started: Tick;
+  readonly soft: Tick;
+  readonly hard: Tick;
+  /** Generations up to this fence are not to be served or pinned. A purge mark is a hard mark too. */
+  readonly purge: Tick;
+}
+
+/** The pair a caller keeps. Never below the epoch's start: what an older epoch verified counts as unverified (I11). */
+export function requirementAtArrival(seen: SeenTicks): Requirement {
+  const floor = epochStart(seen.epoch);
+  return { after: Math.max(seen.started, seen.soft, seen.hard, floor), hardAfter: seen.hard };
+}
+
+/** The head was proved right by work that began after the caller asked. */
+export function satisfies(head: Head | null, requirement: Requirement): head is Head {
+  return head !== null && head.damaged === null
+    && head.verified > requirement.after && head.fence > requirement.hardAfter;
+}
+
+/** The policy lets this caller have the head without asking the source again. */
+export function isFresh(head: Head | null, seen: SeenTicks, policy: FreshnessPolicy, nowMs: number): head is Head {
+  if (head === null || head.damaged !== null || !isUnmarked(head, seen)) return false;
+  if (policy.version === 'manual') return true;
+  return policy.maxAgeMs > 0 && nowMs - head.verifiedAtMs <= policy.maxAgeMs;
+}
+
+function isUnmarked(head: Head, seen: SeenTicks): boolean {
+  return head.verified > Math.max(seen.soft, seen.hard, epochStart(seen.epoch)) && head.fence > seen.hard;
+}
+
+export type StaleReason = 'staleWhileRevalidate' | 'staleIfError';
+
+/** The policy allows this caller a stale answer for that reason. A hard-stale or damaged head is never answered. */
+export function mayServeStale(
+  head: Head | null,
+  requirement: Requirement,
+  window: { readonly policy: FreshnessPolicy; readonly reason: StaleReason; readonly nowMs: number },
+): head is Head {
+  if (head === null || head.damaged !== null || head.fence <= requirement.hardAfter) return false;
+  const { policy, reason, nowMs } = window;
+  const extraMs = reason === 'staleIfError' ? policy.staleIfErrorMs : policy.staleWhileRevalidateMs;
+  return extraMs > 0 && nowMs - head.verifiedAtMs <= policy.maxAgeMs + extraMs;
+}
+
+/** Verifying by a probe can satisfy the caller; otherwise only a fill can. */
+export function canVerifyByProbe(head: Head | null, requirement: Requirement, kind: VersionKind): boolean {
+  return isProbeable(kind) && head !== null && head.damaged === null && head.fence > requirement.hardAfter;
+}

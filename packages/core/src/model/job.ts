@@ -1,0 +1,54 @@
+/**
+ * Jobs, and what becomes of them. BullMQ delivers a job at least once; a job therefore says what must be true when
+ * it is done (its requirement), and whoever runs it first looks whether that already holds.
+ */
+import type { Failure } from './errors.ts';
+import type { Requirement } from './freshness.ts';
+import type { ResolvedRequest } from './request.ts';
+import type { Tick } from './ticks.ts';
+import type { Version } from './version.ts';
+
+export type JobKind = 'probe' | 'fill';
+
+export interface Job {
+  readonly kind: JobKind;
+  readonly request: ResolvedRequest;
+  readonly requirement: Requirement;
+  /** Joins the log lines of request, job and fill. */
+  readonly requestId: string | null;
+}
+
+/** One work in the cluster per kind, key and pair of ticks: a later pair is never swallowed by an earlier job. */
+export function dedupId({ kind, request, requirement }: Pick<Job, 'kind' | 'request' | 'requirement'>): string {
+  return `${kind}:${request.key}:${requirement.after}:${requirement.hardAfter}`;
+}
+
+/** What a finished job found. Only `failed` and `cancelled` leave its callers unsatisfied for good. */
+export type Outcome =
+  /** A new generation is the head. */
+  | { readonly kind: 'committed'; readonly fence: Tick; readonly rows: number; readonly bytes: number }
+  /** The head was right: verified by a probe, or by a fill that found the source unchanged. */
+  | { readonly kind: 'verified'; readonly fence: Tick }
+  /** Somebody else's work already satisfied the requirement. */
+  | { readonly kind: 'satisfied'; readonly fence: Tick }
+  /** A probe found another version than the head's. */
+  | { readonly kind: 'changed'; readonly version: Version }
+  /** A probe found no head to verify. */
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'failed'; readonly failure: Failure }
+  | { readonly kind: 'cancelled' };
+
+export interface Progress {
+  readonly phase: 'queued' | 'opening' | 'reading' | 'syncing' | 'publishing';
+  readonly rows: number;
+  readonly bytes: number;
+  /** Size of what is being read, where known, in the unit of `bytes`. */
+  readonly bytesTotal: number | null;
+}
+
+export type JobStatus =
+  | { readonly state: 'queued' }
+  | { readonly state: 'running'; readonly progress: Progress | null }
+  | { readonly state: 'finished'; readonly outcome: Outcome }
+  /** Neither the queue nor the outcome record knows it: Redis forgot, or the record expired. */
+  | { readonly state: 'vanished' };

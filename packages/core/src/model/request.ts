@@ -1,0 +1,106 @@
+/**
+ * A CanonicalRequest is everything that decides which rows and columns a caller gets, in one normal form (I1). It is
+ * what the CacheKey hashes, what a job carries to the worker and what the manifest keeps. It names no dataset: an
+ * ad-hoc request for the same thing is the same entry.
+ */
+import type { FreshnessPolicy, Requirement } from './freshness.ts';
+import type { VersionKind } from './version.ts';
+
+export const KEY_FORMAT = 1;
+
+/** A bind or parameter with its type. `value` is the type's canonical text; null is SQL NULL. */
+export interface TypedValue {
+  readonly type: ParamType;
+  readonly value: string | null;
+}
+
+export const PARAM_TYPES = ['string', 'integer', 'number', 'boolean', 'date', 'timestamp'] as const;
+export type ParamType = (typeof PARAM_TYPES)[number];
+
+export const FILE_FORMATS = ['parquet', 'csv', 'ndjson', 'json', 'arrow'] as const;
+export type FileFormat = (typeof FILE_FORMATS)[number];
+
+/** How a CSV is read; null means "detect". Delimiter, quote and escape are one character; quote '' means none. */
+export interface CsvOptions {
+  readonly header: boolean | null;
+  readonly delimiter: string | null;
+  readonly quote: string | null;
+  readonly escape: string | null;
+  readonly nullText: string | null;
+}
+
+export interface FileQuestion {
+  readonly kind: 'file';
+  /** Relative to the source's root, '/' separated, without '.', '..' or empty segments. */
+  readonly path: string;
+  readonly format: FileFormat;
+  readonly csv: CsvOptions | null;
+}
+
+export interface SqlQuestion {
+  readonly kind: 'sql';
+  readonly statement: string;
+  readonly binds: Readonly<Record<string, TypedValue>>;
+  readonly session: Readonly<Record<string, string>>;
+}
+
+export type Question = FileQuestion | SqlQuestion;
+
+export const COMPRESSIONS = ['zstd', 'snappy', 'none'] as const;
+export type Compression = (typeof COMPRESSIONS)[number];
+
+export interface ParquetOptions {
+  readonly compression: Compression;
+  readonly rowGroupRows: number;
+}
+
+export const DEFAULT_PARQUET: ParquetOptions = { compression: 'zstd', rowGroupRows: 1_000_000 };
+
+export interface CanonicalRequest {
+  readonly keyFormat: typeof KEY_FORMAT;
+  readonly sourceKind: SourceKind;
+  /** Which system of record: resolved connect identity, user and schema, or the root folder. Never a secret. */
+  readonly sourceIdentity: string;
+  readonly question: Question;
+  /** Wanted columns in the wanted order; null: all. */
+  readonly columns: readonly string[] | null;
+  /** Declared types by column, for example `decimal(18,2)`. */
+  readonly columnTypes: Readonly<Record<string, string>>;
+  readonly parquet: ParquetOptions;
+}
+
+export const SOURCE_KINDS = ['file', 'oracle', 'postgres', 'mysql'] as const;
+export type SourceKind = (typeof SOURCE_KINDS)[number];
+
+/** Names of things an invalidation can mark: `dataset:NAME`, `source:NAME`, `table:SOURCE/NAME`. */
+export type Scope = string;
+
+/** A request after the catalog resolved it: what resolve, probe and fill work on. JSON-safe; it travels in jobs. */
+export interface ResolvedRequest {
+  readonly key: string;
+  readonly canonical: CanonicalRequest;
+  /** The configured source's name; workers look up its credentials by it. */
+  readonly source: string;
+  readonly dataset: string | null;
+  readonly scopes: readonly Scope[];
+  /** What a probe asks: the file, or each table. Shared by the keys that read them; their `started` counts for all. */
+  readonly probeTargets: readonly string[];
+  readonly versionKind: VersionKind;
+  readonly limits: FillLimits;
+}
+
+export interface FillLimits {
+  readonly rowsMax: number;
+  readonly bytesMax: number;
+  readonly timeoutMs: number;
+}
+
+/** A resolved request together with how fresh this caller wants it. */
+export interface Ask {
+  readonly request: ResolvedRequest;
+  readonly policy: FreshnessPolicy;
+  /** Refuse to touch the source: answer from the cache or fail (only-if-cached). */
+  readonly cachedOnly: boolean;
+  /** Continues an earlier ask that was told to come back: its requirement is used instead of that of arrival. */
+  readonly continues: Requirement | null;
+}

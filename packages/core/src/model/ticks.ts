@@ -1,0 +1,17 @@
+/**
+ * The logical clock. A tick is a whole number that only ever grows, for the life of the store: epoch n issues the
+ * ticks (n × 10¹², (n + 1) × 10¹²), so any tick names the epoch that issued it. Both stay exact in a double up to
+ * epoch 9007, and in Lua, whose numbers are doubles too.
+ */
+export type Tick = number;
+
+export const TICKS_PER_EPOCH = 1e12;
+
+/** The first tick of an epoch; the clock stands here when the epoch opens, and every tick it issues is above. */
+export function epochStart(epoch: number): Tick {
+  return epoch * TICKS_PER_EPOCH;
+}
+
+export function epochOf(tick: Tick): number {
+  return Math.floor(tick / TICKS_PER_EPOCH);
+}

@@ -1,0 +1,193 @@
+/**
+ * The coordination state lives in Redis; these are its atomic steps, one short Lua script each, and one pure function
+ * each in testing/memory. Every call carries the epoch's marker under the hood: when Redis has forgotten or was
+ * restarted, it rejects with EpochLost and changes nothing. Every call may be repeated by a resend without harm.
+ */
+import type { Head, Consistency } from '../model/generation.ts';
+import type { SeenTicks } from '../model/freshness.ts';
+import type { Scope } from '../model/request.ts';
+import type { Tick } from '../model/ticks.ts';
+import type { Version } from '../model/version.ts';
+
+export interface LookTarget {
+  readonly key: string;
+  readonly scopes: readonly Scope[];
+  readonly probeTargets: readonly string[];
+}
+
+export interface LeaseHolder {
+  readonly fence: Tick;
+  readonly fillId: string;
+  readonly holder: string;
+  readonly expiresAtMs: number;
+}
+
+/** All that one atomic look returns (I7). */
+export interface Look {
+  readonly seen: SeenTicks;
+  readonly head: Head | null;
+  /** The pin taken on the head in the same step, or null where none was asked or there was nothing to pin. */
+  readonly pin: Pin | null;
+  /** False until this epoch compared the key with the store; the head is then only what Redis remembers (I11). */
+  readonly reconciled: boolean;
+  /** Latest fence granted for the key, and the live lease if there is one. */
+  readonly latestFence: Tick;
+  readonly lease: LeaseHolder | null;
+  /** Redis's clock, ms. */
+  readonly nowMs: number;
+}
+
+export interface Pin {
+  readonly id: string;
+  readonly key: string;
+  readonly fence: Tick;
+  readonly expiresAtMs: number;
+}
+
+export interface PinWish {
+  /** Random name of the pin, made by the caller: a resent call pins once. */
+  readonly id: string;
+  readonly ttlMs: number;
+}
+
+export interface CommitRequest {
+  readonly key: string;
+  readonly fence: Tick;
+  readonly fillId: string;
+  readonly version: Version;
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly rows: number;
+  readonly consistency: Consistency;
+  readonly source: string;
+  readonly dataset: string | null;
+  /** When the lease was granted, by Redis's clock. */
+  readonly startedAtMs: number;
+}
+
+export type CommitResult =
+  /** The generation is, or already was, published under this fillId. */
+  | { readonly kind: 'committed' }
+  /** A later fence was granted, or a purge forbids this one. The generation will never be served. */
+  | { readonly kind: 'fenced'; readonly latestFence: Tick };
+
+export interface Heads {
+  /** Read head and ticks, and pin the head, in one step. A head at or below the purge mark is returned as null. */
+  look(target: LookTarget, pin: PinWish | null): Promise<Look>;
+  /** Raise `verified` to `tick` if the head still has `version` and is not damaged. @returns whether the head has that version. */
+  markVerified(key: string, proof: { readonly version: Version; readonly tick: Tick; readonly beganAtMs: number }): Promise<boolean>;
+  /** I3. Publishes a notice for the key when it commits. */
+  commit(request: CommitRequest): Promise<CommitResult>;
+  /** The files of that generation are not what was committed; the head, if it still is that one, becomes a miss. */
+  markDamaged(key: string, fence: Tick, reason: string): Promise<void>;
+}
+
+export type LeaseGrant =
+  | { readonly kind: 'granted'; readonly fence: Tick; readonly grantedAtMs: number; readonly expiresAtMs: number }
+  | { readonly kind: 'busy'; readonly holder: LeaseHolder; readonly nowMs: number }
+  /** The key must be reconciled with the store before anything may be filled under it. */
+  | { readonly kind: 'unreconciled' };
+
+export interface LeaseClaim {
+  readonly key: string;
+  readonly fillId: string;
+  readonly holder: string;
+  readonly ttlMs: number;
+}
+
+export interface Leases {
+  /** Grants the key's lease under the next tick, unless it is held. Asking again with the same live fillId returns the same fence. */
+  acquire(claim: LeaseClaim): Promise<LeaseGrant>;
+  /** Extends the lease, even an expired one that nobody else was granted. @returns false when it is lost for good. */
+  renew(claim: LeaseClaim, fence: Tick): Promise<boolean>;
+  release(claim: LeaseClaim, fence: Tick): Promise<void>;
+}
+
+export type InvalidateMode = 'soft' | 'hard' | 'purge';
+
+/** `key:KEY`, or a Scope. */
+export type MarkTarget = string;
+
+export interface Ticks {
+  /** Takes the tick of a probe, before it touches the source; `started` of the key and its targets becomes it. */
+  startProbe(target: LookTarget): Promise<{ readonly tick: Tick; readonly nowMs: number }>;
+  /** Takes the next tick and marks the target with it. */
+  invalidate(target: MarkTarget, mode: InvalidateMode): Promise<Tick>;
+  /** Sets marks that the store already holds; raise-only. Rejects when the epoch is not the one named. */
+  restoreMarks(epoch: number, marks: readonly Mark[]): Promise<void>;
+  /** The epoch this process works in, as told by the last marker it compared. */
+  epoch(): Promise<number>;
+}
+
+/** The latest hard and purge ticks of one target; 0 for none. `hard` is never below `purge`. */
+export interface Mark {
+  readonly target: MarkTarget;
+  readonly hard: Tick;
+  readonly purge: Tick;
+}
+
+export interface Pins {
+  /** Pins a generation by name: the head, or a retired one that is not being removed. @returns null when it is gone. */
+  pinGeneration(ref: { readonly key: string; readonly fence: Tick }, wish: PinWish): Promise<Pin | null>;
+  /** @returns the pin with its new expiry; null when it expired, was released, or a purge ended it. */
+  renew(key: string, pinId: string, ttlMs: number): Promise<Pin | null>;
+  release(key: string, pinId: string): Promise<void>;
+}
+
+export interface RestoredGeneration {
+  readonly fence: Tick;
+  readonly fillId: string;
+  readonly version: Version;
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly rows: number;
+  readonly consistency: Consistency;
+  readonly source: string;
+  readonly dataset: string | null;
+  readonly startedAtMs: number;
+}
+
+export interface Reconciliation {
+  readonly key: string;
+  /** The epoch under which the directory was listed; another one now rejects with EpochLost. */
+  readonly epoch: number;
+  /** Newest whole generation of an older epoch above the not-before marks. Raise-only: an older one than the head's is ignored. */
+  readonly newest: RestoredGeneration | null;
+  /** Fences of all other generations found on disk that are older than this epoch: they become retired. */
+  readonly others: readonly Tick[];
+  readonly mark: Mark | null;
+}
+
+export interface Retirement {
+  /** Head stays; anything else on disk below the latest granted fence starts its grace. */
+  noteOrphans(key: string, fences: readonly Tick[]): Promise<void>;
+  /**
+   * Asks leave to remove one generation (I6): refused while it is head, pinned, within its grace, or at or above the
+   * latest fence granted. When allowed, it can no longer be pinned.
+   */
+  retire(ref: { readonly key: string; readonly fence: Tick }, graceMs: number): Promise<'removable' | 'refused'>;
+  /** Its grace starts again: something on the store still named it. */
+  restartGrace(ref: { readonly key: string; readonly fence: Tick }): Promise<void>;
+  /** Forgets a removed generation. */
+  removed(ref: { readonly key: string; readonly fence: Tick }): Promise<void>;
+  /** When gc may begin in this epoch: null until the reconciliation pass is complete, else Redis's time of completion. */
+  gate(): Promise<{ readonly reconciledAtMs: number | null; readonly nowMs: number }>;
+}
+
+export interface Reconciler {
+  apply(reconciliation: Reconciliation): Promise<void>;
+  /** The pass over all keys of the store is complete: keys without a directory need no reconciliation. */
+  completePass(epoch: number): Promise<void>;
+  /** Where a resumed pass continues: the last shard finished in this epoch, or null. */
+  passPosition(epoch: number): Promise<string | null>;
+  savePassPosition(epoch: number, shard: string): Promise<void>;
+}
+
+/** Redis is no longer the memory this process knew. Open the epoch again, then start over. Never shown to users. */
+export class EpochLost extends Error {
+  override readonly name = 'EpochLost';
+}
+
+export function isEpochLost(error: unknown): boolean {
+  return error instanceof Error && error.name === 'EpochLost';
+}

@@ -1,0 +1,35 @@
+/** Reading what Redis remembers of entries, for listings and explanations. Not part of any decision. */
+import type { Head } from '../model/generation.ts';
+import type { Tick } from '../model/ticks.ts';
+
+export interface EntryFilter {
+  readonly prefix: string;
+  readonly dataset: string | null;
+  readonly limit: number;
+  /** The last key of the page before, or null. */
+  readonly after: string | null;
+}
+
+export interface EntrySummary {
+  readonly key: string;
+  readonly head: Head;
+  readonly lastReadAtMs: number | null;
+}
+
+export interface EntryPage {
+  readonly entries: readonly EntrySummary[];
+  /** Pass as `after` for the next page; null at the end. */
+  readonly next: string | null;
+}
+
+export interface RetiredGeneration {
+  readonly fence: Tick;
+  readonly retiredAtMs: number;
+}
+
+export interface Entries {
+  /** Entries with a head, in key order. */
+  list(filter: EntryFilter): Promise<EntryPage>;
+  retired(key: string): Promise<readonly RetiredGeneration[]>;
+  pinCount(key: string): Promise<number>;
+}

@@ -1,0 +1,54 @@
+/**
+ * A Source is a configured system of record as the worker's threads see it. The contract suite (testing) judges every
+ * implementation; I2 is the heart of it: a version is never newer than the rows delivered with it.
+ */
+import type { Consistency } from '../model/generation.ts';
+import type { ManifestColumn } from '../model/manifest.ts';
+import type { CanonicalRequest, FillLimits } from '../model/request.ts';
+import type { Version } from '../model/version.ts';
+import type { Progress } from '../model/job.ts';
+
+export interface SourceContext {
+  readonly signal: AbortSignal;
+  readonly limits: FillLimits;
+  /** Called as work goes on, any number of times; the receiver thins it out. */
+  readonly onProgress: (progress: Progress) => void;
+  /** Called once when the first rows arrived. */
+  readonly onFirstBatch: () => void | Promise<void>;
+}
+
+/** Where the part goes, and nothing else about the store. */
+export interface PartTarget {
+  readonly path: string;
+}
+
+export interface Extract {
+  /** The state of the source that the rows show, or an older one. */
+  readonly version: Version;
+  readonly consistency: Consistency;
+  /** Rows in the file, compared with its footer before this returns. */
+  readonly rows: number;
+  /** SHA-256 of the bytes written, lower-case hex. */
+  readonly sha256: string;
+  readonly columns: readonly ManifestColumn[];
+  /** JSON-safe; kept in the manifest. */
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+export interface Snapshot extends AsyncDisposable {
+  /** The version of this snapshot, without reading its rows into Parquet. */
+  version(): Promise<Version>;
+  /** Reads all rows and writes one complete Parquet file. The caller fsyncs it. */
+  extract(target: PartTarget): Promise<Extract>;
+}
+
+/**
+ * Errors: PQ_SOURCE_UNAVAILABLE (cannot be reached), PQ_SOURCE_REJECTED (refuses the question), PQ_NOT_FOUND (the file
+ * is not there), PQ_SOURCE_UNSTABLE (changed while read, repeatedly), PQ_MALFORMED_SOURCE, PQ_UNSUPPORTED_TYPE,
+ * PQ_LIMIT_EXCEEDED, PQ_STORE_FULL and PQ_STORE_IO for the target, PQ_CANCELLED when the signal aborts.
+ */
+export interface Source extends AsyncDisposable {
+  /** The current version: the cheapest question that can prove a head right. */
+  probe(request: CanonicalRequest, context: SourceContext): Promise<Version>;
+  open(request: CanonicalRequest, context: SourceContext): Promise<Snapshot>;
+}

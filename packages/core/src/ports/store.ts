@@ -1,0 +1,92 @@
+/**
+ * The store keeps generations on a shared filesystem. What is published never changes (I5); what is committed was
+ * durable before (I4). All methods throw ParqueueError PQ_STORE_IO or PQ_STORE_FULL for what the filesystem refuses.
+ */
+import type { Manifest } from '../model/manifest.ts';
+import type { Tick } from '../model/ticks.ts';
+import type { Mark } from './coordination.ts';
+
+export interface Staging {
+  readonly key: string;
+  readonly fence: Tick;
+  readonly fillId: string;
+  /** Where the source writes the part. The file does not exist yet. */
+  readonly partPath: string;
+}
+
+/** The sealed part as the filesystem reports it after fsync. */
+export interface SealedPart {
+  readonly bytes: number;
+  readonly mtimeNs: string;
+}
+
+export interface GenerationWriter {
+  readonly storeId: string;
+  /** Makes the staging directory (and the key's), fails if it exists. */
+  stage(key: string, fence: Tick, fillId: string): Promise<Staging>;
+  /** fsyncs the part. */
+  seal(staging: Staging): Promise<SealedPart>;
+  /** Writes and fsyncs the manifest and the staging directory. */
+  describe(staging: Staging, manifest: Manifest): Promise<void>;
+  /** One rename to `g<fence>`, then fsync of the key directory. A failed rename is settled by the fillId in what is there. */
+  publish(staging: Staging): Promise<void>;
+  /** Moves the staging directory to trash and removes it; nothing happens where it is gone. */
+  discard(staging: Pick<Staging, 'key' | 'fence' | 'fillId'>): Promise<void>;
+}
+
+/** A generation as its files tell. `whole`: manifest sound, part of the right size and untouched since it was sealed. */
+export type Inspection =
+  | { readonly kind: 'whole'; readonly manifest: Manifest }
+  | { readonly kind: 'damaged'; readonly reason: string }
+  | { readonly kind: 'absent' };
+
+export interface StagingRef {
+  readonly key: string;
+  readonly fence: Tick;
+  readonly fillId: string;
+}
+
+export interface KeyListing {
+  readonly generations: readonly Tick[];
+  readonly staging: readonly StagingRef[];
+}
+
+export interface GenerationReader {
+  /** Cheap check of one generation: manifest digest, size and time of the part; a full hash only when the time differs. */
+  inspect(key: string, fence: Tick): Promise<Inspection>;
+  /** Full check: SHA-256 of the part against the manifest. */
+  verify(key: string, fence: Tick): Promise<Inspection>;
+  /** Path of the part, relative to the store's root and absolute on this host. */
+  partPath(key: string, fence: Tick): { readonly relative: string; readonly absolute: string };
+}
+
+export interface KeyDirectories {
+  /** Makes the key's directories, then lists them afresh (NFS clients remember what was not there). */
+  list(key: string): Promise<KeyListing>;
+  /** Keys of one shard (two hex digits) that have a directory. */
+  keys(shard: string): Promise<readonly string[]>;
+  moveToTrash(ref: { readonly key: string; readonly fence: Tick } | StagingRef): Promise<void>;
+  /** Removes what is in trash. @returns how many directories went. */
+  emptyTrash(): Promise<number>;
+  /** Free bytes on the store's filesystem. */
+  freeBytes(): Promise<number>;
+}
+
+/** head.json: a hint for path readers and degraded reading, replaced by rename. */
+export interface HeadFile {
+  readonly key: string;
+  readonly fence: Tick;
+  readonly version: string;
+  readonly sha256: string;
+  readonly verified: Tick;
+  readonly verifiedAtMs: number;
+  readonly startedAtMs?: number;
+}
+
+export interface StoreMarks {
+  readHead(key: string): Promise<HeadFile | null>;
+  writeHead(head: HeadFile): Promise<void>;
+  readMark(key: string): Promise<Mark | null>;
+  /** Raises the mark durably (fsync of file and directory) before it returns; key or scope. */
+  raiseMark(mark: Mark): Promise<void>;
+}
