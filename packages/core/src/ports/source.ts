@@ -8,8 +8,15 @@ import type { CanonicalRequest, FillLimits } from '../model/request.ts';
 import type { Version } from '../model/version.ts';
 import type { Progress } from '../model/job.ts';
 
+/** Remembers small facts between loads, such as the hash of a file by its stat. Losing it costs work, never truth. */
+export interface Memo {
+  get(name: string): Promise<string | null>;
+  put(name: string, value: string): Promise<void>;
+}
+
 export interface SourceContext {
   readonly signal: AbortSignal;
+  readonly memo: Memo;
   readonly limits: FillLimits;
   /** Called as work goes on, any number of times; the receiver thins it out. */
   readonly onProgress: (progress: Progress) => void;
