@@ -1,0 +1,370 @@
+/**
+ * The store's ports in memory, for use cases run under a simulated scheduler (I4, I5, I6). It keeps what the disk
+ * would show to other hosts and nothing else: an operation awaits `beforeOperation`, then happens in one step. All
+ * interleavings are therefore the scheduler's choice; there is no timer, no clock and no randomness in here.
+ */
+import { createHash } from 'node:crypto';
+import { canonicalJson } from '../model/canonical-json.ts';
+import { shardOf } from '../model/cache-key.ts';
+import { ParqueueError, assertInvariant } from '../model/errors.ts';
+import { generationName } from '../model/generation.ts';
+import { PART_NAME, decodeManifest, encodeManifest, type Manifest } from '../model/manifest.ts';
+import type { Tick } from '../model/ticks.ts';
+import type { Mark } from '../ports/coordination.ts';
+import type { EpochStore } from '../ports/epochs.ts';
+import type {
+  GenerationReader, GenerationWriter, HeadFile, Inspection, KeyDirectories, KeyListing, Staging, StagingRef, StoreMarks,
+} from '../ports/store.ts';
+
+export interface MemoryPart {
+  readonly content: unknown;
+  readonly bytes: number;
+  readonly rows: number;
+  readonly mtimeNs: string;
+}
+
+/** One directory, in staging, published or in trash. */
+export interface MemoryDirectory {
+  readonly key: string;
+  readonly fence: Tick;
+  readonly fillId: string;
+  part: MemoryPart | null;
+  sealed: boolean;
+  manifestText: string | null;
+}
+
+interface MemoryKey {
+  readonly staging: Map<string, MemoryDirectory>;
+  readonly generations: Map<Tick, MemoryDirectory>;
+  head: HeadFile | null;
+}
+
+export type MemoryOperation =
+  | 'stage' | 'writePart' | 'seal' | 'describe' | 'publish' | 'discard' | 'inspect' | 'verify' | 'list' | 'keys'
+  | 'moveToTrash' | 'emptyTrash' | 'freeBytes' | 'readHead' | 'writeHead' | 'readMark' | 'raiseMark'
+  | 'latestEpoch' | 'claimEpoch' | 'scopeMarks';
+
+/** Awaited at the start of every operation: the scheduling point. What it throws, the operation throws. */
+export type BeforeOperation = (name: MemoryOperation, details: Readonly<Record<string, unknown>>) => Promise<void>;
+
+export interface MemoryStoreOptions {
+  readonly storeId: string;
+  readonly beforeOperation?: BeforeOperation;
+}
+
+/** `rewrite`: other bytes, new time. `flip`: other bytes, same size and time (only `verify` sees it). `truncate`: half of it. `touch`: same bytes, new time. */
+export type Corruption = 'rewrite' | 'flip' | 'truncate' | 'touch';
+
+/** SHA-256 of a memory part: of a string's UTF-8, of anything else's canonical JSON. */
+export function memoryPartSha256(content: unknown): string {
+  return createHash('sha256').update(partText(content)).digest('hex');
+}
+
+export class MemoryStore {
+  readonly storeId: string;
+  readonly writer: GenerationWriter;
+  readonly reader: GenerationReader;
+  readonly directories: KeyDirectories;
+  readonly marks: StoreMarks;
+  readonly epochs: EpochStore;
+  beforeOperation: BeforeOperation | null;
+  /** What emptyTrash has not removed yet, oldest first. */
+  readonly trash: MemoryDirectory[] = [];
+  readonly claimedEpochs = new Set<number>();
+  readonly #keys = new Map<string, MemoryKey>();
+  readonly #marks = new Map<string, Mark>();
+  #mtimeNs = 1_000_000_000n;
+
+  constructor(options: MemoryStoreOptions) {
+    this.storeId = options.storeId;
+    this.beforeOperation = options.beforeOperation ?? null;
+    this.writer = this.#makeWriter();
+    this.reader = this.#makeReader();
+    this.directories = this.#makeDirectories();
+    this.marks = this.#makeMarks();
+    this.epochs = this.#makeEpochs();
+  }
+
+  /** What a source does in a thread: writes the part of a staging directory. Fails when the directory was moved away. */
+  async writePart(
+    partPath: string, content: unknown, size: { readonly bytes?: number; readonly rows?: number } = {},
+  ): Promise<{ readonly bytes: number; readonly rows: number; readonly sha256: string }> {
+    await this.#begin('writePart', { partPath });
+    const directory = this.allStaging().find((candidate) => stagingPartPath(candidate) === partPath);
+    if (directory === undefined) throw gone('write-part', partPath);
+    assertInvariant(!directory.sealed, 'I5: a sealed part is not written again');
+    const bytes = size.bytes ?? Buffer.byteLength(partText(content));
+    const rows = size.rows ?? (Array.isArray(content) ? content.length : 1);
+    directory.part = { content, bytes, rows, mtimeNs: this.#nextMtimeNs() };
+    return { bytes, rows, sha256: memoryPartSha256(content) };
+  }
+
+  /** What a reader that knows the path would get; null where there is none. Not an operation of the port. */
+  readPart(key: string, fence: Tick): unknown {
+    return this.#keys.get(key)?.generations.get(fence)?.part?.content ?? null;
+  }
+
+  allGenerations(): readonly MemoryDirectory[] {
+    return [...this.#keys.values()].flatMap((entry) => [...entry.generations.values()]);
+  }
+
+  allStaging(): readonly MemoryDirectory[] {
+    return [...this.#keys.values()].flatMap((entry) => [...entry.staging.values()]);
+  }
+
+  allMarks(): readonly Mark[] {
+    return [...this.#marks.values()];
+  }
+
+  corruptPart(key: string, fence: Tick, how: Corruption = 'rewrite'): void {
+    const directory = this.#published(key, fence);
+    const part = directory.part;
+    assertInvariant(part !== null, 'there is a part to corrupt');
+    const content = how === 'touch' ? part.content : { corrupted: part.content };
+    const bytes = how === 'truncate' ? Math.floor(part.bytes / 2) : part.bytes;
+    directory.part = { ...part, content, bytes, mtimeNs: how === 'flip' ? part.mtimeNs : this.#nextMtimeNs() };
+  }
+
+  dropPart(key: string, fence: Tick): void {
+    this.#published(key, fence).part = null;
+  }
+
+  dropManifest(key: string, fence: Tick): void {
+    this.#published(key, fence).manifestText = null;
+  }
+
+  /** Changes one digit of the manifest behind its digest's back. */
+  corruptManifest(key: string, fence: Tick): void {
+    const directory = this.#published(key, fence);
+    directory.manifestText = directory.manifestText?.replace(/"rows":/, '"rows":1') ?? null;
+  }
+
+  #makeWriter(): GenerationWriter {
+    return {
+      storeId: this.storeId,
+      stage: async (key, fence, fillId) => {
+        await this.#begin('stage', { key, fence, fillId });
+        const { staging } = this.#entry(key);
+        const name = stagingName({ fence, fillId });
+        if (staging.has(name)) throw refused('stage', `entries/${shardOf(key)}/${key}/staging/${name}`, 'EEXIST');
+        const directory: MemoryDirectory = { key, fence, fillId, part: null, sealed: false, manifestText: null };
+        staging.set(name, directory);
+        return { key, fence, fillId, partPath: stagingPartPath(directory) };
+      },
+      seal: async (staging) => {
+        await this.#begin('seal', refOf(staging));
+        const directory = this.#staged(staging);
+        if (directory?.part == null) throw gone('seal', staging.partPath);
+        directory.sealed = true;
+        return { bytes: directory.part.bytes, mtimeNs: directory.part.mtimeNs };
+      },
+      describe: async (staging, manifest) => {
+        await this.#begin('describe', refOf(staging));
+        assertInvariant(manifest.key === staging.key && manifest.fence === staging.fence
+          && manifest.fillId === staging.fillId && manifest.storeId === this.storeId,
+        'I4: a manifest describes the staging directory it is written to');
+        const directory = this.#staged(staging);
+        if (directory === undefined) throw gone('describe', staging.partPath);
+        assertInvariant(directory.sealed, 'I4: the part is durable before the manifest is written');
+        directory.manifestText = encodeManifest(manifest);
+      },
+      publish: async (staging) => {
+        await this.#begin('publish', refOf(staging));
+        this.#publish(staging);
+      },
+      discard: async (staging) => {
+        await this.#begin('discard', refOf(staging));
+        const directory = this.#staged(staging);
+        if (directory !== undefined) this.#keys.get(staging.key)?.staging.delete(stagingName(staging));
+      },
+    };
+  }
+
+  #publish(staging: Staging): void {
+    const entry = this.#entry(staging.key);
+    const path = `entries/${shardOf(staging.key)}/${staging.key}/${generationName(staging.fence)}`;
+    const there = entry.generations.get(staging.fence);
+    if (there !== undefined) {
+      // As on disk: the rename failed, and what is there tells by its fillId whether an earlier one of ours succeeded.
+      if (manifestOf(there)?.fillId === staging.fillId) return;
+      throw refused('publish', path, 'ENOTEMPTY');
+    }
+    const directory = this.#staged(staging);
+    if (directory === undefined) throw gone('publish', path);
+    assertInvariant(directory.sealed && directory.manifestText !== null, 'I4: only sealed and described work is published');
+    entry.staging.delete(stagingName(staging));
+    entry.generations.set(staging.fence, directory);
+  }
+
+  #makeReader(): GenerationReader {
+    return {
+      inspect: async (key, fence) => {
+        await this.#begin('inspect', { key, fence });
+        return this.#inspect(key, fence, 'when-touched');
+      },
+      verify: async (key, fence) => {
+        await this.#begin('verify', { key, fence });
+        return this.#inspect(key, fence, 'always');
+      },
+      partPath: (key, fence) => {
+        const relative = `entries/${shardOf(key)}/${key}/${generationName(fence)}/${PART_NAME}`;
+        return { relative, absolute: `/memory/${relative}` };
+      },
+    };
+  }
+
+  #inspect(key: string, fence: Tick, hash: 'always' | 'when-touched'): Inspection {
+    const directory = this.#keys.get(key)?.generations.get(fence);
+    if (directory === undefined) return { kind: 'absent' };
+    if (directory.manifestText === null) return damaged('the manifest is missing');
+    const reading = decodeManifest(directory.manifestText);
+    if (!reading.ok) return damaged(reading.reason);
+    const { manifest } = reading;
+    if (manifest.storeId !== this.storeId) return damaged('the manifest is of another store');
+    if (manifest.key !== key || manifest.fence !== fence) return damaged('the manifest is of another generation');
+    const part = directory.part;
+    if (part === null) return damaged('the part is missing');
+    if (part.bytes !== manifest.part.bytes) return damaged('the part has another size than its manifest says');
+    const mustHash = hash === 'always' || part.mtimeNs !== manifest.part.mtimeNs;
+    if (mustHash && memoryPartSha256(part.content) !== manifest.part.sha256) return damaged('the part does not match its hash');
+    return { kind: 'whole', manifest };
+  }
+
+  #makeDirectories(): KeyDirectories {
+    return {
+      list: async (key): Promise<KeyListing> => {
+        await this.#begin('list', { key });
+        const { staging, generations } = this.#entry(key);
+        return {
+          generations: [...generations.keys()].toSorted((a, b) => a - b),
+          staging: [...staging.values()].map(refOf),
+        };
+      },
+      keys: async (shard) => {
+        await this.#begin('keys', { shard });
+        return [...this.#keys.keys()].filter((key) => shardOf(key) === shard).toSorted();
+      },
+      moveToTrash: async (ref) => {
+        await this.#begin('moveToTrash', { ...ref });
+        const entry = this.#keys.get(ref.key);
+        const directory = 'fillId' in ref ? entry?.staging.get(stagingName(ref)) : entry?.generations.get(ref.fence);
+        if (entry === undefined || directory === undefined) return;
+        if ('fillId' in ref) entry.staging.delete(stagingName(ref));
+        else entry.generations.delete(ref.fence);
+        this.trash.push(directory);
+      },
+      emptyTrash: async () => {
+        await this.#begin('emptyTrash', {});
+        return this.trash.splice(0).length;
+      },
+      freeBytes: async () => {
+        await this.#begin('freeBytes', {});
+        return Number.MAX_SAFE_INTEGER;
+      },
+    };
+  }
+
+  #makeMarks(): StoreMarks {
+    return {
+      readHead: async (key) => {
+        await this.#begin('readHead', { key });
+        return this.#keys.get(key)?.head ?? null;
+      },
+      writeHead: async (head) => {
+        await this.#begin('writeHead', { key: head.key, fence: head.fence });
+        this.#entry(head.key).head = head;
+      },
+      readMark: async (key) => {
+        await this.#begin('readMark', { key });
+        return this.#marks.get(`key:${key}`) ?? null;
+      },
+      raiseMark: async (mark) => {
+        await this.#begin('raiseMark', { ...mark });
+        const before = this.#marks.get(mark.target) ?? { target: mark.target, hard: 0, purge: 0 };
+        const purge = Math.max(before.purge, mark.purge);
+        this.#marks.set(mark.target, { target: mark.target, hard: Math.max(before.hard, mark.hard, purge), purge });
+        if (mark.target.startsWith('key:')) this.#entry(mark.target.slice('key:'.length));
+      },
+    };
+  }
+
+  #makeEpochs(): EpochStore {
+    return {
+      storeId: this.storeId,
+      latest: async () => {
+        await this.#begin('latestEpoch', {});
+        return Math.max(0, ...this.claimedEpochs);
+      },
+      claim: async (epoch) => {
+        await this.#begin('claimEpoch', { epoch });
+        if (this.claimedEpochs.has(epoch)) return false;
+        this.claimedEpochs.add(epoch);
+        return true;
+      },
+      scopeMarks: async () => {
+        await this.#begin('scopeMarks', {});
+        return this.allMarks().filter(({ target }) => !target.startsWith('key:'));
+      },
+    };
+  }
+
+  async #begin(name: MemoryOperation, details: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.beforeOperation?.(name, details);
+  }
+
+  #entry(key: string): MemoryKey {
+    const known = this.#keys.get(key);
+    if (known !== undefined) return known;
+    const entry: MemoryKey = { staging: new Map(), generations: new Map(), head: null };
+    this.#keys.set(key, entry);
+    return entry;
+  }
+
+  #staged(ref: StagingRef): MemoryDirectory | undefined {
+    return this.#keys.get(ref.key)?.staging.get(stagingName(ref));
+  }
+
+  #published(key: string, fence: Tick): MemoryDirectory {
+    const directory = this.#keys.get(key)?.generations.get(fence);
+    assertInvariant(directory !== undefined, `${key} ${generationName(fence)} is published`);
+    return directory;
+  }
+
+  #nextMtimeNs(): string {
+    this.#mtimeNs += 1n;
+    return String(this.#mtimeNs);
+  }
+}
+
+function partText(content: unknown): string {
+  return typeof content === 'string' ? content : canonicalJson(content);
+}
+
+function manifestOf(directory: MemoryDirectory): Manifest | null {
+  const reading = directory.manifestText === null ? null : decodeManifest(directory.manifestText);
+  return reading?.ok === true ? reading.manifest : null;
+}
+
+function stagingName({ fence, fillId }: Pick<StagingRef, 'fence' | 'fillId'>): string {
+  return `${fence}-${fillId}`;
+}
+
+function stagingPartPath(ref: StagingRef): string {
+  return `/memory/entries/${shardOf(ref.key)}/${ref.key}/staging/${stagingName(ref)}/${PART_NAME}`;
+}
+
+function refOf({ key, fence, fillId }: StagingRef): { key: string; fence: Tick; fillId: string } {
+  return { key, fence, fillId };
+}
+
+function damaged(reason: string): Inspection {
+  return { kind: 'damaged', reason };
+}
+
+function gone(operation: string, path: string): ParqueueError {
+  return refused(operation, path, 'ENOENT');
+}
+
+function refused(operation: string, path: string, errno: string): ParqueueError {
+  return new ParqueueError('PQ_STORE_IO', `the store refused ${operation}: ${errno}`, { details: { operation, path, errno } });
+}
