@@ -1,21 +1,46 @@
 /**
- * Unit tests stand beside their sources and read workspace packages as TypeScript (export condition `source`).
- * Suites under test/ that start threads or processes use the built output, as production does.
+ * Two kinds of tests. `unit`: beside their sources and under test/, reading workspace packages as TypeScript (export
+ * condition `source`), several files at once. `processes`: test/e2e and test/faults start servers, workers and threads
+ * from the built output, as production does, and run one file after the other, so that none starves the next of cores.
  */
 import { defineConfig } from 'vitest/config';
 
-const conditions = ['source'];
+const PROCESS_SUITES = ['test/e2e/**/*.test.ts', 'test/faults/**/*.test.ts', 'test/swarm/**/*.test.ts'];
+const NOT_TESTS = ['**/node_modules/**', '**/dist/**', '**/var/**'];
+const fromSources = { conditions: ['source'] };
 
 export default defineConfig({
-  ssr: { resolve: { conditions } },
-  resolve: { conditions },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'test/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/dist/**'],
-    globalSetup: ['test/fixtures/global-setup.ts'],
     pool: 'forks',
+    globalSetup: ['test/fixtures/global-setup.ts'],
+    passWithNoTests: false,
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    passWithNoTests: false,
+    projects: [
+      {
+        extends: true,
+        resolve: fromSources,
+        ssr: { resolve: fromSources },
+        test: {
+          name: 'unit',
+          include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'test/**/*.test.ts'],
+          exclude: [...NOT_TESTS, ...PROCESS_SUITES],
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'processes',
+          include: PROCESS_SUITES,
+          exclude: NOT_TESTS,
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });
