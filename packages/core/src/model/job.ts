@@ -31,10 +31,10 @@ export type Outcome =
   | { readonly kind: 'verified'; readonly fence: Tick }
   /** Somebody else's work already satisfied the requirement. */
   | { readonly kind: 'satisfied'; readonly fence: Tick }
-  /** A probe found another version than the head's. */
-  | { readonly kind: 'changed'; readonly version: Version }
-  /** A probe found no head to verify. */
-  | { readonly kind: 'absent' }
+  /** A probe found another version than the head's, and enqueued the fill. */
+  | { readonly kind: 'changed'; readonly version: Version; readonly fillJobId: string }
+  /** A probe found no head that it could verify, and enqueued the fill. */
+  | { readonly kind: 'absent'; readonly fillJobId: string }
   | { readonly kind: 'failed'; readonly failure: Failure }
   | { readonly kind: 'cancelled' };
 

@@ -52,6 +52,8 @@ export interface PinWish {
 
 export interface CommitRequest {
   readonly key: string;
+  /** Scopes of the request: a purge of any of them forbids an older fence. */
+  readonly scopes: readonly Scope[];
   readonly fence: Tick;
   readonly fillId: string;
   readonly version: Version;

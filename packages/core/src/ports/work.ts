@@ -41,6 +41,8 @@ export interface SourceWork {
 
 export interface JobRef {
   readonly id: string;
+  /** The job was there already: enqueued by another caller with the same pair of ticks. */
+  readonly joined: boolean;
 }
 
 export interface JobQueue {

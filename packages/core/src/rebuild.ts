@@ -1,0 +1,84 @@
+/**
+ * Rebuilding heads from manifests when an epoch begins (I11). For each key, once per epoch, before anything is filled
+ * under it:
+ *   1. move staging directories of older epochs to trash: their fills can no longer publish;
+ *   2. list the directory afresh, so that what such a fill published just before is seen;
+ *   3. take the newest whole generation of an older epoch above the not-before marks;
+ *   4. apply it, raise-only, under the epoch in which it was listed.
+ * Generations of the current epoch are left alone: only a commit settles them.
+ */
+import type { Manifest } from './model/manifest.ts';
+import { epochOf, type Tick } from './model/ticks.ts';
+import type { Mark, Reconciler, RestoredGeneration, Ticks } from './ports/coordination.ts';
+import type { OnStep } from './ports/steps.ts';
+import type { GenerationReader, KeyDirectories, StoreMarks } from './ports/store.ts';
+
+export interface RebuildDeps {
+  readonly reconciler: Reconciler;
+  readonly ticks: Ticks;
+  readonly directories: KeyDirectories;
+  readonly reader: GenerationReader;
+  readonly marks: StoreMarks;
+  readonly onStep: OnStep;
+}
+
+/** @throws EpochLost when the epoch ended meanwhile: nothing was applied */
+export async function reconcileKey(key: string, deps: RebuildDeps): Promise<void> {
+  const { reconciler, ticks, directories, marks, onStep } = deps;
+  const epoch = await ticks.epoch();
+  const { staging } = await directories.list(key);
+  for (const ref of staging) {
+    if (epochOf(ref.fence) < epoch) await directories.moveToTrash(ref);
+  }
+  const { generations } = await directories.list(key);
+  const older = generations.filter((fence) => epochOf(fence) < epoch).toSorted((a, b) => b - a);
+  const mark = await marks.readMark(key);
+  const newest = await newestWhole(key, older, { mark, deps });
+  const others = older.filter((fence) => fence !== newest?.fence);
+  await reconciler.apply({ key, epoch, newest, others, mark });
+  await onStep('key-reconciled', { key, epoch, fence: newest?.fence ?? null });
+}
+
+async function newestWhole(
+  key: string, fences: readonly Tick[], { mark, deps }: { readonly mark: Mark | null; readonly deps: RebuildDeps },
+): Promise<RestoredGeneration | null> {
+  const notBefore = Math.max(mark?.hard ?? 0, mark?.purge ?? 0);
+  for (const fence of fences) {
+    if (fence <= notBefore) return null;
+    const inspection = await deps.reader.inspect(key, fence);
+    if (inspection.kind === 'whole') return restoredFrom(inspection.manifest);
+    if (inspection.kind === 'damaged') await deps.onStep('generation-damaged', { key, fence, reason: inspection.reason });
+  }
+  return null;
+}
+
+function restoredFrom(manifest: Manifest): RestoredGeneration {
+  const { fence, fillId, version, consistency, source, dataset, startedAtMs, part } = manifest;
+  return { fence, fillId, version, sha256: part.sha256, bytes: part.bytes, rows: part.rows, consistency, source, dataset, startedAtMs };
+}
+
+const SHARDS = Array.from({ length: 256 }, (_, index) => index.toString(16).padStart(2, '0'));
+
+/**
+ * The background pass over all keys of the store; resumable, since the last finished shard is kept in Redis. When it
+ * is complete, keys without a directory need no reconciliation, and gc may begin after its pause.
+ */
+export async function reconcilePass(
+  deps: RebuildDeps,
+  options: { readonly signal: AbortSignal; readonly onShard?: (done: number, total: number) => void },
+): Promise<void> {
+  const { reconciler, ticks, directories, onStep } = deps;
+  const epoch = await ticks.epoch();
+  const position = await reconciler.passPosition(epoch);
+  const shards = position === null ? SHARDS : SHARDS.slice(SHARDS.indexOf(position) + 1);
+  for (const shard of shards) {
+    for (const key of await directories.keys(shard)) {
+      options.signal.throwIfAborted();
+      await reconcileKey(key, deps);
+    }
+    await reconciler.savePassPosition(epoch, shard);
+    options.onShard?.(SHARDS.indexOf(shard) + 1, SHARDS.length);
+  }
+  await reconciler.completePass(epoch);
+  await onStep('reconciled', { epoch });
+}

@@ -1,0 +1,189 @@
+/**
+ * An in-memory Redis and its clients. The server holds one RedisState that may be restarted, flushed or rolled back;
+ * a client carries the marker it adopted, as a process does. `beforeCall` is awaited before each script reaches the
+ * server: a simulation schedules there, and may ask for the script to be executed twice, as a resend would.
+ */
+import { requireMarker, emptyState, isReconciled, readKey, type RedisState, type PassState } from './state.ts';
+import type { ServerContext } from './head-steps.ts';
+import * as heads from './head-steps.ts';
+import * as leases from './lease-steps.ts';
+import * as retire from './retire-steps.ts';
+import type { Heads, Leases, Pins, Reconciler, Retirement, Ticks } from '../../ports/coordination.ts';
+import { EpochLost } from '../../ports/coordination.ts';
+import type { EpochRegister, Marker } from '../../ports/epochs.ts';
+import { epochStart } from '../../model/ticks.ts';
+
+export type ScriptDelivery = 'once' | 'twice';
+
+export class MemoryRedis {
+  state: RedisState;
+  readonly #now: () => number;
+  readonly #listeners = new Map<string, Set<() => void>>();
+  /** Delivers a notice; a simulation replaces it to lose, delay or repeat. */
+  deliver: (listener: () => void) => void = (listener) => { queueMicrotask(listener); };
+
+  constructor(options: { readonly now: () => number; readonly runId?: string }) {
+    this.#now = options.now;
+    this.state = emptyState(options.runId ?? 'run-1');
+  }
+
+  get nowMs(): number {
+    return this.#now();
+  }
+
+  /** A new process: with its data, or `state` as it was at some earlier moment, or empty. */
+  restart(runId: string, state: RedisState = this.state): void {
+    this.state = { ...state, runId };
+  }
+
+  publish(key: string): void {
+    for (const listener of this.#listeners.get(key) ?? []) this.deliver(listener);
+  }
+
+  subscribe(key: string, listener: () => void): () => void {
+    const listeners = this.#listeners.get(key) ?? new Set();
+    this.#listeners.set(key, listeners.add(listener));
+    return () => { listeners.delete(listener); };
+  }
+}
+
+export interface MemoryClientOptions {
+  readonly beforeCall?: (script: string) => Promise<ScriptDelivery>;
+  readonly afterCall?: (script: string) => Promise<void>;
+}
+
+/** All coordination ports of one process, over one MemoryRedis. */
+export class MemoryCoordination {
+  readonly #server: MemoryRedis;
+  readonly #options: MemoryClientOptions;
+  readonly #lostListeners = new Set<() => void>();
+  #marker: Marker | null = null;
+
+  constructor(server: MemoryRedis, options: MemoryClientOptions = {}) {
+    this.#server = server;
+    this.#options = options;
+  }
+
+  readonly register: EpochRegister = {
+    read: async () => {
+      await this.#options.beforeCall?.('epoch-read');
+      return { marker: this.#server.state.marker, runId: this.#server.state.runId };
+    },
+    open: async (next, expected, marks) => {
+      await this.#options.beforeCall?.('epoch-open');
+      const { state } = this.#server;
+      if (state.runId !== expected.runId || (state.marker?.incarnation ?? null) !== expected.incarnation) return false;
+      if (state.marker !== null && state.marker.epoch >= next.epoch) return false;
+      state.marker = next;
+      state.clock = Math.max(state.clock, epochStart(next.epoch));
+      state.pass = { epoch: next.epoch, position: null, completeAtMs: null };
+      leases.raiseMarks({ state, epoch: next.epoch, nowMs: this.#server.nowMs }, marks);
+      return true;
+    },
+    adopt: (marker) => { this.#marker = marker; },
+    onLost: (listener) => {
+      this.#lostListeners.add(listener);
+      return () => { this.#lostListeners.delete(listener); };
+    },
+  };
+
+  readonly heads: Heads = {
+    look: (target, pin) => this.#call('head-pin', (server) => heads.look(server, target, pin)),
+    markVerified: async (key, proof) => {
+      const applied = await this.#call('mark-verified', (server) => heads.markVerified(server, key, proof));
+      if (applied) this.#server.publish(key);
+      return applied;
+    },
+    commit: async (request) => {
+      const result = await this.#call('head-commit', (server) => heads.commit(server, request), () => this.#server.publish(request.key));
+      return result;
+    },
+    markDamaged: (key, fence, reason) => this.#call('head-damage', (server) => heads.markDamaged(server, key, fence, reason)),
+  };
+
+  readonly leases: Leases = {
+    acquire: (claim) => this.#call('lease-acquire', (server) => leases.acquire(server, claim)),
+    renew: (claim, fence) => this.#call('lease-renew', (server) => leases.renew(server, claim, fence)),
+    release: (claim, fence) => this.#call('lease-release', (server) => leases.release(server, claim, fence)),
+  };
+
+  readonly ticks: Ticks = {
+    startProbe: (target) => this.#call('probe-start', (server) => leases.startProbe(server, target)),
+    invalidate: (target, mode) => this.#call('invalidate', (server) => leases.invalidate(server, target, mode)),
+    restoreMarks: (epoch, marks) => this.#call('marks-restore', (server) => {
+      requireEpoch(server, epoch);
+      leases.raiseMarks(server, marks);
+    }),
+    epoch: async () => {
+      if (this.#marker === null) throw new EpochLost('no epoch was opened yet');
+      return this.#marker.epoch;
+    },
+  };
+
+  readonly pins: Pins = {
+    pinGeneration: (ref, wish) => this.#call('pin-generation', (server) => retire.pinGeneration(server, ref, wish)),
+    renew: (key, pinId, ttlMs) => this.#call('pin-renew', (server) => retire.renewPin(server, key, pinId, ttlMs)),
+    release: (key, pinId) => this.#call('pin-release', (server) => retire.releasePin(server, key, pinId)),
+  };
+
+  readonly retirement: Retirement = {
+    noteOrphans: (key, fences) => this.#call('generation-orphans', (server) => retire.noteOrphans(server, key, fences)),
+    retire: (ref, graceMs) => this.#call('generation-retire', (server) => retire.retire(server, ref, graceMs)),
+    restartGrace: (ref) => this.#call('generation-grace', (server) => retire.restartGrace(server, ref)),
+    removed: (ref) => this.#call('generation-removed', (server) => retire.removed(server, ref)),
+    gate: () => this.#call('gc-gate', ({ state, epoch, nowMs }) => (
+      { reconciledAtMs: state.pass?.epoch === epoch ? state.pass.completeAtMs : null, nowMs }
+    )),
+  };
+
+  readonly reconciler: Reconciler = {
+    apply: (reconciliation) => this.#call('reconcile-apply', (server) => {
+      requireEpoch(server, reconciliation.epoch);
+      retire.applyReconciliation(server, reconciliation);
+    }),
+    completePass: (epoch) => this.#call('pass-complete', (server) => {
+      const pass = passOf(server, epoch);
+      pass.completeAtMs ??= server.nowMs;
+    }),
+    passPosition: (epoch) => this.#call('pass-position', (server) => passOf(server, epoch).position),
+    savePassPosition: (epoch, shard) => this.#call('pass-save', (server) => { passOf(server, epoch).position = shard; }),
+  };
+
+  /** For assertions: whether the current epoch has reconciled the key. */
+  isReconciled(key: string): boolean {
+    const { state } = this.#server;
+    return this.#marker !== null && isReconciled(state, this.#marker.epoch, readKey(state, key));
+  }
+
+  async #call<T>(script: string, run: (server: ServerContext) => T, onDone?: () => void): Promise<T> {
+    const told = this.#marker;
+    const delivery = await this.#options.beforeCall?.(script) ?? 'once';
+    let result = this.#execute(told, run);
+    if (delivery === 'twice') result = this.#execute(told, run);
+    onDone?.();
+    await this.#options.afterCall?.(script);
+    return result;
+  }
+
+  #execute<T>(told: Marker | null, run: (server: ServerContext) => T): T {
+    const { state, nowMs } = this.#server;
+    try {
+      // The gate: a connection to another Redis process carries no command of this epoch.
+      if (told !== null && told.runId !== state.runId) throw new EpochLost('Redis was restarted');
+      const marker = requireMarker(state, told);
+      return run({ state, epoch: marker.epoch, nowMs });
+    } catch (error) {
+      if (error instanceof EpochLost) for (const listener of this.#lostListeners) listener();
+      throw error;
+    }
+  }
+}
+
+function requireEpoch({ epoch }: ServerContext, named: number): void {
+  if (epoch !== named) throw new EpochLost(`epoch ${named} is over`);
+}
+
+function passOf({ state, epoch }: ServerContext, named: number): PassState {
+  if (epoch !== named || state.pass === null || state.pass.epoch !== named) throw new EpochLost(`epoch ${named} is over`);
+  return state.pass;
+}

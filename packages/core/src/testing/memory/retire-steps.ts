@@ -1,0 +1,77 @@
+/** Pins, retirement and reconciliation: what keeps or ends a generation (I6, I7, I11). */
+import { epochOf } from '../../model/ticks.ts';
+import type { Pin, PinWish, Reconciliation } from '../../ports/coordination.ts';
+import { headOf, pinFence, retireHead, type ServerContext } from './head-steps.ts';
+import { raiseMarks } from './lease-steps.ts';
+import { readKey, settledBelow, touchKey } from './state.ts';
+
+type Ref = { readonly key: string; readonly fence: number };
+
+export function pinGeneration({ state, nowMs }: ServerContext, { key, fence }: Ref, wish: PinWish): Pin | null {
+  const known = readKey(state, key);
+  const current = known.head?.fence === fence && known.head.damaged === null;
+  if ((!current && !known.retired.has(fence)) || fence <= known.purge) return null;
+  return pinFence(known, { key, fence, nowMs }, wish);
+}
+
+export function renewPin({ state, nowMs }: ServerContext, key: string, pinId: string, ttlMs: number): Pin | null {
+  const known = readKey(state, key);
+  const pin = known.pins.get(pinId);
+  if (pin === undefined || pin.expiresAtMs <= nowMs || pin.fence <= known.purge) return null;
+  pin.expiresAtMs = nowMs + ttlMs;
+  return { id: pinId, key, fence: pin.fence, expiresAtMs: pin.expiresAtMs };
+}
+
+export function releasePin({ state }: ServerContext, key: string, pinId: string): void {
+  readKey(state, key).pins.delete(pinId);
+}
+
+export function noteOrphans({ state, epoch, nowMs }: ServerContext, key: string, fences: readonly number[]): void {
+  const known = touchKey(state, key);
+  for (const fence of fences) {
+    const settled = fence < settledBelow(known, epoch);
+    if (!settled || known.head?.fence === fence || known.retired.has(fence) || known.removing.has(fence)) continue;
+    known.retired.set(fence, { fillId: '', retiredAtMs: nowMs });
+  }
+}
+
+export function retire({ state, epoch, nowMs }: ServerContext, { key, fence }: Ref, graceMs: number): 'removable' | 'refused' {
+  const known = touchKey(state, key);
+  if (known.removing.has(fence)) return 'removable';
+  const old = known.retired.get(fence);
+  if (old === undefined || known.head?.fence === fence || fence >= settledBelow(known, epoch)) return 'refused';
+  if (old.retiredAtMs + graceMs > nowMs) return 'refused';
+  for (const pin of known.pins.values()) if (pin.fence === fence && pin.expiresAtMs > nowMs) return 'refused';
+  known.retired.delete(fence);
+  known.removing.add(fence);
+  return 'removable';
+}
+
+export function restartGrace({ state, nowMs }: ServerContext, { key, fence }: Ref): void {
+  const old = readKey(state, key).retired.get(fence);
+  if (old !== undefined) old.retiredAtMs = nowMs;
+}
+
+export function removed({ state }: ServerContext, { key, fence }: Ref): void {
+  const known = readKey(state, key);
+  known.removing.delete(fence);
+  known.retired.delete(fence);
+}
+
+/** Raise-only. Fences of this epoch are none of its business: they are settled by commit alone. */
+export function applyReconciliation(context: ServerContext, reconciliation: Reconciliation): void {
+  const { state, epoch, nowMs } = context;
+  const known = touchKey(state, reconciliation.key);
+  const { newest } = reconciliation;
+  if (reconciliation.mark !== null) raiseMarks(context, [reconciliation.mark]);
+  const raises = newest !== null && epochOf(newest.fence) < epoch && newest.fence > (known.head?.fence ?? 0);
+  if (raises) {
+    retireHead(known, nowMs);
+    known.head = headOf(newest, { verified: newest.fence, verifiedAtMs: newest.startedAtMs, committedAtMs: newest.startedAtMs });
+    known.retired.delete(newest.fence);
+  }
+  const rest = newest === null || raises ? reconciliation.others : [...reconciliation.others, newest.fence];
+  noteOrphans(context, reconciliation.key, rest);
+  if (known.lease !== null && epochOf(known.lease.fence) < epoch) known.lease = null;
+  known.reconciled = epoch;
+}

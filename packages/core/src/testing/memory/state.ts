@@ -1,0 +1,126 @@
+/**
+ * What Redis remembers, as plain data, and nothing else: the reference for the Lua scripts. Plain maps and records,
+ * so that `structuredClone` is a snapshot and a simulation can lose Redis's last second by putting one back.
+ */
+import type { Head } from '../../model/generation.ts';
+import { EpochLost } from '../../ports/coordination.ts';
+import type { Marker } from '../../ports/epochs.ts';
+import { epochStart, type Tick } from '../../model/ticks.ts';
+import type { Outcome } from '../../model/job.ts';
+
+export interface Marks {
+  soft: Tick;
+  hard: Tick;
+  purge: Tick;
+}
+
+export interface LeaseState {
+  readonly fence: Tick;
+  readonly fillId: string;
+  readonly holder: string;
+  readonly grantedAtMs: number;
+  expiresAtMs: number;
+}
+
+export interface KeyState extends Marks {
+  started: Tick;
+  /** Latest fence granted and the fill it was granted to. */
+  fence: Tick;
+  fillId: string;
+  /** Epoch in which the key was compared with the store, 0 for never. */
+  reconciled: number;
+  head: Head | null;
+  lease: LeaseState | null;
+  readonly pins: Map<string, { readonly fence: Tick; expiresAtMs: number }>;
+  readonly retired: Map<Tick, { readonly fillId: string; retiredAtMs: number }>;
+  readonly removing: Set<Tick>;
+}
+
+export interface PassState {
+  readonly epoch: number;
+  position: string | null;
+  completeAtMs: number | null;
+}
+
+export interface RedisState {
+  /** Changes when the process restarts, whether or not it kept its data. */
+  runId: string;
+  marker: Marker | null;
+  clock: Tick;
+  pass: PassState | null;
+  readonly keys: Map<string, KeyState>;
+  readonly scopes: Map<string, Marks>;
+  readonly targets: Map<string, Tick>;
+  readonly outcomes: Map<string, Outcome>;
+}
+
+export function emptyState(runId: string): RedisState {
+  return {
+    runId, marker: null, clock: 0, pass: null, keys: new Map(), scopes: new Map(), targets: new Map(), outcomes: new Map(),
+  };
+}
+
+/** First line of every script: the caller's marker is the one this memory was opened with. */
+export function requireMarker(state: RedisState, told: Marker | null): Marker {
+  const { marker } = state;
+  if (marker === null || told === null || marker.epoch !== told.epoch || marker.incarnation !== told.incarnation) {
+    throw new EpochLost('Redis does not carry the marker of the epoch in use');
+  }
+  return marker;
+}
+
+export function nextTick(state: RedisState): Tick {
+  state.clock += 1;
+  return state.clock;
+}
+
+/** What reading a key sees: absent keys read as zeros and are not created by it. */
+export function readKey(state: RedisState, key: string): KeyState {
+  return state.keys.get(key) ?? newKey();
+}
+
+export function touchKey(state: RedisState, key: string): KeyState {
+  const known = state.keys.get(key);
+  if (known !== undefined) return known;
+  const created = newKey();
+  state.keys.set(key, created);
+  return created;
+}
+
+function newKey(): KeyState {
+  return {
+    started: 0, fence: 0, fillId: '', soft: 0, hard: 0, purge: 0, reconciled: 0, head: null, lease: null,
+    pins: new Map(), retired: new Map(), removing: new Set(),
+  };
+}
+
+/** Maxima of the marks of a key and its scopes. */
+export function marksOver(state: RedisState, key: string, scopes: readonly string[]): Marks {
+  const all: readonly Marks[] = [readKey(state, key), ...scopes.flatMap((scope) => state.scopes.get(scope) ?? [])];
+  return {
+    soft: Math.max(...all.map((marks) => marks.soft)),
+    hard: Math.max(...all.map((marks) => marks.hard)),
+    purge: Math.max(...all.map((marks) => marks.purge)),
+  };
+}
+
+/** `key:KEY` marks a key, anything else is a scope. */
+export function marksOf(state: RedisState, target: string): Marks {
+  if (target.startsWith('key:')) return touchKey(state, target.slice('key:'.length));
+  const known = state.scopes.get(target);
+  if (known !== undefined) return known;
+  const created = { soft: 0, hard: 0, purge: 0 };
+  state.scopes.set(target, created);
+  return created;
+}
+
+export function isReconciled(state: RedisState, epoch: number, key: KeyState): boolean {
+  return key.reconciled === epoch || (state.pass?.epoch === epoch && state.pass.completeAtMs !== null);
+}
+
+/**
+ * Fences below this can never be committed any more: a later one was granted, or a later epoch opened. (I6)
+ */
+export function settledBelow(key: KeyState, epoch: number): Tick {
+  return Math.max(key.fence, epochStart(epoch));
+}
