@@ -1,0 +1,242 @@
+/**
+ * What may import what. Imports go one way: model ← ports ← use cases ← apps, and model, ports, libraries ← adapters ←
+ * composition roots. Drivers are heavy and some hold credentials; the table says where each may be loaded.
+ */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { loadedBy, readSourceGraph, REPOSITORY, type SourceFile } from './fixtures/source-graph.ts';
+
+/** First match wins. A file that matches nothing has no place in the architecture, and the test says so. */
+const LAYERS: readonly (readonly [RegExp, string])[] = [
+  [/^packages\/core\/src\/(model|ports|config|sql|parquet|redis|store|testing)\//, '$1'],
+  [/^packages\/core\/src\/sources\/([a-z]+)\//, 'source-$1'],
+  [/^packages\/core\/src\/index\.ts$/, 'core'],
+  [/^packages\/core\/src\/[a-z-]+\.ts$/, 'use-case'],
+  [/^packages\/(client|cli)\//, '$1'],
+  [/^apps\/worker\/src\/thread\//, 'thread'],
+  [/^apps\/(api|worker)\//, '$1'],
+];
+
+const SOURCES = ['source-file', 'source-oracle', 'source-postgres', 'source-mysql'];
+const LIBRARIES = ['sql', 'parquet'];
+
+/** Layer → the other layers it may import. Importing within one's own layer is always allowed. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  model: [],
+  ports: ['model'],
+  'use-case': ['model', 'ports'],
+  core: ['model', 'ports', 'use-case'],
+  config: ['model', 'ports'],
+  sql: ['model', 'ports'],
+  parquet: ['model', 'ports'],
+  redis: ['model', 'ports', ...LIBRARIES],
+  store: ['model', 'ports', ...LIBRARIES],
+  ...Object.fromEntries(SOURCES.map((source) => [source, ['model', 'ports', ...LIBRARIES]])),
+  client: [],
+  api: ['core', 'config', 'redis', 'store', 'parquet'],
+  worker: ['core', 'config', 'redis', 'store', 'thread'],
+  thread: ['core', 'config', 'store', 'parquet', ...SOURCES],
+  cli: ['core', 'config', 'redis', 'store', 'parquet', 'client', 'api', 'worker'],
+};
+
+/** Package → the folders whose files may import it. What is not listed is light and free to use. */
+const DRIVERS: Readonly<Record<string, readonly string[]>> = {
+  '@duckdb/node-api': ['packages/core/src/sources/file/'],
+  'parquet-wasm': ['packages/core/src/parquet/'],
+  'apache-arrow': ['packages/core/src/parquet/', 'packages/core/src/sources/'],
+  oracledb: ['packages/core/src/sources/oracle/'],
+  pg: ['packages/core/src/sources/postgres/'],
+  mysql2: ['packages/core/src/sources/mysql/'],
+  ioredis: ['packages/core/src/redis/'],
+  bullmq: ['packages/core/src/redis/', 'apps/worker/src/'],
+  piscina: ['apps/worker/src/thread/'],
+  fastify: ['apps/api/src/'],
+};
+
+const SOURCE_DRIVERS = ['@duckdb/node-api', 'oracledb', 'pg', 'mysql2'];
+
+const graph = readSourceGraph();
+const production = [...graph.values()].filter(({ path }) => !path.endsWith('.test.ts') && layerOf(path) !== 'testing');
+
+describe('imports', () => {
+  test('every file has a place in the architecture', () => {
+    expect([...graph.keys()].filter((path) => layerOf(path) === null)).toEqual([]);
+  });
+
+  test('go one way between layers', () => {
+    const wrong = production.flatMap(({ path, imports }) =>
+      imports
+        .filter(({ to }) => graph.has(to) && !mayImport(layerOf(path), layerOf(to)))
+        .map(({ to }) => `${path} (${layerOf(path)}) → ${to} (${layerOf(to)})`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('meet only files that exist', () => {
+    const missing = [...graph.values()].flatMap(({ path, imports }) =>
+      imports.filter(({ to }) => to.endsWith('.ts') && !graph.has(to)).map(({ to }) => `${path} → ${to}`),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  test('are free of cycles, those of types included', () => {
+    expect(findCycle([...graph.values()])).toBeNull();
+  });
+
+  test('of drivers happen only in their adapters', () => {
+    const wrong = production.flatMap(({ path, imports }) =>
+      imports
+        .filter(({ to }) => DRIVERS[to]?.some((folder) => path.startsWith(folder)) === false)
+        .map(({ to }) => `${path} → ${to}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('of production files never reach tests', () => {
+    const wrong = production
+      .filter(({ path }) => layerOf(path) !== 'cli')
+      .flatMap(({ path, imports }) =>
+        imports
+          .filter(({ to }) => /\.test\.ts$|\/testing\/|^vitest$|^fast-check$/.test(to))
+          .map(({ to }) => `${path} → ${to}`),
+      );
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe('what a process loads', () => {
+  test('the API loads no source and no source driver', () => {
+    expect(routes('apps/api/src/index.ts', (to) => SOURCE_DRIVERS.includes(to) || to.includes('/sources/'))).toEqual(
+      [],
+    );
+  });
+
+  test("the worker's main thread loads no source driver: those live and die with their threads", () => {
+    expect(routes('apps/worker/src/index.ts', (to) => SOURCE_DRIVERS.includes(to))).toEqual([]);
+  });
+
+  test('a thread loads nothing that can reach Redis (I10)', () => {
+    const entries = [...graph.keys()].filter((path) => path.endsWith('.thread.ts'));
+    expect(entries).not.toEqual([]);
+    for (const entry of entries) {
+      expect(routes(entry, (to) => ['ioredis', 'bullmq'].includes(to) || to.includes('/redis/'))).toEqual([]);
+    }
+  });
+
+  test('the client loads nothing at all', () => {
+    expect(
+      routes('packages/client/src/index.ts', (to) => !to.startsWith('packages/client/') && !to.startsWith('node:')),
+    ).toEqual([]);
+  });
+});
+
+describe('the ambient world', () => {
+  const touching = (...things: readonly string[]): readonly string[] =>
+    production.filter(({ ambient }) => ambient.some((thing) => things.includes(thing))).map(({ path }) => path);
+
+  test('the environment is read by composition roots only', () => {
+    const roots = /^packages\/cli\/src\/|\/main\.ts$|\.thread\.ts$/;
+    expect(touching('process.env').filter((path) => !roots.test(path))).toEqual([]);
+  });
+
+  test('wall time comes from the clock port', () => {
+    expect(touching('Date.now', 'new Date').filter((path) => !CLOCKS.some((clock) => path.startsWith(clock)))).toEqual(
+      [],
+    );
+  });
+
+  test('chance comes from the injected random ids', () => {
+    expect(touching('Math.random')).toEqual([]);
+    expect(
+      touching('randomUUID', 'randomBytes').filter((path) => !CHANCE.some((root) => path.startsWith(root))),
+    ).toEqual([]);
+  });
+});
+
+describe('files', () => {
+  test('stay short enough to be read at one sitting', () => {
+    expect(
+      [...graph.values()].filter(({ lines }) => lines > 350).map(({ path, lines }) => `${path}: ${lines}`),
+    ).toEqual([]);
+  });
+
+  test('begin with what they own', () => {
+    const silent = production
+      .filter(
+        ({ path }) =>
+          !readFileSync(join(REPOSITORY, path), 'utf8')
+            .replace(/^#!.*\n/, '')
+            .startsWith('/**'),
+      )
+      .map(({ path }) => path);
+    expect(silent).toEqual([]);
+  });
+
+  test('tell nothing of the machine they were written on', () => {
+    const found = trackedTextFiles().flatMap((path) => {
+      const text = readFileSync(join(REPOSITORY, path), 'utf8');
+      return FORBIDDEN.filter((pattern) => pattern.test(text)).map((pattern) => `${path}: ${pattern.source}`);
+    });
+    expect(found).toEqual([]);
+  });
+});
+
+/** Where the outside world is let in. Everything else is handed a Clock and a RandomId. */
+const CLOCKS: readonly string[] = ['packages/cli/src/'];
+const CHANCE: readonly string[] = ['packages/cli/src/'];
+
+/** Assembled from halves so that this file does not match itself. */
+const FORBIDDEN: readonly RegExp[] = [
+  ['(^|[^\\w.])/wo', 'rk/'],
+  ['(^|[^\\w.])/ro', 'ot/'],
+  ['/ho', 'me/[a-z]'],
+  ['/Use', 'rs/[a-z]'],
+  ['\\.\\./sha', 'red\\b'],
+  ['"resol', 'ved": *"http'],
+  ['registry\\s*=\\s*ht', 'tp'],
+  ['BEGIN [A-Z ]*PRIV', 'ATE KEY'],
+].map((halves) => new RegExp(halves.join(''), 'm'));
+
+function trackedTextFiles(): readonly string[] {
+  return execFileSync('git', ['ls-files', '-z'], { cwd: REPOSITORY, encoding: 'utf8' })
+    .split('\0')
+    .filter((path) => path !== '' && !/\.(parquet|arrow|png|gz)$/.test(path));
+}
+
+function layerOf(path: string): string | null {
+  const match = LAYERS.find(([pattern]) => pattern.test(path));
+  if (match === undefined) return null;
+  const [pattern, name] = match;
+  return name.replace('$1', pattern.exec(path)?.[1] ?? '');
+}
+
+function mayImport(from: string | null, to: string | null): boolean {
+  return from !== null && to !== null && (from === to || MAY_IMPORT[from]?.includes(to) === true);
+}
+
+/** How `entry` reaches what it must not: one readable route per offence. */
+function routes(entry: string, offends: (to: string) => boolean): readonly string[] {
+  return [...loadedBy(graph, entry)].filter(([to]) => offends(to)).map(([, route]) => route.join(' → '));
+}
+
+/** Depth first; a file met while it is still open closes a cycle. */
+function findCycle(files: readonly SourceFile[]): string | null {
+  const done = new Set<string>();
+  const visit = (path: string, open: readonly string[]): string | null => {
+    if (open.includes(path)) return [...open.slice(open.indexOf(path)), path].join(' → ');
+    if (done.has(path)) return null;
+    for (const { to } of graph.get(path)?.imports ?? []) {
+      const cycle = graph.has(to) ? visit(to, [...open, path]) : null;
+      if (cycle !== null) return cycle;
+    }
+    done.add(path);
+    return null;
+  };
+  for (const { path } of files) {
+    const cycle = visit(path, []);
+    if (cycle !== null) return cycle;
+  }
+  return null;
+}
