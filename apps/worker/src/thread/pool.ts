@@ -1,0 +1,235 @@
+/**
+ * SourceWork over worker threads. Owns the threads' limits (I9), the stop protocol and what becomes of a task whose
+ * thread dies: never a rejection, always a report.
+ *
+ * A task is asked to stop over its port first, so that a source can break a database call and close its files; only a
+ * thread that does not report within the grace is terminated. A report of a task whose thread was terminated or died
+ * is given after the thread has ended: from then on nothing writes into that fill's staging directory.
+ */
+import { MessageChannel, type Worker } from 'node:worker_threads';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import {
+  toFailure,
+  type FillReport,
+  type FillTask,
+  type Memo,
+  type ProbeReport,
+  type ResolvedRequest,
+  type SourceWork,
+  type WorkContext,
+} from '@parqueue/core';
+import { Piscina } from 'piscina';
+import { Conversation, type Delivered } from './conversation.ts';
+import { crashFailure, failed, misplaced, stopFailure } from './failures.ts';
+import type { ThreadReport, ThreadWork } from './protocol.ts';
+import { Slots } from './slots.ts';
+
+export interface PoolOptions {
+  readonly threads: number;
+  /** Tasks that may wait for a thread; more are refused with PQ_QUEUE_FULL. */
+  readonly waitingMax: number;
+  /** Limit of each thread's JavaScript heap. Buffers and wasm are outside of it. */
+  readonly threadMemoryBytes: number;
+  readonly stopGraceMs: number;
+  /** Built JavaScript: Node 20 starts no thread from TypeScript. */
+  readonly entry: URL;
+  /** Structured-cloneable; the entry reads it as its workerData. */
+  readonly setup: unknown;
+  readonly memo: Memo;
+  readonly onTrouble: (error: unknown) => void;
+}
+
+const MIB = 1024 * 1024;
+/** Starting a thread takes 0.4 s with its libraries; one that needs a minute has failed. */
+const START_LIMIT_MS = 60_000;
+/** Native code that does not end with its thread is waited for this long. */
+const EXIT_LIMIT_MS = 10_000;
+const IDLE_TIMEOUT_MS = 60_000;
+
+/** What an entry exports: one function of a ThreadTask. */
+const TASK_EXPORT = 'runTask';
+
+/** Relative to src/thread and to dist/thread alike, this is the built entry. */
+export const FILL_THREAD_ENTRY = new URL('../../dist/thread/fill.thread.js', import.meta.url);
+
+export class ThreadPool implements SourceWork, AsyncDisposable {
+  readonly #options: PoolOptions;
+  readonly #threads: Piscina<unknown, void>;
+  readonly #slots: Slots;
+  readonly #exits = new WeakMap<Worker, Promise<void>>();
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.#slots = new Slots(options.threads, options.waitingMax);
+    this.#threads = new Piscina<unknown, void>({
+      // No file name here but one per task: an entry that can not be loaded then fails its task. Named here, it would
+      // end the thread before it is ready and leave the task waiting for ever.
+      filename: null,
+      name: TASK_EXPORT,
+      minThreads: 1,
+      maxThreads: options.threads,
+      idleTimeout: IDLE_TIMEOUT_MS,
+      // Tasks wait in #slots; here they only wait for their thread to start.
+      maxQueue: options.threads,
+      concurrentTasksPerWorker: 1,
+      // 'sync' would freeze the event loop of an idle thread, and the connections it keeps.
+      atomics: 'async',
+      resourceLimits: {
+        maxOldGenerationSizeMb: Math.max(64, Math.floor(options.threadMemoryBytes / MIB)),
+        maxYoungGenerationSizeMb: 64,
+        stackSizeMb: 4,
+      },
+      argv: [],
+      execArgv: [],
+      env: {},
+      workerData: options.setup,
+      niceIncrement: 0,
+      trackUnmanagedFds: true,
+      closeTimeout: EXIT_LIMIT_MS,
+      recordTiming: false,
+      workerHistogram: false,
+    });
+    this.#threads.on('error', options.onTrouble);
+  }
+
+  async probe(request: ResolvedRequest, context: WorkContext): Promise<ProbeReport> {
+    const report = await this.#run({ kind: 'probe', request }, context);
+    return report.kind === 'version' || report.kind === 'failed' ? report : misplaced(report);
+  }
+
+  async fill(task: FillTask, context: WorkContext): Promise<FillReport> {
+    const report = await this.#run({ kind: 'fill', task }, context);
+    return report.kind === 'version' ? misplaced(report) : report;
+  }
+
+  get threadCount(): number {
+    return this.#threads.threads.length;
+  }
+
+  /** Ends all threads. Tasks still running are reported as crashed: stop them before. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#threads.destroy();
+  }
+
+  async #run(work: ThreadWork, context: WorkContext): Promise<ThreadReport> {
+    const wish = await this.#slots.take(context.signal);
+    if (wish.kind === 'aborted') return failed(stopFailure(context.signal));
+    if (wish.kind === 'full') {
+      return failed({
+        code: 'PQ_QUEUE_FULL',
+        message: 'all threads of this worker are busy; ask again later',
+        retryable: true,
+      });
+    }
+    try {
+      return await this.#converse(work, context);
+    } catch (error) {
+      // A task that cannot be cloned, a thread that cannot be created: the caller still gets a report.
+      return failed(toFailure(error));
+    } finally {
+      wish.slot.release();
+    }
+  }
+
+  async #converse(work: ThreadWork, context: WorkContext): Promise<ThreadReport> {
+    const { port1, port2 } = new MessageChannel();
+    const kill = new AbortController();
+    const settled = new AbortController();
+    const host: { thread: Worker | null } = { thread: null };
+    const startLimit = setTimeout(() => kill.abort(new Error('no thread started in time')), START_LIMIT_MS);
+    const conversation = new Conversation({
+      port: port1,
+      context,
+      memo: this.#options.memo,
+      onTrouble: this.#options.onTrouble,
+      onStarted: (threadId) => {
+        clearTimeout(startLimit);
+        host.thread = this.#threads.threads.find((candidate) => candidate.threadId === threadId) ?? null;
+        if (host.thread !== null) this.#watchExit(host.thread);
+      },
+    });
+    const onStop = (): void => {
+      conversation.stop(stopFailure(context.signal));
+      void this.#killAfterGrace(kill, settled.signal);
+    };
+    try {
+      const ended = this.#threads.run(
+        { ...work, port: port2 },
+        {
+          transferList: [port2],
+          signal: kill.signal,
+          filename: fileURLToPath(this.#options.entry),
+          name: TASK_EXPORT,
+        },
+      );
+      const died = ended.then(
+        () => new Error('the thread left its task without a report'),
+        (error: unknown) => error,
+      );
+      if (context.signal.aborted) onStop();
+      else context.signal.addEventListener('abort', onStop, { once: true });
+      const first = await Promise.race([conversation.delivered, died.then((error) => ({ error }))]);
+      if ('error' in first) {
+        await this.#threadEnd(host.thread);
+        if (context.signal.aborted) return failed(stopFailure(context.signal));
+        return failed(crashFailure(kill.signal.aborted ? kill.signal.reason : first.error));
+      }
+      return await this.#partFrom(first, { conversation, kill, died, thread: host.thread });
+    } finally {
+      settled.abort();
+      clearTimeout(startLimit);
+      context.signal.removeEventListener('abort', onStop);
+      conversation.close();
+    }
+  }
+
+  async #partFrom(
+    delivered: Delivered,
+    run: {
+      readonly conversation: Conversation;
+      readonly kill: AbortController;
+      readonly died: Promise<unknown>;
+      readonly thread: Worker | null;
+    },
+  ): Promise<ThreadReport> {
+    if (delivered.recycle) {
+      run.kill.abort(new Error('the thread is recycled'));
+      await this.#threadEnd(run.thread);
+    } else {
+      run.conversation.dismiss();
+      await run.died;
+    }
+    return delivered.report;
+  }
+
+  async #killAfterGrace(kill: AbortController, settled: AbortSignal): Promise<void> {
+    try {
+      await sleep(this.#options.stopGraceMs, undefined, { signal: settled });
+    } catch {
+      return; // It reported, or died, within the grace.
+    }
+    kill.abort(new Error('the thread did not stop within its grace'));
+  }
+
+  #watchExit(thread: Worker): void {
+    if (this.#exits.has(thread)) return;
+    this.#exits.set(
+      thread,
+      new Promise((resolve) => {
+        thread.once('exit', () => resolve());
+      }),
+    );
+  }
+
+  async #threadEnd(thread: Worker | null): Promise<void> {
+    const exit = thread === null ? undefined : this.#exits.get(thread);
+    if (exit === undefined) return;
+    const limit = new AbortController();
+    const late = sleep(EXIT_LIMIT_MS, 'late' as const, { signal: limit.signal }).catch(() => 'in time' as const);
+    if ((await Promise.race([exit, late])) === 'late') {
+      this.#options.onTrouble(new Error(`a terminated thread still runs native code after ${EXIT_LIMIT_MS} ms`));
+    }
+    limit.abort();
+  }
+}

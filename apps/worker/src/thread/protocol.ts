@@ -1,0 +1,41 @@
+/**
+ * What the main thread and a worker thread say to each other: one MessagePort per task, discriminated unions both ways.
+ * Only data that survives structured cloning crosses; errors cross as Failures, since class and code would be lost.
+ *
+ *   main   ── task (with the port) ──▶ thread
+ *   thread ── started, then any number of progress, step, memo-get, memo-put ──▶ main ── answer ──▶ thread
+ *   main   ── stop ──▶ thread            at most once, at any time: finish soon with a report
+ *   thread ── report ──▶ main            exactly once, its last message
+ *   main   ── dismiss ──▶ thread         the thread may take another task
+ *
+ * The thread stays with its task until it is dismissed, so a thread that must be recycled is never given another one.
+ * A thread has no authority (I10): nothing in these messages names a lease or commits anything.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import type { Failure, FillReport, FillStep, FillTask, ProbeReport, Progress, ResolvedRequest } from '@parqueue/core';
+
+export type ThreadWork =
+  | { readonly kind: 'fill'; readonly task: FillTask }
+  | { readonly kind: 'probe'; readonly request: ResolvedRequest };
+
+export type ThreadTask = ThreadWork & { readonly port: MessagePort };
+
+export type ThreadReport = FillReport | ProbeReport;
+
+export type FromThread =
+  | { readonly kind: 'started'; readonly threadId: number }
+  | { readonly kind: 'progress'; readonly progress: Progress }
+  /** Answered when the main thread's observers are done: a gate there holds the thread here. */
+  | { readonly kind: 'step'; readonly id: number; readonly step: FillStep }
+  | { readonly kind: 'memo-get'; readonly id: number; readonly name: string }
+  | { readonly kind: 'memo-put'; readonly id: number; readonly name: string; readonly value: string }
+  /** `recycle`: the thread's memory cannot be trusted or shrunk any more. */
+  | { readonly kind: 'report'; readonly report: ThreadReport; readonly recycle: boolean };
+
+export type ToThread =
+  | { readonly kind: 'answer'; readonly id: number; readonly value: string | null }
+  | { readonly kind: 'stop'; readonly failure: Failure }
+  | { readonly kind: 'dismiss' };
+
+/** A source sets this member of a failure's details after a trap or a fatal error of a native library. */
+export const RECYCLE_DETAIL = 'recycleThread';

@@ -1,0 +1,139 @@
+/**
+ * The thread's end of one task: turns messages into the context that source work expects, and makes sure that exactly
+ * one report is sent whatever the work does, short of the thread's death.
+ */
+import { threadId, type MessagePort } from 'node:worker_threads';
+import {
+  ParqueueError,
+  toFailure,
+  type Failure,
+  type FillReport,
+  type FillTask,
+  type Memo,
+  type ProbeReport,
+  type Progress,
+  type ResolvedRequest,
+  type WorkContext,
+} from '@parqueue/core';
+import { RECYCLE_DETAIL, type FromThread, type ThreadReport, type ThreadTask, type ToThread } from './protocol.ts';
+
+export interface ThreadContext extends WorkContext {
+  readonly memo: Memo;
+}
+
+/** What a thread can do. May throw: what it throws becomes the report. */
+export interface ThreadAbilities {
+  probe(request: ResolvedRequest, context: ThreadContext): Promise<ProbeReport>;
+  fill(task: FillTask, context: ThreadContext): Promise<FillReport>;
+}
+
+/** Sources report progress as often as they like; a few times a second is all that anybody looks at. */
+const PROGRESS_INTERVAL_MS = 250;
+
+/** Runs one task and resolves when the main thread dismissed it. */
+export async function serve(task: ThreadTask, abilities: ThreadAbilities): Promise<void> {
+  const line = new Line(task.port);
+  line.send({ kind: 'started', threadId });
+  const report = await attempt(task, abilities, line.context());
+  line.send({ kind: 'report', report, recycle: mustRecycle(report) });
+  await line.dismissed;
+  task.port.close();
+}
+
+async function attempt(task: ThreadTask, abilities: ThreadAbilities, context: ThreadContext): Promise<ThreadReport> {
+  try {
+    return task.kind === 'fill'
+      ? await abilities.fill(task.task, context)
+      : await abilities.probe(task.request, context);
+  } catch (error) {
+    return { kind: 'failed', failure: failureOf(error, context.signal) };
+  }
+}
+
+/** A library that was interrupted throws its own words; the reason of the stop is the truth. */
+function failureOf(error: unknown, signal: AbortSignal): Failure {
+  const failure = trapOf(error) ?? toFailure(error);
+  return signal.aborted && failure.code === 'PQ_INTERNAL' ? toFailure(signal.reason) : failure;
+}
+
+/** A wasm trap (`unreachable`, out of bounds) leaves the module's memory in an unknown state. */
+function trapOf(error: unknown): Failure | null {
+  if (!(error instanceof Error) || error.name !== 'RuntimeError') return null;
+  return {
+    code: 'PQ_WORKER_CRASHED',
+    message: `a WebAssembly library trapped: ${error.message}`,
+    retryable: true,
+    details: { [RECYCLE_DETAIL]: true },
+  };
+}
+
+function mustRecycle(report: ThreadReport): boolean {
+  return report.kind === 'failed' && report.failure.details?.[RECYCLE_DETAIL] === true;
+}
+
+class Line {
+  readonly dismissed: Promise<void>;
+  readonly #port: MessagePort;
+  readonly #stop = new AbortController();
+  readonly #asked = new Map<number, (value: string | null) => void>();
+  #lastId = 0;
+  #lastProgress: { readonly phase: Progress['phase']; readonly atMs: number } | null = null;
+
+  constructor(port: MessagePort) {
+    this.#port = port;
+    this.dismissed = new Promise((resolve) => {
+      port.on('message', (message: ToThread) => this.#hear(message, resolve));
+    });
+  }
+
+  send(message: FromThread): void {
+    this.#port.postMessage(message);
+  }
+
+  context(): ThreadContext {
+    return {
+      signal: this.#stop.signal,
+      onProgress: (progress) => this.#progress(progress),
+      onStep: async (step) => {
+        await this.#ask((id) => ({ kind: 'step', id, step }));
+      },
+      memo: {
+        get: (name) => this.#ask((id) => ({ kind: 'memo-get', id, name })),
+        put: async (name, value) => {
+          await this.#ask((id) => ({ kind: 'memo-put', id, name, value }));
+        },
+      },
+    };
+  }
+
+  #hear(message: ToThread, dismiss: () => void): void {
+    switch (message.kind) {
+      case 'answer':
+        this.#asked.get(message.id)?.(message.value);
+        this.#asked.delete(message.id);
+        return;
+      case 'stop':
+        return this.#stop.abort(ParqueueError.from(message.failure));
+      case 'dismiss':
+        return dismiss();
+      default:
+        message satisfies never;
+    }
+  }
+
+  #ask(question: (id: number) => FromThread): Promise<string | null> {
+    const id = (this.#lastId += 1);
+    return new Promise((resolve) => {
+      this.#asked.set(id, resolve);
+      this.send(question(id));
+    });
+  }
+
+  #progress(progress: Progress): void {
+    const atMs = performance.now();
+    const last = this.#lastProgress;
+    if (last !== null && last.phase === progress.phase && atMs - last.atMs < PROGRESS_INTERVAL_MS) return;
+    this.#lastProgress = { phase: progress.phase, atMs };
+    this.send({ kind: 'progress', progress });
+  }
+}
