@@ -1,30 +1,36 @@
 /**
- * Two kinds of tests. `unit`: beside their sources and under test/, reading workspace packages as TypeScript (export
- * condition `source`), several files at once. `processes`: test/e2e and test/faults start servers, workers and threads
- * from the built output, as production does, and run one file after the other, so that none starves the next of cores.
+ * Three kinds of tests. `repository`: test/*.test.ts look at the files themselves and need no service. `unit`: beside
+ * their sources and in folders under test/, reading workspace packages as TypeScript (export condition `source`),
+ * several files at once. `processes`: test/e2e, test/faults and test/swarm start servers, workers and threads from the
+ * built output, as production does, one file after the other, so that none starves the next of cores.
  */
 import { defineConfig } from 'vitest/config';
 
 const PROCESS_SUITES = ['test/e2e/**/*.test.ts', 'test/faults/**/*.test.ts', 'test/swarm/**/*.test.ts'];
 const NOT_TESTS = ['**/node_modules/**', '**/dist/**', '**/var/**'];
+const services = ['test/fixtures/global-setup.ts'];
 const fromSources = { conditions: ['source'] };
 
 export default defineConfig({
   test: {
     pool: 'forks',
-    globalSetup: ['test/fixtures/global-setup.ts'],
     passWithNoTests: false,
     testTimeout: 30_000,
     hookTimeout: 60_000,
     projects: [
       {
         extends: true,
+        test: { name: 'repository', include: ['test/*.test.ts'], maxWorkers: 2, sequence: { groupOrder: 0 } },
+      },
+      {
+        extends: true,
         resolve: fromSources,
         ssr: { resolve: fromSources },
         test: {
           name: 'unit',
-          include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'test/**/*.test.ts'],
+          include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'test/*/**/*.test.ts'],
           exclude: [...NOT_TESTS, ...PROCESS_SUITES],
+          globalSetup: services,
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
@@ -35,6 +41,7 @@ export default defineConfig({
           name: 'processes',
           include: PROCESS_SUITES,
           exclude: NOT_TESTS,
+          globalSetup: services,
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
