@@ -1,0 +1,250 @@
+/**
+ * The Redis that `up`, `demo` and `swarm` bring along, one rung after the other:
+ *
+ *   1. a URL from the configuration or REDIS_URL: used as it is, never started or stopped by us;
+ *   2. `redis-server` or `valkey-server` on PATH, a child on a free loopback port with a password of its own, an
+ *      append-only file under the data directory (at most one second is lost to a power cut, nothing to a SIGKILL of
+ *      ours) and `noeviction`;
+ *   3. for development only, a Redis written in JavaScript in a child process: everything is gone when it ends.
+ *
+ * A Redis that died is started again on the same port with the same password by whoever holds it (`onExit`): the
+ * address in the children's hands stays true. Losing its memory is what epochs are for (I11).
+ */
+import { fork, spawn, type ChildProcess } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ParqueueError, type RandomId } from '@parqueue/core';
+import { freePort } from '../free-port.ts';
+import { ping, shutdown, type RedisAddress } from './ping.ts';
+
+export type RedisKind = 'external' | 'program' | 'javascript';
+
+export interface EmbeddedRedis {
+  readonly kind: RedisKind;
+  readonly url: string;
+  /** What a log line says about it; holds no password. */
+  readonly description: string;
+  /** Called when a Redis of ours ended without being asked to. */
+  onExit(listener: (reason: string) => void): void;
+  /** Starts it again at the same address. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface LadderOptions {
+  /** Rung 1, or null. */
+  readonly url: string | null;
+  readonly dataDirectory: string;
+  /** Path of a Redis program, or null: rung 2 is missing. */
+  readonly program: string | null;
+  /** Whether rung 3 may be taken. */
+  readonly undurableAllowed: boolean;
+  readonly randomId: RandomId;
+  readonly warn: (line: string) => void;
+}
+
+/** Loading a large append-only file takes a while, and says so; silence for this long means it hangs. */
+const SILENT_MAX_MS = 15_000;
+const POLL_MS = 25;
+const STOP_WITHIN_MS = 20_000;
+const PORT_ATTEMPTS = 3;
+
+/** @throws ParqueueError PQ_CONFIG when no rung holds. */
+export async function openRedis(options: LadderOptions): Promise<EmbeddedRedis> {
+  if (options.url !== null) return external(options.url);
+  if (options.program !== null) {
+    return await startOwn('program', options, programLauncher(options.program, join(options.dataDirectory, 'redis')));
+  }
+  if (!options.undurableAllowed) {
+    throw new ParqueueError('PQ_CONFIG', 'no Redis: set REDIS_URL, or install redis-server (or valkey-server) so that it is on PATH. '
+      + 'The JavaScript stand-in forgets everything when it ends and is refused where the configuration asks for durability');
+  }
+  options.warn('NOT DURABLE: no redis-server on PATH, using a Redis written in JavaScript that forgets everything when it ends. '
+    + 'Published files survive; queues, freshness and pins do not. For development only');
+  return await startOwn('javascript', options, javascriptLauncher);
+}
+
+function external(url: string): EmbeddedRedis {
+  return {
+    kind: 'external',
+    url,
+    description: 'Redis at the configured URL',
+    onExit: () => {},
+    restart: async () => {},
+    stop: async () => {},
+  };
+}
+
+type Launcher = (address: RedisAddress) => ChildProcess;
+
+async function startOwn(kind: 'program' | 'javascript', options: LadderOptions, launch: Launcher): Promise<EmbeddedRedis> {
+  const directory = join(options.dataDirectory, 'redis');
+  mkdirSync(directory, { recursive: true });
+  await endOrphan(directory);
+  const { address, child } = await launchOnFreePort(launch, kind === 'program' ? options.randomId() : null);
+  rememberAddress(directory, address);
+  return new OwnRedis(kind, directory, address, child, launch);
+}
+
+class OwnRedis implements EmbeddedRedis {
+  readonly kind: RedisKind;
+  readonly url: string;
+  readonly description: string;
+  readonly #directory: string;
+  readonly #address: RedisAddress;
+  readonly #launch: Launcher;
+  #child: ChildProcess;
+  #stopping = false;
+  #onExit: (reason: string) => void = () => {};
+
+  constructor(kind: RedisKind, directory: string, address: RedisAddress, child: ChildProcess, launch: Launcher) {
+    this.kind = kind;
+    this.#directory = directory;
+    this.#address = address;
+    this.#launch = launch;
+    this.url = `redis://${address.password === null ? '' : `:${address.password}@`}127.0.0.1:${address.port}`;
+    this.description = kind === 'program'
+      ? `redis-server on 127.0.0.1:${address.port}, append-only file in ${directory}`
+      : `JavaScript Redis on 127.0.0.1:${address.port}, not durable`;
+    this.#child = child;
+    this.#watch(child);
+  }
+
+  onExit(listener: (reason: string) => void): void {
+    this.#onExit = listener;
+  }
+
+  async restart(): Promise<void> {
+    const child = this.#launch(this.#address);
+    await answering(child, this.#address);
+    this.#child = child;
+    this.#watch(child);
+  }
+
+  /** SIGTERM makes Redis write and sync its append-only file before it ends. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await endChild(this.#child);
+    rmSync(addressFile(this.#directory), { force: true });
+  }
+
+  #watch(child: ChildProcess): void {
+    child.once('exit', (code, signal) => {
+      if (!this.#stopping) this.#onExit(`exit ${code ?? signal}`);
+    });
+  }
+}
+
+/** Somebody may take the port between our finding and Redis's binding it: then the next one. */
+async function launchOnFreePort(launch: Launcher, password: string | null): Promise<{ address: RedisAddress; child: ChildProcess }> {
+  for (let attempt = 1; ; attempt += 1) {
+    const address = { port: await freePort(), password };
+    const child = launch(address);
+    try {
+      await answering(child, address);
+      return { address, child };
+    } catch (error) {
+      await endChild(child);
+      if (attempt === PORT_ATTEMPTS) throw error;
+    }
+  }
+}
+
+/** Configuration goes in by standard input: a password among the arguments could be read by anybody with `ps`. */
+function programLauncher(program: string, directory: string): Launcher {
+  return ({ port, password }) => {
+    const child = spawn(program, ['-'], { stdio: ['pipe', 'pipe', 'pipe'], detached: true, cwd: directory });
+    const settings = [`port ${port}`, 'bind 127.0.0.1', 'protected-mode yes', 'daemonize no', 'save ""', 'appendonly yes',
+      'appendfsync everysec', 'maxmemory-policy noeviction', 'loglevel notice', 'dir .'];
+    if (password !== null) settings.push(`requirepass ${password}`);
+    child.stdin.once('error', () => {});
+    child.stdin.end(`${settings.join('\n')}\n`);
+    keepTail(child);
+    return child;
+  };
+}
+
+function javascriptLauncher({ port }: RedisAddress): ChildProcess {
+  const child = fork(fileURLToPath(new URL('./javascript-redis.child.js', import.meta.url)), [String(port)], {
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true, execArgv: [],
+  });
+  keepTail(child);
+  return child;
+}
+
+const tails = new WeakMap<ChildProcess, string[]>();
+
+/** Keeps the last lines a Redis said, for the message when it does not come up. */
+function keepTail(child: ChildProcess): void {
+  const lines: string[] = [];
+  tails.set(child, lines);
+  const keep = (chunk: Buffer): void => {
+    lines.push(...chunk.toString('utf8').split('\n').filter((line) => line.trim() !== ''));
+    lines.splice(0, Math.max(0, lines.length - 5));
+  };
+  child.stdout?.on('data', keep);
+  child.stderr?.on('data', keep);
+}
+
+/** Waits until it answers PING. @throws ParqueueError PQ_CONFIG when it ended, or was silent for too long. */
+async function answering(child: ChildProcess, address: RedisAddress): Promise<void> {
+  let failure: string | null = null;
+  child.once('error', (error) => {
+    failure = error.message;
+  });
+  child.once('exit', (code, signal) => {
+    failure ??= `it ended with ${code ?? signal}: ${tails.get(child)?.join(' | ') ?? ''}`;
+  });
+  for (let silentMs = 0; silentMs < SILENT_MAX_MS; silentMs += POLL_MS) {
+    if (failure !== null) break;
+    const answer = await ping(address);
+    if (answer === 'ready') return;
+    if (answer === 'loading') silentMs = 0;
+    await new Promise((resolve) => {
+      setTimeout(resolve, POLL_MS);
+    });
+  }
+  throw new ParqueueError('PQ_CONFIG', `the embedded Redis did not start: ${failure ?? 'no answer'}`);
+}
+
+export async function endChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  const exited = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+  });
+  child.kill('SIGTERM');
+  const force = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
+  await exited;
+  clearTimeout(force);
+}
+
+function addressFile(directory: string): string {
+  return join(directory, 'address.json');
+}
+
+function rememberAddress(directory: string, address: RedisAddress): void {
+  writeFileSync(addressFile(directory), `${JSON.stringify(address)}\n`, { mode: 0o600 });
+}
+
+/**
+ * An `up` that was killed outright leaves its Redis running on this very directory. Whoever answers at the remembered
+ * port and knows the remembered password is that Redis: it writes its data and ends before ours starts.
+ */
+async function endOrphan(directory: string): Promise<void> {
+  let address: RedisAddress;
+  try {
+    const value = JSON.parse(readFileSync(addressFile(directory), 'utf8')) as Partial<RedisAddress>;
+    if (typeof value.port !== 'number' || typeof value.password !== 'string') return;
+    address = { port: value.port, password: value.password };
+  } catch {
+    // No file: the last one ended cleanly.
+    return;
+  }
+  if (!(await shutdown(address))) return;
+  for (let waitedMs = 0; waitedMs < STOP_WITHIN_MS && (await ping(address)) !== 'unreachable'; waitedMs += POLL_MS) {
+    await new Promise((resolve) => {
+      setTimeout(resolve, POLL_MS);
+    });
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * The three words of Redis's protocol that the ladder needs: AUTH, PING, SHUTDOWN, over a bare socket. A client
+ * library would reconnect and queue; here a refused connection is an answer.
+ */
+import { connect } from 'node:net';
+
+export interface RedisAddress {
+  readonly port: number;
+  readonly password: string | null;
+}
+
+export type PingAnswer = 'ready' | 'loading' | 'refused' | 'unreachable';
+
+const ANSWER_WITHIN_MS = 2_000;
+
+export async function ping(address: RedisAddress): Promise<PingAnswer> {
+  const reply = await ask(address, 'PING');
+  if (reply === null) return 'unreachable';
+  if (reply.includes('+PONG')) return 'ready';
+  return reply.includes('-LOADING') ? 'loading' : 'refused';
+}
+
+/** Asks a Redis that knows our password to write its data and end. @returns false where it is not ours or not there. */
+export async function shutdown(address: RedisAddress): Promise<boolean> {
+  if (await ping(address) !== 'ready') return false;
+  await ask(address, 'SHUTDOWN SAVE');
+  return true;
+}
+
+/** Everything received until the connection ends or a reply to the last command is in; null where nobody answers. */
+function ask({ port, password }: RedisAddress, command: string): Promise<string | null> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port });
+    let received = '';
+    const expected = password === null ? 1 : 2;
+    const finish = (answer: string | null): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.setTimeout(ANSWER_WITHIN_MS, () => finish(received === '' ? null : received));
+    socket.once('error', () => finish(received === '' ? null : received));
+    socket.once('close', () => finish(received === '' ? null : received));
+    socket.once('connect', () => socket.write(`${password === null ? '' : `AUTH ${password}\r\n`}${command}\r\n`));
+    socket.on('data', (chunk: Buffer) => {
+      received += chunk.toString('latin1');
+      if (received.split('\r\n').length > expected) finish(received);
+    });
+  });
+}

@@ -1,0 +1,120 @@
+/**
+ * `npm run demo|start|test|check|bench|simulate`: all set-up, then the thing itself. What it prints is meant for a
+ * person; what it exits with is meant for CI.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { installCommand, redisOnPath, root, setUp, SetupError } from './setup.mjs';
+
+const CLI = join(root, 'packages', 'cli', 'dist', 'main.js');
+const bin = (name) => join(root, 'node_modules', '.bin', process.platform === 'win32' ? `${name}.cmd` : name);
+
+const COMMANDS = {
+  __proto__: null,
+  async demo(args) {
+    await setUp();
+    return run(process.execPath, [CLI, 'demo', ...args]);
+  },
+
+  async start(args) {
+    await setUp();
+    const prepared = await run(process.execPath, [CLI, 'demo', '--data-only']);
+    if (prepared !== 0) return prepared;
+    return run(process.execPath, [CLI, 'up', '--config', join(root, 'examples', 'parqueue.yaml'), ...args]);
+  },
+
+  async test(args) {
+    await setUp();
+    if (redisOnPath() === null) {
+      throw new SetupError(`the suite runs on a real Redis and found none on PATH. Run: ${installCommand()}`);
+    }
+    const scratch = mkdtempSync(join(tmpdir(), 'parqueue-summary-'));
+    const summary = join(scratch, 'summary.json');
+    const reporters = ['--reporter=default', `--reporter=${join(root, 'scripts', 'summary-reporter.mjs')}`];
+    const code = await run(bin('vitest'), ['run', ...reporters, ...args], { PARQUEUE_TEST_SUMMARY: summary });
+    const counts = existsSync(summary) ? JSON.parse(readFileSync(summary, 'utf8')) : { passed: 0, failed: 1, skipped: 0 };
+    rmSync(scratch, { recursive: true, force: true });
+    const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
+    console.log(`${counts.passed} passed, ${counts.failed} failed${skipped}`);
+    return code === 0 && counts.failed > 0 ? 1 : code;
+  },
+
+  async check() {
+    await setUp({ build: false, redis: false });
+    const checks = [
+      ['types', bin('tsc'), ['-p', 'tsconfig.tests.json']],
+      ['lint', bin('oxlint'), ['--type-aware', '--deny-warnings']],
+      ['format', bin('oxfmt'), ['--check']],
+      ['architecture', bin('vitest'), ['run', '--reporter=dot', 'test/architecture.test.ts']],
+    ];
+    const results = await Promise.all(checks.map(([title, command, args]) => check(title, command, args)));
+    return results.every((passed) => passed) ? 0 : 1;
+  },
+
+  async bench(args) {
+    await setUp();
+    return run(process.execPath, [join(root, 'test', 'dist', 'bench', 'main.js'), ...args]);
+  },
+
+  async simulate(args) {
+    await setUp();
+    return run(process.execPath, [join(root, 'test', 'dist', 'simulation', 'main.js'), ...args]);
+  },
+};
+
+/** One check in the background: a line when it is done, its output when it failed. */
+function check(title, command, args) {
+  const began = Date.now();
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], shell: process.platform === 'win32' });
+    const output = [];
+    child.stdout.on('data', (chunk) => output.push(chunk));
+    child.stderr.on('data', (chunk) => output.push(chunk));
+    child.once('error', (error) => output.push(Buffer.from(`${error.message}\n`)));
+    child.once('close', (code) => {
+      const took = ((Date.now() - began) / 1000).toFixed(1);
+      if (code !== 0) process.stdout.write(Buffer.concat(output));
+      console.log(`${code === 0 ? 'ok    ' : 'FAILED'} ${title} (${took} s)`);
+      resolve(code === 0);
+    });
+  });
+}
+
+/**
+ * Runs the command on our terminal. Ctrl-C reaches it directly (same process group), so it is only waited for; a
+ * SIGTERM meant for us is passed on. @returns its exit code.
+ */
+function run(command, args, env = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd: root, stdio: 'inherit', env: { ...process.env, ...env }, shell: process.platform === 'win32' && command.endsWith('.cmd'),
+    });
+    const wait = () => {};
+    const pass = () => child.kill('SIGTERM');
+    process.on('SIGINT', wait);
+    process.on('SIGTERM', pass);
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      process.off('SIGINT', wait);
+      process.off('SIGTERM', pass);
+      resolve(code ?? (signal === 'SIGINT' ? 130 : 1));
+    });
+  });
+}
+
+const [name = '', ...args] = process.argv.slice(2);
+const command = COMMANDS[name];
+if (command === undefined) {
+  console.error(`usage: node scripts/run.mjs ${Object.keys(COMMANDS).join('|')}`);
+  process.exitCode = 2;
+} else {
+  try {
+    process.exitCode = await command(args);
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}
