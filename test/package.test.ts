@@ -1,0 +1,148 @@
+/**
+ * What a user of the packages gets: that every export leads to a file, that the file is in the tarball, that nothing in
+ * it needs what is not declared, and that what is declared is pinned, one of its kind and freely usable.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import {
+  readPackageJson,
+  readSourceGraph,
+  readWorkspaces,
+  REPOSITORY,
+  type Workspace,
+} from './fixtures/source-graph.ts';
+
+const workspaces = readWorkspaces();
+const graph = readSourceGraph();
+
+describe.each(workspaces.map((workspace) => [workspace.name, workspace] as const))('%s', (_name, workspace) => {
+  const { folder, manifest } = workspace;
+
+  test('exports lead to files that are there, under every condition', () => {
+    expect(existsSync(join(REPOSITORY, folder, 'dist')), 'nothing is built: run `npm run build`').toBe(true);
+    const missing = targets(workspace).filter((path) => !existsSync(join(REPOSITORY, folder, path)));
+    expect(missing).toEqual([]);
+  });
+
+  test('exports offer sources first and the built file last', () => {
+    for (const target of Object.values(manifest.exports ?? {})) {
+      expect(Object.keys(target)).toEqual(['source', 'types', 'default']);
+    }
+  });
+
+  test('the tarball holds what exports and scripts need, and no test', () => {
+    const packed = tarball(folder);
+    expect(packed).toEqual(expect.arrayContaining(targets(workspace).map((path) => path.replace(/^\.\//, ''))));
+    expect(packed.filter((path) => /\.test\.|tsbuildinfo|\.log$/.test(path))).toEqual([]);
+    expect(packed.filter((path) => path.endsWith('.lua')).toSorted()).toEqual(luaOf(folder));
+  });
+
+  test('declares the packages its sources load, and no others', () => {
+    const imported = importedPackages(folder, (path) => !path.endsWith('.test.ts'));
+    const declared = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
+    expect(
+      imported.filter((name) => !declared.includes(name)),
+      'imported, not declared',
+    ).toEqual([]);
+    expect(
+      declared.filter((name) => !imported.includes(name)),
+      'declared, not imported',
+    ).toEqual([]);
+  });
+
+  test('is MIT and pins what it depends on', () => {
+    expect(manifest.license).toBe('MIT');
+    expect(floating({ ...manifest.dependencies, ...manifest.devDependencies })).toEqual([]);
+  });
+});
+
+describe('the lock file', () => {
+  const packages = Object.entries(lockedPackages()).filter(([path]) => path.includes('node_modules/'));
+
+  test('has one ioredis: two would each keep their own idea of a connection', () => {
+    const versions = packages
+      .filter(([path]) => path.endsWith('node_modules/ioredis'))
+      .map(([, { version }]) => version);
+    expect([...new Set(versions)]).toHaveLength(1);
+  });
+
+  test('holds only freely usable licences in what is shipped', () => {
+    const free =
+      /^\(?((MIT|MIT-0|ISC|Apache-2\.0|BSD-2-Clause|BSD-3-Clause|0BSD|BlueOak-1\.0\.0|CC0-1\.0|Unlicense)( OR | AND )?)+\)?$/;
+    const bound = packages
+      .filter(([, { dev, link, devOptional }]) => dev !== true && devOptional !== true && link !== true)
+      .filter(([, { license }]) => !free.test(license ?? 'none'))
+      .map(([path, { license }]) => `${path}: ${license ?? 'none'}`);
+    expect(bound).toEqual([]);
+  });
+
+  test('pins the tools too', () => {
+    expect(floating(readPackageJson('package.json').devDependencies ?? {})).toEqual([]);
+  });
+});
+
+interface LockedPackage {
+  readonly version?: string;
+  readonly license?: string;
+  readonly dev?: boolean;
+  readonly devOptional?: boolean;
+  readonly link?: boolean;
+}
+
+function lockedPackages(): Readonly<Record<string, LockedPackage>> {
+  const lock = JSON.parse(readFileSync(join(REPOSITORY, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, LockedPackage>;
+  };
+  return lock.packages;
+}
+
+/** Files that exports and bin name, relative to the package. */
+function targets({ manifest }: Workspace): readonly string[] {
+  const exported = Object.values(manifest.exports ?? {}).flatMap((target) =>
+    typeof target === 'string' ? [target] : Object.values(target),
+  );
+  const bin = typeof manifest.bin === 'string' ? [manifest.bin] : Object.values(manifest.bin ?? {});
+  return [...exported, ...bin];
+}
+
+function tarball(folder: string): readonly string[] {
+  const output = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts', '--loglevel=error'], {
+    cwd: join(REPOSITORY, folder),
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  // npm up to 11 prints a list of tarballs, later ones an object by package name.
+  const [packed] = Object.values(JSON.parse(output) as Record<string, { files: { path: string }[] }>);
+  return (packed?.files ?? []).map(({ path }) => path);
+}
+
+function luaOf(folder: string): readonly string[] {
+  const lua = join(REPOSITORY, folder, 'lua');
+  if (!existsSync(lua)) return [];
+  return readdirSync(lua)
+    .map((name) => `lua/${name}`)
+    .toSorted();
+}
+
+function importedPackages(folder: string, wanted: (path: string) => boolean): readonly string[] {
+  const names = [...graph.values()]
+    .filter(({ path }) => path.startsWith(`${folder}/`) && wanted(path))
+    .flatMap(({ imports }) => imports.map(({ to }) => workspaceOf(to) ?? to))
+    .filter((name) => name !== readPackageJson(`${folder}/package.json`).name)
+    .filter((name) => !name.startsWith('node:') && !builtinModules.includes(name));
+  return [...new Set(names)].toSorted();
+}
+
+/** The name of the workspace a repository path lies in; null where `to` is a package's name already. */
+function workspaceOf(to: string): string | null {
+  return workspaces.find(({ folder }) => to.startsWith(`${folder}/`))?.name ?? null;
+}
+
+function floating(dependencies: Readonly<Record<string, string>>): readonly string[] {
+  return Object.entries(dependencies)
+    .filter(([, version]) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))
+    .map(([name, version]) => `${name}@${version}`);
+}
