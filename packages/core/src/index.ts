@@ -21,3 +21,8 @@ export * from './epoch.ts';
 export * from './invalidate.ts';
 export * from './rebuild.ts';
 export * from './materialize.ts';
+export * from './look.ts';
+export * from './probe.ts';
+export * from './resolve.ts';
+export * from './fill.ts';
+export * from './gc.ts';

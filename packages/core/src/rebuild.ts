@@ -7,6 +7,7 @@
  *   4. apply it, raise-only, under the epoch in which it was listed.
  * Generations of the current epoch are left alone: only a commit settles them.
  */
+import { SHARDS } from './model/cache-key.ts';
 import type { Manifest } from './model/manifest.ts';
 import { epochOf, type Tick } from './model/ticks.ts';
 import type { Mark, Reconciler, RestoredGeneration, Ticks } from './ports/coordination.ts';
@@ -57,7 +58,6 @@ function restoredFrom(manifest: Manifest): RestoredGeneration {
   return { fence, fillId, version, sha256: part.sha256, bytes: part.bytes, rows: part.rows, consistency, source, dataset, startedAtMs };
 }
 
-const SHARDS = Array.from({ length: 256 }, (_, index) => index.toString(16).padStart(2, '0'));
 
 /**
  * The background pass over all keys of the store; resumable, since the last finished shard is kept in Redis. When it

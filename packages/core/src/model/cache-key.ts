@@ -46,6 +46,9 @@ export function assertKeyMatches(request: ResolvedRequest): void {
     + 'API and worker run releases with different key formats; finish the upgrade and ask again', { retryable: true });
 }
 
+/** All shards, in the order in which passes over the store visit them. */
+export const SHARDS: readonly string[] = Array.from({ length: 256 }, (_, index) => index.toString(16).padStart(2, '0'));
+
 function slugOf({ question }: CanonicalRequest): string {
   const text = question.kind === 'file' ? question.path.replace(/\.[^./]*$/, '') : question.statement;
   const words = text.toLowerCase().replace(/[^a-z0-9]+/g, '_').replace(/^_+|_+$/g, '');

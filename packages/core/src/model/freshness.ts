@@ -44,13 +44,13 @@ export function requirementAtArrival(seen: SeenTicks): Requirement {
 }
 
 /** The head was proved right by work that began after the caller asked. */
-export function satisfies(head: Head | null, requirement: Requirement): head is Head {
+export function satisfies(head: Head | null, requirement: Requirement): boolean {
   return head !== null && head.damaged === null
     && head.verified > requirement.after && head.fence > requirement.hardAfter;
 }
 
 /** The policy lets this caller have the head without asking the source again. */
-export function isFresh(head: Head | null, seen: SeenTicks, policy: FreshnessPolicy, nowMs: number): head is Head {
+export function isFresh(head: Head | null, seen: SeenTicks, policy: FreshnessPolicy, nowMs: number): boolean {
   if (head === null || head.damaged !== null || !isUnmarked(head, seen)) return false;
   if (policy.version === 'manual') return true;
   return policy.maxAgeMs > 0 && nowMs - head.verifiedAtMs <= policy.maxAgeMs;
@@ -67,7 +67,7 @@ export function mayServeStale(
   head: Head | null,
   requirement: Requirement,
   window: { readonly policy: FreshnessPolicy; readonly reason: StaleReason; readonly nowMs: number },
-): head is Head {
+): boolean {
   if (head === null || head.damaged !== null || head.fence <= requirement.hardAfter) return false;
   const { policy, reason, nowMs } = window;
   const extraMs = reason === 'staleIfError' ? policy.staleIfErrorMs : policy.staleWhileRevalidateMs;

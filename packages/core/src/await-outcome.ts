@@ -1,0 +1,72 @@
+/**
+ * Waiting for a job (I8): subscribe, look, enqueue; then read its status at every notice and every 2 s. A notice is a
+ * hint that may be lost, late or repeated; the re-read alone must be enough for every waiter to end. A job that
+ * vanished (Redis forgot it) is enqueued again.
+ */
+import { satisfies } from './model/freshness.ts';
+import type { Job, Outcome } from './model/job.ts';
+import type { Clock } from './ports/clock.ts';
+import type { Heads } from './ports/coordination.ts';
+import type { FlightWork } from './flights.ts';
+import { deferred } from './deferred.ts';
+import { targetOf } from './look.ts';
+import type { JobQueue, JobRef, Notices } from './ports/work.ts';
+
+export const REREAD_MS = 2_000;
+
+export interface AwaitDeps {
+  readonly heads: Heads;
+  readonly jobs: JobQueue;
+  readonly notices: Notices;
+  readonly clock: Clock;
+}
+
+/** Resolves with the job's outcome, or `satisfied` as soon as the head satisfies the job's requirement. */
+export async function awaitOutcome(job: Job, deps: AwaitDeps, { onJob, signal }: FlightWork): Promise<Outcome> {
+  const { heads, jobs, notices, clock } = deps;
+  const bell = new Bell();
+  const subscription = await notices.subscribe(job.request.key, () => bell.ring());
+  try {
+    const enqueue = async (): Promise<JobRef> => {
+      const ref = await jobs.enqueue(job);
+      onJob(ref);
+      return ref;
+    };
+    let { id } = await enqueue();
+    for (;;) {
+      signal.throwIfAborted();
+      bell.reset();
+      const status = await jobs.status(id);
+      if (status.state === 'finished') return status.outcome;
+      const { head } = await heads.look(targetOf(job.request), null);
+      if (head !== null && satisfies(head, job.requirement)) return { kind: 'satisfied', fence: head.fence };
+      if (status.state === 'vanished') ({ id } = await enqueue());
+      else await bell.heard(clock, signal);
+    }
+  } finally {
+    await subscription.close();
+  }
+}
+
+/** Rings at a notice; a ring between two waits is not lost. */
+class Bell {
+  #rung = deferred<void>();
+
+  ring(): void {
+    this.#rung.resolve();
+  }
+
+  reset(): void {
+    this.#rung = deferred<void>();
+  }
+
+  async heard(clock: Clock, signal: AbortSignal): Promise<void> {
+    const timer = new AbortController();
+    const either = AbortSignal.any([timer.signal, signal]);
+    try {
+      await Promise.race([this.#rung.promise, clock.sleep(REREAD_MS, either).catch(() => undefined)]);
+    } finally {
+      timer.abort();
+    }
+  }
+}

@@ -1,0 +1,228 @@
+/**
+ * A fill job: one load, from lease to commit (I3, I12). The queue may deliver it twice and the process may stall for
+ * any time at any line; the fence decides. Steps, in order:
+ *
+ *   look (satisfied? done) → lease (busy? later) → sweep what earlier fences left in staging → thread → commit → head.json
+ *
+ * Schedule to keep in mind: A's lease expires while its thread writes; B is granted the next fence; A publishes and
+ * commits late. A's commit is refused, because the key's latest fence is B's, although A's fence is above the head's.
+ */
+import type { Epochs } from './epoch.ts';
+import { keepLease } from './heartbeat.ts';
+import { writeHeadFile } from './head-file.ts';
+import { lookReconciled, targetOf, type ReconciledLookDeps } from './look.ts';
+import { ParqueueError, toFailure, isParqueueError } from './model/errors.ts';
+import { satisfies } from './model/freshness.ts';
+import type { Job, Outcome } from './model/job.ts';
+import type { Manifest } from './model/manifest.ts';
+import { CANCELLED, type JobContext, type JobRun } from './probe.ts';
+import type { Clock, RandomId } from './ports/clock.ts';
+import { isEpochLost, type CommitResult, type LeaseClaim, type Leases, type Look, type Pins } from './ports/coordination.ts';
+import type { OnStep } from './ports/steps.ts';
+import type { KeyDirectories, StoreMarks } from './ports/store.ts';
+import type { FillReport, FillTask, Outcomes, SourceWork } from './ports/work.ts';
+
+export interface FillDeps extends ReconciledLookDeps {
+  readonly leases: Leases;
+  readonly pins: Pins;
+  readonly work: SourceWork;
+  readonly directories: KeyDirectories;
+  readonly marks: StoreMarks;
+  readonly outcomes: Outcomes;
+  readonly epochs: Pick<Epochs, 'run'>;
+  readonly clock: Clock;
+  readonly randomId: RandomId;
+  readonly onStep: OnStep;
+  /** Name of this worker, for people. */
+  readonly holder: string;
+  readonly leaseTtlMs: number;
+  /** How long the generation of an outcome stays pinned for callers that come back for it. */
+  readonly outcomePinMs: number;
+}
+
+/** Fills that lost their lease or were fenced start again within the job; more often than this they give up. */
+const ATTEMPTS_MAX = 5;
+
+/** Upper bound of the delay before a job that met a live lease looks again. */
+const BUSY_DELAY_MS = 300;
+
+const COMMIT_ATTEMPTS = 10;
+const COMMIT_PAUSE_MS = 500;
+
+type Attempt = Outcome | 'again' | 'interrupted';
+
+interface Granted {
+  readonly claim: LeaseClaim;
+  readonly fence: number;
+  readonly grantedAtMs: number;
+}
+
+export class Filler {
+  readonly #deps: FillDeps;
+
+  constructor(deps: FillDeps) {
+    this.#deps = deps;
+  }
+
+  async run(job: Job, context: JobContext): Promise<JobRun> {
+    const run = await this.#deps.epochs.run(() => this.#attempts(job, context));
+    if (run.kind !== 'done') return run;
+    const { key } = job.request;
+    const { outcome } = run;
+    if (outcome.kind === 'committed' || outcome.kind === 'verified' || outcome.kind === 'satisfied') {
+      await this.#deps.pins.pinGeneration({ key, fence: outcome.fence }, { id: `job-${context.jobId}`, ttlMs: this.#deps.outcomePinMs });
+    }
+    await this.#deps.outcomes.record({ id: context.jobId, key }, outcome);
+    return run;
+  }
+
+  async #attempts(job: Job, context: JobContext): Promise<JobRun> {
+    const { leases, reconcile, onStep, randomId, holder, leaseTtlMs } = this.#deps;
+    const { request, requirement } = job;
+    for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
+      const look = await lookReconciled(request, this.#deps);
+      if (look.head !== null && satisfies(look.head, requirement)) return done({ kind: 'satisfied', fence: look.head.fence });
+      if (context.signal.aborted) return stopped(context.signal);
+
+      const claim = { key: request.key, fillId: randomId(), holder, ttlMs: leaseTtlMs };
+      const grant = await leases.acquire(claim);
+      if (grant.kind === 'unreconciled') {
+        await reconcile(request.key);
+        continue;
+      }
+      if (grant.kind === 'busy') {
+        await onStep('lease-busy', { key: request.key, jobId: context.jobId, fence: grant.holder.fence, holder: grant.holder.holder });
+        return { kind: 'delayed', ms: Math.min(Math.max(grant.holder.expiresAtMs - grant.nowMs, 10), BUSY_DELAY_MS) };
+      }
+      const { fence, grantedAtMs } = grant;
+      const result = await this.#underLease(job, { look, granted: { claim, fence, grantedAtMs }, context });
+      if (result === 'interrupted') return { kind: 'interrupted' };
+      if (result !== 'again') return done(result);
+    }
+    const message = `the load of ${request.key} was overtaken ${ATTEMPTS_MAX} times; is the lease time too short for this machine?`;
+    return done({ kind: 'failed', failure: toFailure(new ParqueueError('PQ_WORKER_CRASHED', message)) });
+  }
+
+  async #underLease(
+    job: Job, { look, granted, context }: { readonly look: Look; readonly granted: Granted; readonly context: JobContext },
+  ): Promise<Attempt> {
+    const { leases, onStep, clock } = this.#deps;
+    const { claim, fence } = granted;
+    await onStep('lease-acquired', { key: claim.key, jobId: context.jobId, requestId: job.requestId, fence, fillId: claim.fillId });
+    const heartbeat = keepLease(claim, fence, { leases, clock });
+    try {
+      await this.#sweepStaging(claim.key, fence);
+      const signal = AbortSignal.any([heartbeat.lost, context.signal]);
+      const report = await this.#load(job, { look, granted, context, signal });
+      if (heartbeat.lost.aborted) await onStep('lease-lost', { key: claim.key, fence, fillId: claim.fillId });
+      if (report.kind === 'failed') return this.#failed(report, { heartbeatLost: heartbeat.lost.aborted, signal: context.signal });
+      return await this.#settle(job, report, granted);
+    } finally {
+      await heartbeat.stop();
+      await this.#leave(granted);
+    }
+  }
+
+  #load(
+    job: Job,
+    at: { readonly look: Look; readonly granted: Granted; readonly context: JobContext; readonly signal: AbortSignal },
+  ): Promise<FillReport> {
+    const { work, onStep } = this.#deps;
+    const { look: { head }, granted: { claim, fence, grantedAtMs }, context, signal } = at;
+    const keepable = head !== null && head.damaged === null && head.fence > job.requirement.hardAfter;
+    const task: FillTask = {
+      request: job.request, fence, fillId: claim.fillId, startedAtMs: grantedAtMs,
+      current: keepable ? { fence: head.fence, version: head.version } : null,
+    };
+    return work.fill(task, {
+      signal, onProgress: context.onProgress, onStep: (step) => onStep(step, { key: claim.key, fence, fillId: claim.fillId }),
+    });
+  }
+
+  #failed(
+    report: Extract<FillReport, { kind: 'failed' }>, { heartbeatLost, signal }: { readonly heartbeatLost: boolean; readonly signal: AbortSignal },
+  ): Attempt {
+    if (signal.aborted) return signal.reason === CANCELLED ? { kind: 'cancelled' } : 'interrupted';
+    if (heartbeatLost) return 'again';
+    return { kind: 'failed', failure: report.failure };
+  }
+
+  async #settle(job: Job, report: Exclude<FillReport, { kind: 'failed' }>, granted: Granted): Promise<Attempt> {
+    const { heads, onStep } = this.#deps;
+    const { claim: { key, fillId }, fence, grantedAtMs } = granted;
+    if (report.kind === 'unchanged') {
+      await onStep('unchanged', { key, fence, fillId });
+      const verified = await heads.markVerified(key, { version: report.version, tick: fence, beganAtMs: grantedAtMs });
+      const { head } = await heads.look(targetOf(job.request), null);
+      return verified && head !== null ? { kind: 'verified', fence: head.fence } : 'again';
+    }
+    const { manifest } = report;
+    await onStep('commit-sent', { key, fence, fillId });
+    const result = await this.#commit(job, manifest);
+    if (result.kind === 'fenced') {
+      await onStep('fenced', { key, fence, fillId, latestFence: result.latestFence });
+      return 'again';
+    }
+    await onStep('commit-acked', { key, fence, fillId });
+    await this.#writeHeadFile(job, granted);
+    return { kind: 'committed', fence, rows: manifest.part.rows, bytes: manifest.part.bytes };
+  }
+
+  /** The reply may be lost while the commit took place: it is idempotent by fillId, so it is simply sent again. */
+  async #commit(job: Job, { fence, fillId, version, consistency, source, dataset, part, startedAtMs }: Manifest): Promise<CommitResult> {
+    const { heads, clock } = this.#deps;
+    const request = {
+      key: job.request.key, scopes: job.request.scopes, fence, fillId, version, sha256: part.sha256, bytes: part.bytes,
+      rows: part.rows, consistency, source, dataset, startedAtMs,
+    };
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await heads.commit(request);
+      } catch (error) {
+        if (!isParqueueError(error) || error.code !== 'PQ_COORDINATION_DOWN' || attempt === COMMIT_ATTEMPTS) throw error;
+        await clock.sleep(COMMIT_PAUSE_MS);
+      }
+    }
+  }
+
+  async #writeHeadFile(job: Job, { claim: { key, fillId }, fence }: Granted): Promise<void> {
+    try {
+      await writeHeadFile(targetOf(job.request), this.#deps);
+      await this.#deps.onStep('head-written', { key, fence, fillId });
+    } catch (error) {
+      // A hint that could not be written makes nothing wrong; the next commit or gc writes it.
+      if (isEpochLost(error)) return;
+      await this.#deps.onStep('failed', { key, fence, at: 'head-written', failure: toFailure(error) });
+    }
+  }
+
+  /** What earlier fences left in staging: their fills can no longer commit, and now they cannot publish either. */
+  async #sweepStaging(key: string, fence: number): Promise<void> {
+    const { directories, onStep } = this.#deps;
+    const { staging } = await directories.list(key);
+    for (const ref of staging) {
+      if (ref.fence >= fence) continue;
+      await directories.moveToTrash(ref);
+      await onStep('staging-swept', { key, fence: ref.fence, fillId: ref.fillId });
+    }
+  }
+
+  /** A killed thread leaves its staging directory; then the lease goes. Both are best effort: they end by themselves. */
+  async #leave({ claim, fence }: Granted): Promise<void> {
+    const { directories, leases, onStep } = this.#deps;
+    try {
+      await directories.moveToTrash({ key: claim.key, fence, fillId: claim.fillId });
+      await leases.release(claim, fence);
+    } catch (error) {
+      await onStep('failed', { key: claim.key, fence, at: 'release', failure: toFailure(error) });
+    }
+  }
+}
+
+function done(outcome: Outcome): JobRun {
+  return { kind: 'done', outcome };
+}
+
+function stopped(signal: AbortSignal): JobRun {
+  return signal.reason === CANCELLED ? done({ kind: 'cancelled' }) : { kind: 'interrupted' };
+}

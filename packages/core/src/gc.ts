@@ -1,0 +1,149 @@
+/**
+ * Garbage collection (I6). Removes generations that are retired, unpinned and past their grace, orphans that no fill
+ * can commit any more, and staging directories whose fills are over. Nothing at all is removed until the epoch's
+ * reconciliation is complete and one maximal pin and one grace have passed: before that, Redis may have forgotten
+ * pins that readers still rely on.
+ *
+ * Order for one generation: leave in Redis (epoch, head, pins, grace and latest fence checked in one step; from then on
+ * it cannot be pinned) → rename into trash → forget. A collector that dies in between is continued by the next one.
+ */
+import { writeHeadFile } from './head-file.ts';
+import { SHARDS } from './model/cache-key.ts';
+import { epochOf, type Tick } from './model/ticks.ts';
+import type { RandomId } from './ports/clock.ts';
+import type { Heads, Leases, Look, Retirement } from './ports/coordination.ts';
+import type { OnStep } from './ports/steps.ts';
+import type { KeyDirectories, KeyListing, StagingRef, StoreMarks } from './ports/store.ts';
+
+export interface GcDeps {
+  readonly heads: Heads;
+  readonly leases: Leases;
+  readonly retirement: Retirement;
+  readonly directories: KeyDirectories;
+  readonly marks: StoreMarks;
+  readonly randomId: RandomId;
+  readonly onStep: OnStep;
+}
+
+export interface GcOptions {
+  readonly graceMs: number;
+  /** The longest pin anybody can hold. */
+  readonly pinMaxMs: number;
+  /** Reports what would go, touches nothing. */
+  readonly dryRun: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface GcReport {
+  /** Why nothing was collected, or null. */
+  readonly waitingFor: 'reconciliation' | 'pins-of-the-last-epoch' | null;
+  readonly keys: number;
+  readonly generations: number;
+  readonly staging: number;
+  readonly trash: number;
+}
+
+
+/** Long enough to move one staging directory; the lease is released right after. */
+const SWEEP_LEASE_MS = 10_000;
+
+export async function collectGarbage(deps: GcDeps, options: GcOptions): Promise<GcReport> {
+  const report = { waitingFor: null, keys: 0, generations: 0, staging: 0, trash: 0 };
+  const waitingFor = await closedGate(deps, options);
+  if (waitingFor !== null) return { ...report, waitingFor };
+  for (const shard of SHARDS) {
+    for (const key of await deps.directories.keys(shard)) {
+      options.signal.throwIfAborted();
+      const collected = await collectKey(key, deps, options);
+      report.keys += 1;
+      report.generations += collected.generations;
+      report.staging += collected.staging;
+    }
+  }
+  if (!options.dryRun) report.trash = await deps.directories.emptyTrash();
+  return report;
+}
+
+async function closedGate({ retirement }: GcDeps, { graceMs, pinMaxMs }: GcOptions): Promise<GcReport['waitingFor']> {
+  const { reconciledAtMs, nowMs } = await retirement.gate();
+  if (reconciledAtMs === null) return 'reconciliation';
+  return nowMs < reconciledAtMs + pinMaxMs + graceMs ? 'pins-of-the-last-epoch' : null;
+}
+
+/** Exported for simulations, which collect one key at a time between other steps. */
+export async function collectKey(key: string, deps: GcDeps, options: GcOptions): Promise<{ readonly generations: number; readonly staging: number }> {
+  const listing = await deps.directories.list(key);
+  const look = await deps.heads.look({ key, scopes: [], probeTargets: [] }, null);
+  const generations = await collectGenerations(key, { listing, look }, { deps, options });
+  const staging = await sweepStaging(key, { listing, look }, { deps, options });
+  return { generations, staging };
+}
+
+interface Seen {
+  readonly listing: KeyListing;
+  readonly look: Look;
+}
+
+interface Collector {
+  readonly deps: GcDeps;
+  readonly options: GcOptions;
+}
+
+async function collectGenerations(key: string, { listing, look }: Seen, { deps, options }: Collector): Promise<number> {
+  const { retirement, directories, marks, onStep } = deps;
+  const others = listing.generations.filter((fence) => fence !== look.head?.fence);
+  if (others.length === 0) return 0;
+  if (options.dryRun) return others.filter((fence) => isSettled(fence, look)).length;
+  await retirement.noteOrphans(key, others);
+  const named = (await marks.readHead(key))?.fence;
+  let removed = 0;
+  for (const fence of others) {
+    if (fence === named) {
+      // Path readers may just have read this name: point them elsewhere first, and give them the grace again.
+      await writeHeadFile({ key, scopes: [], probeTargets: [] }, deps);
+      await retirement.restartGrace({ key, fence });
+      continue;
+    }
+    if (await retirement.retire({ key, fence }, options.graceMs) === 'refused') continue;
+    await directories.moveToTrash({ key, fence });
+    await retirement.removed({ key, fence });
+    await onStep('generation-retired', { key, fence });
+    removed += 1;
+  }
+  return removed;
+}
+
+/** No fill with this fence can commit any more: a later one was granted, or its epoch is over. */
+function isSettled(fence: Tick, look: Look): boolean {
+  return fence < look.latestFence || epochOf(fence) < look.seen.epoch;
+}
+
+async function sweepStaging(key: string, { listing, look }: Seen, { deps, options }: Collector): Promise<number> {
+  const over = listing.staging.filter((ref) => isSettled(ref.fence, look));
+  const latest = listing.staging.find((ref) => !isSettled(ref.fence, look));
+  if (options.dryRun) return over.length;
+  for (const ref of over) await sweep(ref, deps);
+  if (latest === undefined || look.lease !== null) return over.length;
+  return over.length + await fenceOutAndSweep(latest, deps);
+}
+
+async function sweep(ref: StagingRef, { directories, onStep }: GcDeps): Promise<void> {
+  await directories.moveToTrash(ref);
+  await onStep('staging-swept', { key: ref.key, fence: ref.fence, fillId: ref.fillId });
+}
+
+/**
+ * The lease of the latest fill has expired, but its holder may only be slow and could still commit. Taking the lease
+ * ourselves grants a later fence, which ends that possibility; then its staging directory can go.
+ */
+async function fenceOutAndSweep(ref: StagingRef, deps: GcDeps): Promise<number> {
+  const claim = { key: ref.key, fillId: `gc-${deps.randomId()}`, holder: 'gc', ttlMs: SWEEP_LEASE_MS };
+  const grant = await deps.leases.acquire(claim);
+  if (grant.kind !== 'granted') return 0;
+  try {
+    await sweep(ref, deps);
+  } finally {
+    await deps.leases.release(claim, grant.fence);
+  }
+  return 1;
+}

@@ -1,0 +1,262 @@
+/**
+ * Resolving an ask to a pinned generation (I8, I12, I13). Owns the order of questions:
+ *
+ *   look and pin ─ satisfied or fresh ──────────────────────────────▶ answer (hit)
+ *        │ head that a probe can prove ─ probe ─ same version ──────▶ answer (revalidated)
+ *        │                                 └ other version ─ within staleWhileRevalidate ▶ answer (stale), fill behind
+ *        │                                                 └ else wait for the fill
+ *        └ no such head ─ fill ────────────────────────────────────▶ answer (miss)
+ *   source or store fails ─ within staleIfError ▶ answer (stale), else the failure
+ *
+ * The caller's pair of ticks is taken from the first look and never again.
+ */
+import { awaitOutcome } from './await-outcome.ts';
+import type { Epochs } from './epoch.ts';
+import { Flights, type Landing } from './flights.ts';
+import { targetOf } from './look.ts';
+import { assertInvariant, isParqueueError, ParqueueError, toFailure, type ErrorCode } from './model/errors.ts';
+import { canVerifyByProbe, isFresh, mayServeStale, requirementAtArrival, satisfies, type Requirement, type SeenTicks, type StaleReason } from './model/freshness.ts';
+import type { Head } from './model/generation.ts';
+import { dedupId, type Job, type JobKind } from './model/job.ts';
+import type { Ask } from './model/request.ts';
+import { isProbeable } from './model/version.ts';
+import type { Clock, RandomId } from './ports/clock.ts';
+import type { Heads, Look, Pin } from './ports/coordination.ts';
+import type { OnStep } from './ports/steps.ts';
+import type { JobQueue, JobRef, Notices } from './ports/work.ts';
+
+export interface ResolveDeps {
+  readonly heads: Heads;
+  readonly jobs: JobQueue;
+  readonly notices: Notices;
+  readonly clock: Clock;
+  readonly randomId: RandomId;
+  readonly epochs: Pick<Epochs, 'run'>;
+  readonly onStep: OnStep;
+  /** Callers that may wait at the same time in this process; beyond it PQ_QUEUE_FULL at once (I9). */
+  readonly waitersMax: number;
+}
+
+export interface WaitOptions {
+  /** How long to wait for work; 0 only starts it. */
+  readonly waitMs: number;
+  readonly pinTtlMs: number;
+  readonly requestId: string | null;
+  readonly signal: AbortSignal;
+}
+
+/** hit: as it was. revalidated: proved right for this caller. miss: filled for this caller. stale: allowed by policy. */
+export type CacheOutcome = 'hit' | 'revalidated' | 'miss' | 'stale';
+
+export interface Answer {
+  readonly kind: 'answer';
+  readonly head: Head;
+  readonly pin: Pin;
+  readonly look: Look;
+  readonly cache: CacheOutcome;
+  /** Work that another caller had started served this one too. */
+  readonly collapsed: boolean;
+  readonly staleReason: StaleReason | null;
+}
+
+export type Resolution = Answer | { readonly kind: 'pending'; readonly job: JobRef; readonly requirement: Requirement };
+
+/** A satisfied caller whose head was then damaged or purged starts over; more often than this, something is wrong. */
+const ROUNDS_MAX = 8;
+
+/** Failures of the source, the store or the workers, for which an older answer is better than none. */
+const STALE_IF_ERROR_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'PQ_SOURCE_UNAVAILABLE', 'PQ_SOURCE_PAUSED', 'PQ_SOURCE_UNSTABLE', 'PQ_STORE_IO', 'PQ_STORE_FULL', 'PQ_FILL_TIMEOUT',
+  'PQ_WORKER_CRASHED', 'PQ_QUEUE_FULL',
+]);
+
+/** One caller on its way: what it saw on arrival, and how its answer came about. */
+interface Caller {
+  readonly ask: Ask;
+  readonly wait: WaitOptions;
+  readonly pinId: string;
+  readonly deadlineMs: number;
+  arrival: { readonly seen: SeenTicks; readonly requirement: Requirement; readonly fence: number | null } | null;
+  worked: boolean;
+  collapsed: boolean;
+}
+
+export class Resolver {
+  readonly #deps: ResolveDeps;
+  readonly #flights = new Flights();
+  #waiters = 0;
+
+  constructor(deps: ResolveDeps) {
+    this.#deps = deps;
+  }
+
+  /** Callers that wait for work in this process now. */
+  get waiters(): number {
+    return this.#waiters;
+  }
+
+  /**
+   * @throws ParqueueError whatever code the work failed with; PQ_NOT_CACHED when `cachedOnly` finds nothing allowed;
+   * PQ_QUEUE_FULL; PQ_COORDINATION_DOWN
+   */
+  async resolve(ask: Ask, wait: WaitOptions): Promise<Resolution> {
+    const { clock, randomId, epochs } = this.#deps;
+    const caller: Caller = {
+      ask, wait, pinId: randomId(), deadlineMs: clock.now() + wait.waitMs, arrival: null, worked: false, collapsed: false,
+    };
+    for (let round = 1; round <= ROUNDS_MAX; round += 1) {
+      const resolution = await epochs.run(() => this.#round(caller));
+      if (resolution !== null) return resolution;
+    }
+    throw new ParqueueError('PQ_STORE_IO', `entry ${ask.request.key} was filled ${ROUNDS_MAX} times and lost each time: `
+      + 'something damages or purges its files; see its explain page');
+  }
+
+  /** Looks, and works at most once. Null: look again. */
+  async #round(caller: Caller): Promise<Resolution | null> {
+    const { ask, wait } = caller;
+    const look = await this.#look(caller);
+    caller.arrival ??= {
+      seen: look.seen,
+      requirement: ask.continues ?? requirementAtArrival(look.seen),
+      fence: look.head?.fence ?? null,
+    };
+    const { seen, requirement } = caller.arrival;
+    await this.#deps.onStep('looked', { key: ask.request.key, requestId: wait.requestId, fence: look.head?.fence ?? null, ...requirement });
+    if (satisfies(look.head, requirement) || isFresh(look.head, seen, ask.policy, look.nowMs)) return answer(caller, look, null);
+    if (ask.cachedOnly) return this.#cachedOrFail(caller, look);
+    return await this.#work(caller, look);
+  }
+
+  #cachedOrFail(caller: Caller, look: Look): Answer {
+    const reasons = ['staleWhileRevalidate', 'staleIfError'] as const;
+    const reason = reasons.find((candidate) => this.#mayAnswerStale(caller, look, candidate));
+    const stale = reason === undefined ? null : answer(caller, look, reason);
+    if (stale !== null) return stale;
+    throw new ParqueueError('PQ_NOT_CACHED', 'nothing in the cache may answer this under its policy, and only-if-cached forbids asking the source');
+  }
+
+  async #work(caller: Caller, look: Look): Promise<Resolution | null> {
+    const { policy } = caller.ask;
+    const { requirement } = requireArrival(caller);
+    // A head may be on the store although Redis has none: the probe's worker reconciles before it decides.
+    const probeFirst = canVerifyByProbe(look.head, requirement, policy.version) || (!look.reconciled && isProbeable(policy.version));
+    if (probeFirst) {
+      const settled = await this.#fly('probe', caller);
+      if (settled !== 'refill') return settled;
+    }
+    const stale = await this.#staleWhileRevalidate(caller);
+    if (stale !== null) return stale;
+    const settled = await this.#fly('fill', caller);
+    return settled === 'refill' ? null : settled;
+  }
+
+  /** Waits for one job. `refill`: the probe found that a fill is needed. Null: look again. */
+  async #fly(kind: JobKind, caller: Caller): Promise<Resolution | 'refill' | null> {
+    const { clock, onStep } = this.#deps;
+    const { request } = caller.ask;
+    const { requirement } = requireArrival(caller);
+    let landing: Landing;
+    try {
+      landing = await this.#await(this.#jobOf(kind, caller), caller);
+    } catch (error) {
+      return await this.#staleIfError(caller, error);
+    }
+    if (landing.kind === 'deadline') {
+      return await this.#staleAnswer(caller, 'staleWhileRevalidate') ?? { kind: 'pending', job: landing.ref, requirement };
+    }
+    const { outcome } = landing;
+    caller.worked = true;
+    caller.collapsed ||= landing.joined;
+    await onStep('waited', { key: request.key, requestId: caller.wait.requestId, job: kind, outcome: outcome.kind, leftMs: caller.deadlineMs - clock.now() });
+    switch (outcome.kind) {
+      case 'failed':
+        return await this.#staleIfError(caller, ParqueueError.from(outcome.failure));
+      case 'cancelled':
+        throw new ParqueueError('PQ_CANCELLED', 'the load was cancelled; ask again to start another');
+      case 'changed':
+      case 'absent':
+        return 'refill';
+      case 'committed':
+      case 'verified':
+      case 'satisfied':
+        return null;
+    }
+  }
+
+  async #await(job: Job, caller: Caller): Promise<Landing> {
+    const { clock, waitersMax } = this.#deps;
+    if (this.#waiters >= waitersMax) {
+      throw new ParqueueError('PQ_QUEUE_FULL', `${waitersMax} callers wait here already (limits.waiters); try again in a moment`);
+    }
+    this.#waiters += 1;
+    try {
+      const waitMs = Math.max(0, caller.deadlineMs - clock.now());
+      return await this.#flights.join(dedupId(job), (work) => awaitOutcome(job, this.#deps, work), { clock, waitMs, signal: caller.wait.signal });
+    } finally {
+      this.#waiters -= 1;
+    }
+  }
+
+  #jobOf(kind: JobKind, caller: Caller): Job {
+    const { requirement } = requireArrival(caller);
+    return { kind, request: caller.ask.request, requirement, requestId: caller.wait.requestId };
+  }
+
+  /** A stale answer that the policy allows, with the fill started behind it; null where it allows none. */
+  async #staleWhileRevalidate(caller: Caller): Promise<Answer | null> {
+    const stale = await this.#staleAnswer(caller, 'staleWhileRevalidate');
+    if (stale === null) return null;
+    try {
+      await this.#deps.jobs.enqueue(this.#jobOf('fill', caller));
+    } catch (error) {
+      // The answer stands whether or not the work behind it can start; whoever asks next tries again.
+      await this.#deps.onStep('failed', { key: caller.ask.request.key, requestId: caller.wait.requestId, failure: toFailure(error) });
+    }
+    return stale;
+  }
+
+  /** An older answer instead of this error, where the policy allows it; otherwise the error. (I12: the head is as it was.) */
+  async #staleIfError(caller: Caller, error: unknown): Promise<Answer> {
+    if (!isParqueueError(error) || !STALE_IF_ERROR_CODES.has(error.code)) throw error;
+    const stale = await this.#staleAnswer(caller, 'staleIfError');
+    if (stale === null) throw error;
+    return stale;
+  }
+
+  async #staleAnswer(caller: Caller, reason: StaleReason): Promise<Answer | null> {
+    const { staleWhileRevalidateMs, staleIfErrorMs } = caller.ask.policy;
+    if ((reason === 'staleIfError' ? staleIfErrorMs : staleWhileRevalidateMs) === 0) return null;
+    const look = await this.#look(caller);
+    return this.#mayAnswerStale(caller, look, reason) ? answer(caller, look, reason) : null;
+  }
+
+  #mayAnswerStale(caller: Caller, { head, nowMs }: Look, reason: StaleReason): boolean {
+    return mayServeStale(head, requireArrival(caller).requirement, { policy: caller.ask.policy, reason, nowMs });
+  }
+
+  #look({ ask, wait, pinId }: Caller): Promise<Look> {
+    return this.#deps.heads.look(targetOf(ask.request), { id: pinId, ttlMs: wait.pinTtlMs });
+  }
+}
+
+type Arrival = NonNullable<Caller['arrival']>;
+
+function requireArrival({ arrival }: Pick<Caller, 'arrival'>): Arrival {
+  assertInvariant(arrival !== null, 'a caller looks before it works');
+  return arrival;
+}
+
+/** Null where the head could not be pinned: then it is not there to be answered. */
+function answer(caller: Caller, look: Look, staleReason: StaleReason | null): Answer | null {
+  const { head, pin } = look;
+  if (head === null || pin === null) return null;
+  const { worked, collapsed } = caller;
+  const cache = staleReason !== null ? 'stale' : labelOf(worked, head.fence === requireArrival(caller).fence);
+  return { kind: 'answer', head, pin, look, cache, collapsed, staleReason };
+}
+
+function labelOf(worked: boolean, sameGeneration: boolean): CacheOutcome {
+  if (!worked) return 'hit';
+  return sameGeneration ? 'revalidated' : 'miss';
+}
