@@ -1,1 +1,2 @@
-export {};
+export { readRows, type RowsText, type RowsWish } from './read-rows.ts';
+export { type RowsFormat } from './row-texts.ts';
