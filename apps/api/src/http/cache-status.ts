@@ -1,0 +1,36 @@
+/** `Cache-Status` of RFC 9211: how this answer came about, in one line that proxies and people can read. */
+
+export interface CacheOutcome {
+  readonly cache: 'hit' | 'revalidated' | 'miss' | 'stale';
+  /** The load was shared with other callers. */
+  readonly collapsed: boolean;
+  readonly staleReason: string | null;
+  /** Seconds of freshness left; negative when stale. */
+  readonly ttlSeconds: number;
+  readonly key: string;
+}
+
+export function cacheStatus(outcome: CacheOutcome): string {
+  const parts = ['parqueue', ...manner(outcome), `ttl=${Math.trunc(outcome.ttlSeconds)}`, `key=${quoted(outcome.key)}`];
+  return parts.join('; ');
+}
+
+function manner({ cache, collapsed, staleReason }: CacheOutcome): readonly string[] {
+  const shared = collapsed ? ['collapsed'] : [];
+  switch (cache) {
+    case 'hit':
+      return ['hit'];
+    case 'revalidated':
+      // The bytes come from the cache; what was asked of the source was only whether they still hold.
+      return ['hit', 'detail=revalidated'];
+    case 'miss':
+      return ['fwd=miss', 'stored', ...shared];
+    case 'stale':
+      return ['fwd=stale', ...shared, `detail=${quoted(staleReason ?? 'stale')}`];
+  }
+}
+
+/** A string of RFC 8941: printable ASCII, backslash and quote escaped. */
+function quoted(text: string): string {
+  return `"${text.replace(/[^\x20-\x7e]/g, '?').replace(/["\\]/g, '\\$&')}"`;
+}

@@ -1,0 +1,27 @@
+/**
+ * One byte range of RFC 9110 section 14. Several ranges, other units and malformed ones are answered with the whole
+ * representation, which section 14.2 always allows.
+ */
+export type RangeReading =
+  | { readonly kind: 'whole' }
+  /** `end` is inclusive, as in Content-Range. */
+  | { readonly kind: 'part'; readonly start: number; readonly end: number }
+  | { readonly kind: 'unsatisfiable' };
+
+const WHOLE: RangeReading = { kind: 'whole' };
+
+export function readRange(header: string | undefined, size: number): RangeReading {
+  const match = /^bytes=[ \t]*([0-9]{0,15})-([0-9]{0,15})[ \t]*$/i.exec(header ?? '');
+  if (match === null) return WHOLE;
+  const [, first = '', last = ''] = match;
+  if (first === '') {
+    if (last === '') return WHOLE;
+    const length = Number(last);
+    if (length === 0 || size === 0) return { kind: 'unsatisfiable' };
+    return { kind: 'part', start: Math.max(0, size - length), end: size - 1 };
+  }
+  const start = Number(first);
+  if (last !== '' && Number(last) < start) return WHOLE;
+  if (start >= size) return { kind: 'unsatisfiable' };
+  return { kind: 'part', start, end: last === '' ? size - 1 : Math.min(Number(last), size - 1) };
+}
