@@ -5,6 +5,7 @@ export * from './model/version.ts';
 export * from './model/generation.ts';
 export * from './model/freshness.ts';
 export * from './model/request.ts';
+export * from './model/column-type.ts';
 export * from './model/canonical-json.ts';
 export * from './model/cache-key.ts';
 export * from './model/job.ts';

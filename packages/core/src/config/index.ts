@@ -1,1 +1,11 @@
-export {};
+/** Reading the configuration, and the catalog of what can be asked. */
+export * from './config.ts';
+export { loadConfig, isLoopback, type LoadOptions } from './load.ts';
+export type { ConfigProblem } from './problems.ts';
+export { configJsonSchema, type JsonSchema } from './json-schema.ts';
+export { redactConfig, redactUrl } from './redact.ts';
+export * from './catalog.ts';
+export { narrowPolicy, type FreshnessWish } from './narrow-policy.ts';
+export { RESERVED_PARAM_NAMES } from './params.ts';
+export { parseCount, parseDuration, parseSize } from './units.ts';
+export type { PathTemplate } from './path-template.ts';

@@ -1,0 +1,109 @@
+/**
+ * The configuration after it was read and checked: every unit resolved, every default filled in, every path absolute.
+ * JSON-safe, so that it can be handed to threads. It holds secrets; show it only through redactConfig.
+ */
+import type { FreshnessPolicy } from '../model/freshness.ts';
+import type { CsvOptions, FileFormat, FillLimits, ParamType, ParquetOptions } from '../model/request.ts';
+import type { PathTemplate } from './path-template.ts';
+
+export interface Config {
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly store: StoreConfig;
+  readonly redis: RedisConfig;
+  readonly auth: { readonly apiKeys: readonly ApiKey[] };
+  readonly limits: LimitsConfig;
+  readonly worker: WorkerConfig;
+  readonly sources: Readonly<Record<string, SourceConfig>>;
+  readonly datasets: Readonly<Record<string, DatasetConfig>>;
+}
+
+export interface StoreConfig {
+  readonly root: string;
+  /** null: no quota. */
+  readonly quotaBytes: number | null;
+  readonly retention: { readonly generations: number; readonly maxAgeMs: number; readonly graceMs: number };
+  /** Permission bits of published files. */
+  readonly fileMode: number;
+}
+
+export interface RedisConfig {
+  /** null: an embedded Redis. May hold a password. */
+  readonly url: string | null;
+  readonly durable: boolean;
+}
+
+export const API_SCOPES = ['read', 'fill', 'adhoc', 'admin'] as const;
+export type ApiScope = (typeof API_SCOPES)[number];
+
+export interface ApiKey {
+  readonly name: string;
+  /** SHA-256 of the key's text, lower-case hex. */
+  readonly sha256: string;
+  readonly scopes: readonly ApiScope[];
+  /** Dataset names the key may use; `*` stands for any run of characters. */
+  readonly datasets: readonly string[];
+}
+
+export interface LimitsConfig {
+  /** Of one fill: rows, bytes of the part, duration. */
+  readonly fill: FillLimits;
+  readonly sqlBytesMax: number;
+  readonly queuePerSource: number;
+  readonly waitersMax: number;
+}
+
+export interface WorkerConfig {
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly threads: number;
+  readonly threadMemoryBytes: number;
+  readonly leaseTtlMs: number;
+  readonly drainFinishMs: number;
+  /** Folder for private copies of files while they are loaded; null: the system's temporary folder. */
+  readonly scratch: string | null;
+}
+
+export interface FileSourceConfig {
+  readonly name: string;
+  readonly kind: 'file';
+  /** Absolute and normalised; nothing outside it is ever read. */
+  readonly root: string;
+  readonly maxConcurrentFills: number;
+  readonly maxConcurrentProbes: number;
+  /** How fresh ad-hoc answers are; null: ad-hoc requests are refused. */
+  readonly adhoc: FreshnessPolicy | null;
+}
+
+export type SourceConfig = FileSourceConfig;
+
+export interface ParamConfig {
+  readonly name: string;
+  readonly type: ParamType;
+  readonly required: boolean;
+  readonly description: string | null;
+  /** Canonical text, as are the values of `enum`, `min` and `max`. */
+  readonly default: string | null;
+  readonly enum: readonly string[] | null;
+  /** A regular expression for the whole value, without anchors. */
+  readonly pattern: string | null;
+  readonly min: string | null;
+  readonly max: string | null;
+  /** In characters. */
+  readonly maxLength: number;
+}
+
+export interface DatasetConfig {
+  readonly name: string;
+  readonly description: string | null;
+  readonly source: string;
+  readonly path: PathTemplate;
+  readonly format: FileFormat;
+  readonly csv: CsvOptions | null;
+  readonly params: Readonly<Record<string, ParamConfig>>;
+  /** Wanted columns, null for all. */
+  readonly select: readonly string[] | null;
+  readonly columnTypes: Readonly<Record<string, string>>;
+  readonly freshness: FreshnessPolicy;
+  readonly parquet: ParquetOptions;
+  /** Kept for a scheduler; nothing refreshes by itself yet. */
+  readonly refresh: { readonly everyMs: number; readonly jitter: number } | null;
+}

@@ -1,0 +1,113 @@
+/**
+ * Reads the configuration file: text → YAML → shape → cross-checks → Config. Every problem is found before anything is
+ * thrown, each with its place and what to write instead; none of them carries a value, which may be a secret.
+ */
+import { dirname, resolve } from 'node:path';
+import { STRICT } from '../model/freshness.ts';
+import type { ApiKey, Config, DatasetConfig, FileSourceConfig, SourceConfig } from './config.ts';
+import { buildDataset, policyOf } from './datasets.ts';
+import type { Problems, YamlPath } from './problems.ts';
+import type { ReferenceSurroundings } from './references.ts';
+import { configSchema, datasetSchema, type ConfigInput } from './schema.ts';
+import { addSchemaProblems, isMapping, valueAt } from './schema-problems.ts';
+import { readYamlTree } from './yaml-tree.ts';
+
+export interface LoadOptions extends ReferenceSurroundings {
+  /** Absolute path of the file; relative paths in it start from its folder. */
+  readonly path: string;
+}
+
+/** An unset `${REDIS_URL}` means the embedded Redis. */
+function mayBeUnset(path: YamlPath): boolean {
+  return path.length === 2 && path[0] === 'redis' && path[1] === 'url';
+}
+
+/** @throws ParqueueError PQ_CONFIG with `details.problems: ConfigProblem[]`, all of them. */
+export function loadConfig(text: string, options: LoadOptions): Config {
+  const tree = readYamlTree(text, options, mayBeUnset);
+  const { problems } = tree;
+  // Without YAML there is nothing to check; an empty file is a configuration of defaults.
+  if (problems.any && tree.value === null) problems.throwIfAny(options.path);
+  const raw = tree.value ?? {};
+  const parsed = configSchema.safeParse(raw);
+  if (!parsed.success) addSchemaProblems(parsed.error.issues, { problems, raw, isUnresolved: (path) => tree.isUnresolved(path) });
+  const datasets = buildDatasets(raw, problems);
+  if (parsed.success) checkWhole(parsed.data, problems);
+  problems.throwIfAny(options.path);
+  if (!parsed.success) throw parsed.error;
+  return assemble(parsed.data, datasets, dirname(options.path));
+}
+
+/** Each dataset by itself, so that a mistake in one hides none in another. */
+function buildDatasets(raw: unknown, problems: Problems): Record<string, DatasetConfig> {
+  const inputs = valueAt(raw, ['datasets']);
+  const sources = valueAt(raw, ['sources']);
+  const sourceNames = isMapping(sources) ? Object.keys(sources) : [];
+  const datasets: [string, DatasetConfig][] = [];
+  for (const [name, input] of Object.entries(isMapping(inputs) ? inputs : {})) {
+    const parsed = datasetSchema.safeParse(input);
+    if (!parsed.success) continue;
+    const onProblem = (path: YamlPath, message: string): void => problems.add(['datasets', name, ...path], message);
+    datasets.push([name, buildDataset(name, parsed.data, { sourceNames, onProblem })]);
+  }
+  return Object.fromEntries(datasets);
+}
+
+function checkWhole(input: ConfigInput, problems: Problems): void {
+  const { apiKeys } = input.auth;
+  if (apiKeys.length === 0 && !isLoopback(input.listen.host)) {
+    problems.add(['listen', 'host'], 'is not a loopback address, and there is no auth.apiKeys: anybody could ask; add a key (`parqueue key new`) or write 127.0.0.1');
+  }
+  for (const [index, key] of apiKeys.entries()) {
+    const first = apiKeys.findIndex((other) => other.name === key.name || other.sha256 === key.sha256);
+    if (first < index) problems.add(['auth', 'apiKeys', index], `has the name or the hash of auth.apiKeys[${first}]; every key needs its own`);
+  }
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(?:\.[0-9]{1,3}){3}$/.test(host);
+}
+
+function assemble(input: ConfigInput, datasets: Record<string, DatasetConfig>, folder: string): Config {
+  const { store, limits, worker } = input;
+  const sources = Object.entries(input.sources).map(([name, source]): [string, SourceConfig] => [name, fileSource(name, source, folder)]);
+  return {
+    listen: input.listen,
+    store: {
+      root: resolve(folder, store.root),
+      quotaBytes: store.quota ?? null,
+      retention: { generations: store.retention.generations, maxAgeMs: store.retention.maxAge, graceMs: store.retention.grace },
+      fileMode: store.fileMode,
+    },
+    redis: { url: input.redis.url === undefined || input.redis.url === '' ? null : input.redis.url, durable: input.redis.durable },
+    auth: { apiKeys: input.auth.apiKeys satisfies readonly ApiKey[] },
+    limits: {
+      fill: { rowsMax: limits.rows, bytesMax: limits.bytes, timeoutMs: limits.fillTimeout },
+      sqlBytesMax: limits.sqlBytes,
+      queuePerSource: limits.queuePerSource,
+      waitersMax: limits.waiters,
+    },
+    worker: {
+      listen: worker.listen,
+      threads: worker.threads,
+      threadMemoryBytes: worker.threadMemory,
+      leaseTtlMs: worker.leaseTtl,
+      drainFinishMs: worker.drain.finish,
+      scratch: worker.scratch === undefined ? null : resolve(folder, worker.scratch),
+    },
+    sources: Object.fromEntries(sources),
+    datasets,
+  };
+}
+
+function fileSource(name: string, input: ConfigInput['sources'][string], folder: string): FileSourceConfig {
+  const { adhoc } = input;
+  return {
+    name,
+    kind: input.kind,
+    root: resolve(folder, input.root),
+    maxConcurrentFills: input.maxConcurrentFills,
+    maxConcurrentProbes: input.maxConcurrentProbes,
+    adhoc: adhoc === undefined || adhoc === false ? null : adhoc === true ? STRICT : policyOf(adhoc),
+  };
+}

@@ -1,0 +1,22 @@
+/** A configuration that may be shown: the same, without what would let its reader in. */
+import type { Config } from './config.ts';
+
+const HIDDEN = '***';
+
+export function redactConfig(config: Config): Config {
+  return {
+    ...config,
+    redis: { ...config.redis, url: config.redis.url === null ? null : redactUrl(config.redis.url) },
+    auth: { apiKeys: config.auth.apiKeys.map((key) => ({ ...key, sha256: HIDDEN })) },
+  };
+}
+
+/** User, password and query may each be a secret; host, port and database are not. */
+export function redactUrl(text: string): string {
+  if (!URL.canParse(text)) return HIDDEN;
+  const url = new URL(text);
+  if (url.username !== '') url.username = HIDDEN;
+  if (url.password !== '') url.password = HIDDEN;
+  if (url.search !== '') url.search = `?${HIDDEN}`;
+  return url.href;
+}

@@ -1,0 +1,114 @@
+/** Words for what the schema found: zod's issues become problems that say what to write. */
+import type * as z from 'zod';
+import { SOURCE_KINDS } from '../model/request.ts';
+import { didYouMean } from './did-you-mean.ts';
+import { configJsonSchema, type JsonSchema } from './json-schema.ts';
+import type { Problems, YamlPath } from './problems.ts';
+import { SUPPORTED_SOURCE_KINDS } from './schema.ts';
+
+/** Keys of another release or another kind of source, and what to do about them. */
+const KEY_HINTS: Readonly<Record<string, string>> = {
+  sql: 'statements need a database source, which this release does not have',
+  binds: 'binds need a database source, which this release does not have',
+  ttl: 'write freshness: { version: ttl, maxAge: … }',
+  maxAge: 'it belongs under freshness',
+};
+
+export interface IssueContext {
+  readonly problems: Problems;
+  readonly raw: unknown;
+  /** Whether the complaint is about a value whose reference had no value, which was told already. */
+  isUnresolved(path: YamlPath): boolean;
+}
+
+export function addSchemaProblems(issues: readonly z.core.$ZodIssue[], context: IssueContext): void {
+  for (const issue of issues) addIssue(issue, issue.path.map(yamlPart), context);
+}
+
+function addIssue(issue: z.core.$ZodIssue, path: YamlPath, context: IssueContext): void {
+  const { problems } = context;
+  if (context.isUnresolved(path)) return;
+  switch (issue.code) {
+    case 'unrecognized_keys': {
+      const known = knownKeysAt(path, valueAt(context.raw, path));
+      for (const key of issue.keys) problems.addForKey([...path, key], unknownKey(key, known));
+      return;
+    }
+    case 'invalid_key':
+      problems.addForKey(path, 'is not a name; write lower-case letters, digits and _, starting with a letter');
+      return;
+    case 'invalid_union':
+      addUnionIssue(issue, path, context);
+      return;
+    default:
+      problems.add(path, issue.message);
+  }
+}
+
+function unknownKey(key: string, known: readonly string[]): string {
+  const suggestion = didYouMean(key, known);
+  const hint = Object.hasOwn(KEY_HINTS, key) ? `: ${KEY_HINTS[key]}` : '';
+  return `is not known here${suggestion !== '' ? suggestion : hint}; known: ${known.join(', ')}`;
+}
+
+/** Of a union, the branch for mappings is meant where a mapping was written. */
+function addUnionIssue(issue: z.core.$ZodIssueInvalidUnion, path: YamlPath, context: IssueContext): void {
+  const raw = valueAt(context.raw, path);
+  const branch = isMapping(raw) ? issue.errors.find((issues) => !issues.some((inner) => inner.path.length === 0 && inner.code === 'invalid_type')) : undefined;
+  if (branch !== undefined) {
+    for (const inner of branch) addIssue(inner, [...path, ...inner.path.map(yamlPart)], context);
+    return;
+  }
+  if (path.at(-1) === 'kind') {
+    const known = SOURCE_KINDS.find((kind) => kind === raw);
+    const given = known === undefined ? 'is not a kind of source' : `"${known}" is not supported by this release`;
+    context.problems.add(path, raw === undefined ? `is missing; write kind: ${SUPPORTED_SOURCE_KINDS.join(' or ')}` : `${given}; supported: ${SUPPORTED_SOURCE_KINDS.join(', ')}`);
+    return;
+  }
+  context.problems.add(path, issue.message);
+}
+
+/** The keys that a mapping at that path may have, read off the JSON Schema. */
+export function knownKeysAt(path: YamlPath, value: unknown): readonly string[] {
+  let schemas: readonly JsonSchema[] = [configJsonSchema()];
+  for (const part of path) {
+    schemas = schemas.flatMap(alternatives).flatMap((schema) => [memberOf(schema, 'properties', String(part)) ?? asSchema(schema['additionalProperties']) ?? asSchema(schema['items'])])
+      .filter((schema) => schema !== null);
+  }
+  const mappings = schemas.flatMap(alternatives).filter((schema) => isMapping(schema['properties']));
+  // Of several kinds of mapping, those whose fixed values (`kind: file`) are the ones written.
+  const meant = mappings.filter((schema) => Object.entries(schema['properties'] ?? {}).every(([name, member]) => {
+    const fixed = asSchema(member)?.['const'];
+    return fixed === undefined || valueAt(value, [name]) === fixed;
+  }));
+  return [...new Set((meant.length > 0 ? meant : mappings).flatMap((schema) => Object.keys(schema['properties'] ?? {})))];
+}
+
+function alternatives(schema: JsonSchema): readonly JsonSchema[] {
+  const branches = schema['anyOf'] ?? schema['oneOf'];
+  return Array.isArray(branches) ? branches.map(asSchema).filter((branch) => branch !== null) : [schema];
+}
+
+function memberOf(schema: JsonSchema, name: string, part: string): JsonSchema | null {
+  const members = asSchema(schema[name]);
+  return members !== null && Object.hasOwn(members, part) ? asSchema(members[part]) : null;
+}
+
+function asSchema(value: unknown): JsonSchema | null {
+  return isMapping(value) ? value : null;
+}
+
+export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function valueAt(value: unknown, path: YamlPath): unknown {
+  return path.reduce<unknown>((at, part) => {
+    if (Array.isArray(at)) return at[Number(part)];
+    return isMapping(at) && Object.hasOwn(at, String(part)) ? at[String(part)] : undefined;
+  }, value);
+}
+
+function yamlPart(part: PropertyKey): string | number {
+  return typeof part === 'number' ? part : String(part);
+}

@@ -1,0 +1,67 @@
+/** From a configuration's text to plain values: YAML parsed, references filled in, every problem noted. */
+import { LineCounter, parseDocument } from 'yaml';
+import { Problems, type YamlPath } from './problems.ts';
+import { References, type ReferenceSurroundings } from './references.ts';
+
+export interface YamlTree {
+  readonly value: unknown;
+  readonly problems: Problems;
+  /** Whether a reference at exactly that path had no value; complaints about the value there would be noise. */
+  isUnresolved(path: YamlPath): boolean;
+}
+
+/** Paths at which a reference may have no value: the value is then left out. */
+export type OptionalAt = (path: YamlPath) => boolean;
+
+/** The stated problems make the value worth nothing when it is null. */
+export function readYamlTree(text: string, surroundings: ReferenceSurroundings, isOptionalAt: OptionalAt): YamlTree {
+  const lines = new LineCounter();
+  let references: References;
+  try {
+    references = new References(text, surroundings);
+  } catch (error) {
+    const problems = new Problems(null, lines);
+    problems.addAt(0, [], error instanceof Error ? error.message : String(error));
+    return { value: null, problems, isUnresolved: () => false };
+  }
+  const document = parseDocument(references.yaml, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, version: '1.2' });
+  const problems = new Problems(document, lines);
+  for (const error of [...document.errors, ...document.warnings]) {
+    problems.addAt(error.pos[0], [], `is not YAML: ${references.spelled(error.message)}`);
+  }
+  if (problems.any) return { value: null, problems, isUnresolved: () => false };
+
+  const unresolved = new Set<string>();
+  const value = fill(plainValue(document, problems), [], (text, path) => {
+    const resolved = references.resolve(text);
+    if (resolved.problems.length > 0) {
+      if (isOptionalAt(path)) return undefined;
+      unresolved.add(JSON.stringify(path));
+      for (const problem of resolved.problems) problems.add(path, problem);
+    }
+    return resolved.text;
+  }, (name) => references.spelled(name));
+  return { value, problems, isUnresolved: (path) => unresolved.has(JSON.stringify(path)) };
+}
+
+function plainValue(document: ReturnType<typeof parseDocument>, problems: Problems): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    problems.addAt(0, [], `cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    return null;
+  }
+}
+
+type FillText = (text: string, path: YamlPath) => string | undefined;
+
+/** Keys with nothing after them count as not given: a section whose lines are all commented out is an empty one. */
+function fill(value: unknown, path: YamlPath, fillText: FillText, spellName: (name: string) => string): unknown {
+  if (typeof value === 'string') return fillText(value, path);
+  if (Array.isArray(value)) return value.map((item, index) => fill(item, [...path, index], fillText, spellName));
+  if (typeof value !== 'object' || value === null) return value;
+  const members = Object.entries(value)
+    .map(([name, member]): [string, unknown] => [spellName(name), fill(member, [...path, name], fillText, spellName)])
+    .filter(([, member]) => member !== undefined && member !== null);
+  return Object.fromEntries(members);
+}
