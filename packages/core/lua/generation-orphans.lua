@@ -1,0 +1,16 @@
+-- Starts the grace of generations found on disk that Redis does not know: fills that were published and fenced, or
+-- forgotten with Redis. One that may still be committed, at or above the latest fence granted in this epoch, is left alone.
+-- KEYS marker key head retired removing
+-- ARGV epoch incarnation fence...
+local m = redis.call('HMGET', KEYS[1], 'epoch', 'incarnation')
+if m[1] ~= ARGV[1] or m[2] ~= ARGV[2] then return redis.error_reply('EPOCHLOST the marker is not the one told') end
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local head = redis.call('HGET', KEYS[3], 'fence')
+local settledBelow = math.max(tonumber(redis.call('HGET', KEYS[2], 'fence') or 0), ARGV[1] * 1e12)
+for i = 3, #ARGV do
+  if tonumber(ARGV[i]) < settledBelow and ARGV[i] ~= head and redis.call('HEXISTS', KEYS[5], ARGV[i]) == 0 then
+    redis.call('HSETNX', KEYS[4], ARGV[i], string.format('%.0f:', now))
+  end
+end
+return 1

@@ -1,0 +1,26 @@
+-- I6. Leave to remove one generation: not the head, retired for longer than its grace, not pinned, and below the latest
+-- fence granted (an older epoch's grant can never commit, so it counts as below). With the leave it moves to `removing`
+-- in the same step and can no longer be pinned.
+-- KEYS marker key head retired removing pins pinned
+-- ARGV epoch incarnation fence graceMs
+local m = redis.call('HMGET', KEYS[1], 'epoch', 'incarnation')
+if m[1] ~= ARGV[1] or m[2] ~= ARGV[2] then return redis.error_reply('EPOCHLOST the marker is not the one told') end
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+if redis.call('HEXISTS', KEYS[5], ARGV[3]) == 1 then return 1 end
+local retired = redis.call('HGET', KEYS[4], ARGV[3])
+if not retired or redis.call('HGET', KEYS[3], 'fence') == ARGV[3] then return 0 end
+if now < string.match(retired, '^%d+') + ARGV[4] then return 0 end
+local settledBelow = math.max(tonumber(redis.call('HGET', KEYS[2], 'fence') or 0), ARGV[1] * 1e12)
+if tonumber(ARGV[3]) >= settledBelow then return 0 end
+
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[6], '-inf', now, 'LIMIT', 0, 100)) do
+  redis.call('ZREM', KEYS[6], id)
+  redis.call('HDEL', KEYS[7], id)
+end
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[6], '(' .. string.format('%.0f', now), '+inf')) do
+  if redis.call('HGET', KEYS[7], id) == ARGV[3] then return 0 end
+end
+redis.call('HDEL', KEYS[4], ARGV[3])
+redis.call('HSET', KEYS[5], ARGV[3], retired)
+return 1

@@ -1,0 +1,59 @@
+/**
+ * What a Redis says about keeping its memory, asked once at start on a connection of its own. Decides nothing: whoever
+ * starts a server does, by its configuration.
+ */
+import { Redis } from 'ioredis';
+import { ParqueueError } from '../model/errors.ts';
+
+export interface RedisDurability {
+  /** `maxmemory-policy`; null where Redis does not tell. */
+  readonly evictionPolicy: string | null;
+  /** An append-only file or scheduled snapshots are on; null where Redis does not tell. */
+  readonly persistent: boolean | null;
+}
+
+const CONNECT_WITHIN_MS = 5_000;
+
+/** @throws ParqueueError PQ_COORDINATION_DOWN when nobody answers. */
+export async function readDurability(url: string): Promise<RedisDurability> {
+  const redis = new Redis(url, {
+    lazyConnect: true, maxRetriesPerRequest: 0, retryStrategy: () => null, connectTimeout: CONNECT_WITHIN_MS, commandTimeout: CONNECT_WITHIN_MS,
+  });
+  // Without a listener ioredis prints errors by itself; the rejected command says the same.
+  redis.on('error', () => undefined);
+  try {
+    await redis.connect();
+    const persistence = await redis.info('persistence');
+    const memory = await redis.info('memory');
+    return {
+      evictionPolicy: fieldOf(memory, 'maxmemory_policy') ?? await setting(redis, 'maxmemory-policy'),
+      persistent: await isPersistent(redis, persistence),
+    };
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ParqueueError('PQ_COORDINATION_DOWN', `Redis cannot be reached: ${reason}. Check redis.url, and that it runs`, { cause });
+  } finally {
+    redis.disconnect();
+  }
+}
+
+async function isPersistent(redis: Redis, info: string): Promise<boolean | null> {
+  if (fieldOf(info, 'aof_enabled') === '1') return true;
+  const save = await setting(redis, 'save');
+  return save === null ? null : save !== '';
+}
+
+/** Managed services forbid CONFIG; that is an answer too. */
+async function setting(redis: Redis, name: string): Promise<string | null> {
+  try {
+    const reply: unknown = await redis.config('GET', name);
+    return Array.isArray(reply) && typeof reply[1] === 'string' ? reply[1] : null;
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ReplyError') return null;
+    throw error;
+  }
+}
+
+function fieldOf(info: string, name: string): string | null {
+  return new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? null;
+}

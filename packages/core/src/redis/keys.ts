@@ -1,0 +1,39 @@
+/**
+ * Every name this system uses in Redis; docs/redis-keyspace.md explains each. All share one hash tag, so that they fall
+ * into one slot and a script may touch several of them on Redis Cluster too.
+ */
+export const PREFIX = '{pq}';
+
+const named = (kind: string) => (name: string): string => `${PREFIX}:${kind}:${name}`;
+
+export const KEYS = {
+  marker: `${PREFIX}:marker`,
+  clock: `${PREFIX}:clock`,
+  pass: `${PREFIX}:pass`,
+  entries: `${PREFIX}:entries`,
+  reads: `${PREFIX}:reads`,
+  changes: `${PREFIX}:changes`,
+  queues: `${PREFIX}:queues`,
+  key: named('key'),
+  head: named('head'),
+  lease: named('lease'),
+  pins: named('pins'),
+  pinned: named('pinned'),
+  retired: named('retired'),
+  removing: named('removing'),
+  scope: named('scope'),
+  target: named('target'),
+  dataset: named('dataset'),
+  outcome: named('outcome'),
+  memo: named('memo'),
+} as const;
+
+export const CHANNELS = {
+  notice: named('notice'),
+  cancel: `${PREFIX}:cancel`,
+} as const;
+
+/** The hash that holds the marks of `key:KEY` or of a scope. */
+export function markKey(target: string): string {
+  return target.startsWith('key:') ? KEYS.key(target.slice('key:'.length)) : KEYS.scope(target);
+}

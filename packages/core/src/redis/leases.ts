@@ -1,0 +1,64 @@
+/** Leases and ticks on Redis: everything that moves the clock (I3, I13). */
+import type { RedisGate } from './gate.ts';
+import { KEYS, markKey } from './keys.ts';
+import { asArray, asNumber, leaseHolderOf } from './replies.ts';
+import { assertInvariant } from '../model/errors.ts';
+import { EpochLost, type LeaseGrant, type Leases, type Mark, type Ticks } from '../ports/coordination.ts';
+
+export function redisLeases(gate: RedisGate): Leases {
+  return {
+    acquire: async ({ key, fillId, holder, ttlMs }) => grantOf(await gate.script('lease-acquire',
+      [KEYS.key(key), KEYS.lease(key), KEYS.clock, KEYS.pass], [fillId, holder, ttlMs])),
+    renew: async ({ key, fillId, ttlMs }, fence) => (
+      await gate.script('lease-renew', [KEYS.key(key), KEYS.lease(key)], [fillId, fence, ttlMs]) === 1
+    ),
+    release: async ({ key, fillId }, fence) => {
+      await gate.script('lease-release', [KEYS.lease(key)], [fillId, fence]);
+    },
+  };
+}
+
+export function redisTicks(gate: RedisGate): Ticks {
+  return {
+    startProbe: async ({ key, probeTargets }) => {
+      const [tick, now] = asArray(await gate.script('probe-start', [KEYS.clock, KEYS.key(key), ...probeTargets.map(KEYS.target)], []));
+      return { tick: asNumber(tick), nowMs: asNumber(now) };
+    },
+    invalidate: async (target, mode) => asNumber(await gate.script('invalidate', [KEYS.clock, markKey(target)], [mode])),
+    restoreMarks: async (epoch, marks) => {
+      gate.requireEpoch(epoch);
+      for (let i = 0; i < marks.length; i += MARKS_PER_CALL) {
+        const some = marks.slice(i, i + MARKS_PER_CALL);
+        await gate.script('marks-restore', some.map(({ target }) => markKey(target)), some.flatMap(markTicks));
+      }
+    },
+    epoch: async () => {
+      if (gate.marker === null) throw new EpochLost('no epoch is open in this process');
+      return gate.marker.epoch;
+    },
+  };
+}
+
+/** Each is raise-only by itself, so a list may be split: bounds the time one script holds Redis. */
+const MARKS_PER_CALL = 200;
+
+export function markTicks({ hard, purge }: Mark): readonly [number, number] {
+  return [Math.max(hard, purge), purge];
+}
+
+function grantOf(reply: unknown): LeaseGrant {
+  const [kind, ...rest] = asArray(reply);
+  switch (kind) {
+    case 'unreconciled':
+      return { kind };
+    case 'granted':
+      return { kind, fence: asNumber(rest[0]), grantedAtMs: asNumber(rest[1]), expiresAtMs: asNumber(rest[2]) };
+    case 'busy': {
+      const holder = leaseHolderOf(rest.slice(0, 4));
+      assertInvariant(holder !== null, 'a busy lease has a holder');
+      return { kind, holder, nowMs: asNumber(rest[4]) };
+    }
+    default:
+      throw new Error(`lease-acquire answered ${String(kind)}`);
+  }
+}

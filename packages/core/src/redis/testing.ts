@@ -1,0 +1,59 @@
+/** For this folder's tests: coordination ports over a database of the shared test Redis, and their harness. */
+import { randomBytes } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { connectRedis } from './connection.ts';
+import { RedisGate } from './gate.ts';
+import { redisHeads, redisPins } from './heads.ts';
+import { KEYS } from './keys.ts';
+import { redisLeases, redisTicks } from './leases.ts';
+import { redisRegister } from './register.ts';
+import { redisReconciler, redisRetirement } from './retirement.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { CoordinationHarness, CoordinationPorts } from '../testing/coordination-harness.ts';
+
+export const STORE_ID = 'store-under-test';
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep: (ms, signal) => new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener('abort', () => { clearTimeout(timer); reject(signal.reason); }, { once: true });
+  }),
+};
+
+export const randomId = (): string => randomBytes(16).toString('hex');
+
+export function redisPorts(gate: RedisGate, storeId = STORE_ID): CoordinationPorts {
+  return {
+    register: redisRegister(gate, storeId), heads: redisHeads(gate), pins: redisPins(gate), leases: redisLeases(gate),
+    ticks: redisTicks(gate), retirement: redisRetirement(gate), reconciler: redisReconciler(gate),
+  };
+}
+
+/** A harness over an emptied database. */
+export async function redisHarness(url: string): Promise<CoordinationHarness & { readonly redis: Redis }> {
+  const raw = connectRedis({ url }, 'worker');
+  await raw.flushdb();
+  const gates: RedisGate[] = [];
+  const process = (): CoordinationPorts => {
+    const gate = new RedisGate({ redis: connectRedis({ url }, 'commands'), url, clock: systemClock, reconnectMs: 3000 });
+    gates.push(gate);
+    return redisPorts(gate);
+  };
+  return {
+    redis: raw,
+    ports: process(),
+    storeId: STORE_ID,
+    another: async () => process(),
+    ageLease: async (key) => { await raw.hset(KEYS.lease(key), 'expiresAt', '1'); },
+    agePin: async (key, pinId) => { await raw.zadd(KEYS.pins(key), 1, pinId); },
+    ageRetired: async (key, fence, byMs) => {
+      const [at, ...fillId] = (await raw.hget(KEYS.retired(key), String(fence)) ?? '0:').split(':');
+      await raw.hset(KEYS.retired(key), String(fence), `${Number(at) - byMs}:${fillId.join(':')}`);
+    },
+    close: async () => {
+      for (const gate of gates) await gate.close();
+      raw.disconnect();
+    },
+  };
+}

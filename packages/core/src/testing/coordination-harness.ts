@@ -1,0 +1,25 @@
+/** How a contract suite holds an implementation of the coordination ports. */
+import type { Heads, Leases, Pins, Reconciler, Retirement, Ticks } from '../ports/coordination.ts';
+import type { EpochRegister } from '../ports/epochs.ts';
+
+export interface CoordinationPorts {
+  readonly register: EpochRegister;
+  readonly heads: Heads;
+  readonly leases: Leases;
+  readonly ticks: Ticks;
+  readonly pins: Pins;
+  readonly retirement: Retirement;
+  readonly reconciler: Reconciler;
+}
+
+/** Ages the data instead of waiting: each method writes the past into what is there. */
+export interface CoordinationHarness {
+  readonly ports: CoordinationPorts;
+  readonly storeId: string;
+  /** Another process over the same memory. */
+  another(): Promise<CoordinationPorts>;
+  ageLease(key: string): Promise<void>;
+  agePin(key: string, pinId: string): Promise<void>;
+  ageRetired(key: string, fence: number, byMs: number): Promise<void>;
+  close(): Promise<void>;
+}
