@@ -10,6 +10,7 @@ export * from './model/canonical-json.ts';
 export * from './model/cache-key.ts';
 export * from './model/job.ts';
 export * from './model/manifest.ts';
+export * from './model/pin.ts';
 export * from './ports/clock.ts';
 export * from './ports/steps.ts';
 export * from './ports/coordination.ts';
