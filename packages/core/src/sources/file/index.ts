@@ -1,1 +1,56 @@
-export {};
+/** The file source: Parquet, CSV, NDJSON, JSON and Arrow files below one root folder. */
+import { mkdir } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Source } from '../../ports/source.ts';
+import type { DuckDbOptions } from './duckdb.ts';
+import { currentVersion, fileQuestion, fileSnapshot, type FileSourceParts } from './snapshot.ts';
+import { openJailed } from './jail.ts';
+import { writeError } from './disk-error.ts';
+import type { FileTime } from './stable.ts';
+
+export type { DuckDbOptions } from './duckdb.ts';
+export type { FileTime } from './stable.ts';
+
+export interface FileSourceOptions {
+  /** The folder whose files may be asked for; nothing outside it can be. */
+  readonly root: string;
+  /** Private directory for copies being parsed and for spilling; needs room for the largest CSV or JSON file. */
+  readonly scratch: string;
+  readonly duckdb: DuckDbOptions;
+  /** Told of every full read of a source file. For tests and metrics. */
+  readonly onHash?: (path: string) => void;
+  readonly time?: FileTime;
+}
+
+export const DEFAULT_DUCKDB: DuckDbOptions = { memoryLimit: '384MB', threads: 2 };
+
+export async function openFileSource(options: FileSourceOptions): Promise<Source> {
+  try {
+    await mkdir(options.scratch, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw writeError(error, 'scratch');
+  }
+  const parts: FileSourceParts = {
+    root: options.root,
+    scratch: options.scratch,
+    duckdb: options.duckdb,
+    time: options.time ?? HOST_TIME,
+    onHash: options.onHash ?? (() => undefined),
+  };
+  return {
+    probe: (request, context) => currentVersion(parts, fileQuestion(request).path, context),
+    async open(request, context) {
+      // Asked for early, so that a missing or forbidden file is known before anything is made for it.
+      await using file = await openJailed(parts.root, fileQuestion(request).path);
+      void file;
+      return fileSnapshot(parts, request, context);
+    },
+    // oxlint-disable-next-line no-empty-function -- files are held only while a call runs
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+const HOST_TIME: FileTime = {
+  monotonicNs: () => process.hrtime.bigint(),
+  sleep: (ms, signal) => sleep(ms, undefined, { signal }),
+};

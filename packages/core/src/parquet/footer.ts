@@ -1,0 +1,138 @@
+/**
+ * Reads the footer of a Parquet file: rows, row groups and columns, by ranges from the end of the file and never the
+ * whole of it (parquet.thrift and Encryption.md in apache/parquet-format). It is the witness for row counts: what a
+ * writer or decoder claims is compared with it.
+ */
+import { open, type FileHandle } from 'node:fs/promises';
+import { ParqueueError } from '../model/errors.ts';
+import { columnsOf, type FooterColumn } from './schema-type.ts';
+import { readThriftStruct, type ThriftStruct, type ThriftValue } from './thrift.ts';
+
+export type { FooterColumn } from './schema-type.ts';
+
+export interface RowGroupFooter {
+  readonly rows: number;
+  /** Compressed bytes of its column chunks. */
+  readonly bytes: number;
+}
+
+export interface ParquetFooter {
+  readonly rows: number;
+  readonly columns: readonly FooterColumn[];
+  readonly rowGroups: readonly RowGroupFooter[];
+  readonly createdBy: string | null;
+  readonly keyValues: Readonly<Record<string, string>>;
+  readonly fileBytes: number;
+}
+
+/** Length and magic number: the last 8 bytes. */
+const TAIL_BYTES = 8;
+const MAGIC = 'PAR1';
+
+/** A footer of 10,000 columns × 1,000 row groups is near 1 GB and no file we want; 256 MB is far above real ones. */
+const FOOTER_BYTES_MAX = 256 * 1024 * 1024;
+
+export async function readFooterOf(path: string): Promise<ParquetFooter> {
+  await using handle = await open(path, 'r');
+  return await readFooter(handle);
+}
+
+/** @throws ParqueueError PQ_MALFORMED_SOURCE where the file is not a whole Parquet file. */
+export async function readFooter(handle: FileHandle): Promise<ParquetFooter> {
+  const { size } = await handle.stat();
+  if (size < TAIL_BYTES + MAGIC.length) throw malformed(`it has ${size} bytes only`);
+  const tail = await range(handle, size - TAIL_BYTES, TAIL_BYTES);
+  const head = await range(handle, 0, MAGIC.length);
+  const magic = tail.toString('latin1', 4);
+  if (magic === 'PARE') {
+    throw new ParqueueError('PQ_UNSUPPORTED_TYPE', 'the Parquet file has an encrypted footer; store it unencrypted, or in another format');
+  }
+  if (magic !== MAGIC || head.toString('latin1') !== MAGIC) throw malformed('the mark PAR1 is missing at its beginning or end');
+  const length = tail.readUInt32LE(0);
+  if (length > FOOTER_BYTES_MAX || length > size - TAIL_BYTES - MAGIC.length) throw malformed(`its footer claims ${length} bytes`);
+  const bytes = await range(handle, size - TAIL_BYTES - length, length);
+  try {
+    return interpret(readThriftStruct(bytes), size, size - TAIL_BYTES - length);
+  } catch (error) {
+    if (error instanceof RangeError) throw malformed(error.message, error);
+    throw error;
+  }
+}
+
+function interpret(meta: ThriftStruct, fileBytes: number, dataEnd: number): ParquetFooter {
+  const rows = number(meta.get(3), 'num_rows');
+  const rowGroups = list(meta.get(4) ?? [], 'row_groups').map((group) => rowGroupOf(struct(group, 'row group'), dataEnd));
+  const counted = rowGroups.reduce((sum, group) => sum + group.rows, 0);
+  if (rows < 0 || counted !== rows) throw new RangeError(`its row groups hold ${counted} rows, its footer says ${rows}`);
+  const createdBy = meta.get(6);
+  return {
+    rows,
+    rowGroups,
+    columns: columnsOf(list(meta.get(2), 'schema').map((element) => struct(element, 'schema element'))),
+    createdBy: createdBy instanceof Uint8Array ? text(createdBy) : null,
+    keyValues: keyValuesOf(meta.get(5)),
+    fileBytes,
+  };
+}
+
+/** Chunks that reach into the footer or beyond the file mean that the file was cut or overwritten. */
+function rowGroupOf(group: ThriftStruct, dataEnd: number): RowGroupFooter {
+  let bytes = 0;
+  for (const chunk of list(group.get(1), 'columns')) {
+    const fields = struct(chunk, 'column chunk');
+    if (fields.has(1)) throw new RangeError('a column chunk lies in another file');
+    const meta = struct(fields.get(3), 'column metadata');
+    const size = number(meta.get(7), 'compressed size');
+    const data = number(meta.get(9), 'data page offset');
+    const dictionary = meta.get(11);
+    const start = typeof dictionary === 'number' && dictionary > 0 ? Math.min(dictionary, data) : data;
+    if (start < 0 || size < 0 || start + size > dataEnd) throw new RangeError('a column chunk reaches beyond the data');
+    bytes += size;
+  }
+  return { rows: number(group.get(3), 'num_rows of a row group'), bytes };
+}
+
+function keyValuesOf(value: ThriftValue | undefined): Record<string, string> {
+  const pairs: Record<string, string> = {};
+  if (!Array.isArray(value)) return pairs;
+  for (const item of value as readonly ThriftValue[]) {
+    const pair = struct(item, 'key value');
+    const key = pair.get(1);
+    const content = pair.get(2);
+    if (key instanceof Uint8Array) pairs[text(key)] = content instanceof Uint8Array ? text(content) : '';
+  }
+  return pairs;
+}
+
+async function range(handle: FileHandle, position: number, length: number): Promise<Buffer> {
+  const buffer = Buffer.alloc(length);
+  for (let filled = 0; filled < length;) {
+    const { bytesRead } = await handle.read(buffer, filled, length - filled, position + filled);
+    if (bytesRead === 0) throw malformed('it became shorter while its footer was read');
+    filled += bytesRead;
+  }
+  return buffer;
+}
+
+function number(value: ThriftValue | undefined, what: string): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw new RangeError(`its footer has no ${what}`);
+  return value;
+}
+
+function list(value: ThriftValue | undefined, what: string): readonly ThriftValue[] {
+  if (!Array.isArray(value)) throw new RangeError(`its footer has no ${what}`);
+  return value as readonly ThriftValue[];
+}
+
+function struct(value: ThriftValue | undefined, what: string): ThriftStruct {
+  if (!(value instanceof Map)) throw new RangeError(`its footer has no ${what}`);
+  return value;
+}
+
+function text(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+}
+
+function malformed(reason: string, cause?: unknown): ParqueueError {
+  return new ParqueueError('PQ_MALFORMED_SOURCE', `not a whole Parquet file: ${reason}`, cause === undefined ? {} : { cause });
+}

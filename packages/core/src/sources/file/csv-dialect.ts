@@ -1,0 +1,118 @@
+/**
+ * How a CSV is written: what the request leaves open is read off the first record, by rules simple enough to predict.
+ * (A sniffer that tries everything once turned a file with one short line into one column of text.)
+ */
+import { ParqueueError } from '../../model/errors.ts';
+import type { CsvOptions } from '../../model/request.ts';
+
+export interface CsvDialect {
+  readonly header: boolean;
+  readonly delimiter: string;
+  /** '' means none. */
+  readonly quote: string;
+  readonly escape: string;
+  readonly nullText: string;
+  /** Column names, made unique: a second `a` becomes `a_2`. */
+  readonly names: readonly string[];
+  /** New column name → name in the header, where they differ. */
+  readonly renamed: Readonly<Record<string, string>>;
+}
+
+const DELIMITERS = [',', '\t', ';', '|'] as const;
+const BYTE_ORDER_MARK = '\ufeff';
+
+/** `text`: the beginning of the file; `whole`: it is all of it. @throws ParqueueError PQ_MALFORMED_SOURCE, PQ_INVALID_REQUEST */
+export function dialectOf(text: string, whole: boolean, options: CsvOptions | null): CsvDialect {
+  const body = text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text;
+  const quote = options?.quote ?? '"';
+  const escape = options?.escape ?? quote;
+  for (const [what, value] of [['delimiter', options?.delimiter], ['quote', quote], ['escape', escape]] as const) {
+    if (value !== null && value !== undefined && (value.length > 1 || value.charCodeAt(0) > 0x7f || value === '\n' || value === '\r')) {
+      throw new ParqueueError('PQ_INVALID_REQUEST', `the CSV option ${what} must be one ASCII character`);
+    }
+  }
+  const delimiter = options?.delimiter ?? delimiterOf(body, quote, escape);
+  const record = firstRecord(body, whole, { delimiter, quote, escape });
+  const header = options?.header ?? looksLikeHeader(record);
+  const { names, renamed } = header ? uniqueNames(record) : { names: record.map((_, i) => `column${i + 1}`), renamed: {} };
+  return { header, delimiter, quote, escape, nullText: options?.nullText ?? '', names, renamed };
+}
+
+/** The candidate that stands most often outside quotes in the first record; a comma where none does. */
+function delimiterOf(body: string, quote: string, escape: string): string {
+  const counts = DELIMITERS.map((delimiter) => parseRecord(body, { delimiter, quote, escape }).fields.length);
+  const most = Math.max(...counts);
+  return most === 1 ? ',' : DELIMITERS[counts.indexOf(most)] ?? ',';
+}
+
+/** The first field that holds anything is neither a number, a date nor a truth value. */
+function looksLikeHeader(record: readonly string[]): boolean {
+  const first = record.find((field) => field.trim() !== '');
+  return first !== undefined && !/^\s*([-+]?[0-9.]+(e[-+]?[0-9]+)?|\d{4}-\d\d-\d\d.*|true|false)\s*$/i.test(first);
+}
+
+/** Two columns of one name cannot both be asked for; neither may vanish. Names differing in case only clash in DuckDB. */
+function uniqueNames(record: readonly string[]): Pick<CsvDialect, 'names' | 'renamed'> {
+  const taken = new Set<string>();
+  const own = new Set(record.map((name) => name.toLowerCase()));
+  const renamed: Record<string, string> = {};
+  const names = record.map((written, index) => {
+    const wished = written === '' ? `column${index + 1}` : written;
+    let name = wished;
+    for (let n = 2; taken.has(name.toLowerCase()) || (name !== written && own.has(name.toLowerCase())); n += 1) name = `${wished}_${n}`;
+    taken.add(name.toLowerCase());
+    if (name !== written) renamed[name] = written;
+    return name;
+  });
+  return { names, renamed };
+}
+
+interface Marks {
+  readonly delimiter: string;
+  readonly quote: string;
+  readonly escape: string;
+}
+
+function firstRecord(body: string, whole: boolean, marks: Marks): readonly string[] {
+  const { fields, ended } = parseRecord(body, marks);
+  if (fields.length === 1 && fields[0] === '' && !ended) {
+    throw new ParqueueError('PQ_MALFORMED_SOURCE', 'the CSV is empty: line 1 must hold the column names, or the first row');
+  }
+  if (!ended && !whole) {
+    throw new ParqueueError('PQ_MALFORMED_SOURCE', `line 1 of the CSV is longer than ${body.length} characters, or a quote in it is never closed`);
+  }
+  return fields;
+}
+
+/** One record by RFC 4180; `ended`: a line break closed it. Blank lines before it are passed over, as the parser does. */
+function parseRecord(body: string, { delimiter, quote, escape }: Marks): { fields: string[]; ended: boolean } {
+  const fields: string[] = [];
+  let field = '';
+  let inQuotes = false;
+  let i = 0;
+  while (body[i] === '\n' || body[i] === '\r') i += 1;
+  for (; i < body.length; i += 1) {
+    const char = body[i] ?? '';
+    if (inQuotes) {
+      const next = body[i + 1];
+      if (char === escape && (next === quote || (escape !== quote && next === escape))) {
+        field += next;
+        i += 1;
+      } else if (char === quote) {
+        inQuotes = false;
+      } else {
+        field += char;
+      }
+    } else if (quote !== '' && char === quote && field === '') {
+      inQuotes = true;
+    } else if (char === delimiter) {
+      fields.push(field);
+      field = '';
+    } else if (char === '\n' || char === '\r') {
+      return { fields: [...fields, field], ended: true };
+    } else {
+      field += char;
+    }
+  }
+  return { fields: [...fields, field], ended: false };
+}

@@ -1,0 +1,84 @@
+/** The formats DuckDB decodes for us, each as a Table over the copy in scratch. */
+import { open } from 'node:fs/promises';
+import { ParqueueError } from '../../model/errors.ts';
+import type { CanonicalRequest, FileQuestion } from '../../model/request.ts';
+import { readFooterOf } from '../../parquet/footer.ts';
+import { dialectOf } from './csv-dialect.ts';
+import { csvError, csvTable } from './csv.ts';
+import { declaredType, fromValue, type DeclaredType } from './declared-type.ts';
+import { duckDbMessage, literal, type DuckDbSession } from './duckdb.ts';
+import { jsonError, jsonTable } from './json.ts';
+import { valueError } from './load.ts';
+import { wantedColumns, type Table } from './table.ts';
+
+export interface DecodePlan {
+  readonly path: string;
+  readonly request: CanonicalRequest;
+  readonly question: FileQuestion;
+  readonly directories: readonly string[];
+}
+
+/** A header line longer than this is no header. */
+const HEAD_BYTES = 1024 * 1024;
+
+export async function tableOf(session: DuckDbSession, plan: DecodePlan): Promise<Table> {
+  const declared = declaredTypes(plan.request);
+  switch (plan.question.format) {
+    case 'csv': return csvTableOf(session, plan, declared);
+    case 'json':
+    case 'ndjson': return jsonTable(session, plan.path, { format: plan.question.format, request: plan.request, declared });
+    case 'parquet':
+    case 'arrow': return parquetTable(session, plan, declared);
+  }
+}
+
+export function declaredTypes(request: CanonicalRequest): ReadonlyMap<string, DeclaredType> {
+  return new Map(Object.entries(request.columnTypes).map(([column, type]) => [column, declaredType(column, type)]));
+}
+
+/** What a decoder complains about, as a coded error; null where it is not about the file. */
+export function decodeError(error: unknown, { question, directories }: DecodePlan): ParqueueError | null {
+  switch (question.format) {
+    case 'csv': return csvError(error, directories);
+    case 'json':
+    case 'ndjson': return jsonError(error, directories);
+    case 'parquet':
+    case 'arrow': return new ParqueueError('PQ_MALFORMED_SOURCE', `the ${question.format} file cannot be decoded: `
+      + `${duckDbMessage(error, directories).split('\n')[0] ?? ''}`, { cause: error });
+  }
+}
+
+async function csvTableOf(session: DuckDbSession, { path, question, request }: DecodePlan, declared: ReadonlyMap<string, DeclaredType>): Promise<Table> {
+  const { text, whole } = await headOf(path);
+  const dialect = dialectOf(text, whole, question.csv);
+  const wanted = wantedColumns(dialect.names, request.columns, [...declared.keys()]);
+  return csvTable(session, path, { dialect, wanted, declared });
+}
+
+async function headOf(path: string): Promise<{ text: string; whole: boolean }> {
+  await using handle = await open(path, 'r');
+  const buffer = Buffer.alloc(HEAD_BYTES);
+  const { bytesRead } = await handle.read(buffer, 0, HEAD_BYTES, 0);
+  const { size } = await handle.stat();
+  // A character cut in half at the end is of no matter: the first record ends before it, or it is refused.
+  return { text: buffer.toString('utf8', 0, bytesRead), whole: size <= HEAD_BYTES };
+}
+
+async function parquetTable(session: DuckDbSession, { path, request }: DecodePlan, declared: ReadonlyMap<string, DeclaredType>): Promise<Table> {
+  const footer = await readFooterOf(path);
+  const relation = `read_parquet(${literal(path)}, binary_as_string = false)`;
+  const described = (await session.run(`DESCRIBE SELECT * FROM ${relation}`)).map(([name, type]) => ({ name: String(name), type: String(type) }));
+  const wanted = wantedColumns(described.map(({ name }) => name), request.columns, [...declared.keys()]);
+  return {
+    relation,
+    rows: footer.rows,
+    columns: wanted.map((name) => {
+      const { type } = described.find((column) => column.name === name) ?? { type: '' };
+      const to = declared.get(name);
+      const origin = footer.columns.find((column) => column.name === name)?.type ?? type;
+      return { name, sourceType: `parquet:${origin}`, expression: fromValue(name, type, to ?? { name: type, sql: type, decimal: null }) };
+    }),
+    // oxlint-disable-next-line require-await -- the port allows for formats that must look for the row
+    blame: async (refused) => valueError(refused),
+  };
+}

@@ -1,0 +1,123 @@
+/**
+ * Opens files below the root and nothing else. A path is checked twice: by resolving every symbolic link before the
+ * open, and by asking the kernel afterwards which file the descriptor really is. The second check is what catches a
+ * directory swapped for a link between check and open.
+ */
+import { constants } from 'node:fs';
+import { open, opendir, readlink, realpath, stat, type FileHandle } from 'node:fs/promises';
+import { dirname, join, sep } from 'node:path';
+import { ParqueueError } from '../../model/errors.ts';
+import { readError } from './disk-error.ts';
+
+/** What tells one state of a file from another without reading it; decimal text, since the numbers are 64 bits. */
+export interface FileStat {
+  readonly dev: string;
+  readonly ino: string;
+  readonly size: string;
+  readonly mtimeNs: string;
+  readonly ctimeNs: string;
+}
+
+export interface JailedFile extends AsyncDisposable {
+  readonly handle: FileHandle;
+  readonly stat: FileStat;
+  /** Where it really lies, all links resolved. */
+  readonly realPath: string;
+  readonly bytes: number;
+}
+
+/** @throws ParqueueError PQ_INVALID_REQUEST where the path is not plain: relative, '/' separated, without '..'. */
+export function assertPlainPath(path: string): void {
+  const parts = path.split('/');
+  if (path === '' || path.includes('\0') || path.includes('\\') || parts.some((part) => part === '' || part === '.' || part === '..')) {
+    throw new ParqueueError('PQ_INVALID_REQUEST',
+      "the path must be relative to the source's root, with '/' between names and without '.', '..' or empty ones");
+  }
+}
+
+export async function openJailed(root: string, path: string): Promise<JailedFile> {
+  assertPlainPath(path);
+  const realRoot = await rootOf(root);
+  try {
+    return await openInside(realRoot, path);
+  } catch (error) {
+    throw readError(error, path);
+  }
+}
+
+async function rootOf(root: string): Promise<string> {
+  try {
+    return await realpath(root);
+  } catch (error) {
+    throw new ParqueueError('PQ_SOURCE_UNAVAILABLE', "the source's root folder cannot be opened: is its filesystem mounted?", { cause: error });
+  }
+}
+
+async function openInside(realRoot: string, path: string): Promise<JailedFile> {
+  const asked = join(realRoot, path);
+  // An NFS client believes its cached directory for up to a minute; opening it makes the client ask the server.
+  await revalidate(dirname(asked));
+  const resolved = await realpath(asked);
+  if (!isInside(realRoot, resolved)) throw outside(path);
+  // O_NONBLOCK: opening a pipe must not wait for a writer. O_NOFOLLOW: the last name was resolved already.
+  const handle = await open(resolved, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const status = await handle.stat({ bigint: true });
+    if (!status.isFile()) throw new ParqueueError('PQ_SOURCE_REJECTED', `${path} is not a regular file`);
+    if (!isInside(realRoot, await pathOfDescriptor(handle, resolved))) throw outside(path);
+    return {
+      handle,
+      realPath: resolved,
+      stat: statOf(status),
+      bytes: Number(status.size),
+      [Symbol.asyncDispose]: () => handle.close(),
+    };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/** The state of the open file now. */
+export async function restat(handle: FileHandle): Promise<FileStat> {
+  return statOf(await handle.stat({ bigint: true }));
+}
+
+export function sameStat(a: FileStat, b: FileStat): boolean {
+  return a.dev === b.dev && a.ino === b.ino && a.size === b.size && a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs;
+}
+
+/**
+ * Linux names the file of a descriptor in /proc, so that a swapped parent shows. Elsewhere the path is resolved once
+ * more and must still name the very file that was opened.
+ */
+async function pathOfDescriptor(handle: FileHandle, resolved: string): Promise<string> {
+  if (process.platform === 'linux') {
+    // A file renamed over while open reads "… (deleted)": its folder still tells where it was opened.
+    return readlink(`/proc/self/fd/${handle.fd}`);
+  }
+  const again = await realpath(resolved);
+  const [opened, named] = [await handle.stat({ bigint: true }), await stat(again, { bigint: true })];
+  if (opened.dev !== named.dev || opened.ino !== named.ino) {
+    throw new ParqueueError('PQ_SOURCE_UNSTABLE', 'the file was replaced while it was opened; ask again');
+  }
+  return again;
+}
+
+async function revalidate(directory: string): Promise<void> {
+  const handle = await opendir(directory);
+  await handle.close();
+}
+
+function isInside(root: string, path: string): boolean {
+  return path.startsWith(root.endsWith(sep) ? root : `${root}${sep}`);
+}
+
+function outside(path: string): ParqueueError {
+  return new ParqueueError('PQ_SOURCE_REJECTED', `${path} leads out of the source's root through a symbolic link`);
+}
+
+function statOf(status: { dev: bigint; ino: bigint; size: bigint; mtimeNs: bigint; ctimeNs: bigint }): FileStat {
+  const { dev, ino, size, mtimeNs, ctimeNs } = status;
+  return { dev: String(dev), ino: String(ino), size: String(size), mtimeNs: String(mtimeNs), ctimeNs: String(ctimeNs) };
+}

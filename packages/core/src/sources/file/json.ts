@@ -1,0 +1,68 @@
+/**
+ * JSON and NDJSON as a table. Types are inferred from all values. Texts stay texts: JSON has no dates, and what looks
+ * like a date with an offset would lose the offset. Declare `date` or `timestamp` where they are wanted.
+ * Numbers are doubles unless all of a column are integers of 64 bits (RFC 8259, section 6).
+ */
+import { ParqueueError } from '../../model/errors.ts';
+import type { CanonicalRequest } from '../../model/request.ts';
+import { fromText, fromValue, type DeclaredType } from './declared-type.ts';
+import { duckDbMessage, literal, quoted, type DuckDbSession } from './duckdb.ts';
+import { valueError } from './load.ts';
+import { wantedColumns, type Table } from './table.ts';
+
+/** One object's text; DuckDB keeps two of that size for each thread. */
+const OBJECT_BYTES_MAX = 16 * 1024 * 1024;
+
+/** A date format no text has: what keeps DuckDB from turning texts into dates. */
+const NO_DATES = "dateformat = '%Y\u001f', timestampformat = '%Y\u001f'";
+
+export async function jsonTable(session: DuckDbSession, path: string, plan: {
+  readonly format: 'json' | 'ndjson';
+  readonly request: CanonicalRequest;
+  readonly declared: ReadonlyMap<string, DeclaredType>;
+}): Promise<Table> {
+  const format = plan.format === 'ndjson' ? 'newline_delimited' : 'auto';
+  const options = `format = '${format}', records = true, compression = 'uncompressed', ${NO_DATES}, maximum_object_size = ${OBJECT_BYTES_MAX}`;
+  const inferred = `read_json(${literal(path)}, ${options}, sample_size = -1)`;
+  const described = (await session.run(`DESCRIBE SELECT * FROM ${inferred}`)).map(([name, type]) => ({ name: String(name), type: String(type) }));
+  const wanted = wantedColumns(described.map(({ name }) => name), plan.request.columns, [...plan.declared.keys()]);
+  // Declared columns arrive as text, so that a value that does not fit is refused and not rounded.
+  const types = described.map(({ name, type }) => ({ name, type: plan.declared.has(name) ? 'VARCHAR' : type }));
+  const columns = types.map(({ name, type }) => `${literal(name)}: ${literal(type)}`).join(', ');
+  return {
+    relation: `read_json(${literal(path)}, ${options}, columns = {${columns}})`,
+    rows: null,
+    columns: wanted.map((name) => {
+      const { type } = described.find((column) => column.name === name) ?? { type: 'VARCHAR' };
+      const to = plan.declared.get(name);
+      return { name, sourceType: `${plan.format}:${type}`, expression: to === undefined ? plain(name, type) : declared(name, type, to) };
+    }),
+    // oxlint-disable-next-line require-await -- the port allows for formats that must look for the row
+    blame: async (refused) => valueError(refused),
+  };
+}
+
+/**
+ * DuckDB reads a JSON number with a fraction as a double. Up to 15 digits survive that; with more, what arrives may
+ * not be what was written, so a decimal of it is refused (as text, `"12345678901234567.89"`, it is taken whole).
+ */
+function declared(name: string, type: string, to: DeclaredType): string {
+  const short = `length(translate(${quoted(name)}, '-.', '')) <= 15`;
+  return fromText(name, to, type === 'DOUBLE' && to.decimal !== null ? short : 'true');
+}
+
+/** 128-bit integers have no Parquet type of their own; DuckDB would write them as doubles. */
+function plain(name: string, type: string): string {
+  if (type === 'HUGEINT' || type === 'UHUGEINT') return fromValue(name, type, { name: 'decimal(38,0)', sql: 'DECIMAL(38,0)', decimal: { precision: 38, scale: 0 } });
+  return type === 'JSON' ? `CAST(${quoted(name)} AS VARCHAR)` : quoted(name);
+}
+
+export function jsonError(error: unknown, directories: readonly string[]): ParqueueError | null {
+  const text = duckDbMessage(error, directories);
+  if (!/JSON|maximum_object_size/.test(text)) return null;
+  const line = /in (?:line|record\/value) (\d+)/.exec(text)?.[1];
+  const reason = (text.split('\n')[0] ?? '').replace(/^[A-Za-z ]+Error: /, '');
+  return new ParqueueError('PQ_MALFORMED_SOURCE', `the JSON cannot be read: ${reason}`, {
+    details: line === undefined ? {} : { line: Number(line) }, cause: error,
+  });
+}

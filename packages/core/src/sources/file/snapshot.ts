@@ -1,0 +1,201 @@
+/**
+ * One look at one file: its version, and its rows as a Parquet file. The version is the hash of the very bytes the
+ * rows were made from (I2): of the bytes copied, or of the private copy that was parsed.
+ */
+import { open, rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { ParqueueError } from '../../model/errors.ts';
+import { DEFAULT_PARQUET, type CanonicalRequest, type FileQuestion } from '../../model/request.ts';
+import type { Extract, PartTarget, Snapshot, SourceContext } from '../../ports/source.ts';
+import { readFooter, readFooterOf, type ParquetFooter } from '../../parquet/footer.ts';
+import { recall, remember, versionOf, type Sighting } from './checksum.ts';
+import { decodeError, declaredTypes, tableOf } from './decode.ts';
+import { throwIfAborted, writeError, type Place } from './disk-error.ts';
+import { openDuckDb, type DuckDbOptions } from './duckdb.ts';
+import type { JailedFile } from './jail.ts';
+import { assertBytes, assertRows, copyToParquet, duckDbError } from './load.ts';
+import { pump } from './pump.ts';
+import { makeScratch } from './scratch.ts';
+import { whileStable, type FileTime } from './stable.ts';
+import type { Table } from './table.ts';
+
+export interface FileSourceParts {
+  readonly root: string;
+  readonly scratch: string;
+  readonly duckdb: DuckDbOptions;
+  readonly time: FileTime;
+  /** Told of every full read of a source file for its hash or its bytes. */
+  readonly onHash: (path: string) => void;
+}
+
+interface Hashed {
+  readonly sha256: string;
+  readonly bytes: number;
+  /** What to remember of it once the file is known to have stood still; null where it came from memory. */
+  readonly proof: { readonly sighting: Sighting; readonly beganNs: bigint } | null;
+}
+
+/** The version by a warm memo, or by reading the file. */
+export async function currentVersion(parts: FileSourceParts, path: string, context: SourceContext): Promise<string> {
+  const hashed = await hashStable(parts, path, context, async (file) => {
+    const { sha256 } = await recall(context.memo, file, parts.time.monotonicNs());
+    return sha256 === null ? readThrough(parts, path, context, { file, copyTo: null }) : { sha256, bytes: file.bytes, proof: null };
+  });
+  return versionOf(hashed.sha256);
+}
+
+export function fileSnapshot(parts: FileSourceParts, request: CanonicalRequest, context: SourceContext): Snapshot {
+  const question = fileQuestion(request);
+  return {
+    version: () => currentVersion(parts, question.path, context),
+    extract: (target) => withoutLeftovers(target, () => isCopy(request, question)
+      ? copyAsIs(parts, question, context, target)
+      : decodeAndEncode(parts, request, context, target)),
+    // oxlint-disable-next-line no-empty-function -- nothing is held between calls
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+export function fileQuestion(request: CanonicalRequest): FileQuestion {
+  if (request.question.kind !== 'file') throw new ParqueueError('PQ_INVALID_REQUEST', 'a file source answers questions for files only');
+  return request.question;
+}
+
+/** A Parquet file that is already what was asked for: copying keeps every byte, and is ten times as fast. */
+function isCopy(request: CanonicalRequest, question: FileQuestion): boolean {
+  return question.format === 'parquet' && request.columns === null && Object.keys(request.columnTypes).length === 0
+    && request.parquet.compression === DEFAULT_PARQUET.compression && request.parquet.rowGroupRows === DEFAULT_PARQUET.rowGroupRows;
+}
+
+async function copyAsIs(parts: FileSourceParts, question: FileQuestion, context: SourceContext, target: PartTarget): Promise<Extract> {
+  const hashed = await hashStable(parts, question.path, context, async (file) => {
+    const footer = await readFooter(file.handle);
+    assertRows(footer.rows, context.limits.rowsMax);
+    return readThrough(parts, question.path, context, { file, copyTo: { path: target.path, place: 'store' } });
+  });
+  const footer = await readFooterOf(target.path);
+  return {
+    version: versionOf(hashed.sha256),
+    consistency: 'exact',
+    rows: footer.rows,
+    sha256: hashed.sha256,
+    columns: footer.columns.map((column) => ({ ...column, sourceType: `parquet:${column.type}` })),
+    details: { method: 'copy', sourceBytes: hashed.bytes, rowGroups: footer.rowGroups.length },
+  };
+}
+
+async function decodeAndEncode(parts: FileSourceParts, request: CanonicalRequest, context: SourceContext, target: PartTarget): Promise<Extract> {
+  const question = fileQuestion(request);
+  declaredTypes(request);
+  await using scratch = await makeScratch(parts.scratch);
+  const copy = join(scratch.path, `source.${question.format}`);
+  const hashed = await hashStable(parts, question.path, context, (file) => readThrough(parts, question.path, context, {
+    file, copyTo: { path: copy, place: 'scratch' },
+  }));
+  const absolute = resolve(target.path);
+  const directories = [scratch.path, dirname(absolute)];
+  const plan = { path: copy, request, question, directories };
+  const { footer, table } = await runLoad(parts, { ...plan, target: absolute, scratch: scratch.path, context, sourceBytes: hashed.bytes });
+  assertBytes(footer.fileBytes, context.limits.bytesMax);
+  const sha256 = await hashOf(absolute, context);
+  return {
+    version: versionOf(hashed.sha256),
+    consistency: 'exact',
+    rows: footer.rows,
+    sha256,
+    columns: footer.columns.map((column, i) => {
+      const origin = table.columns[i];
+      return { ...column, sourceType: origin?.sourceType ?? question.format, ...(origin?.note === undefined ? {} : { note: origin.note }) };
+    }),
+    details: { method: 'decode', sourceBytes: hashed.bytes, rowGroups: footer.rowGroups.length },
+  };
+}
+
+interface RunPlan {
+  readonly path: string;
+  readonly request: CanonicalRequest;
+  readonly question: FileQuestion;
+  readonly directories: readonly string[];
+  readonly target: string;
+  readonly scratch: string;
+  readonly context: SourceContext;
+  readonly sourceBytes: number;
+}
+
+async function runLoad(parts: FileSourceParts, plan: RunPlan): Promise<{ footer: ParquetFooter; table: Table }> {
+  const { context, request, target, scratch, sourceBytes } = plan;
+  await using session = await openDuckDb(parts.duckdb, { scratch, directories: plan.directories, signal: context.signal });
+  const explain = (error: unknown): ParqueueError | null => decodeError(error, plan);
+  let table: Table;
+  try {
+    table = await tableOf(session, plan);
+  } catch (error) {
+    throw duckDbError(error, plan) ?? explain(error) ?? error;
+  }
+  const footer = await copyToParquet(session, { table, target, parquet: request.parquet, context, sourceBytes, scratch, explain });
+  return { footer, table };
+}
+
+/** A hash taken while nobody changed the file, remembered by the file's stat. */
+async function hashStable(parts: FileSourceParts, path: string, context: SourceContext, work: (file: JailedFile) => Promise<Hashed>): Promise<Hashed> {
+  throwIfAborted(context.signal);
+  const hashed = await whileStable({ root: parts.root, path, time: parts.time, signal: context.signal }, work);
+  if (hashed.proof !== null) await remember(context.memo, hashed.proof.sighting, hashed.sha256, hashed.proof.beganNs);
+  return hashed;
+}
+
+/** Reads the whole open file once, hashing it, and copies it where asked. */
+async function readThrough(parts: FileSourceParts, path: string, context: SourceContext, work: {
+  readonly file: JailedFile;
+  readonly copyTo: { readonly path: string; readonly place: Place } | null;
+}): Promise<Hashed> {
+  const { file, copyTo } = work;
+  const beganNs = parts.time.monotonicNs();
+  const sighting = await recall(context.memo, file, beganNs);
+  parts.onHash(path);
+  let announced = copyTo?.place !== 'store';
+  const options = {
+    bytesMax: context.limits.bytesMax,
+    signal: context.signal,
+    onBytes: async (bytes: number): Promise<void> => {
+      context.onProgress({ phase: copyTo === null ? 'opening' : 'reading', rows: 0, bytes, bytesTotal: file.bytes });
+      if (announced) return;
+      announced = true;
+      await context.onFirstBatch();
+    },
+  };
+  const pumped = copyTo === null
+    ? await pump(file.handle, { ...options, target: null })
+    : await pumpInto(copyTo, (handle) => pump(file.handle, { ...options, target: { handle, place: copyTo.place } }));
+  return { ...pumped, proof: { sighting, beganNs } };
+}
+
+async function pumpInto<T>(to: { readonly path: string; readonly place: Place }, work: (handle: Awaited<ReturnType<typeof open>>) => Promise<T>): Promise<T> {
+  let handle: Awaited<ReturnType<typeof open>>;
+  try {
+    // A second try after the source moved begins with an empty file again.
+    handle = await open(to.path, 'w');
+  } catch (error) {
+    throw writeError(error, to.place);
+  }
+  try {
+    return await work(handle);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function hashOf(path: string, context: SourceContext): Promise<string> {
+  await using handle = await open(path, 'r');
+  const { sha256 } = await pump(handle, { target: null, bytesMax: Number.MAX_SAFE_INTEGER, signal: context.signal, onBytes: () => undefined });
+  return sha256;
+}
+
+async function withoutLeftovers(target: PartTarget, work: () => Promise<Extract>): Promise<Extract> {
+  try {
+    return await work();
+  } catch (error) {
+    await rm(target.path, { force: true });
+    throw error;
+  }
+}
