@@ -19,6 +19,7 @@ export * from './ports/store.ts';
 export * from './ports/source.ts';
 export * from './ports/work.ts';
 export * from './ports/entries.ts';
+export * from './ports/asks.ts';
 export * from './epoch.ts';
 export * from './invalidate.ts';
 export * from './rebuild.ts';
