@@ -2,3 +2,7 @@
 export * from './memory/redis.ts';
 export * from './memory/state.ts';
 export * from './memory-store.ts';
+export * from './store-contract.ts';
+export * from './faulty-files.ts';
+export * from './file-store-subject.ts';
+export { publishGeneration, stageGeneration, type GenerationWish, type StagedGeneration, type WritableStore } from './store-fixtures.ts';

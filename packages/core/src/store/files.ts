@@ -1,0 +1,74 @@
+/**
+ * Files is the part of node:fs/promises that the store uses, and its only way to the filesystem. Tests put a fault
+ * injector between (testing/faulty-files): a full disk, a stale handle or a lost reply are armed by operation name.
+ */
+import { open, link, mkdir, opendir, readdir, rename, rm, rmdir, statfs, unlink } from 'node:fs/promises';
+
+export interface FileIdentity {
+  readonly dev: bigint;
+  readonly ino: bigint;
+  readonly size: bigint;
+  readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
+}
+
+/** A file or directory that was opened. */
+export interface OpenedFile {
+  writeText(text: string): Promise<void>;
+  /** Fills the buffer from `position`. @returns bytes read, 0 at the end. */
+  read(buffer: Uint8Array, position: number): Promise<number>;
+  readText(): Promise<string>;
+  stat(): Promise<FileIdentity>;
+  chmod(mode: number): Promise<void>;
+  /** fsync. */
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Absolute paths; rejects with Node's errors, which carry `errno` (negative) and `code`. */
+export interface Files {
+  open(path: string, flags: 'r' | 'r+' | 'wx', mode?: number): Promise<OpenedFile>;
+  mkdir(path: string, options: { readonly mode: number; readonly recursive: boolean }): Promise<void>;
+  /** Opens and closes the directory: an NFS client then asks the server what the directory is now. */
+  revalidate(path: string): Promise<void>;
+  readdir(path: string): Promise<string[]>;
+  rename(from: string, to: string): Promise<void>;
+  link(existing: string, name: string): Promise<void>;
+  unlink(path: string): Promise<void>;
+  rmdir(path: string): Promise<void>;
+  /** Removes a file or a whole directory; nothing happens where there is none. */
+  remove(path: string): Promise<void>;
+  freeBytes(path: string): Promise<number>;
+}
+
+export const nodeFiles: Files = {
+  async open(path, flags, mode) {
+    const handle = await open(path, flags, mode);
+    return {
+      writeText: (text) => handle.writeFile(text, 'utf8'),
+      read: async (buffer, position) => (await handle.read(buffer, 0, buffer.length, position)).bytesRead,
+      readText: () => handle.readFile('utf8'),
+      stat: () => handle.stat({ bigint: true }),
+      chmod: (bits) => handle.chmod(bits),
+      sync: () => handle.sync(),
+      close: () => handle.close(),
+    };
+  },
+  async mkdir(path, options) {
+    await mkdir(path, options);
+  },
+  async revalidate(path) {
+    const directory = await opendir(path);
+    await directory.close();
+  },
+  readdir: (path) => readdir(path),
+  rename: (from, to) => rename(from, to),
+  link: (existing, name) => link(existing, name),
+  unlink: (path) => unlink(path),
+  rmdir: (path) => rmdir(path),
+  remove: (path) => rm(path, { recursive: true, force: true }),
+  async freeBytes(path) {
+    const { bavail, bsize } = await statfs(path);
+    return bavail * bsize;
+  },
+};

@@ -1,0 +1,123 @@
+/**
+ * Judges generations by their files (I5, I12): nothing torn, swapped or decayed may pass as whole. The cheap check
+ * reads the manifest and opens the part; hashing it is for `verify` and for a part whose time is not the sealed one,
+ * as after a restore from backup, and then once per process and file.
+ */
+import { createHash } from 'node:crypto';
+import { PART_NAME, decodeManifest, type Manifest } from '../model/manifest.ts';
+import type { Tick } from '../model/ticks.ts';
+import type { GenerationReader, Inspection } from '../ports/store.ts';
+import type { Disk } from './disk.ts';
+import type { FileIdentity, OpenedFile } from './files.ts';
+import { MANIFEST_NAME, generationDirectory, generationPart } from './layout.ts';
+
+/** One read call per MiB: larger gains nothing against SHA-256's own speed. */
+const HASH_BUFFER_BYTES = 1024 * 1024;
+/** Hashes remembered per process: beyond it the oldest is forgotten and would be taken again. */
+const REMEMBERED_HASHES_MAX = 10_000;
+
+export function generationReader(disk: Disk, storeId: string): GenerationReader {
+  const hashes = new RememberedHashes();
+  const judge = (key: string, fence: Tick, hash: 'always' | 'when-touched') => judgeFiles({ disk, storeId, hashes }, { key, fence }, hash);
+  return {
+    inspect: (key, fence) => judge(key, fence, 'when-touched'),
+    verify: (key, fence) => judge(key, fence, 'always'),
+    partPath(key, fence) {
+      const relative = generationPart(key, fence);
+      return { relative, absolute: disk.absolute(relative) };
+    },
+  };
+}
+
+interface Judge {
+  readonly disk: Disk;
+  readonly storeId: string;
+  readonly hashes: RememberedHashes;
+}
+
+async function judgeFiles(
+  { disk, storeId, hashes }: Judge, { key, fence }: { readonly key: string; readonly fence: Tick }, hash: 'always' | 'when-touched',
+): Promise<Inspection> {
+  const directory = generationDirectory(key, fence);
+  const text = await disk.readText(`${directory}/${MANIFEST_NAME}`);
+  if (text === null) return absentOr(disk, directory, 'the manifest is missing');
+  const reading = decodeManifest(text);
+  if (!reading.ok) return damaged(reading.reason);
+  const { manifest } = reading;
+  const wrong = mismatch(manifest, { storeId, key, fence });
+  if (wrong !== null) return damaged(wrong);
+
+  const verdict = await disk.read(`${directory}/${PART_NAME}`, async (file): Promise<Inspection> => {
+    const identity = await file.stat();
+    if (Number(identity.size) !== manifest.part.bytes) {
+      return damaged(`the part has ${identity.size} bytes, its manifest says ${manifest.part.bytes}`);
+    }
+    const touched = String(identity.mtimeNs) !== manifest.part.mtimeNs;
+    if (hash === 'when-touched' && !touched) return { kind: 'whole', manifest };
+    const sha256 = hash === 'always' ? await sha256Of(file) : await hashes.of(`${key}/${fence}`, identity, () => sha256Of(file));
+    return sha256 === manifest.part.sha256 ? { kind: 'whole', manifest } : damaged('the part does not match its hash');
+  });
+  return verdict ?? absentOr(disk, directory, 'the part is missing');
+}
+
+function mismatch(manifest: Manifest, expected: { readonly storeId: string; readonly key: string; readonly fence: Tick }): string | null {
+  if (manifest.storeId !== expected.storeId) return 'the manifest is of another store';
+  if (manifest.key !== expected.key) return 'the manifest is of another key';
+  if (manifest.fence !== expected.fence) return 'the manifest is of another fence';
+  return null;
+}
+
+/**
+ * A file may be missing because gc moved the whole directory away between two of our steps: that is a generation
+ * that is gone, not one that is damaged. The directory's name decides, asked for afresh.
+ */
+async function absentOr(disk: Disk, directory: string, reason: string): Promise<Inspection> {
+  const there = await disk.find(directory, 'opendir', async (absolute) => {
+    await disk.files.revalidate(absolute);
+    return true;
+  });
+  return there === null ? { kind: 'absent' } : damaged(reason);
+}
+
+function damaged(reason: string): Inspection {
+  return { kind: 'damaged', reason };
+}
+
+async function sha256Of(file: OpenedFile): Promise<string> {
+  const hash = createHash('sha256');
+  const buffer = new Uint8Array(HASH_BUFFER_BYTES);
+  for (let position = 0; ;) {
+    const bytes = await file.read(buffer, position);
+    if (bytes === 0) return hash.digest('hex');
+    hash.update(buffer.subarray(0, bytes));
+    position += bytes;
+  }
+}
+
+/**
+ * Keyed by generation and by the file's identity, ctime included, which nobody can set back: a file that changes
+ * again is hashed again. Readers who come while a hash is being taken wait for that one.
+ */
+class RememberedHashes {
+  readonly #hashes = new Map<string, Promise<string>>();
+
+  async of(generation: string, identity: FileIdentity, take: () => Promise<string>): Promise<string> {
+    const { dev, ino, size, mtimeNs, ctimeNs } = identity;
+    const name = [generation, dev, ino, size, mtimeNs, ctimeNs].join(':');
+    const known = this.#hashes.get(name);
+    if (known !== undefined) return known;
+    const taking = take();
+    this.#hashes.set(name, taking);
+    for (const oldest of this.#hashes.keys()) {
+      if (this.#hashes.size <= REMEMBERED_HASHES_MAX) break;
+      this.#hashes.delete(oldest);
+    }
+    try {
+      return await taking;
+    } catch (error) {
+      // Everybody who waited fails with it; the next one tries afresh.
+      this.#hashes.delete(name);
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,45 @@
+/** Lists what is on disk and takes it away: what reconciliation and gc see of the store (I6, I11). */
+import { isCacheKey, shardOf } from '../model/cache-key.ts';
+import { fenceOfGenerationName } from '../model/generation.ts';
+import type { KeyDirectories } from '../ports/store.ts';
+import type { Disk } from './disk.ts';
+import type { KeyFolders } from './key-folders.ts';
+import { STAGING, generationDirectory, keyDirectory, shardDirectory, stagingDirectory, stagingRefOf } from './layout.ts';
+import { refusal } from './refusals.ts';
+import type { Trash } from './trash.ts';
+
+export function keyDirectories({ disk, folders, trash }: { readonly disk: Disk; readonly folders: KeyFolders; readonly trash: Trash }): KeyDirectories {
+  return {
+    async list(key) {
+      const directory = keyDirectory(key);
+      await folders.make(key);
+      // Staging first: a fill that publishes between the two listings is then seen as a generation, not missed in both.
+      const staged = await disk.list(`${directory}/${STAGING}`);
+      const names = await disk.list(directory);
+      return {
+        generations: names.map(fenceOfGenerationName).filter((fence) => fence !== null).toSorted((a, b) => a - b),
+        staging: staged.map((name) => stagingRefOf(key, name)).filter((ref) => ref !== null),
+      };
+    },
+
+    async keys(shard) {
+      await folders.makeShard(shard);
+      const names = await disk.list(shardDirectory(shard));
+      return names.filter((name) => isCacheKey(name) && shardOf(name) === shard).toSorted();
+    },
+
+    async moveToTrash(ref) {
+      await trash.take('fillId' in ref ? stagingDirectory(ref) : generationDirectory(ref.key, ref.fence));
+    },
+
+    emptyTrash: () => trash.empty(),
+
+    async freeBytes() {
+      try {
+        return await disk.files.freeBytes(disk.root);
+      } catch (error) {
+        throw refusal('statfs', '', error);
+      }
+    },
+  };
+}
