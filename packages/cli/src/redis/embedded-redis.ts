@@ -116,9 +116,10 @@ class OwnRedis implements EmbeddedRedis {
   }
 
   async restart(): Promise<void> {
+    if (this.#stopping) return;
     const child = this.#launch(this.#address);
-    await answering(child, this.#address);
     this.#child = child;
+    await answering(child, this.#address);
     this.#watch(child);
   }
 

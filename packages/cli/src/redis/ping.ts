@@ -16,6 +16,8 @@ const ANSWER_WITHIN_MS = 2_000;
 export async function ping(address: RedisAddress): Promise<PingAnswer> {
   const reply = await ask(address, 'PING');
   if (reply === null) return 'unreachable';
+  // A Redis without a password refuses AUTH and answers PING all the same: it is a stranger.
+  if (address.password !== null && !reply.startsWith('+OK')) return 'refused';
   if (reply.includes('+PONG')) return 'ready';
   return reply.includes('-LOADING') ? 'loading' : 'refused';
 }

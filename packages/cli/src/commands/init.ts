@@ -1,0 +1,74 @@
+/** `parqueue init`: a configuration that runs as it is and explains itself. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { ParqueueError } from '@parqueue/core';
+import { CONFIG_NAMES } from '../config-file.ts';
+import type { Context } from '../context.ts';
+
+/** @throws ParqueueError PQ_CONFIG when the file is already there. */
+export function init(context: Context, options: { readonly config?: string }): void {
+  const path = resolve(context.cwd, options.config ?? CONFIG_NAMES[0]);
+  mkdirSync(dirname(path), { recursive: true });
+  try {
+    writeFileSync(path, TEMPLATE, { flag: 'wx' });
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'EEXIST')) throw cause;
+    throw new ParqueueError('PQ_CONFIG', `${path} is already there and is left as it is: remove it first, or name another with --config FILE`, { cause });
+  }
+  context.out(`wrote ${path}`);
+  context.err(['next:',
+    '  parqueue generate data/orders.parquet --rows 1e6   # something to ask for',
+    '  parqueue config check                              # is the file right?',
+    '  parqueue up                                        # serve it',
+    '  parqueue get orders -o orders.parquet              # ask, in another terminal'].join('\n'));
+}
+
+const TEMPLATE = `# Parqueue: one file says where answers come from, how fresh they are and where they are kept.
+# \${NAME}, \${NAME:-default} and \${file:/path} take values from the environment and from files.
+# \`parqueue config check\` reports every problem at once; \`parqueue config show\` prints what was understood.
+
+listen:
+  host: 127.0.0.1             # anything but loopback needs auth.apiKeys below
+  port: 8787
+
+store:
+  root: ./var/store           # relative to this file; with several hosts: a folder they all share (NFS)
+  # quota: 500GiB             # older entries give way; without it the store grows as it needs
+  # retention: { generations: 3, maxAge: 7d, grace: 10m }
+
+redis:
+  url: \${REDIS_URL:-}         # unset: \`parqueue up\` brings a Redis of its own, kept under ./var/redis
+  durable: true               # refuse a Redis without persistence
+
+# auth:
+#   apiKeys:
+#     - { name: notebooks, sha256: <sha256 of the key>, scopes: [read, fill], datasets: ["*"] }
+
+# worker:
+#   threads: 2                # loads and version checks at one time per worker process
+#   threadMemory: 1GiB
+
+sources:
+  files:
+    kind: file
+    root: ./data              # nothing outside this folder is ever read
+    adhoc: true               # also answer \`parqueue query --source files --path …\`; leave out to allow datasets only
+
+datasets:
+  # parqueue get orders  ·  curl http://127.0.0.1:8787/v1/datasets/orders.parquet
+  orders:
+    source: files
+    path: orders.parquet
+    # Strict is the default: every request checks the file (an open and a stat when nothing changed).
+    # freshness: { maxAge: 60s, staleWhileRevalidate: 10m, staleIfError: 1d }
+
+  # A CSV per market: parqueue get prices --param market=xetra
+  prices:
+    source: files
+    path: "prices/{market}.csv"
+    params:
+      market: { type: string, pattern: "[a-z]+" }
+    # csv: { header: true, delimiter: "," }         # detected where not given
+    # columns: { price: "decimal(18,4)" }           # types where the file does not tell them
+    # parquet: { compression: zstd, rowGroupRows: 1000000 }
+`;

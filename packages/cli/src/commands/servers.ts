@@ -1,0 +1,85 @@
+/**
+ * `parqueue api` and `parqueue worker`: one server in this process, alone (replicas behind a load balancer) or as a
+ * child of `up`. Composition roots: what they start is handed configuration, log and clock.
+ */
+import { pino, type Logger } from 'pino';
+import { ParqueueError } from '@parqueue/core';
+import type { Config } from '@parqueue/core/config';
+import { readConfig, type ConfigOptions } from '../config-file.ts';
+import { firstSignal, type Context } from '../context.ts';
+import { explainError } from '../exit.ts';
+import { checkDurability } from '../redis/durability.ts';
+import { isSupervised, tellSupervisor } from '../up/child-messages.ts';
+
+export interface ServerOptions extends ConfigOptions {
+  readonly logLevel?: string;
+}
+
+interface RunningServer {
+  readonly url: string;
+  readonly stop: () => Promise<void>;
+}
+
+export async function runApi(context: Context, options: ServerOptions): Promise<void> {
+  await serve(context, options, 'api', async (config, log) => {
+    const { startApi } = await import('@parqueue/api');
+    const api = await startApi({ config, log });
+    return { url: api.url, stop: async () => await api.close() };
+  });
+}
+
+export async function runWorker(context: Context, { port, host, ...options }: ServerOptions): Promise<void> {
+  await serve(context, options, 'worker', async (config, log) => {
+    const { startWorker } = await import('@parqueue/worker');
+    const listen = { host: host ?? config.worker.listen.host, port: port ?? config.worker.listen.port };
+    const worker = await startWorker({ config: { ...config, worker: { ...config.worker, listen } }, log });
+    return {
+      url: worker.url,
+      stop: async () => {
+        await worker.drain();
+        await worker.close();
+      },
+    };
+  });
+}
+
+/** Ready, then until a signal (or the end of the supervisor), then stopped. A second signal ends at once. */
+async function serve(
+  context: Context,
+  options: ServerOptions,
+  name: string,
+  start: (config: Config, log: Logger) => Promise<RunningServer>,
+): Promise<void> {
+  const log = logOf(context, options, name);
+  let server: RunningServer;
+  try {
+    const { config } = readConfig(context, options);
+    if (config.redis.url === null) {
+      throw new ParqueueError('PQ_CONFIG', `\`parqueue ${name}\` needs a Redis: set redis.url or REDIS_URL (\`parqueue up\` brings one of its own)`);
+    }
+    if (!isSupervised()) await checkDurability(config.redis.url, config.redis.durable, (line) => log.warn(line));
+    server = await start(config, log);
+  } catch (error) {
+    const { exit, code, message } = explainError(error);
+    tellSupervisor({ type: 'fatal', exit, code, message });
+    throw error;
+  }
+  tellSupervisor({ type: 'ready', url: server.url });
+  if (!isSupervised()) context.out(`parqueue ${name} ready on ${server.url}`);
+  const signalled = firstSignal(() => process.exit(1));
+  const orphaned = new Promise<'disconnect'>((resolve) => {
+    process.once('disconnect', () => resolve('disconnect'));
+  });
+  const reason = await Promise.race([signalled, orphaned]);
+  log.info({ reason }, 'stopping');
+  await server.stop();
+  log.info('stopped');
+  // Whatever a library still holds open (a timer, a socket) has nothing left to do.
+  log.flush();
+  process.exit(0);
+}
+
+function logOf(context: Context, options: ServerOptions, name: string): Logger {
+  const level = options.logLevel ?? context.env['PARQUEUE_LOG_LEVEL'] ?? 'info';
+  return pino({ level, base: { process: name }, timestamp: pino.stdTimeFunctions.epochTime }, pino.destination({ dest: 2, sync: true }));
+}
