@@ -45,7 +45,12 @@ describe('a dataset', () => {
         keyFormat: 1,
         sourceKind: 'file',
         sourceIdentity: 'file:/etc/pq/data',
-        question: { kind: 'file', path: 'prices/lse/2026-01-01.csv', format: 'csv', csv: { header: null, delimiter: null, quote: null, escape: null, nullText: null } },
+        question: {
+          kind: 'file',
+          path: 'prices/lse/2026-01-01.csv',
+          format: 'csv',
+          csv: { header: null, delimiter: null, quote: null, escape: null, nullText: null },
+        },
         columns: ['symbol', 'price', 'day'],
         columnTypes: { price: 'decimal(18,2)' },
         parquet: { compression: 'zstd', rowGroupRows: 1_000_000 },
@@ -57,13 +62,24 @@ describe('a dataset', () => {
       versionKind: 'checksum',
       limits: { rowsMax: 2e9, bytesMax: 200 * 2 ** 30, timeoutMs: 4 * 3_600_000 },
     });
-    expect(policy).toEqual({ version: 'checksum', maxAgeMs: 60_000, staleWhileRevalidateMs: 600_000, staleIfErrorMs: 86_400_000 });
+    expect(policy).toEqual({
+      version: 'checksum',
+      maxAgeMs: 60_000,
+      staleWhileRevalidateMs: 600_000,
+      staleIfErrorMs: 86_400_000,
+    });
   });
 });
 
 describe('a request that cannot be answered', () => {
   it('is told everything that is wrong at once', () => {
-    const failure = failureOf(() => catalog.resolveDataset('prices', { mrket: 'x', day: '2026-02-30', limit: '5' }, { columns: ['symbol', 'symbol', 'nope'] }));
+    const failure = failureOf(() =>
+      catalog.resolveDataset(
+        'prices',
+        { mrket: 'x', day: '2026-02-30', limit: '5' },
+        { columns: ['symbol', 'symbol', 'nope'] },
+      ),
+    );
     expect(failure.code).toBe('PQ_INVALID_REQUEST');
     expect(failure.details['problems']).toEqual([
       { name: 'mrket', message: 'is not a parameter of this dataset (did you mean "market"?); it has: market, day' },

@@ -6,7 +6,14 @@
 import { assertKeyMatches, cacheKey } from '../model/cache-key.ts';
 import { ParqueueError } from '../model/errors.ts';
 import type { FreshnessPolicy } from '../model/freshness.ts';
-import { DEFAULT_PARQUET, KEY_FORMAT, type CanonicalRequest, type CsvOptions, type FileFormat, type ResolvedRequest } from '../model/request.ts';
+import {
+  DEFAULT_PARQUET,
+  KEY_FORMAT,
+  type CanonicalRequest,
+  type CsvOptions,
+  type FileFormat,
+  type ResolvedRequest,
+} from '../model/request.ts';
 import type { Config, DatasetConfig, SourceConfig } from './config.ts';
 import { buildFormat } from './datasets.ts';
 import { didYouMean } from './did-you-mean.ts';
@@ -68,14 +75,20 @@ export class Catalog {
   dataset(name: string): DatasetConfig {
     const dataset = this.#datasets.get(name);
     if (dataset !== undefined) return dataset;
-    throw new ParqueueError('PQ_UNKNOWN_DATASET', `there is no dataset ${quoted(name)}${didYouMean(name, this.#datasets.keys())}; GET /v1/datasets lists them`);
+    throw new ParqueueError(
+      'PQ_UNKNOWN_DATASET',
+      `there is no dataset ${quoted(name)}${didYouMean(name, this.#datasets.keys())}; GET /v1/datasets lists them`,
+    );
   }
 
   /** @throws ParqueueError PQ_UNKNOWN_SOURCE */
   source(name: string): SourceConfig {
     const source = this.#sources.get(name);
     if (source !== undefined) return source;
-    throw new ParqueueError('PQ_UNKNOWN_SOURCE', `there is no source ${quoted(name)}${didYouMean(name, this.#sources.keys())}; GET /v1/sources lists them`);
+    throw new ParqueueError(
+      'PQ_UNKNOWN_SOURCE',
+      `there is no source ${quoted(name)}${didYouMean(name, this.#sources.keys())}; GET /v1/sources lists them`,
+    );
   }
 
   /** @throws ParqueueError PQ_UNKNOWN_DATASET, PQ_INVALID_REQUEST with `details.problems: RequestProblem[]`, all of them. */
@@ -86,14 +99,20 @@ export class Catalog {
     const columns = readColumns(options.columns, dataset.select, problems);
     refuse(problems, `dataset "${name}" cannot be asked like this`);
     const path = fillPathTemplate(dataset.path, values);
-    if (!path.ok) throw invalid([{ name: 'path', message: path.problem }], `dataset "${name}" cannot be asked like this`);
+    if (!path.ok)
+      throw invalid([{ name: 'path', message: path.problem }], `dataset "${name}" cannot be asked like this`);
     const source = this.source(dataset.source);
-    const request = this.#request(source, dataset.name, {
-      question: { kind: 'file', path: path.value, format: dataset.format, csv: dataset.csv },
-      columns,
-      columnTypes: dataset.columnTypes,
-      parquet: dataset.parquet,
-    }, dataset.freshness);
+    const request = this.#request(
+      source,
+      dataset.name,
+      {
+        question: { kind: 'file', path: path.value, format: dataset.format, csv: dataset.csv },
+        columns,
+        columnTypes: dataset.columnTypes,
+        parquet: dataset.parquet,
+      },
+      dataset.freshness,
+    );
     return { request, policy: narrowPolicy(dataset.freshness, options.freshness ?? {}) };
   }
 
@@ -101,24 +120,35 @@ export class Catalog {
   resolveAdhoc(question: AdhocQuestion): Resolved {
     const source = this.source(question.source);
     if (source.adhoc === null) {
-      throw new ParqueueError('PQ_FORBIDDEN', `source "${source.name}" answers declared datasets only; to allow other questions set sources.${source.name}.adhoc `
-        + '(true, or { maxAge: 5m })');
+      throw new ParqueueError(
+        'PQ_FORBIDDEN',
+        `source "${source.name}" answers declared datasets only; to allow other questions set sources.${source.name}.adhoc `
+          + '(true, or { maxAge: 5m })',
+      );
     }
     const problems: RequestProblem[] = [];
     const path = checkRelativePath(question.path.replace(/^(?:\.\/+)+/, ''));
     if (!path.ok) problems.push({ name: 'path', message: path.problem });
     const { csv: csvWish, format: formatWish } = question;
-    const { format, csv } = buildFormat({ path: question.path, format: formatWish, csv: csvWish === undefined ? undefined : withoutNulls(csvWish) }, ([name = 'path'], message) => {
-      problems.push({ name: String(name), message });
-    });
+    const { format, csv } = buildFormat(
+      { path: question.path, format: formatWish, csv: csvWish === undefined ? undefined : withoutNulls(csvWish) },
+      ([name = 'path'], message) => {
+        problems.push({ name: String(name), message });
+      },
+    );
     const columns = readColumns(question.columns, null, problems);
     if (problems.length > 0 || !path.ok) throw invalid(problems, 'the question cannot be asked like this');
-    const request = this.#request(source, null, {
-      question: { kind: 'file', path: path.value, format, csv },
-      columns,
-      columnTypes: {},
-      parquet: DEFAULT_PARQUET,
-    }, source.adhoc);
+    const request = this.#request(
+      source,
+      null,
+      {
+        question: { kind: 'file', path: path.value, format, csv },
+        columns,
+        columnTypes: {},
+        parquet: DEFAULT_PARQUET,
+      },
+      source.adhoc,
+    );
     return { request, policy: narrowPolicy(source.adhoc, question.freshness ?? {}) };
   }
 
@@ -131,11 +161,20 @@ export class Catalog {
     const source = this.source(request.source);
     const own = identityOf(source);
     if (source.kind === request.canonical.sourceKind && own === request.canonical.sourceIdentity) return;
-    throw new ParqueueError('PQ_INVALID_REQUEST', `source "${source.name}" is ${request.canonical.sourceIdentity} to the API and ${own} to this worker: `
-      + 'give both the same configuration and mounts, then ask again', { retryable: true });
+    throw new ParqueueError(
+      'PQ_INVALID_REQUEST',
+      `source "${source.name}" is ${request.canonical.sourceIdentity} to the API and ${own} to this worker: `
+        + 'give both the same configuration and mounts, then ask again',
+      { retryable: true },
+    );
   }
 
-  #request(source: SourceConfig, dataset: string | null, wanted: Pick<CanonicalRequest, 'question' | 'columns' | 'columnTypes' | 'parquet'>, { version }: FreshnessPolicy): ResolvedRequest {
+  #request(
+    source: SourceConfig,
+    dataset: string | null,
+    wanted: Pick<CanonicalRequest, 'question' | 'columns' | 'columnTypes' | 'parquet'>,
+    { version }: FreshnessPolicy,
+  ): ResolvedRequest {
     const canonical: CanonicalRequest = {
       keyFormat: KEY_FORMAT,
       sourceKind: source.kind,
@@ -185,7 +224,11 @@ function readParams(dataset: DatasetConfig, raw: RawParams, problems: RequestPro
 }
 
 /** The wanted columns, within those the dataset selects. */
-function readColumns(wanted: readonly string[] | undefined, selected: readonly string[] | null, problems: RequestProblem[]): readonly string[] | null {
+function readColumns(
+  wanted: readonly string[] | undefined,
+  selected: readonly string[] | null,
+  problems: RequestProblem[],
+): readonly string[] | null {
   if (wanted === undefined) return selected;
   const tell = (message: string): void => void problems.push({ name: 'columns', message });
   if (wanted.length === 0 || wanted.includes('')) tell('may not be empty; leave it out for all columns');
@@ -193,7 +236,8 @@ function readColumns(wanted: readonly string[] | undefined, selected: readonly s
   if (new Set(wanted).size !== wanted.length) tell('names a column twice; name each once');
   if (selected !== null) {
     const others = wanted.filter((column) => !selected.includes(column));
-    if (others.length > 0) tell(`may be ${selected.join(', ')}; this dataset has no ${others.slice(0, 10).map(quoted).join(', ')}`);
+    if (others.length > 0)
+      tell(`may be ${selected.join(', ')}; this dataset has no ${others.slice(0, 10).map(quoted).join(', ')}`);
   }
   return [...wanted];
 }

@@ -5,14 +5,27 @@ import type { CsvOptions, FileFormat } from '../model/request.ts';
 import type { DatasetConfig, ParamConfig } from './config.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { buildParam, checkParamAgreement, type OnProblem } from './params.ts';
-import { formatOfPath, KNOWN_EXTENSIONS, parsePathTemplate, problemOfPathValue, type PathTemplate } from './path-template.ts';
+import {
+  formatOfPath,
+  KNOWN_EXTENSIONS,
+  parsePathTemplate,
+  problemOfPathValue,
+  type PathTemplate,
+} from './path-template.ts';
 import type { DatasetInput, FreshnessInput } from './schema.ts';
 
 /** Problems are told relative to the dataset. The result is of use only when there were none. */
-export function buildDataset(name: string, input: DatasetInput, context: { readonly sourceNames: readonly string[]; readonly onProblem: OnProblem }): DatasetConfig {
+export function buildDataset(
+  name: string,
+  input: DatasetInput,
+  context: { readonly sourceNames: readonly string[]; readonly onProblem: OnProblem },
+): DatasetConfig {
   const { onProblem, sourceNames } = context;
   if (!sourceNames.includes(input.source)) {
-    onProblem(['source'], `names no source of this file: "${input.source}"${didYouMean(input.source, sourceNames)}; declare it under sources`);
+    onProblem(
+      ['source'],
+      `names no source of this file: "${input.source}"${didYouMean(input.source, sourceNames)}; declare it under sources`,
+    );
   }
   const path = buildPath(input.path, onProblem);
   const params = buildParams(input.params, onProblem);
@@ -64,10 +77,18 @@ function buildParams(inputs: DatasetInput['params'], onProblem: OnProblem): Reco
   return Object.fromEntries(params);
 }
 
-function checkPathParams(path: PathTemplate, params: Readonly<Record<string, ParamConfig>>, onProblem: OnProblem): void {
+function checkPathParams(
+  path: PathTemplate,
+  params: Readonly<Record<string, ParamConfig>>,
+  onProblem: OnProblem,
+): void {
   const declared = Object.keys(params);
   for (const used of path.params) {
-    if (!declared.includes(used)) onProblem(['path'], `uses {${used}}, which is not declared${didYouMean(used, declared)}; declare it under params`);
+    if (!declared.includes(used))
+      onProblem(
+        ['path'],
+        `uses {${used}}, which is not declared${didYouMean(used, declared)}; declare it under params`,
+      );
   }
   for (const param of Object.values(params)) {
     if (!path.params.includes(param.name)) {
@@ -78,7 +99,8 @@ function checkPathParams(path: PathTemplate, params: Readonly<Record<string, Par
     // A default or listed value that no path could ever take is a mistake of the file, not of its callers.
     for (const value of [param.default, ...(param.enum ?? [])]) {
       const problem = value === null ? null : problemOfPathValue(value);
-      if (problem !== null) onProblem(['params', param.name], `has a default or enum value that ${problem}, as it becomes part of a path`);
+      if (problem !== null)
+        onProblem(['params', param.name], `has a default or enum value that ${problem}, as it becomes part of a path`);
     }
   }
 }
@@ -90,11 +112,17 @@ interface FormatInput {
 }
 
 /** The format given, or told by the file's name; with the options of a CSV where it is one. */
-export function buildFormat(input: FormatInput, onProblem: OnProblem): { readonly format: FileFormat; readonly csv: CsvOptions | null } {
+export function buildFormat(
+  input: FormatInput,
+  onProblem: OnProblem,
+): { readonly format: FileFormat; readonly csv: CsvOptions | null } {
   const told = formatOfPath(input.path);
   const format = input.format ?? told?.format;
   if (format === undefined) {
-    onProblem(['path'], `has no extension that tells its format (${KNOWN_EXTENSIONS.join(', ')}); write format: parquet, csv, ndjson, json or arrow`);
+    onProblem(
+      ['path'],
+      `has no extension that tells its format (${KNOWN_EXTENSIONS.join(', ')}); write format: parquet, csv, ndjson, json or arrow`,
+    );
     return { format: 'parquet', csv: null };
   }
   if (format !== 'csv') {
@@ -118,7 +146,10 @@ function buildColumnTypes(columns: Readonly<Record<string, string>>, onProblem: 
   const types = Object.entries(columns).map(([column, text]): [string, string] => {
     const type = canonicalColumnType(text);
     if (type === null) {
-      onProblem(['columns', column], 'is not a column type; write boolean, integer, bigint, double, decimal(18,2), varchar, date, timestamp, timestamptz or blob');
+      onProblem(
+        ['columns', column],
+        'is not a column type; write boolean, integer, bigint, double, decimal(18,2), varchar, date, timestamp, timestamptz or blob',
+      );
     }
     return [column, type ?? text];
   });

@@ -6,5 +6,8 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /** For editors and CI. Values may also be `${…}` references wherever they are text. */
 export function configJsonSchema(): JsonSchema {
-  return { title: 'Parqueue configuration', ...z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'throw' }) };
+  return {
+    title: 'Parqueue configuration',
+    ...z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'throw' }),
+  };
 }

@@ -11,7 +11,11 @@ function load(text: string, env: Record<string, string> = {}, readFile: (path: s
   return loadConfig(text, { env, readFile, path: '/etc/parqueue/parqueue.yaml' });
 }
 
-function problemsOf(text: string, env: Record<string, string> = {}, readFile?: (path: string) => string): readonly ConfigProblem[] {
+function problemsOf(
+  text: string,
+  env: Record<string, string> = {},
+  readFile?: (path: string) => string,
+): readonly ConfigProblem[] {
   try {
     load(text, env, readFile);
   } catch (error) {
@@ -21,7 +25,8 @@ function problemsOf(text: string, env: Record<string, string> = {}, readFile?: (
   throw new Error('the configuration was accepted');
 }
 
-const lines = (problems: readonly ConfigProblem[]): string[] => problems.map(({ line, column, path, message }) => `${line}:${column} ${path} ${message}`);
+const lines = (problems: readonly ConfigProblem[]): string[] =>
+  problems.map(({ line, column, path, message }) => `${line}:${column} ${path} ${message}`);
 
 describe('a configuration that is right', () => {
   it('needs nothing at all: every value has a default', () => {

@@ -30,7 +30,8 @@ export function loadConfig(text: string, options: LoadOptions): Config {
   if (problems.any && tree.value === null) problems.throwIfAny(options.path);
   const raw = tree.value ?? {};
   const parsed = configSchema.safeParse(raw);
-  if (!parsed.success) addSchemaProblems(parsed.error.issues, { problems, raw, isUnresolved: (path) => tree.isUnresolved(path) });
+  if (!parsed.success)
+    addSchemaProblems(parsed.error.issues, { problems, raw, isUnresolved: (path) => tree.isUnresolved(path) });
   const datasets = buildDatasets(raw, problems);
   if (parsed.success) checkWhole(parsed.data, problems);
   problems.throwIfAny(options.path);
@@ -56,11 +57,18 @@ function buildDatasets(raw: unknown, problems: Problems): Record<string, Dataset
 function checkWhole(input: ConfigInput, problems: Problems): void {
   const { apiKeys } = input.auth;
   if (apiKeys.length === 0 && !isLoopback(input.listen.host)) {
-    problems.add(['listen', 'host'], 'is not a loopback address, and there is no auth.apiKeys: anybody could ask; add a key (`parqueue key new`) or write 127.0.0.1');
+    problems.add(
+      ['listen', 'host'],
+      'is not a loopback address, and there is no auth.apiKeys: anybody could ask; add a key (`parqueue key new`) or write 127.0.0.1',
+    );
   }
   for (const [index, key] of apiKeys.entries()) {
     const first = apiKeys.findIndex((other) => other.name === key.name || other.sha256 === key.sha256);
-    if (first < index) problems.add(['auth', 'apiKeys', index], `has the name or the hash of auth.apiKeys[${first}]; every key needs its own`);
+    if (first < index)
+      problems.add(
+        ['auth', 'apiKeys', index],
+        `has the name or the hash of auth.apiKeys[${first}]; every key needs its own`,
+      );
   }
 }
 
@@ -70,16 +78,26 @@ export function isLoopback(host: string): boolean {
 
 function assemble(input: ConfigInput, datasets: Record<string, DatasetConfig>, folder: string): Config {
   const { store, limits, worker } = input;
-  const sources = Object.entries(input.sources).map(([name, source]): [string, SourceConfig] => [name, fileSource(name, source, folder)]);
+  const sources = Object.entries(input.sources).map(([name, source]): [string, SourceConfig] => [
+    name,
+    fileSource(name, source, folder),
+  ]);
   return {
     listen: input.listen,
     store: {
       root: resolve(folder, store.root),
       quotaBytes: store.quota ?? null,
-      retention: { generations: store.retention.generations, maxAgeMs: store.retention.maxAge, graceMs: store.retention.grace },
+      retention: {
+        generations: store.retention.generations,
+        maxAgeMs: store.retention.maxAge,
+        graceMs: store.retention.grace,
+      },
       fileMode: store.fileMode,
     },
-    redis: { url: input.redis.url === undefined || input.redis.url === '' ? null : input.redis.url, durable: input.redis.durable },
+    redis: {
+      url: input.redis.url === undefined || input.redis.url === '' ? null : input.redis.url,
+      durable: input.redis.durable,
+    },
     auth: { apiKeys: input.auth.apiKeys satisfies readonly ApiKey[] },
     limits: {
       fill: { rowsMax: limits.rows, bytesMax: limits.bytes, timeoutMs: limits.fillTimeout },

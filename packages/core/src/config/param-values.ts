@@ -46,7 +46,8 @@ function plainText(raw: unknown): string | null {
   if (typeof raw === 'string') return raw;
   if (typeof raw === 'boolean') return String(raw);
   // An unsafe integer has lost digits before it came here; it must be sent as text.
-  if (typeof raw === 'number' && Number.isFinite(raw) && (!Number.isInteger(raw) || Number.isSafeInteger(raw))) return String(raw);
+  if (typeof raw === 'number' && Number.isFinite(raw) && (!Number.isInteger(raw) || Number.isSafeInteger(raw)))
+    return String(raw);
   return null;
 }
 
@@ -78,10 +79,23 @@ function daysInMonth(year: number, month: number): number {
 
 /** Canonical: UTC, microseconds, `2026-01-31T08:00:00.000000Z`. Without an offset the value is UTC already. */
 function readTimestamp(text: string): Reading {
-  const wrong = expected('a timestamp such as 2026-01-31T08:00:00Z, at most to the microsecond (write + as %2B in a URL)');
+  const wrong = expected(
+    'a timestamp such as 2026-01-31T08:00:00Z, at most to the microsecond (write + as %2B in a URL)',
+  );
   const match = TIMESTAMP_PATTERN.exec(text);
   if (match === null) return wrong;
-  const [, date = '', hours = '', minutes = '', seconds = '00', fraction = '', , sign, offsetHours = '00', offsetMinutes = '00'] = match;
+  const [
+    ,
+    date = '',
+    hours = '',
+    minutes = '',
+    seconds = '00',
+    fraction = '',
+    ,
+    sign,
+    offsetHours = '00',
+    offsetMinutes = '00',
+  ] = match;
   if (!isCalendarDate(date) || Number(hours) > 23 || Number(minutes) > 59 || Number(seconds) > 59) return wrong;
   if (Number(offsetHours) > 15 || Number(offsetMinutes) > 59 || /[1-9]/.test(fraction.slice(6))) return wrong;
   const offsetMs = (sign === '-' ? -1 : 1) * (Number(offsetHours) * 60 + Number(offsetMinutes)) * 60_000;

@@ -12,8 +12,10 @@ export type OnProblem = (path: readonly (string | number)[], message: string) =>
 
 /** Problems are told relative to the parameter. The result is of use only when there were none. */
 export function buildParam(name: string, input: ParamInput, onProblem: OnProblem): ParamConfig {
-  if (isReserved(name)) onProblem([], `is a reserved parameter name (${RESERVED_PARAM_NAMES.join(', ')}); choose another`);
-  else if (!PARAM_NAME_PATTERN.test(name)) onProblem([], 'is not a parameter name; write letters, digits and _, starting with a letter');
+  if (isReserved(name))
+    onProblem([], `is a reserved parameter name (${RESERVED_PARAM_NAMES.join(', ')}); choose another`);
+  else if (!PARAM_NAME_PATTERN.test(name))
+    onProblem([], 'is not a parameter name; write letters, digits and _, starting with a letter');
 
   const { type } = input;
   const canonical = (value: unknown, path: readonly (string | number)[]): string | null => {
@@ -23,10 +25,12 @@ export function buildParam(name: string, input: ParamInput, onProblem: OnProblem
   };
   const ordered = type !== 'string' && type !== 'boolean';
   for (const bound of ['min', 'max'] as const) {
-    if (input[bound] !== undefined && !ordered) onProblem([bound], `is not for type ${type}; use enum, pattern or maxLength`);
+    if (input[bound] !== undefined && !ordered)
+      onProblem([bound], `is not for type ${type}; use enum, pattern or maxLength`);
   }
   if (input.pattern !== undefined) checkPattern(input.pattern, type, onProblem);
-  if (input.required === true && input.default !== undefined) onProblem(['required'], 'contradicts the default; leave one of them out');
+  if (input.required === true && input.default !== undefined)
+    onProblem(['required'], 'contradicts the default; leave one of them out');
 
   return {
     name,
@@ -53,7 +57,9 @@ export function checkParamAgreement(param: ParamConfig, onProblem: OnProblem): v
   if (!reading.ok) onProblem(['default'], `must be allowed by the parameter itself: ${reading.problem}`);
 }
 
-export type ParamReading = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly problem: string };
+export type ParamReading =
+  | { readonly ok: true; readonly text: string }
+  | { readonly ok: false; readonly problem: string };
 
 /** One given value, checked against all that its parameter declares. The problem never echoes the value. */
 export function readParam(param: ParamConfig, raw: unknown): ParamReading {
@@ -62,9 +68,11 @@ export function readParam(param: ParamConfig, raw: unknown): ParamReading {
   const reading = readValue(param.type, raw);
   if (!reading.ok) return bad(`must be ${reading.expected}`);
   const { text } = reading;
-  if (param.type === 'string' && Array.from(text).length > param.maxLength) return bad(`may have at most ${param.maxLength} characters`);
+  if (param.type === 'string' && Array.from(text).length > param.maxLength)
+    return bad(`may have at most ${param.maxLength} characters`);
   if (param.enum !== null && !param.enum.includes(text)) return bad(`must be one of ${param.enum.join(', ')}`);
-  if (param.pattern !== null && !wholePattern(param.pattern).test(text)) return bad(`must match the pattern ${param.pattern}`);
+  if (param.pattern !== null && !wholePattern(param.pattern).test(text))
+    return bad(`must match the pattern ${param.pattern}`);
   if (param.min !== null && compareValues(param.type, text, param.min) < 0) return bad(`may not be below ${param.min}`);
   if (param.max !== null && compareValues(param.type, text, param.max) > 0) return bad(`may not be above ${param.max}`);
   return { ok: true, text };

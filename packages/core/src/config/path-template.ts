@@ -12,7 +12,9 @@ export interface PathTemplate {
   readonly params: readonly string[];
 }
 
-export type PathReading<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
+export type PathReading<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly problem: string };
 
 const PARAM_NAME = /^[A-Za-z][A-Za-z0-9_]*$/;
 const PLACEHOLDER = /\{([^{}]*)\}/;
@@ -40,7 +42,9 @@ export function fillPathTemplate(template: PathTemplate, values: ReadonlyMap<str
     const problem = problemOfPathValue(values.get(name) ?? '');
     if (problem !== null) return bad(`parameter "${name}" is part of a path and ${problem}`);
   }
-  return checkRelativePath(template.parts.map((part, index) => (index % 2 === 0 ? part : (values.get(part) ?? ''))).join(''));
+  return checkRelativePath(
+    template.parts.map((part, index) => (index % 2 === 0 ? part : (values.get(part) ?? ''))).join(''),
+  );
 }
 
 /** What forbids the value as part of a file name, or null. */
@@ -61,14 +65,22 @@ export function checkRelativePath(path: string): PathReading<string> {
   if (!path.isWellFormed()) return bad('is not well-formed Unicode text');
   if (Buffer.byteLength(path) > PATH_BYTES_MAX) return bad(`is longer than ${PATH_BYTES_MAX} bytes`);
   const segments = path.split('/');
-  if (segments.includes('..')) return bad("may not contain \"..\": nothing outside the source's root is read");
-  if (segments.includes('.') || segments.includes('')) return bad('may not contain "." or empty segments; write a/b.csv');
+  if (segments.includes('..')) return bad('may not contain "..": nothing outside the source\'s root is read');
+  if (segments.includes('.') || segments.includes(''))
+    return bad('may not contain "." or empty segments; write a/b.csv');
   return { ok: true, value: path };
 }
 
 const FORMAT_BY_EXTENSION: Readonly<Record<string, FileFormat>> = {
-  parquet: 'parquet', csv: 'csv', tsv: 'csv', ndjson: 'ndjson', jsonl: 'ndjson', json: 'json',
-  arrow: 'arrow', arrows: 'arrow', feather: 'arrow',
+  parquet: 'parquet',
+  csv: 'csv',
+  tsv: 'csv',
+  ndjson: 'ndjson',
+  jsonl: 'ndjson',
+  json: 'json',
+  arrow: 'arrow',
+  arrows: 'arrow',
+  feather: 'arrow',
 };
 
 export const KNOWN_EXTENSIONS = Object.keys(FORMAT_BY_EXTENSION);

@@ -48,9 +48,13 @@ export class Problems {
   throwIfAny(fileName: string): void {
     if (!this.any) return;
     const problems = this.#found.toSorted((a, b) => a.line - b.line || a.column - b.column);
-    const lines = problems.map(({ path, line, column, message }) => `  ${line}:${column} ${path === '' ? '' : `${path} `}${message}`);
+    const lines = problems.map(
+      ({ path, line, column, message }) => `  ${line}:${column} ${path === '' ? '' : `${path} `}${message}`,
+    );
     const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`;
-    throw new ParqueueError('PQ_CONFIG', `${count} in ${fileName}:\n${lines.join('\n')}`, { details: { file: fileName, problems } });
+    throw new ParqueueError('PQ_CONFIG', `${count} in ${fileName}:\n${lines.join('\n')}`, {
+      details: { file: fileName, problems },
+    });
   }
 
   #offsetOf(path: YamlPath, ofKey: boolean): number {
@@ -59,7 +63,9 @@ export class Problems {
     for (const [depth, name] of path.entries()) {
       if (isAlias(node) && this.#document !== null) node = node.resolve(this.#document);
       if (!isCollection(node)) return offset;
-      const pair = node.items.find((item, index) => (isPair(item) ? keyText(item.key) === String(name) : index === name));
+      const pair = node.items.find((item, index) =>
+        isPair(item) ? keyText(item.key) === String(name) : index === name,
+      );
       if (pair === undefined) return offset;
       if (isPair(pair)) {
         if (isNode(pair.key)) offset = pair.key.range?.[0] ?? offset;

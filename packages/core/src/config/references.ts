@@ -38,13 +38,16 @@ export class References {
   /** @throws RangeError where the text holds private-use characters or some 6000 references. */
   constructor(text: string, surroundings: ReferenceSurroundings) {
     this.#surroundings = surroundings;
-    if (/[\uE000-\uF8FF]/.test(text)) throw new RangeError('private-use characters (U+E000 to U+F8FF) cannot be part of a configuration');
-    this.yaml = text.replace(REFERENCE, (original) => {
-      const index = FIRST_INDEX + this.#originals.push(original) - 1;
-      if (index > LAST_INDEX) throw new RangeError('too many ${…} references in one configuration');
-      // The shortest original, `${}`, has three characters; two are taken.
-      return `${START}${String.fromCharCode(index)}${FILL.repeat(original.length - 2)}`;
-    }).replace(DECIMAL_COMMA, COMMA);
+    if (/[\uE000-\uF8FF]/.test(text))
+      throw new RangeError('private-use characters (U+E000 to U+F8FF) cannot be part of a configuration');
+    this.yaml = text
+      .replace(REFERENCE, (original) => {
+        const index = FIRST_INDEX + this.#originals.push(original) - 1;
+        if (index > LAST_INDEX) throw new RangeError('too many ${…} references in one configuration');
+        // The shortest original, `${}`, has three characters; two are taken.
+        return `${START}${String.fromCharCode(index)}${FILL.repeat(original.length - 2)}`;
+      })
+      .replace(DECIMAL_COMMA, COMMA);
   }
 
   /** The text as its author wrote it, for messages about names. */
@@ -72,11 +75,16 @@ export class References {
     return this.#originals[placeholderIndex.charCodeAt(0) - FIRST_INDEX] ?? '';
   }
 
-  #valueOf(reference: string): { readonly ok: true; readonly text: string } | { readonly ok: false; readonly problem: string } {
+  #valueOf(
+    reference: string,
+  ): { readonly ok: true; readonly text: string } | { readonly ok: false; readonly problem: string } {
     if (reference.startsWith('file:')) return this.#contentOf(reference.slice('file:'.length));
     const match = NAME.exec(reference);
     if (match === null) {
-      return { ok: false, problem: `\${${reference}} is not a reference; write \${NAME}, \${NAME:-default} or \${file:/path} (and $\${ for a plain \${)` };
+      return {
+        ok: false,
+        problem: `\${${reference}} is not a reference; write \${NAME}, \${NAME:-default} or \${file:/path} (and $\${ for a plain \${)`,
+      };
     }
     const [, name = '', fallback] = match;
     const value = Object.hasOwn(this.#surroundings.env, name) ? this.#surroundings.env[name] : undefined;
@@ -87,13 +95,18 @@ export class References {
   }
 
   /** Secrets are mounted as files that often end with a line break; it is not part of the secret. */
-  #contentOf(path: string): { readonly ok: true; readonly text: string } | { readonly ok: false; readonly problem: string } {
+  #contentOf(
+    path: string,
+  ): { readonly ok: true; readonly text: string } | { readonly ok: false; readonly problem: string } {
     if (!path.startsWith('/')) return { ok: false, problem: `\${file:${path}} needs an absolute path` };
     try {
       return { ok: true, text: this.#surroundings.readFile(path).replace(/\r?\n$/, '') };
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-      return { ok: false, problem: `the file ${path} cannot be read (${code}); make it readable for this process or correct the path` };
+      return {
+        ok: false,
+        problem: `the file ${path} cannot be read (${code}); make it readable for this process or correct the path`,
+      };
     }
   }
 }

@@ -54,7 +54,9 @@ function unknownKey(key: string, known: readonly string[]): string {
 /** Of a union, the branch for mappings is meant where a mapping was written. */
 function addUnionIssue(issue: z.core.$ZodIssueInvalidUnion, path: YamlPath, context: IssueContext): void {
   const raw = valueAt(context.raw, path);
-  const branch = isMapping(raw) ? issue.errors.find((issues) => !issues.some((inner) => inner.path.length === 0 && inner.code === 'invalid_type')) : undefined;
+  const branch = isMapping(raw)
+    ? issue.errors.find((issues) => !issues.some((inner) => inner.path.length === 0 && inner.code === 'invalid_type'))
+    : undefined;
   if (branch !== undefined) {
     for (const inner of branch) addIssue(inner, [...path, ...inner.path.map(yamlPart)], context);
     return;
@@ -62,7 +64,12 @@ function addUnionIssue(issue: z.core.$ZodIssueInvalidUnion, path: YamlPath, cont
   if (path.at(-1) === 'kind') {
     const known = SOURCE_KINDS.find((kind) => kind === raw);
     const given = known === undefined ? 'is not a kind of source' : `"${known}" is not supported by this release`;
-    context.problems.add(path, raw === undefined ? `is missing; write kind: ${SUPPORTED_SOURCE_KINDS.join(' or ')}` : `${given}; supported: ${SUPPORTED_SOURCE_KINDS.join(', ')}`);
+    context.problems.add(
+      path,
+      raw === undefined
+        ? `is missing; write kind: ${SUPPORTED_SOURCE_KINDS.join(' or ')}`
+        : `${given}; supported: ${SUPPORTED_SOURCE_KINDS.join(', ')}`,
+    );
     return;
   }
   context.problems.add(path, issue.message);
@@ -72,16 +79,26 @@ function addUnionIssue(issue: z.core.$ZodIssueInvalidUnion, path: YamlPath, cont
 export function knownKeysAt(path: YamlPath, value: unknown): readonly string[] {
   let schemas: readonly JsonSchema[] = [configJsonSchema()];
   for (const part of path) {
-    schemas = schemas.flatMap(alternatives).flatMap((schema) => [memberOf(schema, 'properties', String(part)) ?? asSchema(schema['additionalProperties']) ?? asSchema(schema['items'])])
+    schemas = schemas
+      .flatMap(alternatives)
+      .flatMap((schema) => [
+        memberOf(schema, 'properties', String(part))
+          ?? asSchema(schema['additionalProperties'])
+          ?? asSchema(schema['items']),
+      ])
       .filter((schema) => schema !== null);
   }
   const mappings = schemas.flatMap(alternatives).filter((schema) => isMapping(schema['properties']));
   // Of several kinds of mapping, those whose fixed values (`kind: file`) are the ones written.
-  const meant = mappings.filter((schema) => Object.entries(schema['properties'] ?? {}).every(([name, member]) => {
-    const fixed = asSchema(member)?.['const'];
-    return fixed === undefined || valueAt(value, [name]) === fixed;
-  }));
-  return [...new Set((meant.length > 0 ? meant : mappings).flatMap((schema) => Object.keys(schema['properties'] ?? {})))];
+  const meant = mappings.filter((schema) =>
+    Object.entries(schema['properties'] ?? {}).every(([name, member]) => {
+      const fixed = asSchema(member)?.['const'];
+      return fixed === undefined || valueAt(value, [name]) === fixed;
+    }),
+  );
+  return [
+    ...new Set((meant.length > 0 ? meant : mappings).flatMap((schema) => Object.keys(schema['properties'] ?? {}))),
+  ];
 }
 
 function alternatives(schema: JsonSchema): readonly JsonSchema[] {

@@ -1,12 +1,23 @@
 /** Sizes, durations, counts and file modes as people write them in the configuration. */
 const SIZE_FACTORS: Readonly<Record<string, number>> = {
   B: 1,
-  KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12,
-  KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+  TiB: 2 ** 40,
 };
 
 const DURATION_FACTORS: Readonly<Record<string, number>> = {
-  ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000,
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
 };
 
 export const SIZE_PATTERN = /^([0-9]+(?:\.[0-9]+)?) ?(B|[KMGT]i?B)$/;

@@ -24,7 +24,12 @@ export function readYamlTree(text: string, surroundings: ReferenceSurroundings, 
     problems.addAt(0, [], error instanceof Error ? error.message : String(error));
     return { value: null, problems, isUnresolved: () => false };
   }
-  const document = parseDocument(references.yaml, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, version: '1.2' });
+  const document = parseDocument(references.yaml, {
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: true,
+    version: '1.2',
+  });
   const problems = new Problems(document, lines);
   for (const error of [...document.errors, ...document.warnings]) {
     problems.addAt(error.pos[0], [], `is not YAML: ${references.spelled(error.message)}`);
@@ -32,15 +37,20 @@ export function readYamlTree(text: string, surroundings: ReferenceSurroundings, 
   if (problems.any) return { value: null, problems, isUnresolved: () => false };
 
   const unresolved = new Set<string>();
-  const value = fill(plainValue(document, problems), [], (text, path) => {
-    const resolved = references.resolve(text);
-    if (resolved.problems.length > 0) {
-      if (isOptionalAt(path)) return undefined;
-      unresolved.add(JSON.stringify(path));
-      for (const problem of resolved.problems) problems.add(path, problem);
-    }
-    return resolved.text;
-  }, (name) => references.spelled(name));
+  const value = fill(
+    plainValue(document, problems),
+    [],
+    (text, path) => {
+      const resolved = references.resolve(text);
+      if (resolved.problems.length > 0) {
+        if (isOptionalAt(path)) return undefined;
+        unresolved.add(JSON.stringify(path));
+        for (const problem of resolved.problems) problems.add(path, problem);
+      }
+      return resolved.text;
+    },
+    (name) => references.spelled(name),
+  );
   return { value, problems, isUnresolved: (path) => unresolved.has(JSON.stringify(path)) };
 }
 

@@ -1,0 +1,186 @@
+/**
+ * One request and its answer. Waits and asks again where the server says how long to wait (429, 503 with Retry-After),
+ * and follows a 202 to its end. All waits end with the caller's signal.
+ */
+import { setTimeout as sleepFor } from 'node:timers/promises';
+import { asObject, errorOfResponse, isParqueueHttpError, ParqueueHttpError, retryAfterOf } from './problem.ts';
+import type { FillOutcome, FillStatus } from './types.ts';
+
+export type Sleep = (ms: number, signal: AbortSignal | undefined) => Promise<void>;
+
+export interface TransportOptions {
+  readonly url: string;
+  readonly apiKey?: string | undefined;
+  readonly fetch?: typeof globalThis.fetch | undefined;
+  /** How often a request that was told to come back later is repeated. Default 4. */
+  readonly retries?: number | undefined;
+  /** Seconds the server may hold a request back while a load runs; it is asked again after that. Default 30. */
+  readonly waitSeconds?: number | undefined;
+  readonly sleep?: Sleep | undefined;
+}
+
+export interface Call {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Where a 202 does not say how long to wait. */
+const POLL_MS = 1000;
+
+export class Transport {
+  readonly #base: string;
+  readonly #options: TransportOptions;
+  readonly #fetch: typeof globalThis.fetch;
+  readonly #sleep: Sleep;
+
+  constructor(options: TransportOptions) {
+    // With a slash at the end relative paths keep a path prefix of the base, for servers behind a proxy.
+    this.#base = options.url.endsWith('/') ? options.url : `${options.url}/`;
+    this.#options = options;
+    this.#fetch = options.fetch ?? globalThis.fetch;
+    this.#sleep =
+      options.sleep ?? (async (ms, signal) => sleepFor(ms, undefined, signal === undefined ? {} : { signal }));
+  }
+
+  /** @throws ParqueueHttpError for every answer that is not 2xx or 304; the signal's reason when it aborts. */
+  async send(call: Call): Promise<Response> {
+    const retries = this.#options.retries ?? 4;
+    for (let attempt = 0; ; attempt += 1) {
+      const response = await this.#once(call);
+      if (response.ok || response.status === 304) return response;
+      const error = await errorOfResponse(response);
+      const comeBack = (error.status === 429 || error.status === 503) && error.retryAfterMs !== null;
+      if (!comeBack || attempt >= retries) throw error;
+      await this.#sleep(error.retryAfterMs ?? 0, call.signal);
+    }
+  }
+
+  async json(call: Call): Promise<unknown> {
+    const response = await this.send(call);
+    return response.status === 204 ? null : response.json();
+  }
+
+  /**
+   * Sends an ask and waits until it is answered: after a 202 the load is watched, and when it ended the same is asked
+   * again, as a continuation of the first ask. A load that failed is told, not started again.
+   */
+  async ask(call: Call, onWait?: (fill: FillStatus) => void): Promise<Response> {
+    let headers: Readonly<Record<string, string>> = {
+      prefer: `wait=${this.#options.waitSeconds ?? 30}`,
+      ...call.headers,
+    };
+    for (;;) {
+      const response = await this.send({ ...call, headers });
+      if (response.status !== 202) return response;
+      const location = response.headers.get('location');
+      const retryAfterMs = retryAfterOf(response.headers) ?? POLL_MS;
+      await response.body?.cancel();
+      const id = location === null ? null : (/\/v1\/fills\/([^/?#]+)$/.exec(location)?.[1] ?? null);
+      if (id === null) throw unexpected('the server answered 202 without the address of a fill');
+      await this.#watch(decodeURIComponent(id), { firstWaitMs: retryAfterMs, signal: call.signal, onWait });
+      headers = { ...headers, 'parqueue-fill': decodeURIComponent(id) };
+    }
+  }
+
+  /** Returns when the fill ended well, or is not known any more: then only asking again can tell. */
+  async #watch(
+    id: string,
+    options: {
+      readonly firstWaitMs: number;
+      readonly signal: AbortSignal | undefined;
+      readonly onWait: ((fill: FillStatus) => void) | undefined;
+    },
+  ): Promise<void> {
+    const { signal, onWait } = options;
+    for (let waitMs = options.firstWaitMs; ;) {
+      await this.#sleep(waitMs, signal);
+      let response: Response;
+      try {
+        response = await this.send({ method: 'GET', path: `v1/fills/${encodeURIComponent(id)}`, signal });
+      } catch (error) {
+        if (isParqueueHttpError(error) && (error.status === 404 || error.status === 410)) return;
+        throw error;
+      }
+      waitMs = retryAfterOf(response.headers) ?? options.firstWaitMs;
+      const status = asFillStatus(await response.json());
+      onWait?.(status);
+      const { outcome } = status;
+      if (outcome === undefined || outcome === null) {
+        if (status.state === 'vanished') return;
+        continue;
+      }
+      throwIfFailed(outcome);
+      return;
+    }
+  }
+
+  async #once(call: Call): Promise<Response> {
+    const url = new URL(call.path, this.#base);
+    for (const [name, value] of Object.entries(call.query ?? {})) {
+      if (value !== undefined) url.searchParams.set(name, String(value));
+    }
+    const headers: Record<string, string> = { accept: '*/*', ...call.headers };
+    if (this.#options.apiKey !== undefined) headers['authorization'] = `Bearer ${this.#options.apiKey}`;
+    if (call.body !== undefined) headers['content-type'] = 'application/json';
+    try {
+      return await this.#fetch(url, {
+        method: call.method,
+        headers,
+        ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+        ...(call.signal === undefined ? {} : { signal: call.signal }),
+      });
+    } catch (error) {
+      call.signal?.throwIfAborted();
+      throw new ParqueueHttpError(`no server answers at ${url.origin}; is \`parqueue up\` running there?`, {
+        code: 'UNREACHABLE',
+        status: 0,
+        retryable: true,
+        retryAfterMs: null,
+        details: {},
+        cause: error,
+      });
+    }
+  }
+}
+
+export function asFillStatus(value: unknown): FillStatus {
+  const object = asObject(value);
+  if (object === null || typeof object['id'] !== 'string' || typeof object['state'] !== 'string')
+    throw unexpected('the server described a fill without id and state');
+  return value as FillStatus;
+}
+
+function throwIfFailed(outcome: FillOutcome): void {
+  if (outcome.kind === 'cancelled') {
+    throw new ParqueueHttpError('the load was cancelled; ask again', {
+      code: 'PQ_CANCELLED',
+      status: 0,
+      retryable: true,
+      retryAfterMs: null,
+      details: {},
+    });
+  }
+  if (outcome.kind !== 'failed') return;
+  const { failure } = outcome;
+  throw new ParqueueHttpError(failure?.message ?? 'the load failed', {
+    code: failure?.code ?? 'PQ_INTERNAL',
+    status: 0,
+    retryable: failure?.retryable ?? false,
+    retryAfterMs: null,
+    details: failure?.details ?? {},
+  });
+}
+
+function unexpected(message: string): ParqueueHttpError {
+  return new ParqueueHttpError(message, {
+    code: 'UNEXPECTED',
+    status: 0,
+    retryable: false,
+    retryAfterMs: null,
+    details: {},
+  });
+}
