@@ -26,6 +26,7 @@ export const KEYS = {
   dataset: named('dataset'),
   outcome: named('outcome'),
   memo: named('memo'),
+  ask: named('ask'),
 } as const;
 
 export const CHANNELS = {
