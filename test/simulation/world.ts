@@ -1,0 +1,244 @@
+/**
+ * The simulated cluster: one Redis, one store, some sources, and processes (workers and APIs) that run the real use
+ * cases on the memory ports. Processes crash, stall and start again; Redis restarts with all, some or none of its data.
+ */
+import {
+  Epochs, Filler, Prober, Resolver, cacheKey, collectKey, invalidate, isEpochLost, materialize, ParqueueError, reconcileKey,
+  reconcilePass, type CanonicalRequest, type Clock, type JobRun, type OnStep, type ProbeReport, type ResolvedRequest,
+  type SourceWork, type InvalidateMode, type FillReport, toFailure,
+} from '@parqueue/core';
+import { MemoryCoordination, MemoryRedis, MemoryStore, type RedisState } from '@parqueue/core/testing';
+import { Random, Scheduler, type Actor } from './scheduler.ts';
+import { SimQueue, type QueuedJob } from './sim-queue.ts';
+import { simSource, SimSourceState } from './sim-source.ts';
+
+/** Chances per event, in [0, 1]. */
+export interface Faults {
+  readonly repeatScript: number;
+  readonly loseReply: number;
+  readonly loseNotice: number;
+  readonly deliverAgain: number;
+}
+
+export const CALM: Faults = { repeatScript: 0, loseReply: 0, loseNotice: 0, deliverAgain: 0 };
+
+export const LEASE_TTL_MS = 60;
+export const PIN_TTL_MS = 200;
+export const GRACE_MS = 100;
+
+export interface Process extends Actor {
+  readonly kind: 'api' | 'worker';
+  /** It has an epoch; before that a worker takes no jobs. */
+  opened: boolean;
+  readonly resolver: Resolver;
+  readonly epochs: Epochs;
+  readonly coordination: MemoryCoordination;
+  readonly collect: (key: string) => Promise<void>;
+  readonly invalidate: (target: string, mode: InvalidateMode) => Promise<number>;
+}
+
+export class World {
+  readonly random: Random;
+  readonly scheduler: Scheduler;
+  readonly redis: MemoryRedis;
+  readonly store: MemoryStore;
+  readonly queue: SimQueue;
+  readonly sources = new Map<string, SimSourceState>();
+  readonly requests: readonly ResolvedRequest[];
+  faults: Faults = CALM;
+  processes: Process[] = [];
+  /** Anything a process threw that no caller was there to receive. */
+  readonly defects: unknown[] = [];
+  /** Called at each step of each use case. */
+  onStep: OnStep = () => undefined;
+  #names = 0;
+  #restarts = 0;
+
+  constructor(seed: number, { keys }: { readonly keys: number }) {
+    this.random = new Random(seed);
+    this.scheduler = new Scheduler(this.random);
+    this.redis = new MemoryRedis({ now: () => this.scheduler.nowMs });
+    this.store = new MemoryStore({ storeId: 'sim' });
+    this.queue = new SimQueue(this.scheduler);
+    this.redis.deliver = (listener) => { this.#deliver(listener); };
+    this.requests = Array.from({ length: keys }, (_, index) => simRequest(`data/${index}.csv`));
+    for (let index = 0; index < keys; index += 1) this.sources.set(`data/${index}.csv`, new SimSourceState(this.scheduler));
+  }
+
+  start(kind: Process['kind']): Process {
+    this.#names += 1;
+    const name = `${kind}-${this.#names}`;
+    const actor: Actor = { name, dead: false, stalledUntilMs: 0 };
+    const process = Object.assign(actor, { opened: false }, this.#useCases(actor, kind));
+    this.processes.push(process);
+    this.#spawn(process, async () => {
+      await process.epochs.open();
+      process.opened = true;
+    });
+    return process;
+  }
+
+  crash(process: Process): void {
+    process.dead = true;
+    this.processes = this.processes.filter((other) => other !== process);
+  }
+
+  /** Redis's process ends and another begins, with the state given (default: all it had). */
+  restartRedis(state?: RedisState): void {
+    this.#restarts += 1;
+    this.redis.restart(`run-${this.#restarts + 1}`, state);
+  }
+
+  #deliver(listener: () => void): void {
+    if (this.random.chance(this.faults.loseNotice)) return;
+    const postman: Actor = { name: 'postman', dead: false, stalledUntilMs: this.scheduler.nowMs + this.random.below(20) };
+    void this.scheduler.point(postman, 'notice').then(listener);
+  }
+
+  #useCases(actor: Actor, kind: Process['kind']): Omit<Process, keyof Actor | 'opened'> {
+    const { scheduler, random, store, redis, queue } = this;
+    const clock: Clock = { now: () => scheduler.nowMs, sleep: (ms, signal) => scheduler.sleep(actor, ms, signal) };
+    let ids = 0;
+    const randomId = () => `${actor.name}.${ids += 1}`;
+    const gate = (label: string) => scheduler.point(actor, label);
+    const coordination = new MemoryCoordination(redis, {
+      beforeCall: async (script) => {
+        if (script.startsWith('pass-save')) return 'once';
+        await gate(script);
+        return random.chance(this.faults.repeatScript) ? 'twice' : 'once';
+      },
+      afterCall: async (script) => {
+        if (!random.chance(this.faults.loseReply)) return;
+        throw new ParqueueError('PQ_COORDINATION_DOWN', `the reply of ${script} was lost`);
+      },
+    });
+    const { heads, leases, ticks, pins, retirement, reconciler, register } = coordination;
+    const reader = gated(store.reader, gate);
+    const writer = gated(store.writer, gate);
+    const marks = gated(store.marks, gate);
+    const directories = gated(store.directories, (name) => (name === 'keys' ? Promise.resolve() : gate(name)));
+    const onStep: OnStep = (name, details) => this.onStep(name, { ...details, process: actor.name });
+    const epochs = new Epochs({ register, store: gated(store.epochs, gate), clock, randomId, onStep });
+    const jobs = queue.portFor(actor);
+    const outcomes = queue.outcomesFor(actor, redis);
+    const rebuild = { reconciler, ticks, directories, reader, marks, onStep };
+    const reconcile = (key: string) => reconcileKey(key, rebuild);
+    const work = this.#threads(actor, { clock, writer, reader });
+    const shared = { heads, reconcile, ticks, work, jobs, outcomes, epochs, clock, randomId, onStep, pins, leases, directories, marks };
+    const prober = new Prober(shared);
+    const filler = new Filler({ ...shared, holder: actor.name, leaseTtlMs: LEASE_TTL_MS, outcomePinMs: PIN_TTL_MS });
+    if (kind === 'worker') this.#runners.set(actor, (job) => this.#runJob(job, { prober, filler }));
+    this.#passes.set(actor, () => reconcilePass(rebuild, { signal: AbortSignal.any([]) }));
+    return {
+      kind, epochs, coordination,
+      resolver: new Resolver({
+        heads, jobs, clock, randomId, epochs, onStep, waitersMax: 1000,
+        notices: { subscribe: async (key, onNotice) => {
+          await gate('subscribe');
+          const close = redis.subscribe(key, () => { if (!actor.dead) onNotice(); });
+          return { close: async () => { close(); } };
+        } },
+      }),
+      collect: (key) => epochs.run(async () => {
+        const { reconciledAtMs, nowMs } = await retirement.gate();
+        if (reconciledAtMs === null || nowMs < reconciledAtMs + PIN_TTL_MS + GRACE_MS) return;
+        const options = { graceMs: GRACE_MS, pinMaxMs: PIN_TTL_MS, dryRun: false, signal: AbortSignal.any([]) };
+        await collectKey(key, { heads, leases, retirement, directories, marks, randomId, onStep }, options);
+      }),
+      invalidate: async (target, mode) => (await invalidate(target, mode, { ticks, marks, epochs })).tick,
+    };
+  }
+
+  readonly #runners = new Map<Actor, (job: QueuedJob) => Promise<JobRun>>();
+  readonly #passes = new Map<Actor, () => Promise<void>>();
+
+  async #runJob(queued: QueuedJob, { prober, filler }: { readonly prober: Prober; readonly filler: Filler }): Promise<JobRun> {
+    const context = { jobId: queued.id, signal: AbortSignal.any([]), onProgress: () => undefined };
+    return queued.job.kind === 'probe' ? await prober.run(queued.job, context) : await filler.run(queued.job, context);
+  }
+
+  #threads(actor: Actor, ports: Pick<Parameters<typeof materialize>[1], 'clock' | 'writer' | 'reader'>): SourceWork {
+    const { scheduler, store, sources } = this;
+    const source = simSource(sources, { scheduler, actor, store });
+    const memo = { get: async () => null, put: async () => undefined };
+    return {
+      probe: async (request, { signal, onProgress }): Promise<ProbeReport> => {
+        try {
+          const version = await source.probe(request.canonical, { signal, memo, limits: request.limits, onProgress, onFirstBatch: () => undefined });
+          return { kind: 'version', version };
+        } catch (error) {
+          return { kind: 'failed', failure: toFailure(error) };
+        }
+      },
+      fill: (task, context): Promise<FillReport> => materialize(task, { source, memo, ...ports, host: actor.name, program: 'sim', context }),
+    };
+  }
+
+  /** A worker that can run takes a job, or now and then goes over the store. @returns whether anything began */
+  dispatch(): boolean {
+    const { random, queue, scheduler } = this;
+    const workers = this.processes.filter(({ kind, stalledUntilMs, opened }) => kind === 'worker' && opened && stalledUntilMs <= scheduler.nowMs);
+    if (workers.length === 0) return false;
+    const worker = random.pick(workers);
+    if (!this.#passing.has(worker) && random.chance(0.02)) this.startPass(worker);
+    queue.recoverStalled();
+    const job = queue.take(worker, random, random.chance(this.faults.deliverAgain));
+    const run = this.#runners.get(worker);
+    if (job === null || run === undefined) return false;
+    this.#spawn(worker, async () => {
+      try {
+        queue.settle(job, await run(job));
+      } catch (error) {
+        queue.fail(job, error);
+        if (!expected(error)) throw error;
+      }
+    });
+    return true;
+  }
+
+  readonly #passing = new Set<Process>();
+
+  /** Starts the pass over the store that each epoch needs before gc may begin. */
+  startPass(worker: Process): void {
+    const pass = this.#passes.get(worker);
+    if (pass === undefined) return;
+    this.#passing.add(worker);
+    this.#spawn(worker, () => worker.epochs.run(pass).finally(() => { this.#passing.delete(worker); }));
+  }
+
+  #spawn(process: Process, task: () => Promise<unknown>): void {
+    task().catch((error: unknown) => {
+      if (!process.dead && !expected(error)) this.defects.push(error);
+    });
+  }
+}
+
+/** What a process may meet without being wrong: lost replies, and Redis lost too often while faults go on. */
+function expected(error: unknown): boolean {
+  return isEpochLost(error) || (error instanceof ParqueueError && error.code === 'PQ_COORDINATION_DOWN');
+}
+
+/** Every method of a port waits for its turn first. */
+function gated<T extends object>(port: T, gate: (name: string) => Promise<void>): T {
+  return new Proxy(port, {
+    get: (target, name, receiver) => {
+      const member: unknown = Reflect.get(target, name, receiver);
+      if (typeof member !== 'function' || typeof name !== 'string' || name === 'partPath') return member;
+      return async (...args: unknown[]) => {
+        await gate(name);
+        return await (Reflect.apply(member, target, args) as Promise<unknown>);
+      };
+    },
+  });
+}
+
+function simRequest(path: string): ResolvedRequest {
+  const canonical: CanonicalRequest = {
+    keyFormat: 1, sourceKind: 'file', sourceIdentity: 'file:/sim', columns: null, columnTypes: {},
+    question: { kind: 'file', path, format: 'csv', csv: null }, parquet: { compression: 'zstd', rowGroupRows: 1 },
+  };
+  return {
+    key: cacheKey(canonical), canonical, source: 'sim', dataset: 'sims', scopes: ['dataset:sims', 'source:sim'],
+    probeTargets: [`sim/${path}`], versionKind: 'checksum', limits: { rowsMax: 1e9, bytesMax: 1e9, timeoutMs: 1e9 },
+  };
+}
