@@ -27,8 +27,7 @@ export function redisTicks(gate: RedisGate): Ticks {
     invalidate: async (target, mode) => asNumber(await gate.script('invalidate', [KEYS.clock, markKey(target)], [mode])),
     restoreMarks: async (epoch, marks) => {
       gate.requireEpoch(epoch);
-      for (let i = 0; i < marks.length; i += MARKS_PER_CALL) {
-        const some = marks.slice(i, i + MARKS_PER_CALL);
+      for (const some of inChunks(marks, MARKS_PER_CALL)) {
         await gate.script('marks-restore', some.map(({ target }) => markKey(target)), some.flatMap(markTicks));
       }
     },
@@ -41,6 +40,12 @@ export function redisTicks(gate: RedisGate): Ticks {
 
 /** Each is raise-only by itself, so a list may be split: bounds the time one script holds Redis. */
 const MARKS_PER_CALL = 200;
+
+/** At least one, so that a call without items still compares the marker. */
+export function inChunks<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
+  const count = Math.max(1, Math.ceil(items.length / size));
+  return Array.from({ length: count }, (_, i) => items.slice(i * size, (i + 1) * size));
+}
 
 export function markTicks({ hard, purge }: Mark): readonly [number, number] {
   return [Math.max(hard, purge), purge];

@@ -1,16 +1,14 @@
 /** Retirement and reconciliation on Redis: what may be removed, and what the store says of a key (I6, I11). */
 import type { RedisGate } from './gate.ts';
 import { KEYS } from './keys.ts';
-import { markTicks } from './leases.ts';
+import { inChunks, markTicks } from './leases.ts';
 import { asArray, asNumber, asNumberOrNull } from './replies.ts';
 import type { Reconciler, Reconciliation, Retirement } from '../ports/coordination.ts';
 
 export function redisRetirement(gate: RedisGate): Retirement {
   return {
     noteOrphans: async (key, fences) => {
-      for (let i = 0; i < fences.length; i += FENCES_PER_CALL) {
-        await gate.script('generation-orphans', generationKeys(key), fences.slice(i, i + FENCES_PER_CALL));
-      }
+      for (const some of inChunks(fences, FENCES_PER_CALL)) await gate.script('generation-orphans', generationKeys(key), some);
     },
     retire: async ({ key, fence }, graceMs) => {
       const reply = await gate.script('generation-retire',

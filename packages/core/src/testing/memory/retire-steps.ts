@@ -69,6 +69,8 @@ export function applyReconciliation(context: ServerContext, reconciliation: Reco
     retireHead(known, nowMs);
     known.head = headOf(newest, { verified: newest.fence, verifiedAtMs: newest.startedAtMs, committedAtMs: newest.startedAtMs });
     known.retired.delete(newest.fence);
+    // Leave to remove it may have been given in the epoch before; as the head it must not stay removable.
+    known.removing.delete(newest.fence);
   }
   const rest = newest === null || raises ? reconciliation.others : [...reconciliation.others, newest.fence];
   noteOrphans(context, reconciliation.key, rest);

@@ -1,15 +1,14 @@
-/** For this folder's tests: coordination ports over a database of the shared test Redis, and their harness. */
+/** Coordination ports over a database of a real Redis, held by a contract suite. */
 import { randomBytes } from 'node:crypto';
-import type { Redis } from 'ioredis';
-import { connectRedis } from './connection.ts';
-import { RedisGate } from './gate.ts';
-import { redisHeads, redisPins } from './heads.ts';
-import { KEYS } from './keys.ts';
-import { redisLeases, redisTicks } from './leases.ts';
-import { redisRegister } from './register.ts';
-import { redisReconciler, redisRetirement } from './retirement.ts';
+import { connectRedis } from '../redis/connection.ts';
+import { RedisGate } from '../redis/gate.ts';
+import { redisHeads, redisPins } from '../redis/heads.ts';
+import { KEYS } from '../redis/keys.ts';
+import { redisLeases, redisTicks } from '../redis/leases.ts';
+import { redisRegister } from '../redis/register.ts';
+import { redisReconciler, redisRetirement } from '../redis/retirement.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { CoordinationHarness, CoordinationPorts } from '../testing/coordination-harness.ts';
+import type { CoordinationHarness, CoordinationPorts } from './coordination-harness.ts';
 
 export const STORE_ID = 'store-under-test';
 
@@ -31,7 +30,7 @@ export function redisPorts(gate: RedisGate, storeId = STORE_ID): CoordinationPor
 }
 
 /** A harness over an emptied database. */
-export async function redisHarness(url: string): Promise<CoordinationHarness & { readonly redis: Redis }> {
+export async function redisHarness(url: string): Promise<CoordinationHarness & { readonly redis: ReturnType<typeof connectRedis> }> {
   const raw = connectRedis({ url }, 'worker');
   await raw.flushdb();
   const gates: RedisGate[] = [];
@@ -45,10 +44,12 @@ export async function redisHarness(url: string): Promise<CoordinationHarness & {
     ports: process(),
     storeId: STORE_ID,
     another: async () => process(),
-    ageLease: async (key) => { await raw.hset(KEYS.lease(key), 'expiresAt', '1'); },
-    agePin: async (key, pinId) => { await raw.zadd(KEYS.pins(key), 1, pinId); },
+    ageLease: async (key) => { if (await raw.exists(KEYS.lease(key)) === 1) await raw.hset(KEYS.lease(key), 'expiresAt', '1'); },
+    agePin: async (key, pinId) => { await raw.zadd(KEYS.pins(key), 'XX', 1, pinId); },
     ageRetired: async (key, fence, byMs) => {
-      const [at, ...fillId] = (await raw.hget(KEYS.retired(key), String(fence)) ?? '0:').split(':');
+      const known = await raw.hget(KEYS.retired(key), String(fence));
+      if (known === null) return;
+      const [at, ...fillId] = known.split(':');
       await raw.hset(KEYS.retired(key), String(fence), `${Number(at) - byMs}:${fillId.join(':')}`);
     },
     close: async () => {

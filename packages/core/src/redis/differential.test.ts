@@ -1,0 +1,198 @@
+/**
+ * Random command sequences answer alike on the memory ports and on Redis. The memory ports are what the simulation
+ * proves; this is what carries its verdict over to the Lua scripts. Times are ignored, everything else is compared:
+ * expiry is a command of its own that ages the data on both sides. A failure prints its seed and the shrunk sequence.
+ */
+import fc from 'fast-check';
+import { afterAll, describe, expect, inject, test } from 'vitest';
+import { isEpochLost } from '../ports/coordination.ts';
+import { openEpoch } from '../testing/coordination-contract.ts';
+import type { CoordinationHarness, CoordinationPorts } from '../testing/coordination-harness.ts';
+import { memoryHarness } from '../testing/memory-harness.ts';
+import { redisHarness, STORE_ID } from '../testing/redis-harness.ts';
+
+const NAMES = ['a-00000000000000000000000000000000', 'b-11111111111111111111111111111111'] as const;
+const SCOPES = ['source:s', 'dataset:d'] as const;
+const FILLS = ['f1', 'f2', 'f3'] as const;
+const VERSIONS = ['v1', 'v2'] as const;
+const PINS = ['p1', 'p2'] as const;
+
+/** Fences are picked among those handed out so far, and a few that never were. */
+interface World {
+  readonly fences: number[];
+  epoch: number;
+}
+
+interface Side {
+  readonly harness: CoordinationHarness;
+  readonly processes: readonly CoordinationPorts[];
+}
+
+const key = fc.constantFrom(...NAMES);
+const fill = fc.constantFrom(...FILLS);
+const version = fc.constantFrom(...VERSIONS);
+const pinId = fc.constantFrom(...PINS);
+const pick = fc.nat({ max: 30 });
+const process = fc.nat({ max: 1 });
+const markTarget = fc.constantFrom(...SCOPES, ...NAMES.map((name) => `key:${name}`));
+const scopes = fc.subarray([...SCOPES]);
+
+const command = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('acquire'), process, key, fill }) },
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant('commit'), process, key, fill, pick, version, scopes }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('look'), process, key, scopes, pinId: fc.option(pinId) }) },
+  fc.record({ kind: fc.constant('renew'), process, key, fill, pick }),
+  fc.record({ kind: fc.constant('release'), process, key, fill, pick }),
+  fc.record({ kind: fc.constant('probe'), process, key }),
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('verified'), process, key, version, pick }) },
+  fc.record({ kind: fc.constant('damaged'), process, key, pick }),
+  fc.record({ kind: fc.constant('invalidate'), process, markTarget, mode: fc.constantFrom('soft', 'hard', 'purge') }),
+  fc.record({ kind: fc.constant('pin'), process, key, pick, pinId }),
+  fc.record({ kind: fc.constant('renew-pin'), process, key, pinId }),
+  fc.record({ kind: fc.constant('release-pin'), process, key, pinId }),
+  fc.record({ kind: fc.constant('orphans'), process, key, picks: fc.array(pick, { maxLength: 3 }) }),
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('retire'), process, key, pick, graceMs: fc.constantFrom(0, 600_000) }) },
+  fc.record({ kind: fc.constant('grace'), process, key, pick }),
+  fc.record({ kind: fc.constant('removed'), process, key, pick }),
+  fc.record({ kind: fc.constant('restore-marks'), process, markTarget, pick, purgePick: pick }),
+  { weight: 2, arbitrary: fc.record({
+    kind: fc.constant('reconcile'), process, key, pick: fc.option(pick), others: fc.array(pick, { maxLength: 3 }),
+    fill, version, markPick: fc.option(pick),
+  }) },
+  fc.record({ kind: fc.constant('pass'), process, step: fc.constantFrom('save', 'position', 'complete', 'gate') }),
+  fc.record({ kind: fc.constant('epoch'), process, markPick: fc.option(pick) }),
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('adopt'), process }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('age-lease'), key }) },
+  fc.record({ kind: fc.constant('age-pin'), key, pinId }),
+  fc.record({ kind: fc.constant('age-retired'), key, pick }),
+);
+
+type Command = typeof command extends fc.Arbitrary<infer T> ? T : never;
+
+async function answer(side: Side, world: World, step: Command): Promise<unknown> {
+  const ports = side.processes['process' in step ? step.process : 0];
+  if (ports === undefined) throw new Error('no such process');
+  const fenceAt = (index: number): number => world.fences[index % world.fences.length] ?? 1;
+  const claim = (at: { readonly key: string; readonly fill: string }) => ({ key: at.key, fillId: at.fill, holder: 'h', ttlMs: 3_600_000 });
+  const generation = (at: { readonly fill: string; readonly version: string }, fence: number) => ({
+    fence, fillId: at.fill, version: at.version, sha256: 'ab', bytes: 7, rows: 3, consistency: 'exact' as const, source: 's',
+    dataset: fence % 2 === 0 ? 'd' : null, startedAtMs: 12_345,
+  });
+  const target = (name: string, named: readonly string[]) => ({ key: name, scopes: named, probeTargets: ['t', `t:${name}`] });
+  switch (step.kind) {
+    case 'acquire': return await ports.leases.acquire(claim(step));
+    case 'commit': return await ports.heads.commit({ key: step.key, scopes: step.scopes, ...generation(step, fenceAt(step.pick)) });
+    case 'look':
+      return await ports.heads.look(target(step.key, step.scopes), step.pinId === null ? null : { id: step.pinId, ttlMs: 3_600_000 });
+    case 'renew': return await ports.leases.renew(claim(step), fenceAt(step.pick));
+    case 'release': return await ports.leases.release(claim(step), fenceAt(step.pick));
+    case 'probe': return await ports.ticks.startProbe(target(step.key, []));
+    case 'verified':
+      return await ports.heads.markVerified(step.key, { version: step.version, tick: fenceAt(step.pick), beganAtMs: 99 + step.pick });
+    case 'damaged': return await ports.heads.markDamaged(step.key, fenceAt(step.pick), 'short');
+    case 'invalidate': return await ports.ticks.invalidate(step.markTarget, step.mode);
+    case 'pin': return await ports.pins.pinGeneration({ key: step.key, fence: fenceAt(step.pick) }, { id: step.pinId, ttlMs: 3_600_000 });
+    case 'renew-pin': return await ports.pins.renew(step.key, step.pinId, 3_600_000);
+    case 'release-pin': return await ports.pins.release(step.key, step.pinId);
+    case 'orphans': return await ports.retirement.noteOrphans(step.key, step.picks.map(fenceAt));
+    case 'retire': return await ports.retirement.retire({ key: step.key, fence: fenceAt(step.pick) }, step.graceMs);
+    case 'grace': return await ports.retirement.restartGrace({ key: step.key, fence: fenceAt(step.pick) });
+    case 'removed': return await ports.retirement.removed({ key: step.key, fence: fenceAt(step.pick) });
+    case 'restore-marks': {
+      const mark = { target: step.markTarget, hard: fenceAt(step.pick), purge: fenceAt(step.purgePick) };
+      return await ports.ticks.restoreMarks(world.epoch, [mark]);
+    }
+    case 'reconcile':
+      return await ports.reconciler.apply({
+        key: step.key,
+        epoch: world.epoch,
+        newest: step.pick === null ? null : generation(step, fenceAt(step.pick)),
+        others: step.others.map(fenceAt),
+        mark: step.markPick === null ? null : { target: `key:${step.key}`, hard: fenceAt(step.markPick), purge: 0 },
+      });
+    case 'pass': return await passStep(ports, world.epoch, step.step);
+    case 'epoch': {
+      const marks = step.markPick === null ? [] : [{ target: 'source:s', hard: fenceAt(step.markPick), purge: 0 }];
+      return await openEpoch({ ports, storeId: STORE_ID }, world.epoch + 1, marks);
+    }
+    case 'adopt': return await adopt(ports);
+    case 'age-lease': return await side.harness.ageLease(step.key);
+    case 'age-pin': return await side.harness.agePin(step.key, step.pinId);
+    case 'age-retired': return await side.harness.ageRetired(step.key, fenceAt(step.pick), 900_000);
+  }
+}
+
+async function passStep(ports: CoordinationPorts, epoch: number, step: string): Promise<unknown> {
+  if (step === 'save') return await ports.reconciler.savePassPosition(epoch, '3f');
+  if (step === 'position') return await ports.reconciler.passPosition(epoch);
+  if (step === 'complete') return await ports.reconciler.completePass(epoch);
+  const { reconciledAtMs } = await ports.retirement.gate();
+  return reconciledAtMs === null ? 'closed' : 'open';
+}
+
+async function adopt(ports: CoordinationPorts): Promise<void> {
+  const { marker } = await ports.register.read();
+  if (marker !== null) ports.register.adopt(marker);
+}
+
+/** Absolute times differ between the sides; `verifiedAtMs` is told by the caller and must not. */
+function comparable(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value ?? null, (name, member: unknown) => (
+    /^(now|expiresAt|grantedAt|committedAt)Ms$/.test(name) && member !== null ? 'some time' : member
+  )));
+}
+
+async function outcome(side: Side, world: World, step: Command): Promise<unknown> {
+  try {
+    return comparable(await answer(side, world, step));
+  } catch (error) {
+    if (isEpochLost(error)) return 'EpochLost';
+    throw error;
+  }
+}
+
+const redis = await redisHarness(`${inject('redisUrl')}/102`);
+const redisProcesses = [redis.ports, await redis.another()];
+afterAll(() => redis.close());
+
+describe('memory and Redis', () => {
+  test('answer every random command sequence alike', async () => {
+    const seen = new Set<string>();
+    await fc.assert(fc.asyncProperty(fc.array(command, { minLength: 10, maxLength: 60 }), async (steps) => {
+      const memory = memoryHarness();
+      await redis.redis.flushdb();
+      const sides: readonly Side[] = [
+        { harness: memory, processes: [memory.ports, await memory.another()] },
+        { harness: redis, processes: redisProcesses },
+      ];
+      const world: World = { fences: [17, 18], epoch: 1 };
+      for (const side of sides) await startUp(side);
+      const looks = NAMES.map((name): Command => ({ kind: 'look', process: 0, key: name, scopes: [...SCOPES], pinId: null }));
+      for (const step of [...steps, { kind: 'adopt', process: 0 } as const, ...looks]) {
+        const [inMemory, onRedis] = [await outcome(sides[0] as Side, world, step), await outcome(sides[1] as Side, world, step)];
+        expect({ step, answer: onRedis }).toEqual({ step, answer: inMemory });
+        note(world, step, inMemory, seen);
+      }
+    }), { numRuns: 150 });
+    // The sequences are worth something only if they reach the interesting answers.
+    expect([...seen].toSorted()).toEqual(expect.arrayContaining([
+      'EpochLost', 'busy', 'committed', 'fenced', 'granted', 'refused', 'removable', 'unreconciled',
+    ]));
+  }, 120_000);
+});
+
+async function startUp({ processes: [first, second] }: Side): Promise<void> {
+  if (first === undefined || second === undefined) throw new Error('two processes are needed');
+  await openEpoch({ ports: first, storeId: STORE_ID }, 1);
+  await adopt(second);
+  for (const name of NAMES) await first.reconciler.apply({ key: name, epoch: 1, newest: null, others: [], mark: null });
+}
+
+/** Fences granted become known to later commands, and the epoch moves on. */
+function note(world: World, step: Command, result: unknown, seen: Set<string>): void {
+  if (typeof result === 'string') seen.add(result);
+  if (step.kind === 'epoch') world.epoch += 1;
+  if (typeof result !== 'object' || result === null) return;
+  if ('kind' in result && typeof result.kind === 'string') seen.add(result.kind);
+  if ('fence' in result && typeof result.fence === 'number') world.fences.unshift(result.fence);
+}

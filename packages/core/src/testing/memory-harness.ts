@@ -1,0 +1,22 @@
+/** The coordination ports in memory, held by a contract suite. */
+import type { CoordinationHarness } from './coordination-harness.ts';
+import { MemoryCoordination, MemoryRedis } from './memory/redis.ts';
+import { STORE_ID } from './redis-harness.ts';
+
+export function memoryHarness(): CoordinationHarness {
+  let nowMs = 1_700_000_000_000;
+  const server = new MemoryRedis({ now: () => (nowMs += 1) });
+  const keyState = (key: string) => server.state.keys.get(key);
+  return {
+    ports: new MemoryCoordination(server),
+    storeId: STORE_ID,
+    another: async () => new MemoryCoordination(server),
+    ageLease: async (key) => { const lease = keyState(key)?.lease; if (lease) lease.expiresAtMs = 1; },
+    agePin: async (key, pinId) => { const pin = keyState(key)?.pins.get(pinId); if (pin !== undefined) pin.expiresAtMs = 1; },
+    ageRetired: async (key, fence, byMs) => {
+      const old = keyState(key)?.retired.get(fence);
+      if (old !== undefined) old.retiredAtMs -= byMs;
+    },
+    close: async () => undefined,
+  };
+}
