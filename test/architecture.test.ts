@@ -3,7 +3,7 @@
  * composition roots. Drivers are heavy and some hold credentials; the table says where each may be loaded.
  */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadedBy, readSourceGraph, REPOSITORY, type SourceFile } from './fixtures/source-graph.ts';
@@ -51,7 +51,7 @@ const DRIVERS: Readonly<Record<string, readonly string[]>> = {
   mysql2: ['packages/core/src/sources/mysql/'],
   ioredis: ['packages/core/src/redis/'],
   bullmq: ['packages/core/src/redis/', 'apps/worker/src/'],
-  piscina: ['apps/worker/src/thread/'],
+  piscina: ['apps/worker/src/thread/', 'apps/api/src/rows/'],
   fastify: ['apps/api/src/'],
 };
 
@@ -142,24 +142,22 @@ describe('the ambient world', () => {
   });
 
   test('wall time comes from the clock port', () => {
-    expect(touching('Date.now', 'new Date').filter((path) => !CLOCKS.some((clock) => path.startsWith(clock)))).toEqual(
-      [],
-    );
+    expect(touching('Date.now', 'new Date').filter((path) => !COMPOSERS.test(path))).toEqual([]);
   });
 
   test('chance comes from the injected random ids', () => {
     expect(touching('Math.random')).toEqual([]);
-    expect(
-      touching('randomUUID', 'randomBytes').filter((path) => !CHANCE.some((root) => path.startsWith(root))),
-    ).toEqual([]);
+    const named = touching('randomUUID', 'randomBytes').filter((path) => !COMPOSERS.test(path) && !CHANCE.test(path));
+    expect(named).toEqual([]);
   });
 });
 
 describe('files', () => {
   test('stay short enough to be read at one sitting', () => {
-    expect(
-      [...graph.values()].filter(({ lines }) => lines > 350).map(({ path, lines }) => `${path}: ${lines}`),
-    ).toEqual([]);
+    const long = [...graph.values()]
+      .filter(({ path, lines }) => lines > (production.some((file) => file.path === path) ? 350 : 500))
+      .map(({ path, lines }) => `${path}: ${lines}`);
+    expect(long).toEqual([]);
   });
 
   test('begin with what they own', () => {
@@ -183,9 +181,11 @@ describe('files', () => {
   });
 });
 
-/** Where the outside world is let in. Everything else is handed a Clock and a RandomId. */
-const CLOCKS: readonly string[] = ['packages/cli/src/'];
-const CHANCE: readonly string[] = ['packages/cli/src/'];
+/** Where the outside world is let in: what composes a process out of its parts. Everything else is handed a Clock and a RandomId. */
+const COMPOSERS = /^packages\/cli\/src\/|\/main\.ts$|\.thread\.ts$|^apps\/(api|worker)\/src\/(api|server|worker)\.ts$/;
+
+/** The store names itself once in its life, and its temporary files; a seed that repeated those names would be a fault. */
+const CHANCE = /^packages\/core\/src\/store\/open-store\.ts$/;
 
 /** Assembled from halves so that this file does not match itself. */
 const FORBIDDEN: readonly RegExp[] = [
@@ -202,7 +202,7 @@ const FORBIDDEN: readonly RegExp[] = [
 function trackedTextFiles(): readonly string[] {
   return execFileSync('git', ['ls-files', '-z'], { cwd: REPOSITORY, encoding: 'utf8' })
     .split('\0')
-    .filter((path) => path !== '' && !/\.(parquet|arrow|png|gz)$/.test(path));
+    .filter((path) => path !== '' && !/\.(parquet|arrow|png|gz)$/.test(path) && existsSync(join(REPOSITORY, path)));
 }
 
 function layerOf(path: string): string | null {
