@@ -1,0 +1,161 @@
+/**
+ * From a BullMQ job to a use case and back. BullMQ delivers at least once and its token is not a fence; the use cases
+ * live with both. What is decided here is only where the job goes afterwards:
+ *
+ *   done         → completed; the use case has recorded the outcome
+ *   delayed      → back to the queue for a while: somebody else fills the key
+ *   interrupted  → back to the front of the queue for another worker, unless this one has lost the job already
+ *   Redis down   → like delayed; what it has forgotten when it returns, callers enqueue again
+ *   anything else thrown → recorded as a failure, so that callers hear of it at once
+ */
+import {
+  CANCELLED,
+  isParqueueError,
+  toFailure,
+  type Filler,
+  type Job,
+  type JobContext,
+  type JobRun,
+  type OnStep,
+  type Outcome,
+  type Outcomes,
+  type Prober,
+} from '@parqueue/core';
+import { DelayedError, WaitingError, type Job as QueuedJob } from 'bullmq';
+import type { Logger } from 'pino';
+import { FillTimeline, type WorkerMetrics } from './metrics.ts';
+import { PROGRESS_INTERVAL_MS, ProgressReporter } from './progress.ts';
+import { allSteps } from './steps.ts';
+
+/** Why a running job is told to stop; the reason of its signal. */
+export const STOP = {
+  /** A user gave it up: the use cases know this reason. */
+  cancelled: CANCELLED,
+  /** This worker shuts down; another one shall run the job. */
+  shutdown: 'shutdown',
+  /** BullMQ gave the job to another worker, or forgot it. */
+  lockLost: 'lock lost',
+} as const;
+
+export interface ProcessorDeps {
+  /** @throws ParqueueError where this worker means something else by the request than who made the job. */
+  readonly verify: (job: Job) => void;
+  /** The use cases, each job with its own ear for steps. */
+  readonly filler: (onStep: OnStep) => Pick<Filler, 'run'>;
+  readonly prober: (onStep: OnStep) => Pick<Prober, 'run'>;
+  readonly outcomes: Outcomes;
+  readonly onStep: OnStep;
+  readonly metrics: WorkerMetrics;
+  readonly log: Logger;
+  readonly now: () => number;
+}
+
+const COORDINATION_PAUSE_MS = 1000;
+
+export class JobProcessor {
+  readonly #deps: ProcessorDeps;
+
+  constructor(deps: ProcessorDeps) {
+    this.#deps = deps;
+  }
+
+  /** The shape BullMQ wants: three declared parameters, or the signal is never given. */
+  async process(queued: QueuedJob<Job>, token: string | undefined, signal: AbortSignal | undefined): Promise<Outcome> {
+    const stop = signal ?? new AbortController().signal;
+    const run = await this.#run(queued, stop);
+    switch (run.kind) {
+      case 'done':
+        return run.outcome;
+      case 'delayed':
+        await this.#handBack(queued, () => queued.moveToDelayed(this.#deps.now() + run.ms, token));
+        throw new DelayedError();
+      case 'interrupted':
+        if (stop.reason !== STOP.lockLost) await this.#handBack(queued, () => queued.moveToWait(token));
+        throw new WaitingError();
+      default:
+        return run satisfies never;
+    }
+  }
+
+  async #run(queued: QueuedJob<Job>, signal: AbortSignal): Promise<JobRun> {
+    const { metrics, log } = this.#deps;
+    const job = queued.data;
+    const jobId = queued.id ?? '';
+    const { source } = job.request;
+    const timeline = new FillTimeline(metrics, source, queued.timestamp);
+    using progress = new ProgressReporter((report) => {
+      queued
+        .updateProgress(report)
+        .catch((error: unknown) => log.debug({ jobId, error: toFailure(error).message }, 'progress not sent'));
+    }, PROGRESS_INTERVAL_MS);
+    const context = { jobId, signal, onProgress: (report) => progress.report(report) } satisfies JobContext;
+    const onStep = this.#stepsOf(job, jobId, timeline);
+    const run = await this.#attempt(job, context, onStep);
+    if (run.kind !== 'done') return run;
+    if (job.kind === 'fill') timeline.end(run.outcome);
+    else metrics.probes.inc({ source, outcome: run.outcome.kind });
+    const line = {
+      jobId,
+      requestId: job.requestId,
+      key: job.request.key,
+      source,
+      kind: job.kind,
+      outcome: run.outcome,
+    };
+    if (run.outcome.kind === 'failed') log.warn(line, 'job failed');
+    else log.info(line, 'job done');
+    return run;
+  }
+
+  async #attempt(job: Job, context: JobContext, onStep: OnStep): Promise<JobRun> {
+    const { verify, filler, prober, log } = this.#deps;
+    try {
+      verify(job);
+      return await (job.kind === 'fill' ? filler(onStep) : prober(onStep)).run(job, context);
+    } catch (error) {
+      const failure = toFailure(error);
+      if (failure.code === 'PQ_COORDINATION_DOWN') {
+        log.warn({ jobId: context.jobId, failure }, 'job put back until Redis answers');
+        return { kind: 'delayed', ms: COORDINATION_PAUSE_MS };
+      }
+      if (!isParqueueError(error)) log.error({ jobId: context.jobId, err: error }, 'unexpected error in a job');
+      return await this.#fail(job, context.jobId, { kind: 'failed', failure });
+    }
+  }
+
+  /** For jobs that end without a use case. Its callers also find out by looking again, so a lost record is only slow. */
+  async #fail(job: Job, jobId: string, outcome: Outcome): Promise<JobRun> {
+    try {
+      await this.#deps.outcomes.record({ id: jobId, key: job.request.key }, outcome);
+    } catch (error) {
+      this.#deps.log.warn({ jobId, failure: toFailure(error) }, 'outcome not recorded');
+    }
+    return { kind: 'done', outcome };
+  }
+
+  /** BullMQ found the job stalled too often: each worker that took it died. */
+  async abandoned(queued: QueuedJob<Job>): Promise<void> {
+    const message = 'the workers that ran this job died; look for memory limits and crashes in their logs';
+    await this.#fail(queued.data, queued.id ?? '', {
+      kind: 'failed',
+      failure: { code: 'PQ_WORKER_CRASHED', message, retryable: true },
+    });
+  }
+
+  #stepsOf(job: Job, jobId: string, timeline: FillTimeline): OnStep {
+    const { onStep, now } = this.#deps;
+    return allSteps(
+      (name) => timeline.step(name, now()),
+      (name, details) => onStep(name, { jobId, requestId: job.requestId, source: job.request.source, ...details }),
+    );
+  }
+
+  /** A job that is gone, or in other hands, cannot be handed back and need not be. */
+  async #handBack(queued: QueuedJob<Job>, move: () => Promise<unknown>): Promise<void> {
+    try {
+      await move();
+    } catch (error) {
+      this.#deps.log.warn({ jobId: queued.id, error: toFailure(error).message }, 'job could not be handed back');
+    }
+  }
+}

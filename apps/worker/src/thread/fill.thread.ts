@@ -1,0 +1,69 @@
+/**
+ * The composition root of a worker thread: probes and fills with the real store and sources. It holds no connection to
+ * Redis and no authority (I10): what it publishes is garbage until the main thread commits it.
+ */
+import { workerData } from 'node:worker_threads';
+import { materialize, type Clock, type FillReport, type ProbeReport } from '@parqueue/core';
+import { openStore, type FileStore } from '@parqueue/core/store';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ThreadTask } from './protocol.ts';
+import { serve, type ThreadAbilities, type ThreadContext } from './session.ts';
+import type { ThreadSetup } from './setup.ts';
+import { SourceShelf } from './source-shelf.ts';
+
+const setup = workerData as ThreadSetup;
+const sources = new SourceShelf(setup);
+let opening: Promise<FileStore> | null = null;
+
+const clock: Clock = {
+  now: () => Date.now(),
+  sleep: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }),
+};
+
+const abilities: ThreadAbilities = {
+  async probe(request, context): Promise<ProbeReport> {
+    const source = await sources.get(request.source);
+    const { signal, memo, onProgress } = context;
+    const version = await source.probe(request.canonical, {
+      signal,
+      memo,
+      limits: request.limits,
+      onProgress,
+      onFirstBatch: () => undefined,
+    });
+    return { kind: 'version', version };
+  },
+
+  async fill(task, context): Promise<FillReport> {
+    const source = await sources.get(task.request.source);
+    const { writer, reader } = await store();
+    const { host, program } = setup;
+    return await materialize(task, {
+      source,
+      memo: context.memo,
+      writer,
+      reader,
+      clock,
+      host,
+      program,
+      context: workContext(context),
+    });
+  },
+};
+
+export function runTask(task: ThreadTask): Promise<void> {
+  return serve(task, abilities);
+}
+
+function workContext({ signal, onProgress, onStep }: ThreadContext): Omit<ThreadContext, 'memo'> {
+  return { signal, onProgress, onStep };
+}
+
+/** Opened by the first fill and kept; an opening that failed is tried again by the next one. */
+function store(): Promise<FileStore> {
+  opening ??= openStore(setup.store).catch((error: unknown) => {
+    opening = null;
+    throw error;
+  });
+  return opening;
+}

@@ -1,0 +1,61 @@
+/**
+ * The sources one thread has opened, by name. A driver is loaded by the first task that needs it and stays with the
+ * thread. A new kind of source is one more line in OPENERS.
+ */
+import { ParqueueError, type Source } from '@parqueue/core';
+import type { SourceConfig } from '@parqueue/core/config';
+import type { ThreadSetup } from './setup.ts';
+
+const MIB = 1024 * 1024;
+
+type Opener<Kind extends SourceConfig['kind']> = (
+  config: Extract<SourceConfig, { readonly kind: Kind }>,
+  setup: ThreadSetup,
+) => Promise<Source>;
+
+const OPENERS: { readonly [Kind in SourceConfig['kind']]: Opener<Kind> } = {
+  file: async ({ root }, { scratch, threadMemoryBytes }) => {
+    const { openFileSource } = await import('@parqueue/core/sources/file');
+    return await openFileSource({
+      root,
+      scratch,
+      duckdb: { memoryLimit: duckdbMemory(threadMemoryBytes), threads: 2 },
+    });
+  },
+};
+
+/**
+ * DuckDB allocates outside the thread's heap. It gets half as much again, up to what keeps two loads at once within a
+ * gigabyte, and spills to scratch beyond.
+ */
+function duckdbMemory(threadMemoryBytes: number): string {
+  return `${Math.min(384, Math.max(128, Math.floor(threadMemoryBytes / 2 / MIB)))}MiB`;
+}
+
+export class SourceShelf {
+  readonly #setup: ThreadSetup;
+  readonly #open = new Map<string, Promise<Source>>();
+
+  constructor(setup: ThreadSetup) {
+    this.#setup = setup;
+  }
+
+  /** @throws ParqueueError PQ_UNKNOWN_SOURCE, and whatever opening meets; a failed opening is tried again next time. */
+  get(name: string): Promise<Source> {
+    const open = this.#open.get(name) ?? this.#openSource(name);
+    this.#open.set(name, open);
+    open.catch(() => this.#open.delete(name));
+    return open;
+  }
+
+  async #openSource(name: string): Promise<Source> {
+    const config = this.#setup.sources[name];
+    if (config === undefined) {
+      throw new ParqueueError(
+        'PQ_UNKNOWN_SOURCE',
+        `this worker's configuration has no source named ${name}: give API and workers the same one`,
+      );
+    }
+    return await OPENERS[config.kind](config, this.#setup);
+  }
+}
