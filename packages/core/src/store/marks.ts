@@ -18,7 +18,7 @@ import type { KeyFolders } from './key-folders.ts';
 import { SCOPE_MARKS, headFile, markName, markOfName, markPlace, type MarkTicks } from './layout.ts';
 import { isMissing, refusal } from './refusals.ts';
 
-/** Looks at a directory that changes under them give up after this many times; each needs a raise in between. */
+/** Looks at a directory that changes under us, at most; each further one needs a raise in between. */
 const LOOKS_MAX = 20;
 
 const tick = z.number().int().nonnegative();
@@ -45,15 +45,16 @@ export function storeMarks(disk: Disk, folders: KeyFolders): StoreMarks {
       const target = `key:${key}`;
       const { directory, prefix } = markPlace(target);
       await folders.make(key);
-      const present = marksNamed(prefix, await stableNames(disk, directory));
+      const present = marksNamed(prefix, await markNames(disk, directory));
       return present.length === 0 ? null : { target, ...highest(present) };
     },
 
     async raiseMark({ target, hard, purge }) {
       const { directory, prefix } = markPlace(target);
       if (directory !== SCOPE_MARKS) await folders.make(target.slice('key:'.length));
-      const found = marksNamed(prefix, await stableNames(disk, directory));
-      // `hard` is never below `purge`. The new file holds the maximum of all, so that it exceeds whatever was found.
+      // One look will do: a mark it misses stays beside ours. `hard` is never below `purge`. The new file holds the
+      // maximum of all, so that it exceeds whatever was found.
+      const found = marksNamed(prefix, await disk.list(directory));
       const raised = highest([...found, { hard: Math.max(hard, purge), purge }]);
       const own = markName(prefix, raised);
       // Written even where a file of this name is there: it says the same, and its writer may not have fsynced it yet.
@@ -73,8 +74,7 @@ export async function readScopeMarks(disk: Disk): Promise<readonly Mark[]> {
   for (let look = 1; look <= LOOKS_MAX; look += 1) {
     const marks = new Map<string, Mark>();
     let vanished = false;
-    for (const name of await stableNames(disk, SCOPE_MARKS)) {
-      if (markOfName(name) === null) continue;
+    for (const name of await markNames(disk, SCOPE_MARKS)) {
       const text = await disk.readText(`${SCOPE_MARKS}/${name}`);
       // Removed since it was listed, hence exceeded by a newer one, which only a new listing shows.
       if (text === null) vanished = true;
@@ -82,13 +82,15 @@ export async function readScopeMarks(disk: Disk): Promise<readonly Mark[]> {
     }
     if (!vanished) return [...marks.values()];
   }
-  throw busy(SCOPE_MARKS);
+  throw new ParqueueError('PQ_STORE_IO', `${SCOPE_MARKS}/ changed during each of ${LOOKS_MAX} looks at it: ask again`, {
+    details: { operation: 'readdir', path: SCOPE_MARKS, errno: null },
+  });
 }
 
 function readScopeMark(name: string, text: string): Mark {
   const path = `${SCOPE_MARKS}/${name}`;
   const { data } = markSchema.safeParse(parsed(text));
-  const sound = data !== undefined && markName(markPlace(data.target).prefix, data) === name;
+  const sound = data !== undefined && !data.target.startsWith('key:') && markName(markPlace(data.target).prefix, data) === name;
   if (sound) return data;
   throw new ParqueueError('PQ_STORE_IO', `${path} is damaged: restore it, or remove it and invalidate its scope again`, {
     details: { operation: 'read', path, errno: null }, retryable: false,
@@ -100,22 +102,25 @@ function addMark(marks: Map<string, Mark>, mark: Mark): void {
 }
 
 /**
- * Names in a directory while others add and remove: a listing that takes several calls to the kernel may miss both a
- * new file and the older one that it replaced. Two equal listings in a row had no such change between them.
+ * Names of marks in a directory while others add and remove: a listing that takes several calls to the kernel may miss
+ * both a new file and the older one it replaced. But the new one was there before the old one went, so the next
+ * listing has it. Hence all names of all looks count, since a mark once seen was raised, and a look that adds nothing
+ * is the last.
  */
-async function stableNames(disk: Disk, directory: string): Promise<readonly string[]> {
-  let before: string | null = null;
+async function markNames(disk: Disk, directory: string): Promise<readonly string[]> {
+  const names = new Set<string>();
   for (let look = 1; look <= LOOKS_MAX; look += 1) {
-    const names = (await disk.list(directory)).filter((name) => markOfName(name) !== null).toSorted();
-    const now = names.join('/');
-    if (now === before) return names;
-    before = now;
+    const known = names.size;
+    for (const name of await disk.list(directory)) {
+      if (markOfName(name) !== null) names.add(name);
+    }
+    if (look > 1 && names.size === known) break;
   }
-  throw busy(directory);
+  return [...names];
 }
 
 function marksNamed(prefix: string, names: readonly string[]): readonly MarkTicks[] {
-  return names.map(markOfName).filter((mark) => mark?.prefix === prefix).map((mark) => mark?.ticks ?? { hard: 0, purge: 0 });
+  return names.map(markOfName).flatMap((mark) => (mark?.prefix === prefix ? [mark.ticks] : []));
 }
 
 function highest(marks: readonly MarkTicks[]): MarkTicks {
@@ -137,10 +142,4 @@ function parsed(text: string): unknown {
     if (error instanceof SyntaxError) return null;
     throw error;
   }
-}
-
-function busy(path: string): ParqueueError {
-  return new ParqueueError('PQ_STORE_IO', `${path} changed during each of ${LOOKS_MAX} looks at it: ask again`, {
-    details: { operation: 'readdir', path, errno: null },
-  });
 }
