@@ -19,7 +19,9 @@ export type RedisRole =
   /** BullMQ producers: like commands. */
   | 'queue'
   /** BullMQ workers: they wait for Redis as long as it takes, and BullMQ's own locks judge what was lost. */
-  | 'worker';
+  | 'worker'
+  /** One question at start: one attempt to connect, when it is asked. */
+  | 'once';
 
 export const COMMAND_TIMEOUT_MS = 4000;
 
@@ -32,6 +34,12 @@ export function connectRedis({ url, log }: RedisAddress, role: RedisRole): Redis
   const redis = new Redis(parsedUrl(url), { ...COMMON, ...ROLES[role], connectionName: `parqueue-${role}`, replyMapping: 'legacy' });
   redis.on('error', (error: Error) => log?.warn({ role, redis: withoutCredentials(url), error: error.message }, 'redis connection failed'));
   return redis;
+}
+
+/** Resolves when the connection can carry commands. Waits as long as it takes: bound it. */
+export async function connected(redis: Redis): Promise<void> {
+  if (redis.status === 'ready') return;
+  await new Promise<void>((resolve) => { redis.once('ready', () => resolve()); });
 }
 
 export function withoutCredentials(url: string): string {
@@ -63,6 +71,7 @@ const ROLES: Readonly<Record<RedisRole, RedisOptions>> = {
   commands: { ...NOTHING_RESENT, commandTimeout: COMMAND_TIMEOUT_MS },
   notices: { ...NOTHING_RESENT, commandTimeout: COMMAND_TIMEOUT_MS },
   queue: { ...NOTHING_RESENT, commandTimeout: COMMAND_TIMEOUT_MS },
+  once: { ...NOTHING_RESENT, lazyConnect: true, retryStrategy: () => null, commandTimeout: COMMAND_TIMEOUT_MS },
   worker: { maxRetriesPerRequest: null, enableOfflineQueue: true },
 };
 

@@ -2,7 +2,8 @@
  * What a Redis says about keeping its memory, asked once at start on a connection of its own. Decides nothing: whoever
  * starts a server does, by its configuration.
  */
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
+import { connectRedis } from './connection.ts';
 import { ParqueueError } from '../model/errors.ts';
 
 export interface RedisDurability {
@@ -12,15 +13,9 @@ export interface RedisDurability {
   readonly persistent: boolean | null;
 }
 
-const CONNECT_WITHIN_MS = 5_000;
-
 /** @throws ParqueueError PQ_COORDINATION_DOWN when nobody answers. */
 export async function readDurability(url: string): Promise<RedisDurability> {
-  const redis = new Redis(url, {
-    lazyConnect: true, maxRetriesPerRequest: 0, retryStrategy: () => null, connectTimeout: CONNECT_WITHIN_MS, commandTimeout: CONNECT_WITHIN_MS,
-  });
-  // Without a listener ioredis prints errors by itself; the rejected command says the same.
-  redis.on('error', () => undefined);
+  const redis = connectRedis({ url }, 'once');
   try {
     await redis.connect();
     const persistence = await redis.info('persistence');

@@ -15,6 +15,7 @@ import type { Redis } from 'ioredis';
 import type { Clock } from '../ports/clock.ts';
 import { EpochLost, isEpochLost } from '../ports/coordination.ts';
 import type { Marker } from '../ports/epochs.ts';
+import { within } from './bounded.ts';
 import { withoutCredentials } from './connection.ts';
 import { deferred } from './deferred.ts';
 import { coordinationDown, coordinationFailure, isBrokenConnection, isEpochLostReply, isMissingScript } from './failures.ts';
@@ -136,14 +137,9 @@ export class RedisGate {
   }
 
   async #connection(): Promise<void> {
-    const waiting = new AbortController();
-    const giveUp = this.#clock.sleep(this.#reconnectMs, waiting.signal)
-      .then(() => { throw coordinationDown(this.#name, this.#lastError); });
-    try {
-      await Promise.race([this.#identified.promise, giveUp]);
-    } finally {
-      waiting.abort();
-    }
+    await within(this.#identified.promise, {
+      clock: this.#clock, ms: this.#reconnectMs, late: () => coordinationDown(this.#name, this.#lastError),
+    });
   }
 
   async #identify(): Promise<void> {

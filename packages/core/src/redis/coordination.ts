@@ -1,0 +1,103 @@
+/** All of Redis that a process of this system uses, opened and closed together. */
+import { redisAsks } from './asks.ts';
+import { connectRedis, type RedisLog } from './connection.ts';
+import { redisEntries } from './entries.ts';
+import { RedisGate } from './gate.ts';
+import { redisHeads, redisPins } from './heads.ts';
+import { redisJobBrowser, type JobBrowser } from './job-browser.ts';
+import { RedisJobQueue } from './job-queue.ts';
+import { redisLeases, redisTicks } from './leases.ts';
+import { redisMemo } from './memo.ts';
+import { redisCancellations, redisNotices, RedisSubscriber, type Cancellations } from './notices.ts';
+import { redisOutcomes } from './outcomes.ts';
+import { JobQueues } from './queues.ts';
+import { redisRegister } from './register.ts';
+import { redisReconciler, redisRetirement } from './retirement.ts';
+import type { Asks } from '../ports/asks.ts';
+import type { Clock, RandomId } from '../ports/clock.ts';
+import type { Heads, Leases, Pins, Reconciler, Retirement, Ticks } from '../ports/coordination.ts';
+import type { Entries } from '../ports/entries.ts';
+import type { EpochRegister } from '../ports/epochs.ts';
+import type { Memo } from '../ports/source.ts';
+import type { Notices, Outcomes } from '../ports/work.ts';
+
+export interface CoordinationOptions {
+  /** redis:// or rediss://, with a database number where the Redis is shared. */
+  readonly url: string;
+  readonly storeId: string;
+  readonly clock: Clock;
+  readonly randomId: RandomId;
+  readonly log?: RedisLog;
+  /** How long a command waits for Redis before PQ_COORDINATION_DOWN. */
+  readonly reconnectMs?: number;
+  /** Jobs of one kind that may wait for one source before PQ_QUEUE_FULL. */
+  readonly queuePerSource?: number;
+}
+
+const RECONNECT_MS = 3000;
+const QUEUE_PER_SOURCE = 1000;
+
+export interface Coordination {
+  readonly register: EpochRegister;
+  readonly heads: Heads;
+  readonly leases: Leases;
+  readonly ticks: Ticks;
+  readonly pins: Pins;
+  readonly retirement: Retirement;
+  readonly reconciler: Reconciler;
+  readonly notices: Notices;
+  readonly cancellations: Cancellations;
+  readonly outcomes: Outcomes;
+  readonly entries: Entries;
+  readonly jobs: RedisJobQueue;
+  readonly jobBrowser: JobBrowser;
+  readonly asks: Asks;
+  readonly statMemo: Memo;
+  /** @throws ParqueueError PQ_COORDINATION_DOWN when Redis does not answer. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Connects. The epoch is still to be opened, by the register.
+ * @throws ParqueueError PQ_COORDINATION_DOWN, PQ_CONFIG
+ */
+export async function openCoordination(options: CoordinationOptions): Promise<Coordination> {
+  const { url, storeId, clock, randomId, reconnectMs = RECONNECT_MS, queuePerSource = QUEUE_PER_SOURCE } = options;
+  const log = options.log === undefined ? {} : { log: options.log };
+  const address = { url, ...log };
+  const gate = new RedisGate({ redis: connectRedis(address, 'commands'), url, clock, reconnectMs });
+  const subscriber = new RedisSubscriber({ redis: connectRedis(address, 'notices'), url, clock, reconnectMs, ...log });
+  const queues = new JobQueues({ redis: connectRedis(address, 'queue'), url, gate, clock, reconnectMs, ...log });
+  const outcomes = redisOutcomes(gate);
+  const coordination: Coordination = {
+    register: redisRegister(gate, storeId),
+    heads: redisHeads(gate),
+    leases: redisLeases(gate),
+    ticks: redisTicks(gate),
+    pins: redisPins(gate),
+    retirement: redisRetirement(gate),
+    reconciler: redisReconciler(gate),
+    notices: redisNotices(subscriber),
+    cancellations: redisCancellations(subscriber),
+    outcomes,
+    entries: redisEntries(gate),
+    jobs: new RedisJobQueue({ queues, gate, outcomes, randomId, waitingMax: queuePerSource }),
+    jobBrowser: redisJobBrowser(queues, outcomes),
+    asks: redisAsks(gate),
+    statMemo: redisMemo(gate, options.log),
+    ping: async () => { await gate.plain((redis) => redis.ping()); },
+    close: async () => {
+      await queues.close();
+      subscriber.close();
+      await gate.close();
+    },
+  };
+  try {
+    await coordination.ping();
+  } catch (error) {
+    await coordination.close();
+    throw error;
+  }
+  return coordination;
+}

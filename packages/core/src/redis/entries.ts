@@ -1,0 +1,59 @@
+/** Listing what Redis remembers. Reads without the marker: what it finds is shown to people and decides nothing. */
+import type { Redis } from 'ioredis';
+import type { RedisGate } from './gate.ts';
+import { KEYS } from './keys.ts';
+import { headOf } from './replies.ts';
+import { assertInvariant } from '../model/errors.ts';
+import type { Entries, EntryFilter, EntryPage, EntrySummary } from '../ports/entries.ts';
+
+/** Heads read per round trip, and round trips per page: a dataset's index may hold keys that another dataset took over. */
+const KEYS_PER_READ = 200;
+const READS_PER_PAGE_MAX = 20;
+
+export function redisEntries(gate: RedisGate): Entries {
+  return {
+    list: async (filter) => await gate.plain((redis) => listPage(redis, filter)),
+    retired: async (key) => {
+      const retired = await gate.plain((redis) => redis.hgetall(KEYS.retired(key)));
+      return Object.entries(retired)
+        .map(([fence, value]) => ({ fence: Number(fence), retiredAtMs: Number(value.slice(0, value.indexOf(':'))) }))
+        .toSorted((a, b) => b.fence - a.fence);
+    },
+    pinCount: async (key) => await gate.plain(async (redis) => {
+      const [seconds] = await redis.time();
+      return await redis.zcount(KEYS.pins(key), `(${Number(seconds) * 1000}`, '+inf');
+    }),
+  };
+}
+
+async function listPage(redis: Redis, filter: EntryFilter): Promise<EntryPage> {
+  const index = filter.dataset === null ? KEYS.entries : KEYS.dataset(filter.dataset);
+  const entries: EntrySummary[] = [];
+  let after = filter.after;
+  for (let reads = 0; reads < READS_PER_PAGE_MAX; reads += 1) {
+    const min = after !== null && after >= filter.prefix ? `(${after}` : `[${filter.prefix}`;
+    const keys = await redis.zrangebylex(index, min, filter.prefix === '' ? '+' : `[${filter.prefix}\xff`, 'LIMIT', 0, KEYS_PER_READ);
+    for (const summary of await summaries(redis, keys)) {
+      if (filter.dataset !== null && summary.head.dataset !== filter.dataset) continue;
+      if (entries.length === filter.limit) return { entries, next: entries.at(-1)?.key ?? null };
+      entries.push(summary);
+    }
+    if (keys.length < KEYS_PER_READ) return { entries, next: null };
+    after = keys.at(-1) ?? null;
+  }
+  return { entries, next: after };
+}
+
+async function summaries(redis: Redis, keys: readonly string[]): Promise<readonly EntrySummary[]> {
+  const pipeline = redis.pipeline();
+  for (const key of keys) pipeline.hgetall(KEYS.head(key)).zscore(KEYS.reads, key);
+  const replies = await pipeline.exec();
+  assertInvariant(replies !== null, 'a pipeline answers');
+  return keys.flatMap((key, i) => {
+    const [headError, fields] = replies[2 * i] ?? [];
+    const [readError, readAt] = replies[2 * i + 1] ?? [];
+    if (headError || readError) throw headError ?? readError ?? new Error('unreachable');
+    const head = headOf(fields as Record<string, string>);
+    return head === null ? [] : [{ key, head, lastReadAtMs: readAt === null || readAt === undefined ? null : Number(readAt) }];
+  });
+}

@@ -1,0 +1,137 @@
+/**
+ * BullMQ queues as this system uses them: one per kind and source, so that each source has its own cluster-wide limit.
+ * Producers only; workers build theirs from the same names.
+ */
+import { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { within } from './bounded.ts';
+import { connected, withoutCredentials, type RedisLog } from './connection.ts';
+import { coordinationDown, coordinationFailure, isBrokenConnection } from './failures.ts';
+import type { RedisGate } from './gate.ts';
+import { KEYS, PREFIX } from './keys.ts';
+import { OUTCOME_TTL_S } from './outcomes.ts';
+import type { Job, JobKind, Outcome } from '../model/job.ts';
+import type { Clock, RandomId } from '../ports/clock.ts';
+
+export type JobsQueue = Queue<Job, Outcome, JobKind>;
+
+export interface QueueName {
+  readonly kind: JobKind;
+  readonly source: string;
+}
+
+export function queueName(kind: JobKind, source: string): string {
+  return `${kind}-${source}`;
+}
+
+/** Public id of a job; names its queue. BullMQ forbids ':' and whole numbers. */
+export function newJobId({ kind, source }: QueueName, randomId: RandomId): string {
+  return `${source}.${kind}.${randomId()}`;
+}
+
+/** @returns null for text that is no id of a job. */
+export function queueOfJobId(id: string): QueueName | null {
+  const match = /^([a-z][a-z0-9_]*)\.(probe|fill)\.[0-9a-f]{8,64}$/.exec(id);
+  return match === null ? null : { source: match[1] as string, kind: match[2] as JobKind };
+}
+
+export interface QueuesOptions {
+  readonly redis: Redis;
+  readonly url: string;
+  readonly gate: RedisGate;
+  readonly clock: Clock;
+  readonly reconnectMs: number;
+  readonly log?: RedisLog;
+}
+
+/**
+ * A Queue whose start was interrupted stays broken for good, so it is made anew: only queues that became ready are kept.
+ */
+export class JobQueues {
+  readonly #options: QueuesOptions;
+  readonly #redisName: string;
+  readonly #queues = new Map<string, Promise<JobsQueue>>();
+
+  constructor(options: QueuesOptions) {
+    this.#options = options;
+    this.#redisName = withoutCredentials(options.url);
+  }
+
+  /**
+   * Runs BullMQ work within bounds, and once more when the connection broke under it: everything done here may be
+   * repeated, an added job by its id.
+   * @throws ParqueueError PQ_COORDINATION_DOWN
+   */
+  async with<T>(name: QueueName, work: (queue: JobsQueue) => Promise<T>): Promise<T> {
+    try {
+      return await work(await this.#queue(name));
+    } catch (error) {
+      if (!isBrokenConnection(error)) throw coordinationFailure(error, this.#redisName);
+    }
+    try {
+      return await work(await this.#queue(name));
+    } catch (error) {
+      throw coordinationFailure(error, this.#redisName);
+    }
+  }
+
+  /** Every queue that ever had a job, by any process. */
+  async all(): Promise<readonly QueueName[]> {
+    const names = await this.#options.gate.plain((redis) => redis.smembers(KEYS.queues));
+    return names.toSorted().flatMap((name) => {
+      const match = /^(probe|fill)-([a-z][a-z0-9_]*)$/.exec(name);
+      return match === null ? [] : [{ kind: match[1] as JobKind, source: match[2] as string }];
+    });
+  }
+
+  /** Whether a job's record is there; asked before a queue is made for a name that a stranger sent. */
+  async holds(name: QueueName, id: string): Promise<boolean> {
+    const { gate } = this.#options;
+    return await gate.plain((redis) => redis.exists(`${PREFIX}:${queueName(name.kind, name.source)}:${id}`)) === 1;
+  }
+
+  async close(): Promise<void> {
+    const queues = await Promise.allSettled(this.#queues.values());
+    // The connection is shared and ends here; closing first keeps BullMQ from calling that an error.
+    await Promise.all(queues.map((queue) => (queue.status === 'fulfilled' ? queue.value.close() : undefined)));
+    this.#options.redis.disconnect();
+  }
+
+  async #queue(name: QueueName): Promise<JobsQueue> {
+    const text = queueName(name.kind, name.source);
+    // BullMQ itself waits for a connection as long as it takes.
+    await this.#bounded(connected(this.#options.redis));
+    const opening = this.#queues.get(text) ?? this.#open(text);
+    this.#queues.set(text, opening);
+    try {
+      return await this.#bounded(opening);
+    } catch (error) {
+      if (this.#queues.get(text) === opening) this.#queues.delete(text);
+      throw error;
+    }
+  }
+
+  #bounded<T>(work: Promise<T>): Promise<T> {
+    const { clock, reconnectMs } = this.#options;
+    return within(work, { clock, ms: reconnectMs, late: () => coordinationDown(this.#redisName, 'no connection for queues') });
+  }
+
+  async #open(text: string): Promise<JobsQueue> {
+    const { redis, gate, log } = this.#options;
+    const queue: JobsQueue = new Queue(text, {
+      connection: redis,
+      prefix: PREFIX,
+      streams: { events: { maxLen: 1000 } },
+      defaultJobOptions: {
+        attempts: 1,
+        // No longer than outcomes: a record that outlives its outcome would tell less than none.
+        removeOnComplete: { age: OUTCOME_TTL_S, count: 500 },
+        removeOnFail: { age: OUTCOME_TTL_S, count: 500 },
+      },
+    });
+    queue.on('error', (error) => log?.warn({ queue: text, error: error.message }, 'queue'));
+    await queue.waitUntilReady();
+    await gate.plain((commands) => commands.sadd(KEYS.queues, text));
+    return queue;
+  }
+}
