@@ -1,1 +1,3 @@
-export {};
+/** The worker: probes and fills, for the CLI and for those who embed it. */
+export { startWorker, type RunningWorker, type WorkerOptions } from './worker.ts';
+export { QUEUE_TIMING, type QueueTiming } from './queue-worker.ts';

@@ -4,7 +4,10 @@ import { Maintenance, phaseOf, runChore, type Chore, type ChoreDeps, type Mainte
 
 const log = pino({ level: 'silent' });
 
-function maintenance(states: { readonly epoch: number; readonly complete: boolean }[], parts: Partial<MaintenanceDeps> = {}) {
+function maintenance(
+  states: { readonly epoch: number; readonly complete: boolean }[],
+  parts: Partial<MaintenanceDeps> = {},
+) {
   const wanted: [Chore, number][] = [];
   const epochs: number[] = [];
   const watch = new Maintenance({
@@ -13,19 +16,37 @@ function maintenance(states: { readonly epoch: number; readonly complete: boolea
       if (state === undefined) throw new Error('Redis is away');
       return state;
     },
-    onEpoch: async (epoch) => { epochs.push(epoch); },
-    queue: { want: async (chore, quietMs) => { wanted.push([chore, quietMs]); } },
-    collectEveryMs: 1000, sleep: async () => undefined, phase: 0, log, ...parts,
+    onEpoch: async (epoch) => {
+      epochs.push(epoch);
+    },
+    queue: {
+      want: async (chore, quietMs) => {
+        wanted.push([chore, quietMs]);
+      },
+    },
+    collectEveryMs: 1000,
+    sleep: async () => undefined,
+    phase: 0,
+    log,
+    ...parts,
   });
   return { watch, wanted, epochs };
 }
 
 test('a new epoch is reconciled before anything is collected, and its limits are set once', async () => {
   const { watch, wanted, epochs } = maintenance([
-    { epoch: 1, complete: false }, { epoch: 1, complete: true }, { epoch: 1, complete: true }, { epoch: 2, complete: false },
+    { epoch: 1, complete: false },
+    { epoch: 1, complete: true },
+    { epoch: 1, complete: true },
+    { epoch: 2, complete: false },
   ]);
   for (let look = 0; look < 4; look += 1) await watch.look();
-  expect(wanted).toEqual([['reconcile', 0], ['collect', 1000], ['collect', 1000], ['reconcile', 0]]);
+  expect(wanted).toEqual([
+    ['reconcile', 0],
+    ['collect', 1000],
+    ['collect', 1000],
+    ['reconcile', 0],
+  ]);
   expect(epochs).toEqual([1, 2]);
 });
 
@@ -37,9 +58,18 @@ test('a look that fails is told and the next one tries again', async () => {
 
 test('an epoch whose limits could not be set is taken up again at the next look', async () => {
   let calls = 0;
-  const { watch, wanted } = maintenance([{ epoch: 1, complete: true }, { epoch: 1, complete: true }], {
-    onEpoch: async () => { calls += 1; if (calls === 1) throw new Error('Redis is away'); },
-  });
+  const { watch, wanted } = maintenance(
+    [
+      { epoch: 1, complete: true },
+      { epoch: 1, complete: true },
+    ],
+    {
+      onEpoch: async () => {
+        calls += 1;
+        if (calls === 1) throw new Error('Redis is away');
+      },
+    },
+  );
   await watch.look();
   await watch.look();
   expect(calls).toBe(2);
@@ -52,7 +82,10 @@ test('the trash is emptied even while nothing may be collected', async () => {
   const deps: ChoreDeps = {
     reconcileAll: async () => undefined,
     collect: async () => report,
-    emptyTrash: async () => { emptied += 1; return 3; },
+    emptyTrash: async () => {
+      emptied += 1;
+      return 3;
+    },
     measure: async () => undefined,
     log,
   };

@@ -1,0 +1,179 @@
+/**
+ * All queues of a worker: for each source one of fills and one of probes, and the chores of the store. One connection
+ * serves them; BullMQ adds a blocking one per queue.
+ */
+import type { Clock, Epochs, Job, OnStep, Outcome } from '@parqueue/core';
+import { Catalog, type Config } from '@parqueue/core/config';
+import { connectRedis, PREFIX, queueName, type Coordination } from '@parqueue/core/redis';
+import type { FileStore } from '@parqueue/core/store';
+import { Queue } from 'bullmq';
+import type { Logger } from 'pino';
+import type { Drainable } from './drain.ts';
+import { Maintenance, phaseOf, runChore, type Chore, type ChoreDeps, type ChoreQueue } from './maintenance.ts';
+import type { WorkerMetrics } from './metrics.ts';
+import { PROBE_THREADS } from './pools.ts';
+import { JobProcessor } from './processor.ts';
+import { QueueWorker, type QueueTiming } from './queue-worker.ts';
+import { measureStore } from './store-size.ts';
+import type { UseCases } from './use-cases.ts';
+
+export interface QueuesParts {
+  readonly config: Config;
+  readonly url: string;
+  readonly timing: QueueTiming;
+  readonly store: FileStore;
+  readonly coordination: Coordination;
+  readonly epochs: Epochs;
+  readonly useCases: UseCases;
+  readonly metrics: WorkerMetrics;
+  readonly onStep: OnStep;
+  readonly log: Logger;
+  readonly holder: string;
+  readonly clock: Clock;
+}
+
+export interface Queues {
+  readonly all: readonly Drainable[];
+  readonly maintenance: Maintenance;
+  close(): Promise<void>;
+}
+
+const CHORES = 'maintenance';
+
+/** Collections are no more frequent than this, and no rarer than the grace they wait for. */
+const COLLECT_EVERY_MAX_MS = 600_000;
+const COLLECT_EVERY_MIN_MS = 5000;
+
+export async function openQueues(parts: QueuesParts): Promise<Queues> {
+  const { url, log, coordination } = parts;
+  const connection = connectRedis({ url, log }, 'worker');
+  const choreQueue = new Queue<null>(CHORES, { prefix: PREFIX, connection });
+  choreQueue.on('error', (error) => log.warn({ error: error.message }, 'chores'));
+  const jobQueues = openJobQueues(parts, connection);
+  const chores = openChores(parts, connection);
+  const queues = [...jobQueues, chores];
+  const cancellations = await coordination.cancellations.subscribe((jobId) => {
+    for (const queue of jobQueues) if (queue.cancel(jobId)) log.info({ jobId }, 'job cancelled by a user');
+  });
+  const maintenance = openMaintenance(parts, queues, choreQueue);
+  for (const queue of queues) queue.start();
+  maintenance.start();
+  return {
+    all: queues,
+    maintenance,
+    close: async () => {
+      await cancellations.close();
+      await Promise.all([choreQueue.close(), ...queues.map((queue) => queue.close())]);
+      connection.disconnect();
+    },
+  };
+}
+
+function openJobQueues(
+  parts: QueuesParts,
+  connection: ReturnType<typeof connectRedis>,
+): readonly QueueWorker<Job, Outcome>[] {
+  const { config, coordination, useCases, metrics, onStep, log, timing, clock } = parts;
+  const catalog = new Catalog(config);
+  const processor = new JobProcessor({
+    verify: (job) => catalog.verifyForWorker(job.request),
+    filler: useCases.filler,
+    prober: useCases.prober,
+    outcomes: coordination.outcomes,
+    onStep,
+    metrics,
+    log,
+    now: () => clock.now(),
+  });
+  const worker = (
+    queue: string,
+    concurrency: { readonly local: number; readonly cluster: number },
+  ): QueueWorker<Job, Outcome> =>
+    new QueueWorker<Job, Outcome>({
+      queue,
+      prefix: PREFIX,
+      concurrency,
+      connection,
+      timing,
+      log,
+      process: (job, token, signal) => processor.process(job, token, signal),
+      onAbandoned: (job) => processor.abandoned(job),
+    });
+  return Object.values(config.sources).flatMap(({ name, maxConcurrentFills, maxConcurrentProbes }) => [
+    worker(queueName('fill', name), {
+      local: Math.min(config.worker.threads, maxConcurrentFills),
+      cluster: maxConcurrentFills,
+    }),
+    worker(queueName('probe', name), {
+      local: Math.min(PROBE_THREADS, maxConcurrentProbes),
+      cluster: maxConcurrentProbes,
+    }),
+  ]);
+}
+
+function openChores(parts: QueuesParts, connection: ReturnType<typeof connectRedis>): QueueWorker<null, void> {
+  const { useCases, store, coordination, metrics, log, timing } = parts;
+  const deps: ChoreDeps = {
+    reconcileAll: useCases.reconcileAll,
+    collect: useCases.collect,
+    emptyTrash: () => store.directories.emptyTrash(),
+    measure: async (report) => {
+      metrics.gcRemoved.inc(report.generations);
+      await measureStore(coordination.entries, metrics);
+    },
+    log,
+  };
+  return new QueueWorker<null, void>({
+    queue: CHORES,
+    prefix: PREFIX,
+    concurrency: { local: 1, cluster: 1 },
+    connection,
+    timing,
+    log,
+    process: async (job, _token, signal) =>
+      await runChore(job.name as Chore, signal ?? new AbortController().signal, deps),
+    onAbandoned: async (job) => {
+      log.warn({ chore: job.name, reason: job.failedReason }, 'chore failed; it is tried again');
+    },
+  });
+}
+
+function openMaintenance(
+  parts: QueuesParts,
+  queues: readonly { setClusterLimit(): Promise<void> }[],
+  choreQueue: Queue<null>,
+): Maintenance {
+  const {
+    coordination: { retirement, ticks },
+    epochs,
+    config,
+    holder,
+    clock,
+    log,
+  } = parts;
+  const wishes: ChoreQueue = {
+    want: async (chore, quietMs) => {
+      await choreQueue.add(chore, null, {
+        deduplication: quietMs === 0 ? { id: chore } : { id: chore, ttl: quietMs },
+        removeOnComplete: true,
+        removeOnFail: true,
+      });
+    },
+  };
+  return new Maintenance({
+    reconciled: () =>
+      epochs.run(async () => ({
+        complete: (await retirement.gate()).reconciledAtMs !== null,
+        epoch: await ticks.epoch(),
+      })),
+    onEpoch: async (epoch) => {
+      for (const queue of queues) await queue.setClusterLimit();
+      log.info({ epoch }, 'working in this epoch');
+    },
+    queue: wishes,
+    collectEveryMs: Math.min(COLLECT_EVERY_MAX_MS, Math.max(COLLECT_EVERY_MIN_MS, config.store.retention.graceMs)),
+    sleep: (ms, signal) => clock.sleep(ms, signal),
+    phase: phaseOf(holder),
+    log,
+  });
+}

@@ -1,0 +1,86 @@
+/** Wires the core's use cases to the adapters of this worker: nothing here decides anything. */
+import {
+  Filler,
+  PIN_MAX_MS,
+  Prober,
+  collectGarbage,
+  reconcileKey,
+  reconcilePass,
+  type Clock,
+  type Epochs,
+  type GcReport,
+  type OnStep,
+  type RandomId,
+  type RebuildDeps,
+  type SourceWork,
+} from '@parqueue/core';
+import type { Config } from '@parqueue/core/config';
+import type { Coordination } from '@parqueue/core/redis';
+import type { FileStore } from '@parqueue/core/store';
+
+export interface UseCaseParts {
+  readonly config: Config;
+  readonly store: FileStore;
+  readonly coordination: Coordination;
+  readonly epochs: Epochs;
+  readonly fills: SourceWork;
+  readonly probes: SourceWork;
+  readonly clock: Clock;
+  readonly randomId: RandomId;
+  readonly holder: string;
+  readonly onStep: OnStep;
+}
+
+export interface UseCases {
+  readonly filler: (onStep: OnStep) => Filler;
+  readonly prober: (onStep: OnStep) => Prober;
+  readonly reconcileAll: (signal: AbortSignal) => Promise<void>;
+  readonly collect: (signal: AbortSignal) => Promise<GcReport>;
+}
+
+/** A 202 asked again within this time finds the very generation its fill made (the record lives as long). */
+const OUTCOME_PIN_MS = 600_000;
+
+export function wireUseCases(parts: UseCaseParts): UseCases {
+  const { config, store, coordination, epochs, clock, randomId, holder } = parts;
+  const { heads, leases, ticks, pins, retirement, reconciler, outcomes, jobs } = coordination;
+  const { directories, reader, marks } = store;
+  const rebuild = (onStep: OnStep): RebuildDeps => ({ reconciler, ticks, directories, reader, marks, onStep });
+  const reconcile =
+    (onStep: OnStep) =>
+    (key: string): Promise<void> =>
+      reconcileKey(key, rebuild(onStep));
+  return {
+    filler: (onStep) =>
+      new Filler({
+        heads,
+        leases,
+        pins,
+        directories,
+        marks,
+        outcomes,
+        epochs,
+        clock,
+        randomId,
+        holder,
+        onStep,
+        work: parts.fills,
+        reconcile: reconcile(onStep),
+        leaseTtlMs: config.worker.leaseTtlMs,
+        outcomePinMs: OUTCOME_PIN_MS,
+      }),
+    prober: (onStep) =>
+      new Prober({ heads, ticks, jobs, outcomes, epochs, onStep, work: parts.probes, reconcile: reconcile(onStep) }),
+    reconcileAll: (signal) => reconcilePass(rebuild(parts.onStep), { signal }),
+    collect: (signal) =>
+      collectGarbage(
+        { heads, leases, retirement, directories, marks, randomId, onStep: parts.onStep },
+        {
+          graceMs: config.store.retention.graceMs,
+          pinMaxMs: PIN_MAX_MS,
+          dryRun: false,
+          signal,
+        },
+      ),
+  };
+}

@@ -1,0 +1,211 @@
+/**
+ * The worker: opens the store and Redis, takes jobs, keeps the store in order, and lets go of everything again. The
+ * main thread holds all authority (leases, commits); threads do the work (I10).
+ *
+ *   starting ──store, Redis, epoch──▶ taking jobs ──drain──▶ finishing ──▶ handing on ──▶ closed
+ *
+ * While it starts, its health port already answers: alive, not ready.
+ */
+import { readFileSync } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Epochs, ParqueueError, toFailure, type Clock, type OnStep, type RandomId } from '@parqueue/core';
+import type { Config } from '@parqueue/core/config';
+import { openCoordination, type Coordination } from '@parqueue/core/redis';
+import { openStore, type FileStore } from '@parqueue/core/store';
+import type { Logger } from 'pino';
+import { drain } from './drain.ts';
+import { openHealthPort, type Readiness } from './health.ts';
+import { createMetrics, type WorkerMetrics } from './metrics.ts';
+import { openPools, type Pools } from './pools.ts';
+import { openQueues, type Queues } from './queues.ts';
+import { QUEUE_TIMING, type QueueTiming } from './queue-worker.ts';
+import { Closers, untilThere } from './start-up.ts';
+import { allSteps, stepLines } from './steps.ts';
+import { wireUseCases } from './use-cases.ts';
+
+export interface WorkerOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  /** Aborted: gives up starting. */
+  readonly signal?: AbortSignal;
+  /** Hears every step after it was logged; what it awaits holds the step. */
+  readonly onStep?: OnStep;
+  /** One value for all workers of a cluster. */
+  readonly queueTiming?: QueueTiming;
+}
+
+export interface RunningWorker {
+  /** Of the health and metrics port. */
+  readonly url: string;
+  /** Finishes what ends within worker.drain.finish, hands the rest on, closes. */
+  drain(): Promise<void>;
+  /** Hands everything on at once, closes. */
+  close(): Promise<void>;
+}
+
+const { version: VERSION } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  readonly version: string;
+};
+
+const CHECK_LIMIT_MS = 2000;
+
+const clock: Clock = {
+  now: () => Date.now(),
+  sleep: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }),
+};
+
+const randomId: RandomId = () => randomBytes(16).toString('hex');
+
+/**
+ * Resolves when the worker takes jobs. Waits for Redis and the store as long as it takes.
+ * @throws ParqueueError PQ_CONFIG for what only another configuration can change
+ */
+export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
+  const closers = new Closers(options.log);
+  try {
+    return await start(options, closers);
+  } catch (error) {
+    await closers.closeAll();
+    throw error;
+  }
+}
+
+async function start(options: WorkerOptions, closers: Closers): Promise<RunningWorker> {
+  const { config, log } = options;
+  const signal = options.signal ?? new AbortController().signal;
+  const metrics = createMetrics({ version: VERSION });
+  const state = { readiness: async (): Promise<Readiness> => ({ ready: false, checks: { worker: 'starting' } }) };
+  const health = await openHealthPort({
+    ...config.worker.listen,
+    registry: metrics.registry,
+    readiness: () => state.readiness(),
+  });
+  closers.add('health', async () => {
+    await health[Symbol.asyncDispose]();
+  });
+
+  const store = await untilThere('the store', () => openStore(config.store), { signal, log });
+  const { queuePerSource } = config.limits;
+  const coordination = await untilThere(
+    'Redis',
+    () => openCoordination({ url: redisUrl(config), storeId: store.storeId, clock, randomId, log, queuePerSource }),
+    { signal, log },
+  );
+  closers.add('redis', () => coordination.close());
+  const onStep = allSteps(stepLines(log), ...(options.onStep === undefined ? [] : [options.onStep]));
+  const epochs = new Epochs({ register: coordination.register, store: store.epochs, clock, randomId, onStep });
+  await untilThere('an epoch', () => epochs.open(), { signal, log });
+
+  const queues = await openWork({ options, closers, store, coordination, epochs, metrics, onStep });
+  state.readiness = () => readiness(config, coordination);
+  log.info({ url: health.url, version: VERSION, sources: Object.keys(config.sources) }, 'worker takes jobs');
+
+  let ending: Promise<void> | null = null;
+  const end = async (finishMs: number): Promise<void> => {
+    state.readiness = async () => ({ ready: false, checks: { worker: 'draining' } });
+    log.info({ finishMs }, 'worker drains');
+    await queues.maintenance.stop();
+    const clean = await drain(queues.all, finishMs);
+    if (!clean) log.warn('some jobs could be neither finished nor handed on; they run again when their locks expire');
+    await closers.closeAll();
+    log.info('worker closed');
+  };
+  return {
+    url: health.url,
+    drain: () => (ending ??= end(config.worker.drainFinishMs)),
+    close: () => (ending ??= end(0)),
+  };
+}
+
+interface WorkParts {
+  readonly options: WorkerOptions;
+  readonly closers: Closers;
+  readonly store: FileStore;
+  readonly coordination: Coordination;
+  readonly epochs: Epochs;
+  readonly metrics: WorkerMetrics;
+  readonly onStep: OnStep;
+}
+
+/** Threads, use cases, queues, in this order; closed in the opposite one. */
+async function openWork({
+  options,
+  closers,
+  store,
+  coordination,
+  epochs,
+  metrics,
+  onStep,
+}: WorkParts): Promise<Queues> {
+  const { config, log } = options;
+  const host = hostname();
+  const holder = `${host}:${process.pid}:${randomId().slice(0, 8)}`;
+  const pools: Pools = openPools({
+    config,
+    metrics,
+    log,
+    host,
+    memo: coordination.statMemo,
+    scratch: config.worker.scratch ?? join(tmpdir(), 'parqueue-scratch'),
+    program: `parqueue/${VERSION}`,
+  });
+  closers.add('threads', () => pools.close());
+  const useCases = wireUseCases({
+    config,
+    store,
+    coordination,
+    epochs,
+    fills: pools.fills,
+    probes: pools.probes,
+    clock,
+    randomId,
+    holder,
+    onStep,
+  });
+  const queues = await openQueues({
+    config,
+    url: redisUrl(config),
+    timing: options.queueTiming ?? QUEUE_TIMING,
+    store,
+    coordination,
+    epochs,
+    useCases,
+    metrics,
+    onStep,
+    log,
+    holder,
+    clock,
+  });
+  closers.add('queues', () => queues.close());
+  return queues;
+}
+
+async function readiness(config: Config, coordination: Coordination): Promise<Readiness> {
+  const [redis, store] = await Promise.all([check(() => coordination.ping()), check(() => access(config.store.root))]);
+  return { ready: redis === 'ok' && store === 'ok', checks: { redis, store } };
+}
+
+/** A store on a dead NFS server never answers; a check that is late has failed. */
+async function check(ask: () => Promise<unknown>): Promise<string> {
+  const limit = new AbortController();
+  const late = sleep(CHECK_LIMIT_MS, 'no answer in time', { signal: limit.signal }).catch(() => 'ok');
+  try {
+    return await Promise.race([ask().then(() => 'ok'), late]);
+  } catch (error) {
+    return toFailure(error).code;
+  } finally {
+    limit.abort();
+  }
+}
+
+function redisUrl({ redis: { url } }: Config): string {
+  if (url !== null) return url;
+  throw new ParqueueError(
+    'PQ_CONFIG',
+    'a worker needs the address of its Redis: set redis.url, or run `parqueue up`, which brings one',
+  );
+}
