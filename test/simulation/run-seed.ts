@@ -9,8 +9,11 @@ import type { SimRows } from './sim-source.ts';
 
 export interface Profile {
   readonly name: string;
+  /** No faults: then nobody is refused, and each state of a source is loaded once. */
+  readonly calm: boolean;
   readonly keys: number;
   readonly asks: number;
+  readonly leaseTtlMs: number;
   readonly faults: Faults;
   /** Chance per step that the nemesis acts, and what it may do. */
   readonly nemesis: number;
@@ -25,6 +28,8 @@ export interface SeedReport {
   readonly answers: number;
   readonly failures: number;
   readonly loads: number;
+  /** Loads of the state that was loaded most often. */
+  readonly loadsOfOneState: number;
 }
 
 /** A violated promise, with the story that led to it. */
@@ -67,7 +72,7 @@ class SeedRun {
 
   constructor(seed: number, profile: Profile) {
     this.#profile = profile;
-    this.world = new World(seed, { keys: profile.keys });
+    this.world = new World(seed, { keys: profile.keys, leaseTtlMs: profile.leaseTtlMs });
     this.world.onStep = (name, details) => {
       if (name === 'commit-acked') this.#committed(String(details['key']), Number(details['fence']));
     };
@@ -89,7 +94,11 @@ class SeedRun {
     this.#heal();
     await this.#until(() => this.#open === 0, 'I8: a waiter was never answered');
     await this.#converge();
-    return { steps: scheduler.steps, answers: this.#answers, failures: this.#failures, loads: this.#loads() };
+    const loads = [...world.sources.values()].flatMap((source) => [...source.loads.values()]);
+    return {
+      steps: scheduler.steps, answers: this.#answers, failures: this.#failures,
+      loads: loads.reduce((sum, count) => sum + count, 0), loadsOfOneState: Math.max(0, ...loads),
+    };
   }
 
   async #step(): Promise<void> {
@@ -341,10 +350,6 @@ class SeedRun {
     await this.#until(() => head !== null, 'I8: a calm ask was never answered');
     const rows = world.store.readPart(key, (head as Head | null)?.fence ?? 0) as SimRows;
     if (rows.content !== world.sources.get(pathOf(request))?.current) throw new Error('a calm strict ask did not get the current content');
-  }
-
-  #loads(): number {
-    return [...this.world.sources.values()].flatMap(({ loads }) => [...loads.values()]).reduce((sum, count) => sum + count, 0);
   }
 
   /** One caller less is open, once. */

@@ -1,30 +1,27 @@
-/** Thousands of seeded schedules over the real use cases. PARQUEUE_SIM_SEEDS and PARQUEUE_SIM_FROM choose others. */
+/**
+ * Thousands of seeded schedules over the real use cases. A failure prints its seed and profile; PARQUEUE_SIM_FROM with
+ * PARQUEUE_SIM_SEEDS=1 runs it again. `npm run simulate` takes more seeds than a test run should.
+ */
 import { describe, expect, test } from 'vitest';
 import { PROFILES } from './profiles.ts';
-import { runSeed } from './run-seed.ts';
+import { runSeed, type SeedReport } from './run-seed.ts';
 
-const seeds = Number(process.env['PARQUEUE_SIM_SEEDS'] ?? 400);
+const seeds = Number(process.env['PARQUEUE_SIM_SEEDS'] ?? 250);
 const from = Number(process.env['PARQUEUE_SIM_FROM'] ?? 1);
 
-describe('the coordination rules hold on every schedule', () => {
+describe('on every schedule no answer is torn, wrongly keyed or staler than its policy, and every waiter is answered', () => {
   test.each(PROFILES)('$name', { timeout: 3_600_000 }, async (profile) => {
-    const total = { steps: 0, answers: 0, failures: 0, loads: 0 };
+    const reports: SeedReport[] = [];
     for (let seed = from; seed < from + seeds; seed += 1) {
       const report = await runSeed(seed, profile);
-      total.steps += report.steps;
-      total.answers += report.answers;
-      total.failures += report.failures;
-      total.loads += report.loads;
+      reports.push(report);
+      if (!profile.calm) continue;
+      expect(report.failures, `seed ${seed}: in calm weather nobody is refused`).toBe(0);
+      expect(report.loadsOfOneState, `seed ${seed}: one load for each state of the source, however many ask`).toBe(1);
     }
-    console.info(`${profile.name}: ${seeds} seeds from ${from}, ${total.steps} steps, ${total.answers} answers, ${total.failures} coded failures, ${total.loads} loads`);
-    expect(total.answers).toBeGreaterThan(seeds);
-  });
-
-  test('a source that does not change is loaded once, however many ask and whenever', { timeout: 3_600_000 }, async () => {
-    const steady = PROFILES.find(({ name }) => name === 'steady');
-    for (let seed = from; seed < from + seeds; seed += 1) {
-      const report = await runSeed(seed, steady!);
-      expect(report.loads, `seed ${seed}`).toBe(1);
-    }
+    const sum = (of: (report: SeedReport) => number): number => reports.reduce((total, report) => total + of(report), 0);
+    console.info(`${profile.name}: ${seeds} seeds from ${from}, ${sum(({ steps }) => steps)} steps, ${sum(({ answers }) => answers)} answers, `
+      + `${sum(({ failures }) => failures)} coded failures, ${sum(({ loads }) => loads)} loads`);
+    expect(sum(({ answers }) => answers)).toBeGreaterThan(seeds);
   });
 });

@@ -22,7 +22,6 @@ export interface Faults {
 
 export const CALM: Faults = { repeatScript: 0, loseReply: 0, loseNotice: 0, deliverAgain: 0 };
 
-export const LEASE_TTL_MS = 60;
 export const PIN_TTL_MS = 200;
 export const GRACE_MS = 100;
 
@@ -51,10 +50,12 @@ export class World {
   readonly defects: unknown[] = [];
   /** Called at each step of each use case. */
   onStep: OnStep = () => undefined;
+  readonly #leaseTtlMs: number;
   #names = 0;
   #restarts = 0;
 
-  constructor(seed: number, { keys }: { readonly keys: number }) {
+  constructor(seed: number, { keys, leaseTtlMs }: { readonly keys: number; readonly leaseTtlMs: number }) {
+    this.#leaseTtlMs = leaseTtlMs;
     this.random = new Random(seed);
     this.scheduler = new Scheduler(this.random);
     this.redis = new MemoryRedis({ now: () => this.scheduler.nowMs });
@@ -126,7 +127,7 @@ export class World {
     const work = this.#threads(actor, { clock, writer, reader });
     const shared = { heads, reconcile, ticks, work, jobs, outcomes, epochs, clock, randomId, onStep, pins, leases, directories, marks };
     const prober = new Prober(shared);
-    const filler = new Filler({ ...shared, holder: actor.name, leaseTtlMs: LEASE_TTL_MS, outcomePinMs: PIN_TTL_MS });
+    const filler = new Filler({ ...shared, holder: actor.name, leaseTtlMs: this.#leaseTtlMs, outcomePinMs: PIN_TTL_MS });
     if (kind === 'worker') this.#runners.set(actor, (job) => this.#runJob(job, { prober, filler }));
     this.#passes.set(actor, () => reconcilePass(rebuild, { signal: AbortSignal.any([]) }));
     return {

@@ -115,7 +115,7 @@ export class Filler {
       const signal = AbortSignal.any([heartbeat.lost, context.signal]);
       const report = await this.#load(job, { look, granted, context, signal });
       if (heartbeat.lost.aborted) await onStep('lease-lost', { key: claim.key, fence, fillId: claim.fillId });
-      if (report.kind === 'failed') return this.#failed(report, { heartbeatLost: heartbeat.lost.aborted, signal: context.signal });
+      if (report.kind === 'failed') return await this.#failed(report, granted, context.signal);
       return await this.#settle(job, report, granted);
     } finally {
       await heartbeat.stop();
@@ -139,12 +139,14 @@ export class Filler {
     });
   }
 
-  #failed(
-    report: Extract<FillReport, { kind: 'failed' }>, { heartbeatLost, signal }: { readonly heartbeatLost: boolean; readonly signal: AbortSignal },
-  ): Attempt {
+  /**
+   * A failure under a lease that is lost says nothing of the source: the next holder sweeps our staging directory away
+   * under the thread. Only the holder's failures are the fill's.
+   */
+  async #failed(report: Extract<FillReport, { kind: 'failed' }>, { claim, fence }: Granted, signal: AbortSignal): Promise<Attempt> {
     if (signal.aborted) return signal.reason === CANCELLED ? { kind: 'cancelled' } : 'interrupted';
-    if (heartbeatLost) return 'again';
-    return { kind: 'failed', failure: report.failure };
+    const held = await this.#deps.leases.renew(claim, fence);
+    return held ? { kind: 'failed', failure: report.failure } : 'again';
   }
 
   async #settle(job: Job, report: Exclude<FillReport, { kind: 'failed' }>, granted: Granted): Promise<Attempt> {
