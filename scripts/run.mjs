@@ -47,7 +47,7 @@ const COMMANDS = {
       ['types', bin('tsc'), ['-p', 'tsconfig.tests.json']],
       ['lint', bin('oxlint'), ['--type-aware', '--deny-warnings']],
       ['format', bin('oxfmt'), ['--check']],
-      ['architecture', bin('vitest'), ['run', '--reporter=dot', 'test/architecture.test.ts']],
+      ['architecture', bin('vitest'), ['run', '--reporter=dot', '--project', 'repository']],
     ];
     const results = await Promise.all(checks.map(([title, command, args]) => check(title, command, args)));
     return results.every((passed) => passed) ? 0 : 1;

@@ -2,12 +2,15 @@
  * What the command's exit code says. Scripts branch on it, so it is part of the interface: 0 ok, 1 failed, 2 usage,
  * 3 not found, 4 unavailable (try again later).
  */
-import { isParqueueError, toFailure, type ErrorCode } from '@parqueue/core';
+import { isParqueueHttpError } from '@parqueue/client';
+import { toFailure, type ErrorCode } from '@parqueue/core';
+import { ChildFailed } from './up/supervised-process.ts';
 
 export const EXIT = { ok: 0, failed: 1, usage: 2, notFound: 3, unavailable: 4 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-const EXIT_OF_CODE: Partial<Record<ErrorCode, ExitCode>> = {
+const EXIT_OF_CODE: Readonly<Record<string, ExitCode>> = {
+  UNREACHABLE: EXIT.unavailable,
   PQ_INVALID_REQUEST: EXIT.usage,
   PQ_UNKNOWN_DATASET: EXIT.notFound,
   PQ_UNKNOWN_SOURCE: EXIT.notFound,
@@ -22,38 +25,43 @@ const EXIT_OF_CODE: Partial<Record<ErrorCode, ExitCode>> = {
   PQ_STORE_FULL: EXIT.unavailable,
   PQ_COORDINATION_DOWN: EXIT.unavailable,
   PQ_FILL_TIMEOUT: EXIT.unavailable,
-};
+} satisfies Partial<Record<ErrorCode | 'UNREACHABLE', ExitCode>>;
 
 /** A mistake in how the command was called, found after commander had read it. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** Network failures of fetch, by the code of their innermost cause. */
-const UNREACHABLE = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH', 'EPIPE',
-  'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_SOCKET', 'UND_ERR_HEADERS_TIMEOUT']);
-
 export interface Explained {
   readonly exit: ExitCode;
   readonly code: string;
-  /** One line: what happened and what to do. */
+  /** What happened and what to do: one line, except for the problems of a configuration. */
   readonly message: string;
 }
 
 /** Turns anything thrown into the one line and the exit code a person or a script sees. */
 export function explainError(error: unknown): Explained {
   if (error instanceof UsageError) return { exit: EXIT.usage, code: 'USAGE', message: error.message };
-  const network = networkCode(error);
-  if (network !== null && !isParqueueError(error)) {
-    return { exit: EXIT.unavailable, code: network, message: 'the server cannot be reached: is `parqueue up` running, and is --url right?' };
+  if (error instanceof ChildFailed) return { exit: exitOf(error.exit), code: error.code, message: error.message };
+  if (isParqueueHttpError(error)) {
+    const { code, status, message } = error;
+    return { exit: EXIT_OF_CODE[code] ?? exitOfStatus(status), code, message: oneLine(message) };
   }
   const failure = toFailure(error);
-  return { exit: EXIT_OF_CODE[failure.code] ?? EXIT.failed, code: failure.code, message: failure.message };
+  return { exit: EXIT_OF_CODE[failure.code] ?? EXIT.failed, code: failure.code, message: failure.code === 'PQ_CONFIG' ? failure.message : oneLine(failure.message) };
 }
 
-function networkCode(error: unknown): string | null {
-  for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth += 1) {
-    if ('code' in cause && typeof cause.code === 'string' && UNREACHABLE.has(cause.code)) return cause.code;
-  }
-  return null;
+function exitOf(code: number): ExitCode {
+  return Object.values(EXIT).find((known) => known === code) ?? EXIT.failed;
+}
+
+/** For codes of servers newer than this command. */
+function exitOfStatus(status: number): ExitCode {
+  if (status === 404 || status === 410) return EXIT.notFound;
+  return status === 429 || status === 503 || status === 504 ? EXIT.unavailable : EXIT.failed;
+}
+
+/** Messages of databases and parsers may have several lines; the list of a configuration's problems keeps its own. */
+function oneLine(message: string): string {
+  return message.replaceAll(/\s*\n\s*/g, ' · ');
 }

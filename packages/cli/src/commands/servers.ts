@@ -35,10 +35,7 @@ export async function runWorker(context: Context, { port, host, ...options }: Se
     const worker = await startWorker({ config: { ...config, worker: { ...config.worker, listen } }, log });
     return {
       url: worker.url,
-      stop: async () => {
-        await worker.drain();
-        await worker.close();
-      },
+      stop: async () => await worker.drain(),
     };
   });
 }

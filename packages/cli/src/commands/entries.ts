@@ -1,0 +1,124 @@
+/** Looking at the cache and steering it: `ls`, `inspect`, `explain`, `fill`, `invalidate`. */
+import type { InvalidateMode, InvalidateTarget } from '@parqueue/client';
+import { stringify } from 'yaml';
+import type { Context } from '../context.ts';
+import { UsageError } from '../exit.ts';
+import { table } from '../output/table.ts';
+import { spellBytes, spellCount, spellMs } from '../output/units.ts';
+import { connect, withProgress, type RemoteOptions } from './remote.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export interface ListOptions extends RemoteOptions {
+  readonly prefix?: string;
+  readonly dataset?: string;
+  readonly limit?: number;
+}
+
+const PAGE_ENTRIES = 500;
+
+/** All entries, page by page; with --json one entry per line. */
+export async function list(context: Context, options: ListOptions): Promise<void> {
+  const client = connect(context, options);
+  const wanted = options.limit ?? Number.POSITIVE_INFINITY;
+  const rows: Fields[] = [];
+  for (let after: string | null | undefined; after !== null && rows.length < wanted;) {
+    const page = await client.entries({
+      limit: Math.min(PAGE_ENTRIES, wanted - rows.length),
+      ...(options.prefix === undefined ? {} : { prefix: options.prefix }),
+      ...(options.dataset === undefined ? {} : { dataset: options.dataset }),
+      ...(after === undefined ? {} : { after }),
+    });
+    rows.push(...page.entries);
+    after = page.next;
+  }
+  if (options.json === true) {
+    for (const row of rows) context.out(JSON.stringify(row));
+    return;
+  }
+  if (rows.length === 0) {
+    context.err('no entries yet: ask for something with `parqueue get`');
+    return;
+  }
+  context.out(table(rows, [
+    { title: 'KEY', value: (row) => text(row['key']) },
+    { title: 'DATASET', value: (row) => text(row['dataset'] ?? '-') },
+    { title: 'GENERATION', value: (row) => text(row['generation']), right: true },
+    { title: 'ROWS', value: (row) => count(row['rows'], spellCount), right: true },
+    { title: 'SIZE', value: (row) => count(row['bytes'], spellBytes), right: true },
+    { title: 'VERIFIED', value: (row) => text(row['verifiedAt'] ?? '-') },
+  ]));
+}
+
+export async function inspect(context: Context, key: string, options: RemoteOptions): Promise<void> {
+  show(context, await connect(context, options).inspect(key), options);
+}
+
+export async function explain(context: Context, key: string, options: RemoteOptions): Promise<void> {
+  show(context, await connect(context, options).explain(key), options);
+}
+
+export interface FillOptions extends RemoteOptions {
+  readonly param?: Readonly<Record<string, string>>;
+  readonly force?: boolean;
+}
+
+/** Makes sure the entry is right, without fetching its rows; with --force loads it again whatever the source says. */
+export async function fill(context: Context, dataset: string, options: FillOptions): Promise<void> {
+  const client = connect(context, options);
+  const question = { dataset, ...(options.param === undefined ? {} : { params: options.param }) };
+  const began = context.clock.now();
+  const ask = async (): ReturnType<typeof client.resolve> => await withProgress(context, dataset, async (onWait) => (
+    await client.resolve(question, { freshness: { noCache: true }, onWait })
+  ));
+  let entry = await ask();
+  if (options.force === true) {
+    await client.invalidate({ key: entry.key }, 'hard');
+    entry = await ask();
+  }
+  if (options.json === true) {
+    context.out(JSON.stringify(entry));
+    return;
+  }
+  const took = spellMs(context.clock.now() - began);
+  context.out(`${entry.key} generation ${entry.generation}: ${spellCount(entry.rows)} rows, ${spellBytes(entry.bytes)} in ${took}`);
+}
+
+export interface InvalidateOptions extends RemoteOptions {
+  readonly entry?: string;
+  readonly dataset?: string;
+  readonly source?: string;
+  readonly table?: string;
+  readonly prefix?: string;
+  readonly mode: InvalidateMode;
+}
+
+export async function invalidateEntries(context: Context, options: InvalidateOptions): Promise<void> {
+  const result = await connect(context, options).invalidate(targetOf(options), options.mode);
+  show(context, result, options);
+}
+
+function targetOf({ entry, dataset, source, table: tableName, prefix }: InvalidateOptions): InvalidateTarget {
+  const targets: InvalidateTarget[] = [];
+  if (entry !== undefined) targets.push({ key: entry });
+  if (dataset !== undefined) targets.push({ dataset });
+  if (source !== undefined) targets.push(tableName === undefined ? { source } : { source, table: tableName });
+  if (prefix !== undefined) targets.push({ prefix });
+  const [target] = targets;
+  if (target === undefined || targets.length > 1) {
+    throw new UsageError('name exactly one thing to invalidate: --entry KEY, --dataset NAME, --source NAME [--table NAME] or --prefix TEXT');
+  }
+  return target;
+}
+
+function show(context: Context, value: unknown, { json }: RemoteOptions): void {
+  context.out(json === true ? JSON.stringify(value) : stringify(value, { lineWidth: 0 }).trimEnd());
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '-';
+}
+
+function count(value: unknown, spell: (value: number) => string): string {
+  return typeof value === 'number' ? spell(value) : '-';
+}

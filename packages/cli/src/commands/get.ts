@@ -1,0 +1,137 @@
+/**
+ * `parqueue get` and `parqueue query`: rows to a file or a pipe. A file appears under its name only when it is whole
+ * and its bytes are those the server's ETag promised.
+ */
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { extname, resolve } from 'node:path';
+import { Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Answer, Format, Freshness, Question } from '@parqueue/client';
+import { ParqueueError } from '@parqueue/core';
+import type { Context } from '../context.ts';
+import { UsageError } from '../exit.ts';
+import { spellBytes, spellMs } from '../output/units.ts';
+import { connect, withProgress, type RemoteOptions } from './remote.ts';
+
+export interface GetOptions extends RemoteOptions {
+  readonly param?: Readonly<Record<string, string>>;
+  readonly columns?: readonly string[];
+  readonly limit?: number;
+  readonly output?: string;
+  readonly format?: Format;
+  readonly maxAge?: number;
+  /** false: `--no-cache`. */
+  readonly cache?: boolean;
+  readonly onlyIfCached?: boolean;
+}
+
+export interface QueryOptions extends GetOptions {
+  readonly source: string;
+  readonly path?: string;
+  readonly sql?: string;
+}
+
+const FORMAT_OF_EXTENSION: Readonly<Record<string, Format>> = {
+  '.parquet': 'parquet', '.arrow': 'arrow', '.csv': 'csv', '.json': 'json', '.ndjson': 'ndjson',
+};
+
+export async function get(context: Context, dataset: string, options: GetOptions): Promise<void> {
+  const format = formatOf(context, options);
+  const client = connect(context, options);
+  await deliver(context, options, dataset, async (onWait) => await client.get(dataset, {
+    format,
+    freshness: freshnessOf(options),
+    onWait,
+    params: { ...options.param, ...(options.limit === undefined ? {} : { limit: options.limit }) },
+    ...(options.columns === undefined ? {} : { columns: options.columns }),
+  }));
+}
+
+export async function query(context: Context, options: QueryOptions): Promise<void> {
+  const format = formatOf(context, options);
+  const client = connect(context, options);
+  const question = questionOf(options);
+  await deliver(context, options, options.path ?? 'query', async (onWait) => (
+    await client.query(question, { format, freshness: freshnessOf(options), onWait })
+  ));
+}
+
+function questionOf({ source, path, sql, columns }: QueryOptions): Question {
+  const wanted = columns === undefined ? {} : { columns };
+  if (path !== undefined && sql === undefined) return { source, path, ...wanted };
+  if (sql !== undefined && path === undefined) return { source, sql, ...wanted };
+  throw new UsageError('say what to ask: either --path FILE or --sql STATEMENT');
+}
+
+type Ask = Parameters<typeof withProgress<Answer>>[2];
+
+async function deliver(context: Context, options: GetOptions, label: string, ask: Ask): Promise<void> {
+  const began = context.clock.now();
+  const answer = await withProgress(context, label, ask);
+  const bytes = await write(context, answer, options.output);
+  const ms = context.clock.now() - began;
+  const told = {
+    key: answer.key, generation: answer.generation, version: answer.version, etag: answer.etag,
+    cacheStatus: answer.cacheStatus, bytes, ms, file: options.output === undefined ? null : resolve(context.cwd, options.output),
+  };
+  if (options.json === true && options.output !== undefined) context.out(JSON.stringify(told));
+  else if (options.json === true) context.err(JSON.stringify(told));
+  else if (options.output !== undefined || context.interactive) {
+    context.err(`${options.output ?? label}: ${spellBytes(bytes)} in ${spellMs(ms)} · ${answer.cacheStatus ?? ''}`);
+  }
+}
+
+/** @returns how many bytes went out. */
+async function write(context: Context, answer: Answer, output: string | undefined): Promise<number> {
+  let bytes = 0;
+  const hash = createHash('sha256');
+  const counted = new Transform({
+    transform: (chunk: Buffer, _encoding, done) => {
+      bytes += chunk.length;
+      hash.update(chunk);
+      done(null, chunk);
+    },
+  });
+  const body = Readable.fromWeb(answer.stream() as Parameters<typeof Readable.fromWeb>[0]);
+  if (output === undefined) {
+    await pipeline(body, counted, context.stdout, { end: false });
+    return bytes;
+  }
+  const path = resolve(context.cwd, output);
+  const partial = `${path}.${context.randomId().slice(0, 8)}.part`;
+  try {
+    await pipeline(body, counted, createWriteStream(partial));
+    assertPromised(answer, hash.digest());
+    await rename(partial, path);
+  } finally {
+    await rm(partial, { force: true });
+  }
+  return bytes;
+}
+
+/** Repr-Digest (RFC 9530) is sent with Parquet: what arrived must be what was published. */
+function assertPromised(answer: Answer, digest: Buffer): void {
+  const promised = /sha-256=:([^:]+):/.exec(answer.response.headers.get('repr-digest') ?? '')?.[1];
+  if (promised === undefined || promised === digest.toString('base64')) return;
+  throw new ParqueueError('PQ_INTERNAL', 'the bytes that arrived are not those the server promised: the transfer was damaged; ask again');
+}
+
+function formatOf(context: Context, { format, output }: GetOptions): Format {
+  if (format !== undefined) return format;
+  if (output !== undefined) return FORMAT_OF_EXTENSION[extname(output).toLowerCase()] ?? 'parquet';
+  return isTerminal(context.stdout) ? 'csv' : 'parquet';
+}
+
+function isTerminal(stream: NodeJS.WritableStream): boolean {
+  return 'isTTY' in stream && stream.isTTY === true;
+}
+
+function freshnessOf({ cache, maxAge, onlyIfCached }: GetOptions): Freshness {
+  return {
+    ...(cache === false ? { noCache: true } : {}),
+    ...(maxAge === undefined ? {} : { maxAge }),
+    ...(onlyIfCached === true ? { onlyIfCached: true } : {}),
+  };
+}

@@ -1,0 +1,71 @@
+/** Commands that need no server: configuration, test data, the demonstration, the swarm. */
+import { Option, type Command } from 'commander';
+import { examples, wholeNumber } from './arguments.ts';
+import type { Context } from './context.ts';
+import type { ExitCode } from './exit.ts';
+
+export function addToolCommands(program: Command, context: Context, exitWith: (exit: ExitCode) => void): void {
+  program.command('init')
+    .description('write a commented configuration; never overwrites one')
+    .option('--config <file>', 'where to write it (default: parqueue.yaml)')
+    .addHelpText('after', examples('parqueue init', 'parqueue init --config deploy/parqueue.yaml'))
+    .action(async (options) => (await import('./commands/init.ts')).init(context, options));
+  addConfigCommands(program, context, exitWith);
+  addGenerate(program, context);
+  program.command('demo')
+    .description('the whole story on real files, step by step, each step checked')
+    .option('--rows <n>', 'rows of the Parquet file', wholeNumber, 1_000_000)
+    .option('--data-only', 'only write the data that examples/parqueue.yaml serves')
+    .option('--keep', 'keep the directory it ran in')
+    .addHelpText('after', examples('parqueue demo', 'parqueue demo --rows 100000'))
+    .action(async (options) => exitWith(await (await import('./commands/demo.ts')).demo(context, options)));
+  addSwarm(program, context, exitWith);
+}
+
+function addConfigCommands(program: Command, context: Context, exitWith: (exit: ExitCode) => void): void {
+  const config = program.command('config').description('check or show the configuration');
+  config.command('check')
+    .description('report every problem at once; exit 1 where there are any')
+    .option('--config <file>', 'configuration file')
+    .option('--json', 'JSON for machines')
+    .addHelpText('after', examples('parqueue config check --config deploy/parqueue.yaml'))
+    .action(async (options) => exitWith((await import('./commands/config.ts')).configCheck(context, options)));
+  config.command('show')
+    .description('what was understood, defaults included, secrets left out')
+    .option('--config <file>', 'configuration file')
+    .option('--json', 'JSON for machines')
+    .addHelpText('after', examples('parqueue config show --json | jq .store'))
+    .action(async (options) => (await import('./commands/config.ts')).configShow(context, options));
+}
+
+function addGenerate(program: Command, context: Context): void {
+  program.command('generate <file>')
+    .description('write test data; equal seeds give equal bytes, and an existing file is replaced in one step')
+    .option('--rows <n>', 'rows', wholeNumber, 100_000)
+    .option('--seed <n>', 'what the values are made from', wholeNumber, 1)
+    .option('--revision <n>', 'a number that stands in every row', wholeNumber, 1)
+    .addOption(new Option('--format <format>', 'format (default: by the file name)').choices(['parquet', 'csv']))
+    .option('--json', 'JSON for machines')
+    .addHelpText('after', examples('parqueue generate data/orders.parquet --rows 1e6 --seed 7', 'parqueue generate data/prices/xetra.csv --rows 50000'))
+    .action(async (file: string, options) => (await import('./commands/generate.ts')).generate(context, file, options));
+}
+
+function addSwarm(program: Command, context: Context, exitWith: (exit: ExitCode) => void): void {
+  const swarm = program.command('swarm').description('many processes ask while the source changes; every answer is checked');
+  swarm.command('file')
+    .description('over a file source; exit 1 and a named reason on any stale, torn or duplicate load')
+    .option('--clients <n>', 'client processes', wholeNumber, 4)
+    .option('--waves <n>', 'waves of gets', wholeNumber, 12)
+    .option('--regenerations <n>', 'changes of the file', wholeNumber, 6)
+    .option('--gets <n>', 'gets of one client in one wave', wholeNumber, 5)
+    .option('--rows <n>', 'rows of the file', wholeNumber, 20_000)
+    .option('--seed <n>', 'when and in which order things happen', wholeNumber, 1)
+    .option('--workers <n>', 'worker processes', wholeNumber, 2)
+    .option('--url <url>', 'use this server instead of starting one; needs --dataset and --file')
+    .option('--key <key>', 'API key for --url')
+    .option('--dataset <name>', 'dataset to ask for, with --url')
+    .option('--file <path>', 'the file that dataset reads, with --url; it is overwritten')
+    .option('--json', 'JSON for machines')
+    .addHelpText('after', examples('parqueue swarm file', 'parqueue swarm file --clients 8 --waves 30 --regenerations 15 --seed 42'))
+    .action(async (options) => exitWith(await (await import('./commands/swarm.ts')).swarmFile(context, options)));
+}

@@ -1,0 +1,54 @@
+/**
+ * What the coordinator and its processes tell each other. Times are nanoseconds of the machine's monotonic clock, as
+ * decimal text: all processes run on one machine and share that clock, so they can be compared with each other.
+ */
+export interface Regeneration {
+  readonly revision: number;
+  readonly rows: number;
+  /** Before the file was touched, and after it stood under its name. */
+  readonly beganNs: string;
+  readonly completedNs: string;
+}
+
+export interface SightingProblem {
+  /** torn: the answer contradicts itself. failed: there is no answer. */
+  readonly kind: 'torn' | 'failed';
+  readonly message: string;
+}
+
+/** What one get saw. */
+export interface Sighting {
+  readonly client: number;
+  readonly askedNs: string;
+  readonly answeredNs: string;
+  readonly revision: number | null;
+  readonly generation: number | null;
+  readonly cacheStatus: string;
+  readonly problem: SightingProblem | null;
+}
+
+export interface ClientPlan {
+  readonly client: number;
+  readonly url: string;
+  readonly apiKey: string | null;
+  readonly dataset: string;
+  readonly rows: number;
+}
+
+export interface GeneratorPlan {
+  readonly file: string;
+  readonly rows: number;
+  readonly seed: number;
+}
+
+export type ToClient = { readonly type: 'wave'; readonly delaysMs: readonly number[] };
+export type FromClient = { readonly type: 'sightings'; readonly sightings: readonly Sighting[] };
+
+export type ToGenerator = { readonly type: 'regenerate'; readonly revision: number; readonly delayMs: number };
+export type FromGenerator =
+  | { readonly type: 'regenerated'; readonly regeneration: Regeneration }
+  | { readonly type: 'failed'; readonly message: string };
+
+export function nowNs(): string {
+  return String(process.hrtime.bigint());
+}
