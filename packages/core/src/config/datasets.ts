@@ -24,7 +24,7 @@ export function buildDataset(
   if (!sourceNames.includes(input.source)) {
     onProblem(
       ['source'],
-      `names no source of this file: "${input.source}"${didYouMean(input.source, sourceNames)}; declare it under sources`,
+      `names no source of this file${didYouMean(input.source, sourceNames)}; declare it under sources`,
     );
   }
   const path = buildPath(input.path, onProblem);

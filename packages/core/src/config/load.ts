@@ -8,9 +8,10 @@ import type { ApiKey, Config, DatasetConfig, FileSourceConfig, SourceConfig } fr
 import { buildDataset, policyOf } from './datasets.ts';
 import type { Problems, YamlPath } from './problems.ts';
 import type { ReferenceSurroundings } from './references.ts';
-import { configSchema, datasetSchema, type ConfigInput } from './schema.ts';
+import { configSchema, type ConfigInput } from './schema.ts';
 import { addSchemaProblems, isMapping, valueAt } from './schema-problems.ts';
-import { readYamlTree } from './yaml-tree.ts';
+import { soundParts } from './sound-parts.ts';
+import { readYamlTree, type YamlTree } from './yaml-tree.ts';
 
 export interface LoadOptions extends ReferenceSurroundings {
   /** Absolute path of the file; relative paths in it start from its folder. */
@@ -32,31 +33,37 @@ export function loadConfig(text: string, options: LoadOptions): Config {
   const parsed = configSchema.safeParse(raw);
   if (!parsed.success)
     addSchemaProblems(parsed.error.issues, { problems, raw, isUnresolved: (path) => tree.isUnresolved(path) });
-  const datasets = buildDatasets(raw, problems);
-  if (parsed.success) checkWhole(parsed.data, problems);
+  const datasets = buildDatasets(raw, tree);
+  checkAccess(raw, problems);
   problems.throwIfAny(options.path);
   if (!parsed.success) throw parsed.error;
   return assemble(parsed.data, datasets, dirname(options.path));
 }
 
 /** Each dataset by itself, so that a mistake in one hides none in another. */
-function buildDatasets(raw: unknown, problems: Problems): Record<string, DatasetConfig> {
+function buildDatasets(raw: unknown, tree: YamlTree): Record<string, DatasetConfig> {
   const inputs = valueAt(raw, ['datasets']);
   const sources = valueAt(raw, ['sources']);
   const sourceNames = isMapping(sources) ? Object.keys(sources) : [];
   const datasets: [string, DatasetConfig][] = [];
   for (const [name, input] of Object.entries(isMapping(inputs) ? inputs : {})) {
-    const parsed = datasetSchema.safeParse(input);
-    if (!parsed.success) continue;
-    const onProblem = (path: YamlPath, message: string): void => problems.add(['datasets', name, ...path], message);
-    datasets.push([name, buildDataset(name, parsed.data, { sourceNames, onProblem })]);
+    const sound = soundParts(input);
+    if (sound === null) continue;
+    const onProblem = (path: YamlPath, message: string): void => {
+      const at = ['datasets', name, ...path];
+      if (!tree.isUnresolved(at)) tree.problems.add(at, message);
+    };
+    datasets.push([name, buildDataset(name, sound.input, { sourceNames, onProblem: sound.filtered(onProblem) })]);
   }
   return Object.fromEntries(datasets);
 }
 
-function checkWhole(input: ConfigInput, problems: Problems): void {
-  const { apiKeys } = input.auth;
-  if (apiKeys.length === 0 && !isLoopback(input.listen.host)) {
+function checkAccess(raw: unknown, problems: Problems): void {
+  const listen = configSchema.shape.listen.safeParse(valueAt(raw, ['listen']));
+  const auth = configSchema.shape.auth.safeParse(valueAt(raw, ['auth']));
+  if (!auth.success) return;
+  const { apiKeys } = auth.data;
+  if (apiKeys.length === 0 && listen.success && !isLoopback(listen.data.host)) {
     problems.add(
       ['listen', 'host'],
       'is not a loopback address, and there is no auth.apiKeys: anybody could ask; add a key (`parqueue key new`) or write 127.0.0.1',

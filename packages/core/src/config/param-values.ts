@@ -17,7 +17,7 @@ const TIMESTAMP_PATTERN =
 
 /** The canonical text of a value of that type, or what was expected instead. Never echoes the value. */
 export function readValue(type: ParamType, raw: unknown): Reading {
-  const text = plainText(raw);
+  const text = plainText(type, raw);
   if (text === null) return expected('one text, number or boolean');
   switch (type) {
     case 'string':
@@ -42,12 +42,12 @@ export function compareValues(type: ParamType, a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function plainText(raw: unknown): string | null {
+function plainText(type: ParamType, raw: unknown): string | null {
   if (typeof raw === 'string') return raw;
   if (typeof raw === 'boolean') return String(raw);
-  // An unsafe integer has lost digits before it came here; it must be sent as text.
-  if (typeof raw === 'number' && Number.isFinite(raw) && (!Number.isInteger(raw) || Number.isSafeInteger(raw)))
-    return String(raw);
+  if (typeof raw !== 'number' || !Number.isFinite(raw)) return null;
+  // A larger whole number may have lost digits before it came here; it must be sent as text.
+  if (type === 'number' || !Number.isInteger(raw) || Number.isSafeInteger(raw)) return String(raw);
   return null;
 }
 

@@ -87,7 +87,7 @@ function checkPattern(pattern: string, type: ParamConfig['type'], onProblem: OnP
   try {
     wholePattern(pattern);
   } catch (error) {
-    onProblem(['pattern'], `is not a regular expression: ${error instanceof Error ? error.message : String(error)}`);
+    onProblem(['pattern'], `is not a regular expression: ${String(error).split(': ').at(-1) ?? ''}`);
   }
 }
 

@@ -6,59 +6,22 @@ import * as z from 'zod';
 import { COMPRESSIONS, FILE_FORMATS, PARAM_TYPES } from '../model/request.ts';
 import { API_SCOPES } from './config.ts';
 import {
-  COUNT_PATTERN,
-  DURATION_PATTERN,
-  FILE_MODE_PATTERN,
-  PERCENT_PATTERN,
-  SIZE_PATTERN,
-  parseCount,
-  parseDuration,
-  parseFileMode,
-  parsePercent,
-  parseSize,
-} from './units.ts';
-
-export const NAME_PATTERN = /^[a-z][a-z0-9_]*$/;
-const NAME_WORDS = 'a name of lower-case letters, digits and _ that starts with a letter';
-
-/** One message for whatever is wrong with a value: what has to be written there. */
-function says(what: string): { error: (issue: { readonly input?: unknown }) => string } {
-  return { error: ({ input }) => `${input === undefined ? 'is missing; write' : 'must be'} ${what}` };
-}
-
-function unit(pattern: RegExp, parse: (text: string) => number | null, what: string) {
-  const input = z.union([z.number(), z.string().regex(pattern, says(what))], says(what));
-  return input.transform((value, context) => {
-    const parsed = parse(String(value));
-    if (parsed !== null) return parsed;
-    context.addIssue({ code: 'custom', message: `must be ${what}` });
-    return z.NEVER;
-  });
-}
-
-const size = unit(SIZE_PATTERN, parseSize, 'a size such as 500GiB, 64KiB or a number of bytes');
-const duration = unit(
-  DURATION_PATTERN,
-  parseDuration,
-  'a duration such as 250ms, 60s, 10m, 4h or 7d (a number needs its unit)',
-);
-const count = unit(COUNT_PATTERN, parseCount, 'a whole number such as 1000 or 2e9');
-const percent = unit(PERCENT_PATTERN, parsePercent, 'a percentage from 0% to 100%');
-const positive = count.refine((value) => value >= 1, says('a whole number of at least 1'));
-const port = count.refine((value) => value <= 65_535, says('a port from 0 to 65535 (0: any free one)'));
-const fileMode = z
-  .string(says('permission bits in quotes, such as "0640"'))
-  .regex(FILE_MODE_PATTERN, says('permission bits in quotes, such as "0640"'))
-  .transform((text) => parseFileMode(text) ?? 0);
-/** `${ENV}` always gives text, so true and false are accepted as text too. */
-const flag = z
-  .union([z.boolean(), z.enum(['true', 'false'])], says('true or false'))
-  .transform((value) => value === true || value === 'true');
-const text = (what: string) => z.string(says(`text: ${what}`)).min(1, { error: `may not be empty; write ${what}` });
-const name = z.string(says(NAME_WORDS)).regex(NAME_PATTERN, says(NAME_WORDS));
-const oneCharacter = (what: string) =>
-  z.string(says(what)).refine((value) => Array.from(value).length === 1, says(what));
-const mapping = says('a mapping (name: value lines)');
+  columnList,
+  duration,
+  fileMode,
+  flag,
+  mapping,
+  name,
+  NAME_PATTERN,
+  oneCharacter,
+  paramScalar,
+  percent,
+  port,
+  positive,
+  says,
+  size,
+  text,
+} from './schema-values.ts';
 
 const listenSchema = (defaultPort: number, what: string) =>
   z
@@ -244,9 +207,7 @@ export const fileSourceSchema = z.strictObject(
 
 export const SUPPORTED_SOURCE_KINDS = ['file'] as const;
 
-const paramScalar = (what: string) => z.union([z.string(), z.number(), z.boolean()], says(what));
-
-const paramSchema = z.strictObject(
+export const paramSchema = z.strictObject(
   {
     type: z.enum(PARAM_TYPES, says(`one of ${PARAM_TYPES.join(', ')}`)),
     description: z.string(says('text')).optional(),
@@ -282,11 +243,6 @@ const csvSchema = z.strictObject(
   },
   mapping,
 );
-
-const columnList = z
-  .array(text('a column name'), says('a list of column names'))
-  .min(1, says('a list with at least one column'))
-  .refine((columns) => new Set(columns).size === columns.length, { error: 'names a column twice; name each once' });
 
 export const datasetSchema = z.strictObject(
   {
