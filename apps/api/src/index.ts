@@ -1,1 +1,2 @@
-export {};
+/** The HTTP API of Parqueue. */
+export { startApi, type RunningApi, type StartApiOptions } from './server.ts';

@@ -1,0 +1,67 @@
+/** What a request says about how it wants to be asked: patience, freshness, continuation, and when its caller left. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Resolved } from '@parqueue/core/config';
+import type { AskCall } from './asking.ts';
+import type { ApiContext } from './context.ts';
+import { readCacheControl, type RequestDirectives } from './http/cache-control.ts';
+import { readPrefer } from './http/prefer.ts';
+import { TRANSFER_PIN_TTL_MS } from './pin-keeper.ts';
+
+/** A reader of one file sends many Range requests; a head verified this recently serves them without a probe. */
+const CONTINUED_READ_MS = 60_000;
+
+export interface CallerWishes {
+  readonly context: ApiContext;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+}
+
+export function directivesOf(request: FastifyRequest): RequestDirectives {
+  return readCacheControl(request.headers['cache-control']);
+}
+
+export function askCallOf(
+  { context, request, reply }: CallerWishes, resolved: Resolved,
+  options: { readonly patience: 'preferred' | 'until-fill-timeout'; readonly cachedOnly?: boolean; readonly pinTtlMs?: number },
+): AskCall {
+  const fillTimeoutMs = resolved.request.limits.timeoutMs;
+  const fill = request.headers['parqueue-fill'];
+  return {
+    resolved: continuedRead(request) ? withLenientAge(resolved) : resolved,
+    cachedOnly: options.cachedOnly ?? directivesOf(request).onlyIfCached,
+    waitMs: options.patience === 'until-fill-timeout' ? fillTimeoutMs : preferredWait({ request, reply }, fillTimeoutMs),
+    continuesFill: typeof fill === 'string' && fill !== '' ? fill : null,
+    principal: request.principal,
+    pinTtlMs: options.pinTtlMs ?? TRANSFER_PIN_TTL_MS,
+    requestId: request.id,
+    signal: callerSignal(context, reply),
+  };
+}
+
+function preferredWait({ request, reply }: Pick<CallerWishes, 'request' | 'reply'>, maxMs: number): number {
+  const { waitMs, applied } = readPrefer(request.headers['prefer'], maxMs);
+  if (applied !== null) reply.header('preference-applied', applied);
+  return waitMs;
+}
+
+function continuedRead(request: FastifyRequest): boolean {
+  return request.method === 'GET' && request.headers.range !== undefined && directivesOf(request).wish.noCache !== true;
+}
+
+function withLenientAge({ request, policy }: Resolved): Resolved {
+  return { request, policy: { ...policy, maxAgeMs: Math.max(policy.maxAgeMs, CONTINUED_READ_MS) } };
+}
+
+/** Aborts when the caller's connection closes or the process stops waiting for its callers. */
+function callerSignal({ stopping }: ApiContext, reply: FastifyReply): AbortSignal {
+  const left = new AbortController();
+  const onStop = (): void => left.abort(stopping.reason);
+  // Wired by hand: AbortSignal.any would leave one entry per request on the process-wide signal.
+  stopping.addEventListener('abort', onStop, { once: true });
+  reply.raw.once('close', () => {
+    stopping.removeEventListener('abort', onStop);
+    left.abort(new Error('the caller left'));
+  });
+  if (stopping.aborted) onStop();
+  return left.signal;
+}

@@ -1,0 +1,25 @@
+/** What the routes work with, put together once by server.ts. */
+import type { Clock, RandomId } from '@parqueue/core';
+import type { Catalog, Config } from '@parqueue/core/config';
+import type { FileStore } from '@parqueue/core/store';
+import type { Logger } from 'pino';
+import type { Gatekeeper } from './auth.ts';
+import type { CoordinationLink } from './coordination-link.ts';
+import type { ApiMetrics } from './metrics.ts';
+import type { RowsPool } from './rows/rows-pool.ts';
+
+export interface ApiContext {
+  readonly config: Config;
+  readonly version: string;
+  readonly catalog: Catalog;
+  readonly store: FileStore;
+  readonly link: CoordinationLink;
+  readonly rows: RowsPool;
+  readonly gatekeeper: Gatekeeper;
+  readonly metrics: ApiMetrics;
+  readonly clock: Clock;
+  readonly randomId: RandomId;
+  readonly log: Logger;
+  /** Aborts when the process gave up waiting for its callers to finish. */
+  readonly stopping: AbortSignal;
+}

@@ -1,0 +1,149 @@
+/**
+ * The API's tie to Redis: connects, opens the epoch, and keeps trying in the background while Redis is away or has
+ * forgotten. Requests never wait for that: without an epoch they hear PQ_COORDINATION_DOWN at once.
+ */
+import { Epochs, ParqueueError, Resolver, isParqueueError } from '@parqueue/core';
+import type { Clock, OnStep, RandomId } from '@parqueue/core';
+import type { Coordination } from '@parqueue/core/redis';
+import type { FileStore } from '@parqueue/core/store';
+import type { Logger } from 'pino';
+
+export interface Live {
+  readonly coordination: Coordination;
+  readonly epochs: Epochs;
+  readonly resolver: Resolver;
+}
+
+export interface LinkOptions {
+  readonly connect: () => Promise<Coordination>;
+  readonly store: FileStore;
+  readonly clock: Clock;
+  readonly randomId: RandomId;
+  readonly waitersMax: number;
+  readonly onStep: OnStep;
+  readonly log: Logger;
+}
+
+const RETRY_FIRST_MS = 250;
+const RETRY_MAX_MS = 5_000;
+const PING_TIMEOUT_MS = 1_000;
+
+export class CoordinationLink {
+  readonly #options: LinkOptions;
+  readonly #closing = new AbortController();
+  #live: Live | null = null;
+  #ready = false;
+  #lastFailure = 'not connected yet';
+  #keeper: Promise<void> | null = null;
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Tries once and then goes on trying in the background.
+   * @throws ParqueueError PQ_CONFIG at once: another Redis or store is meant, and no retry will change that.
+   */
+  async start(): Promise<void> {
+    try {
+      await this.#open();
+    } catch (error) {
+      if (isParqueueError(error) && error.code === 'PQ_CONFIG') throw error;
+      this.#note(error);
+      this.#keep();
+    }
+  }
+
+  /** Epoch open and not known to be lost. */
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  get lastFailure(): string {
+    return this.#lastFailure;
+  }
+
+  /** @throws ParqueueError PQ_COORDINATION_DOWN */
+  current(): Live {
+    if (this.#live !== null && this.#ready) return this.#live;
+    throw new ParqueueError('PQ_COORDINATION_DOWN', 'Redis cannot be used at the moment; ask again shortly', {
+      details: { retryAfterMs: 2_000 },
+    });
+  }
+
+  /** Runs coordination work; when the epoch is lost under it, opens the next and runs it again. */
+  run<T>(work: (live: Live) => Promise<T>): Promise<T> {
+    const live = this.current();
+    return live.epochs.run(() => work(live));
+  }
+
+  /** @throws whatever Redis answers, and when it does not within a second */
+  async ping(): Promise<void> {
+    const { coordination } = this.current();
+    const timer = new AbortController();
+    const late = this.#options.clock.sleep(PING_TIMEOUT_MS, timer.signal).then(
+      () => Promise.reject(new ParqueueError('PQ_COORDINATION_DOWN', `Redis did not answer within ${PING_TIMEOUT_MS} ms`)),
+      () => undefined,
+    );
+    try {
+      await Promise.race([coordination.ping(), late]);
+    } finally {
+      timer.abort();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort(new Error('the API is stopping'));
+    await this.#keeper;
+    const live = this.#live;
+    this.#live = null;
+    this.#ready = false;
+    await live?.coordination.close();
+  }
+
+  async #open(): Promise<void> {
+    this.#live ??= await this.#connect();
+    await this.#live.epochs.open();
+    this.#ready = true;
+  }
+
+  async #connect(): Promise<Live> {
+    const { connect, store, clock, randomId, onStep, waitersMax } = this.#options;
+    const coordination = await connect();
+    const { register, heads, jobs, notices } = coordination;
+    const epochs = new Epochs({ register, store: store.epochs, clock, randomId, onStep });
+    register.onLost(() => {
+      this.#ready = false;
+      this.#keep();
+    });
+    return { coordination, epochs, resolver: new Resolver({ heads, jobs, notices, clock, randomId, epochs, onStep, waitersMax }) };
+  }
+
+  /** At most one loop tries at a time. */
+  #keep(): void {
+    if (this.#closing.signal.aborted) return;
+    this.#keeper ??= this.#tryUntilOpen().finally(() => {
+      this.#keeper = null;
+    });
+  }
+
+  async #tryUntilOpen(): Promise<void> {
+    const { clock, log } = this.#options;
+    const { signal } = this.#closing;
+    for (let pauseMs = RETRY_FIRST_MS; !signal.aborted; pauseMs = Math.min(pauseMs * 2, RETRY_MAX_MS)) {
+      try {
+        await this.#open();
+        log.info('the epoch is open');
+        return;
+      } catch (error) {
+        this.#note(error);
+      }
+      await clock.sleep(pauseMs, signal).catch(() => undefined);
+    }
+  }
+
+  #note(error: unknown): void {
+    this.#lastFailure = error instanceof Error ? error.message : String(error);
+    this.#options.log.warn({ reason: this.#lastFailure }, 'the epoch cannot be opened yet');
+  }
+}

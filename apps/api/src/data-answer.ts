@@ -1,0 +1,129 @@
+/**
+ * One data answer, from the generation found to the last byte: preconditions, range, headers, body. The pin taken by
+ * the ask is held until the last byte went out, and given back whatever happens.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FreshnessPolicy, Pin } from '@parqueue/core';
+import { ask, reportDamage, type AskCall, type Found } from './asking.ts';
+import type { ApiContext } from './context.ts';
+import type { Live } from './coordination-link.ts';
+import { judge, rangeApplies } from './http/conditional.ts';
+import type { DataForm } from './http/data-form.ts';
+import { dataHeaders, representationOf, type DataAge, type DataFacts } from './http/data-headers.ts';
+import { HttpRefusal } from './http/problem.ts';
+import { rawHeaders } from './http/raw-headers.ts';
+import { readRange, type RangeReading } from './http/range.ts';
+import { openPart, PartLost, sendPart } from './http/send-part.ts';
+import { sendPending } from './pending.ts';
+import { keepPinned } from './pin-keeper.ts';
+
+export interface DataCall {
+  readonly context: ApiContext;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly form: DataForm;
+}
+
+/** A pinned generation, found whole, about to be sent. */
+export interface Sendable {
+  readonly live: Live;
+  readonly pin: Pin;
+  readonly facts: DataFacts;
+  readonly age: DataAge;
+}
+
+/** Asks and answers; a generation that turns out to be lost before anything was sent is asked for once more. */
+export async function answerAsk(call: DataCall, asking: AskCall, options: { readonly neverPending: boolean }): Promise<FastifyReply> {
+  for (let attempt = 1; ; attempt += 1) {
+    const asked = await ask(call.context, asking);
+    if (asked.kind === 'pending') return sendPending(call.reply, asked.fillId, { asking, ...options });
+    try {
+      return await answerWith(call, sendableOf(asked, asking.resolved.policy));
+    } catch (error) {
+      if (!(error instanceof PartLost) || attempt === 2) throw error;
+      await reportDamage(call.context, asked.live, { key: asked.answer.pin.key, fence: asked.answer.head.fence }, error.message);
+    } finally {
+      await asked.release();
+    }
+  }
+}
+
+function sendableOf({ answer, manifest, live }: Found, policy: FreshnessPolicy): Sendable {
+  const { head, look, pin } = answer;
+  return {
+    live,
+    pin,
+    facts: { key: pin.key, fence: head.fence, manifest, committedAtMs: head.committedAtMs },
+    age: { kind: 'current', head, nowMs: look.nowMs, policy, cache: answer },
+  };
+}
+
+/** @throws PartLost before anything was sent; HttpRefusal 412, 416 */
+export async function answerWith(call: DataCall, sendable: Sendable): Promise<FastifyReply> {
+  const { context, request, reply, form } = call;
+  const { facts } = sendable;
+  const representation = representationOf(facts, form);
+  const headers = dataHeaders(facts, form, sendable.age, context.gatekeeper.open ? 'public' : 'private');
+  switch (judge(request.headers, representation)) {
+    case 'failed':
+      throw new HttpRefusal(412, 'PQ_INVALID_REQUEST', 'the precondition does not hold: the content is another one by now', { headers: { etag: representation.etag } });
+    case 'not-modified': {
+      const { 'content-type': _type, 'repr-digest': _digest, ...rest } = headers;
+      return await reply.code(304).headers(rest).send();
+    }
+    case 'proceed':
+      break;
+  }
+  reply.headers(headers);
+  if (form.format !== 'parquet') return await sendRows(call, sendable, form);
+  const range: RangeReading = rangeApplies(oneHeader(request.headers['if-range']), representation)
+    ? readRange(request.headers.range, facts.manifest.part.bytes) : { kind: 'whole' };
+  return await sendBytes(call, sendable, range);
+}
+
+async function sendRows(
+  { context, request, reply }: DataCall, { facts, live, pin }: Sendable, form: Exclude<DataForm, { format: 'parquet' }>,
+): Promise<FastifyReply> {
+  const { format, offset, limit, numbers } = form;
+  const next = offset + limit;
+  if (limit > 0 && next < facts.manifest.part.rows) {
+    const url = new URL(request.url, 'http://localhost');
+    url.searchParams.set('offset', String(next));
+    reply.header('link', `<${url.pathname}${url.search}>; rel="next"`);
+  }
+  if (request.method === 'HEAD') return await reply.send();
+  await using _pinned = keepPinned(live, pin, context);
+  const { absolute } = context.store.reader.partPath(facts.key, facts.fence);
+  const reading = await context.rows.read({ path: absolute, bytes: facts.manifest.part.bytes, format, offset, limit, numbers }, context.stopping);
+  return await reply.send(Buffer.from(reading.text.buffer, reading.text.byteOffset, reading.text.byteLength));
+}
+
+async function sendBytes({ context, request, reply }: DataCall, { facts, live, pin }: Sendable, range: RangeReading): Promise<FastifyReply> {
+  const { bytes } = facts.manifest.part;
+  if (range.kind === 'unsatisfiable') {
+    throw new HttpRefusal(416, 'PQ_INVALID_REQUEST', `the range begins beyond the ${bytes} bytes there are`, { headers: { 'content-range': `bytes */${bytes}` } });
+  }
+  const start = range.kind === 'part' ? range.start : 0;
+  const length = range.kind === 'part' ? range.end - range.start + 1 : bytes;
+  reply.code(range.kind === 'part' ? 206 : 200).header('content-length', String(length));
+  if (range.kind === 'part') reply.header('content-range', `bytes ${range.start}-${range.end}/${bytes}`);
+  if (request.method === 'HEAD') {
+    reply.hijack();
+    reply.raw.writeHead(reply.statusCode, rawHeaders(reply));
+    reply.raw.end();
+    return reply;
+  }
+
+  const { absolute } = context.store.reader.partPath(facts.key, facts.fence);
+  await using part = await openPart(absolute, { bytes, start, length });
+  await using _pinned = keepPinned(live, pin, context);
+  reply.hijack();
+  reply.raw.writeHead(reply.statusCode, rawHeaders(reply));
+  const sent = await sendPart(reply.raw, part);
+  if (sent === 'part-lost') context.log.error({ key: facts.key, fence: facts.fence }, 'a part was lost while it was sent; the connection was torn down');
+  return reply;
+}
+
+function oneHeader(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}

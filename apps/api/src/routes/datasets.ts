@@ -1,0 +1,145 @@
+/** The catalog, and the rows of a dataset under URLs that plain readers can use. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { isParqueueError } from '@parqueue/core';
+import type { DatasetConfig } from '@parqueue/core/config';
+import { mayUseDataset, requireDataset } from '../auth.ts';
+import { askCallOf, directivesOf } from '../caller.ts';
+import type { ApiContext } from '../context.ts';
+import { answerAsk } from '../data-answer.ts';
+import { FORM_QUERY_PROPERTIES, FORMAT_QUERY_PROPERTY, readColumns, readForm, refuseSuffix, type DataForm, type FormQuery } from '../http/data-form.ts';
+import { DATA_FORMATS, MEDIA_TYPES, type DataFormat } from '../http/formats.ts';
+import { entryView, type EntryView } from '../views/entry-view.ts';
+import { ANY_OBJECT, answers, DATA_HEADERS_NOTE } from '../schemas.ts';
+
+interface DatasetRoute {
+  Params: { name: string };
+  Querystring: FormQuery & Readonly<Record<string, unknown>>;
+}
+
+/** Every answer of one dataset lists at most so many of its entries; /v1/entries?dataset= pages through all. */
+const LATEST_ENTRIES = 20;
+
+const FORM_NAMES: ReadonlySet<string> = new Set([...Object.keys(FORM_QUERY_PROPERTIES), ...Object.keys(FORMAT_QUERY_PROPERTY), 'at']);
+
+const NAME_PARAM = { type: 'object', properties: { name: { type: 'string', description: 'Name of the dataset' } } } as const;
+
+export function datasetRoutes(app: FastifyInstance, context: ApiContext): void {
+  catalogRoutes(app, context);
+  for (const format of DATA_FORMATS) suffixRoute(app, context, format);
+
+  app.route<{ Params: { name: string } }>({
+    method: ['GET', 'HEAD'],
+    url: '/v1/datasets/:name.arrow',
+    config: { access: 'read' },
+    schema: { tags: ['datasets'], summary: 'Not offered yet: 406', params: NAME_PARAM, response: answers() },
+    handler: (request) => {
+      context.catalog.dataset(request.params.name);
+      throw refuseSuffix('arrow');
+    },
+  });
+
+  app.route<DatasetRoute>({
+    method: ['GET', 'HEAD'],
+    url: '/v1/datasets/:name/data',
+    config: { access: 'read' },
+    schema: {
+      tags: ['datasets'],
+      summary: 'The rows, in the representation that Accept or format asks for',
+      description: `${DATA_HEADERS_NOTE} Answers 202 with the fill's URL when the rows are not ready within Prefer: wait.`,
+      params: NAME_PARAM,
+      querystring: { type: 'object', properties: { ...FORM_QUERY_PROPERTIES, ...FORMAT_QUERY_PROPERTY }, additionalProperties: true },
+      response: answers({ 200: 'The rows', 202: 'Not ready: come back', 206: 'A range', 304: 'Not modified' }),
+    },
+    handler: (request, reply) => {
+      const form = readForm(request.query, { accept: request.headers.accept });
+      return answerDataset(context, { request, reply }, { form, neverPending: false });
+    },
+  });
+}
+
+function suffixRoute(app: FastifyInstance, context: ApiContext, suffix: DataFormat): void {
+  app.route<DatasetRoute>({
+    method: ['GET', 'HEAD'],
+    url: `/v1/datasets/:name.${suffix}`,
+    config: { access: 'read' },
+    schema: {
+      tags: ['datasets'],
+      summary: `The rows as ${MEDIA_TYPES[suffix].split(';')[0]}`,
+      description: `${DATA_HEADERS_NOTE} Never answers 202: waits until the fill's time-out, then 503. Parameters of the dataset go into the query.`,
+      params: NAME_PARAM,
+      querystring: { type: 'object', properties: FORM_QUERY_PROPERTIES, additionalProperties: true },
+      response: answers({ 200: 'The rows', 206: 'A range', 304: 'Not modified' }),
+    },
+    handler: (request, reply) => answerDataset(context, { request, reply }, { form: readForm(request.query, { suffix }), neverPending: true }),
+  });
+}
+
+async function answerDataset(
+  context: ApiContext,
+  { request, reply }: { readonly request: FastifyRequest<DatasetRoute>; readonly reply: FastifyReply },
+  { form, neverPending }: { readonly form: DataForm; readonly neverPending: boolean },
+): Promise<FastifyReply> {
+  const { name } = request.params;
+  context.catalog.dataset(name);
+  requireDataset(request.principal, name);
+  const params = Object.fromEntries(Object.entries(request.query).filter(([key]) => !FORM_NAMES.has(key)));
+  const resolved = context.catalog.resolveDataset(name, params, {
+    columns: readColumns(request.query.columns),
+    freshness: directivesOf(request).wish,
+  });
+  const asking = askCallOf({ context, request, reply }, resolved, { patience: neverPending ? 'until-fill-timeout' : 'preferred' });
+  return await answerAsk({ context, request, reply, form }, asking, { neverPending });
+}
+
+function catalogRoutes(app: FastifyInstance, context: ApiContext): void {
+  app.get('/v1/datasets', {
+    config: { access: 'read' },
+    schema: { tags: ['datasets'], summary: 'The catalog', response: answers({ 200: ANY_OBJECT }) },
+    handler: (request) => ({
+      datasets: context.catalog.datasets().filter(({ name }) => mayUseDataset(request.principal, name)).map(datasetView),
+    }),
+  });
+
+  app.get<{ Params: { name: string } }>('/v1/datasets/:name', {
+    config: { access: 'read' },
+    schema: { tags: ['datasets'], summary: 'One dataset: parameters, policy, its latest entries', params: NAME_PARAM, response: answers({ 200: ANY_OBJECT }) },
+    handler: async (request) => {
+      const { name } = request.params;
+      const [base = '', suffix] = name.split('.', 2);
+      if (suffix !== undefined && context.catalog.datasets().some((dataset) => dataset.name === base)) throw refuseSuffix(suffix);
+      const dataset = context.catalog.dataset(name);
+      requireDataset(request.principal, name);
+      return { ...datasetView(dataset), entries: await latestEntries(context, name) };
+    },
+  });
+}
+
+/** The catalog stays readable while Redis is away; null then. */
+async function latestEntries({ link }: ApiContext, dataset: string): Promise<readonly EntryView[] | null> {
+  try {
+    const page = await link.run(({ coordination }) => coordination.entries.list({ prefix: '', dataset, limit: LATEST_ENTRIES, after: null }));
+    return page.entries.map(entryView);
+  } catch (error) {
+    if (isParqueueError(error) && error.code === 'PQ_COORDINATION_DOWN') return null;
+    throw error;
+  }
+}
+
+function datasetView({ name, description, source, params, select, columnTypes, freshness, format }: DatasetConfig) {
+  return {
+    name,
+    description,
+    source,
+    format,
+    params: Object.values(params),
+    columns: select,
+    columnTypes,
+    freshness: {
+      version: freshness.version,
+      maxAgeSeconds: freshness.maxAgeMs / 1000,
+      staleWhileRevalidateSeconds: freshness.staleWhileRevalidateMs / 1000,
+      staleIfErrorSeconds: freshness.staleIfErrorMs / 1000,
+    },
+    urls: { parquet: `/v1/datasets/${name}.parquet`, json: `/v1/datasets/${name}.json`, data: `/v1/datasets/${name}/data` },
+  };
+}

@@ -1,0 +1,159 @@
+/** Entries by their keys: listing, looking, explaining, removing; and the immutable URLs of their generations. */
+import type { FastifyInstance } from 'fastify';
+import { invalidate, ParqueueError, satisfies, STRICT, type Pin } from '@parqueue/core';
+import { wholeManifest } from '../asking.ts';
+import { maySeeEntry } from '../auth.ts';
+import type { ApiContext } from '../context.ts';
+import { answerWith, type DataCall, type Sendable } from '../data-answer.ts';
+import { lookAtEntry, requireKey } from '../entry-access.ts';
+import { explainEntry } from '../explain.ts';
+import { FORMAT_QUERY_PROPERTY, FORM_QUERY_PROPERTIES, readForm, type FormQuery } from '../http/data-form.ts';
+import { PartLost } from '../http/send-part.ts';
+import { TRANSFER_PIN_TTL_MS } from '../pin-keeper.ts';
+import { ANY_OBJECT, answers, DATA_HEADERS_NOTE } from '../schemas.ts';
+import { entryView } from '../views/entry-view.ts';
+
+interface KeyRoute {
+  Params: { key: string };
+}
+
+const KEY_PARAM = { type: 'object', properties: { key: { type: 'string', description: 'Cache key' } } } as const;
+const { columns: _columns, ...WINDOW_PROPERTIES } = FORM_QUERY_PROPERTIES;
+const FORM_QUERY = { type: 'object', properties: { ...WINDOW_PROPERTIES, ...FORMAT_QUERY_PROPERTY }, additionalProperties: false } as const;
+
+export function entryRoutes(app: FastifyInstance, context: ApiContext): void {
+  listRoute(app, context);
+  dataRoutes(app, context);
+
+  app.get<KeyRoute>('/v1/entries/:key', {
+    config: { access: 'read' },
+    schema: { tags: ['entries'], summary: 'One entry', params: KEY_PARAM, response: answers({ 200: ANY_OBJECT }) },
+    handler: async (request) => {
+      const { key } = request.params;
+      const { look, head } = await lookAtEntry(context, request.principal, key, null);
+      return { ...entryView({ key, head, lastReadAtMs: null }), latestFence: look.latestFence, lease: look.lease, reconciled: look.reconciled };
+    },
+  });
+
+  app.delete<KeyRoute>('/v1/entries/:key', {
+    config: { access: 'admin' },
+    schema: { tags: ['entries'], summary: 'Purge the entry: no new pins, then removed', params: KEY_PARAM, response: answers({ 200: ANY_OBJECT }) },
+    handler: async (request) => {
+      const { key } = request.params;
+      await lookAtEntry(context, request.principal, key, null);
+      const { coordination, epochs } = context.link.current();
+      const { tick } = await invalidate(`key:${key}`, 'purge', { ticks: coordination.ticks, marks: context.store.marks, epochs });
+      return { key, mode: 'purge', tick };
+    },
+  });
+
+  app.get<KeyRoute>('/v1/entries/:key/explain', {
+    config: { access: 'read' },
+    schema: { tags: ['entries'], summary: 'Why an answer is as it is: versions, ages, ticks, lease, queue', params: KEY_PARAM, response: answers({ 200: ANY_OBJECT }) },
+    handler: (request) => explainEntry(context, request.principal, request.params.key),
+  });
+}
+
+function listRoute(app: FastifyInstance, context: ApiContext): void {
+  app.get<{ Querystring: { prefix?: string; dataset?: string; limit?: number; after?: string } }>('/v1/entries', {
+    config: { access: 'read' },
+    schema: {
+      tags: ['entries'],
+      summary: 'Entries in key order',
+      querystring: {
+        type: 'object',
+        additionalProperties: false,
+        properties: {
+          prefix: { type: 'string', maxLength: 128 },
+          dataset: { type: 'string', maxLength: 128 },
+          limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100 },
+          after: { type: 'string', maxLength: 128, description: '`next` of the page before' },
+        },
+      },
+      response: answers({ 200: ANY_OBJECT }),
+    },
+    handler: async (request) => {
+      const { prefix = '', dataset = null, limit = 100, after = null } = request.query;
+      const page = await context.link.run(({ coordination }) => coordination.entries.list({ prefix, dataset, limit, after }));
+      const seen = page.entries.filter(({ head }) => maySeeEntry(request.principal, head.dataset));
+      return { entries: seen.map(entryView), next: page.next };
+    },
+  });
+}
+
+function dataRoutes(app: FastifyInstance, context: ApiContext): void {
+  app.route<KeyRoute & { Querystring: FormQuery }>({
+    method: ['GET', 'HEAD'],
+    url: '/v1/entries/:key/data',
+    config: { access: 'read' },
+    schema: {
+      tags: ['entries'], summary: 'The rows the cache holds now, without asking the source', description: DATA_HEADERS_NOTE,
+      params: KEY_PARAM, querystring: FORM_QUERY, response: answers({ 200: 'The rows', 206: 'A range', 304: 'Not modified' }),
+    },
+    handler: async (request, reply) => {
+      const { key } = request.params;
+      const form = readForm(request.query, { accept: request.headers.accept });
+      const { look, head } = await lookAtEntry(context, request.principal, key, { id: context.randomId(), ttlMs: TRANSFER_PIN_TTL_MS });
+      const { seen } = look;
+      const fresh = satisfies(head, { after: Math.max(seen.soft, seen.hard), hardAfter: seen.hard });
+      return await sendPinned({ context, request, reply, form }, look.pin, head.committedAtMs, {
+        kind: 'current', head, nowMs: look.nowMs, policy: STRICT,
+        cache: { cache: fresh ? 'hit' : 'stale', collapsed: false, staleReason: fresh ? null : 'invalidated' },
+      });
+    },
+  });
+
+  app.route<{ Params: { key: string; fence: number }; Querystring: FormQuery }>({
+    method: ['GET', 'HEAD'],
+    url: '/v1/entries/:key/generations/:fence/data',
+    config: { access: 'read' },
+    schema: {
+      tags: ['entries'],
+      summary: 'The bytes of one generation: never change, cacheable for ever, 410 once removed',
+      description: DATA_HEADERS_NOTE,
+      params: { type: 'object', properties: { key: { type: 'string' }, fence: { type: 'integer', minimum: 0 } } },
+      querystring: FORM_QUERY,
+      response: answers({ 200: 'The bytes', 206: 'A range', 304: 'Not modified' }),
+    },
+    handler: async (request, reply) => {
+      const { key, fence } = request.params;
+      const form = readForm(request.query, { accept: request.headers.accept });
+      requireKey(key);
+      const pin = await context.link.run(({ coordination }) => coordination.pins.pinGeneration({ key, fence }, { id: context.randomId(), ttlMs: TRANSFER_PIN_TTL_MS }));
+      return await sendPinned({ context, request, reply, form }, pin ?? await whyGone(context, key, fence), null, { kind: 'immutable' });
+    },
+  });
+}
+
+/** Sends a generation that was pinned by name, or says that it is gone. */
+async function sendPinned(call: DataCall, pin: Pin | null, committedAtMs: number | null, age: Sendable['age']) {
+  const { context, request } = call;
+  if (pin === null) throw gone();
+  const live = context.link.current();
+  const { key, fence } = pin;
+  try {
+    const manifest = await wholeManifest(context, live, { key, fence });
+    if (manifest === null) throw gone();
+    if (!maySeeEntry(request.principal, manifest.dataset)) throw new ParqueueError('PQ_NOT_FOUND', 'there is no such entry');
+    const facts = { key, fence, manifest, committedAtMs: committedAtMs ?? manifest.sealedAtMs };
+    return await answerWith(call, { live, pin, facts, age });
+  } catch (error) {
+    if (error instanceof PartLost) throw gone();
+    throw error;
+  } finally {
+    await live.epochs.run(() => live.coordination.pins.release(key, pin.id));
+  }
+}
+
+function gone(): ParqueueError {
+  return new ParqueueError('PQ_GONE', 'this generation was removed; ask for its dataset again');
+}
+
+async function whyGone({ link }: ApiContext, key: string, fence: number): Promise<never> {
+  const look = await link.run(({ coordination }) => coordination.heads.look({ key, scopes: [], probeTargets: [] }, null));
+  if (!look.reconciled) {
+    throw new ParqueueError('PQ_COORDINATION_DOWN', 'Redis forgot, and this entry was not compared with the store yet: ask again shortly', { details: { retryAfterMs: 5_000 } });
+  }
+  if (fence > look.latestFence) throw new ParqueueError('PQ_NOT_FOUND', 'there never was such a generation');
+  throw gone();
+}

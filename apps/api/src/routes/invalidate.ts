@@ -1,0 +1,82 @@
+/** POST /v1/invalidate: what was right may no longer be. One target, one mode. */
+import type { FastifyInstance } from 'fastify';
+import { invalidate, type EntryPage, type InvalidateMode, type MarkTarget } from '@parqueue/core';
+import type { ApiContext } from '../context.ts';
+import { requireKey } from '../entry-access.ts';
+import { invalid } from '../question.ts';
+import { answers, ANY_OBJECT } from '../schemas.ts';
+
+interface InvalidateBody {
+  readonly key?: string;
+  readonly dataset?: string;
+  readonly source?: string;
+  readonly table?: string;
+  readonly prefix?: string;
+  readonly mode?: InvalidateMode;
+}
+
+const TARGETS = ['key', 'dataset', 'source', 'table', 'prefix'] as const;
+const PAGE_KEYS = 500;
+
+export function invalidateRoutes(app: FastifyInstance, context: ApiContext): void {
+  app.post<{ Body: InvalidateBody }>('/v1/invalidate', {
+    config: { access: 'admin' },
+    schema: {
+      tags: ['entries'],
+      summary: 'soft: verify before next use; hard: refill before next use; purge: no new pins, then removed',
+      body: {
+        type: 'object',
+        additionalProperties: false,
+        properties: {
+          key: { type: 'string' },
+          dataset: { type: 'string' },
+          source: { type: 'string' },
+          table: { type: 'string', description: 'SOURCE/TABLE' },
+          prefix: { type: 'string', minLength: 1, description: 'All entries whose key begins with it' },
+          mode: { type: 'string', enum: ['soft', 'hard', 'purge'], default: 'soft' },
+        },
+      },
+      response: answers({ 200: ANY_OBJECT }),
+    },
+    handler: async (request) => {
+      const { mode = 'soft', prefix, ...named } = request.body;
+      if (TARGETS.filter((name) => request.body[name] !== undefined).length !== 1) throw invalid(`name exactly one of ${TARGETS.join(', ')}`);
+      if (prefix !== undefined) return { prefix, mode, entries: await invalidatePrefix(context, prefix, mode) };
+      const tick = await mark(context, targetOf(context, named), mode);
+      return { ...named, mode, tick };
+    },
+  });
+}
+
+/** @throws ParqueueError PQ_UNKNOWN_DATASET, PQ_UNKNOWN_SOURCE, PQ_NOT_FOUND, PQ_INVALID_REQUEST */
+function targetOf({ catalog }: ApiContext, { key, dataset, source, table }: InvalidateBody): MarkTarget {
+  if (key !== undefined) {
+    requireKey(key);
+    return `key:${key}`;
+  }
+  if (dataset !== undefined) return `dataset:${catalog.dataset(dataset).name}`;
+  if (source !== undefined) return `source:${catalog.source(source).name}`;
+  const [owner = '', name = ''] = (table ?? '').split('/', 2);
+  if (name === '' || name.length > 256) throw invalid('table is written SOURCE/TABLE');
+  return `table:${catalog.source(owner).name}/${name}`;
+}
+
+async function mark({ link, store }: ApiContext, target: MarkTarget, mode: InvalidateMode): Promise<number> {
+  const { coordination, epochs } = link.current();
+  const { tick } = await invalidate(target, mode, { ticks: coordination.ticks, marks: store.marks, epochs });
+  return tick;
+}
+
+/** Entry by entry: a key that comes into being meanwhile was filled after the call began, so nothing is owed to it. */
+async function invalidatePrefix(context: ApiContext, prefix: string, mode: InvalidateMode): Promise<number> {
+  const { link } = context;
+  let entries = 0;
+  let after: string | null = null;
+  do {
+    const page: EntryPage = await link.run(({ coordination }) => coordination.entries.list({ prefix, dataset: null, limit: PAGE_KEYS, after }));
+    for (const { key } of page.entries) await mark(context, `key:${key}`, mode);
+    entries += page.entries.length;
+    after = page.next;
+  } while (after !== null);
+  return entries;
+}

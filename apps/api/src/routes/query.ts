@@ -1,0 +1,35 @@
+/** POST /v1/query: resolve and send the rows in one call. */
+import type { FastifyInstance } from 'fastify';
+import { askCallOf, directivesOf } from '../caller.ts';
+import type { ApiContext } from '../context.ts';
+import { answerAsk } from '../data-answer.ts';
+import { FORM_QUERY_PROPERTIES, FORMAT_QUERY_PROPERTY, readForm, type FormQuery } from '../http/data-form.ts';
+import { invalid, QUESTION_BODY_SCHEMA, resolveQuestion, type QuestionBody } from '../question.ts';
+import { answers, DATA_HEADERS_NOTE } from '../schemas.ts';
+
+const { columns: _columns, ...WINDOW_PROPERTIES } = FORM_QUERY_PROPERTIES;
+
+export function queryRoutes(app: FastifyInstance, context: ApiContext): void {
+  app.post<{ Body: QuestionBody; Querystring: FormQuery }>('/v1/query', {
+    config: { access: 'read' },
+    schema: {
+      tags: ['data'],
+      summary: 'Resolve a question and send its rows',
+      description: DATA_HEADERS_NOTE,
+      querystring: { type: 'object', properties: { ...WINDOW_PROPERTIES, ...FORMAT_QUERY_PROPERTY }, additionalProperties: false },
+      body: QUESTION_BODY_SCHEMA,
+      response: answers({ 200: 'The rows', 202: 'Not ready: come back', 206: 'A range' }),
+    },
+    handler: async (request, reply) => {
+      const { body } = request;
+      if (body.pin !== undefined) throw invalid('pin belongs to /v1/resolve: here the rows are sent, and pinned while they are');
+      const form = readForm(request.query, { accept: request.headers.accept });
+      const resolved = resolveQuestion(context, request, body);
+      const asking = askCallOf({ context, request, reply }, resolved, {
+        patience: 'preferred',
+        cachedOnly: body.freshness?.onlyIfCached ?? directivesOf(request).onlyIfCached,
+      });
+      return await answerAsk({ context, request, reply, form }, asking, { neverPending: false });
+    },
+  });
+}

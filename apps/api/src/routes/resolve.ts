@@ -1,0 +1,80 @@
+/** POST /v1/resolve: the entry behind a question, for readers that open the file themselves. */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Pin } from '@parqueue/core';
+import { ask, type Found } from '../asking.ts';
+import { askCallOf, directivesOf } from '../caller.ts';
+import type { ApiContext } from '../context.ts';
+import { cacheStatus } from '../http/cache-status.ts';
+import { generationUrl } from '../http/data-headers.ts';
+import { sendPending } from '../pending.ts';
+import { durationMs, invalid, QUESTION_BODY_SCHEMA, resolveQuestion, type QuestionBody } from '../question.ts';
+import { ANY_OBJECT, answers } from '../schemas.ts';
+import { isoTime } from '../views/entry-view.ts';
+import { pinView } from '../views/pin-view.ts';
+
+/** A pin is a promise that costs disk; whoever reads longer renews it. */
+export const PIN_TTL_MAX_MS = 3_600_000;
+/** Long enough to look before the answer is built; given back at once where no pin was asked for. */
+const LOOK_PIN_TTL_MS = 30_000;
+
+export function resolveRoutes(app: FastifyInstance, context: ApiContext): void {
+  app.post<{ Body: QuestionBody }>('/v1/resolve', {
+    config: { access: 'read' },
+    schema: {
+      tags: ['data'],
+      summary: 'Resolve a question to its entry: generation, version, schema, where the file is; optionally pinned',
+      body: QUESTION_BODY_SCHEMA,
+      response: answers({ 200: ANY_OBJECT, 202: 'Not ready: come back' }),
+    },
+    handler: async (request, reply) => {
+      const { body } = request;
+      const pinTtlMs = body.pin === undefined ? null : readPinTtl('pin', body.pin);
+      const resolved = resolveQuestion(context, request, body);
+      const asking = askCallOf({ context, request, reply }, resolved, {
+        patience: 'preferred',
+        cachedOnly: body.freshness?.onlyIfCached ?? directivesOf(request).onlyIfCached,
+        pinTtlMs: pinTtlMs ?? LOOK_PIN_TTL_MS,
+      });
+      const asked = await ask(context, asking);
+      if (asked.kind === 'pending') return await sendPending(reply, asked.fillId, { asking, neverPending: false });
+      if (pinTtlMs === null) await asked.release();
+      const { answer } = asked;
+      const ageMs = Math.max(0, answer.look.nowMs - answer.head.verifiedAtMs);
+      reply.header('cache-control', 'no-store')
+        .header('cache-status', cacheStatus({ ...answer, key: answer.pin.key, ttlSeconds: (resolved.policy.maxAgeMs - ageMs) / 1000 }));
+      return resolutionView(context, request, asked, pinTtlMs === null ? null : answer.pin);
+    },
+  });
+}
+
+export function readPinTtl(name: string, value: string | number): number {
+  const ms = durationMs(name, value);
+  if (ms < 1_000 || ms > PIN_TTL_MAX_MS) throw invalid(`${name} must be from 1s to ${PIN_TTL_MAX_MS / 60_000}m; renew a pin that is needed longer`);
+  return ms;
+}
+
+function resolutionView({ store }: ApiContext, request: FastifyRequest, { answer, manifest }: Found, pin: Pin | null) {
+  const { head, look, cache, collapsed, staleReason } = answer;
+  const { key } = answer.pin;
+  const { relative, absolute } = store.reader.partPath(key, head.fence);
+  return {
+    key,
+    dataset: manifest.dataset,
+    source: manifest.source,
+    generation: head.fence,
+    version: head.version,
+    etag: `"${manifest.part.sha256}"`,
+    rows: manifest.part.rows,
+    columns: manifest.columns.length,
+    bytes: manifest.part.bytes,
+    sha256: manifest.part.sha256,
+    schema: manifest.columns,
+    storeId: store.storeId,
+    file: { relative, path: absolute, url: `${request.protocol}://${request.host}${generationUrl(key, head.fence)}` },
+    verifiedAt: isoTime(head.verifiedAtMs),
+    ageSeconds: Math.max(0, look.nowMs - head.verifiedAtMs) / 1000,
+    consistency: head.consistency,
+    cache: { outcome: cache, collapsed, detail: staleReason },
+    pin: pin === null ? null : pinView(pin),
+  };
+}

@@ -1,0 +1,113 @@
+/**
+ * Composition root of the API: opens the store, ties the process to Redis, builds the application, listens; and takes
+ * all of it down again, callers first.
+ */
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ParqueueError, type Clock, type OnStep, type RandomId } from '@parqueue/core';
+import { Catalog, isLoopback, type Config } from '@parqueue/core/config';
+import { openCoordination } from '@parqueue/core/redis';
+import { openStore } from '@parqueue/core/store';
+import { pino, type Logger } from 'pino';
+import { buildApp } from './app.ts';
+import { Gatekeeper } from './auth.ts';
+import type { ApiContext } from './context.ts';
+import { CoordinationLink } from './coordination-link.ts';
+import { createMetrics, type QueueGauge } from './metrics.ts';
+import { pinsHeld } from './pin-keeper.ts';
+import { RowsPool } from './rows/rows-pool.ts';
+
+export interface StartApiOptions {
+  readonly config: Config;
+  readonly log?: Logger;
+  readonly clock?: Clock;
+  readonly randomId?: RandomId;
+}
+
+export interface RunningApi {
+  readonly url: string;
+  /** Takes no new connections, lets callers finish for a while, then leaves. */
+  close(): Promise<void>;
+}
+
+const SYSTEM_CLOCK: Clock = {
+  now: () => Date.now(),
+  sleep: async (ms, signal) => {
+    // Node's timers take at most 2³¹ - 1 ms; nothing here needs to be woken later than that.
+    await sleep(Math.min(ms, 2 ** 31 - 1), undefined, signal === undefined ? {} : { signal });
+  },
+};
+
+/** What callers in flight may take when the process is told to stop. */
+const FINISH_MS = 10_000;
+
+/** @throws ParqueueError PQ_CONFIG, PQ_STORE_IO; EADDRINUSE as Node words it */
+export async function startApi(options: StartApiOptions): Promise<RunningApi> {
+  const { config, clock = SYSTEM_CLOCK, randomId = () => randomBytes(16).toString('hex') } = options;
+  const log = options.log ?? pino();
+  requireSafeAddress(config);
+  const redisUrl = config.redis.url;
+  if (redisUrl === null) throw new ParqueueError('PQ_CONFIG', 'redis.url is missing: the API by itself needs one; `parqueue up` brings its own');
+
+  const stopping = new AbortController();
+  const store = await openStore({ root: config.store.root, fileMode: config.store.fileMode, randomId });
+  const link = new CoordinationLink({
+    connect: () => openCoordination({ url: redisUrl, storeId: store.storeId, clock, randomId, log, queuePerSource: config.limits.queuePerSource }),
+    store, clock, randomId, log, onStep: stepLog(log), waitersMax: config.limits.waitersMax,
+  });
+  const version = ownVersion();
+  const rows = new RowsPool();
+  const context: ApiContext = {
+    config, version, store, link, rows, clock, randomId, log,
+    catalog: new Catalog(config),
+    gatekeeper: new Gatekeeper(config.auth.apiKeys),
+    metrics: createMetrics({ version, pinsHeld, queues: () => queueGauges(link) }),
+    stopping: stopping.signal,
+  };
+  const app = await buildApp(context);
+  const close = async (): Promise<void> => {
+    const timer = new AbortController();
+    const late = clock.sleep(FINISH_MS, timer.signal).then(() => stopping.abort(new ParqueueError('PQ_COORDINATION_DOWN', 'this server is stopping; ask again')), () => undefined);
+    await app.close();
+    timer.abort();
+    await late;
+    await rows.close();
+    await link.close();
+  };
+  try {
+    await link.start();
+    const url = await app.listen({ host: config.listen.host, port: config.listen.port });
+    log.info({ url, version }, 'the API listens');
+    return { url, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function requireSafeAddress({ listen, auth }: Config): void {
+  if (auth.apiKeys.length > 0 || isLoopback(listen.host)) return;
+  throw new ParqueueError('PQ_CONFIG', `listen.host is ${listen.host} and there are no auth.apiKeys: anybody could ask. Add a key (\`parqueue key new\`) or listen on 127.0.0.1`);
+}
+
+function stepLog(log: Logger): OnStep {
+  return (step, details) => {
+    log.debug({ step, ...details }, step);
+  };
+}
+
+/** A scrape never fails because Redis is away; the gauge is empty then. */
+async function queueGauges(link: CoordinationLink): Promise<readonly QueueGauge[]> {
+  if (!link.ready) return [];
+  try {
+    return await link.current().coordination.jobBrowser.counts();
+  } catch {
+    return [];
+  }
+}
+
+function ownVersion(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+  return version;
+}
