@@ -44,7 +44,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Package → the folders whose files may import it. What is not listed is light and free to use. */
 const DRIVERS: Readonly<Record<string, readonly string[]>> = {
   '@duckdb/node-api': ['packages/core/src/sources/file/'],
-  'parquet-wasm': ['packages/core/src/parquet/'],
+  'parquet-wasm': ['packages/core/src/parquet/', 'packages/core/src/sources/file/'],
   'apache-arrow': ['packages/core/src/parquet/', 'packages/core/src/sources/'],
   oracledb: ['packages/core/src/sources/oracle/'],
   pg: ['packages/core/src/sources/postgres/'],

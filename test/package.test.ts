@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
   readPackageJson,
@@ -41,7 +41,7 @@ describe.each(workspaces.map((workspace) => [workspace.name, workspace] as const
   });
 
   test('declares the packages its sources load, and no others', () => {
-    const imported = importedPackages(folder, (path) => !path.endsWith('.test.ts'));
+    const imported = importedPackages(workspace);
     const declared = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
     expect(
       imported.filter((name) => !declared.includes(name)),
@@ -127,13 +127,25 @@ function luaOf(folder: string): readonly string[] {
     .toSorted();
 }
 
-function importedPackages(folder: string, wanted: (path: string) => boolean): readonly string[] {
-  const names = [...graph.values()]
-    .filter(({ path }) => path.startsWith(`${folder}/`) && wanted(path))
-    .flatMap(({ imports }) => imports.map(({ to }) => workspaceOf(to) ?? to))
-    .filter((name) => name !== readPackageJson(`${folder}/package.json`).name)
-    .filter((name) => !name.startsWith('node:') && !builtinModules.includes(name));
-  return [...new Set(names)].toSorted();
+/** The packages imported, types included, by all that exports and entry files reach within the package. */
+function importedPackages({ folder, name, manifest }: Workspace): readonly string[] {
+  const exported = Object.values(manifest.exports ?? {}).map((target) =>
+    typeof target === 'string' ? target : target['source'],
+  );
+  const entries = [...graph.keys()].filter((path) => /\/main\.ts$|\.(thread|child)\.ts$/.test(path));
+  const queue = [...exported.map((path) => posix.join(folder, path ?? '')), ...entries].filter((path) =>
+    path.startsWith(`${folder}/`),
+  );
+  const reached = new Set<string>(queue);
+  for (let path = queue.shift(); path !== undefined; path = queue.shift()) {
+    for (const { to } of graph.get(path)?.imports ?? []) {
+      if (!reached.has(to) && to.startsWith(`${folder}/`)) queue.push(to);
+      reached.add(to);
+    }
+  }
+  const names = [...reached].map((to) => workspaceOf(to) ?? to);
+  const bare = names.filter((to) => to !== name && !to.startsWith('node:') && !builtinModules.includes(to));
+  return [...new Set(bare)].toSorted();
 }
 
 /** The name of the workspace a repository path lies in; null where `to` is a package's name already. */
