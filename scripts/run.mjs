@@ -34,7 +34,9 @@ const COMMANDS = {
     const summary = join(scratch, 'summary.json');
     const reporters = ['--reporter=default', `--reporter=${join(root, 'scripts', 'summary-reporter.mjs')}`];
     const code = await run(bin('vitest'), ['run', ...reporters, ...args], { PARQUEUE_TEST_SUMMARY: summary });
-    const counts = existsSync(summary) ? JSON.parse(readFileSync(summary, 'utf8')) : { passed: 0, failed: 1, skipped: 0 };
+    const counts = existsSync(summary)
+      ? JSON.parse(readFileSync(summary, 'utf8'))
+      : { passed: 0, failed: 1, skipped: 0 };
     rmSync(scratch, { recursive: true, force: true });
     const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
     console.log(`${counts.passed} passed, ${counts.failed} failed${skipped}`);
@@ -68,7 +70,11 @@ const COMMANDS = {
 function check(title, command, args) {
   const began = Date.now();
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], shell: process.platform === 'win32' });
+    const child = spawn(command, args, {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      shell: process.platform === 'win32',
+    });
     const output = [];
     child.stdout.on('data', (chunk) => output.push(chunk));
     child.stderr.on('data', (chunk) => output.push(chunk));
@@ -89,7 +95,10 @@ function check(title, command, args) {
 function run(command, args, env = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
-      cwd: root, stdio: 'inherit', env: { ...process.env, ...env }, shell: process.platform === 'win32' && command.endsWith('.cmd'),
+      cwd: root,
+      stdio: 'inherit',
+      env: { ...process.env, ...env },
+      shell: process.platform === 'win32' && command.endsWith('.cmd'),
     });
     const wait = () => {};
     const pass = () => child.kill('SIGTERM');

@@ -34,8 +34,10 @@ export function checkNode(version = process.versions.node) {
   const [major, minor] = version.split('.').map(Number);
   const [wantedMajor, wantedMinor] = NODE_AT_LEAST;
   if (major > wantedMajor || (major === wantedMajor && minor >= wantedMinor)) return;
-  throw new SetupError(`Node ${version} is too old: Parqueue needs ${wantedMajor}.${wantedMinor} or newer. `
-    + 'Install one from https://nodejs.org (or `nvm install 22`) and run this again.');
+  throw new SetupError(
+    `Node ${version} is too old: Parqueue needs ${wantedMajor}.${wantedMinor} or newer. `
+      + 'Install one from https://nodejs.org (or `nvm install 22`) and run this again.',
+  );
 }
 
 /** `npm ci`, unless what stands in node_modules is what package-lock.json says. */
@@ -169,8 +171,15 @@ export function step(title, command, args, { env = process.env, quietUnlessSlow 
         resolve();
         return;
       }
-      const tail = Buffer.concat(output).toString('utf8').trimEnd().split('\n').slice(-LINES_KEPT_OF_A_FAILURE).join('\n');
-      reject(new SetupError(`${tail}\n${title} failed: ${failure}. By hand: ${command.split('/').pop()} ${args.join(' ')}`));
+      const tail = Buffer.concat(output)
+        .toString('utf8')
+        .trimEnd()
+        .split('\n')
+        .slice(-LINES_KEPT_OF_A_FAILURE)
+        .join('\n');
+      reject(
+        new SetupError(`${tail}\n${title} failed: ${failure}. By hand: ${command.split('/').pop()} ${args.join(' ')}`),
+      );
     };
     child.once('error', (error) => settle(error.message));
     child.once('close', (code, signal) => settle(code === 0 ? null : `exit ${code ?? signal}`));

@@ -8,7 +8,8 @@ export function examples(...lines: readonly string[]): string {
 /** `1000`, `1e6`, `1_000_000`. */
 export function wholeNumber(text: string): number {
   const value = Number(text.replaceAll('_', ''));
-  if (text.trim() === '' || !Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('a whole number is needed, such as 1000 or 1e6.');
+  if (text.trim() === '' || !Number.isSafeInteger(value) || value < 0)
+    throw new InvalidArgumentError('a whole number is needed, such as 1000 or 1e6.');
   return value;
 }
 
@@ -29,5 +30,8 @@ export function parameter(text: string, before: Readonly<Record<string, string>>
 
 /** `a,b,c`. */
 export function nameList(text: string): readonly string[] {
-  return text.split(',').map((name) => name.trim()).filter((name) => name !== '');
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
 }

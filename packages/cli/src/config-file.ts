@@ -30,14 +30,18 @@ export function readConfig(context: Context, options: ConfigOptions): LoadedConf
     readFile: (file) => readFileSync(file, 'utf8'),
   });
   const root = options.data === undefined ? config.store.root : join(resolve(context.cwd, options.data), 'store');
-  const dataDirectory = options.data !== undefined || basename(root) === 'store' ? dirname(root) : join(dirname(path), 'var');
+  const dataDirectory =
+    options.data !== undefined || basename(root) === 'store' ? dirname(root) : join(dirname(path), 'var');
   return {
     path,
     dataDirectory,
     config: {
       ...config,
       store: { ...config.store, root },
-      redis: { ...config.redis, url: given(context.env['PARQUEUE_REDIS_URL']) ?? config.redis.url ?? given(context.env['REDIS_URL']) },
+      redis: {
+        ...config.redis,
+        url: given(context.env['PARQUEUE_REDIS_URL']) ?? config.redis.url ?? given(context.env['REDIS_URL']),
+      },
       listen: { host: options.host ?? config.listen.host, port: options.port ?? config.listen.port },
     },
   };
@@ -51,7 +55,10 @@ function configPath(context: Context, options: ConfigOptions): string {
     const path = join(context.cwd, name);
     if (readable(path)) return path;
   }
-  throw new ParqueueError('PQ_CONFIG', `there is no ${CONFIG_NAMES[0]} here: write one with \`parqueue init\`, or name one with --config FILE`);
+  throw new ParqueueError(
+    'PQ_CONFIG',
+    `there is no ${CONFIG_NAMES[0]} here: write one with \`parqueue init\`, or name one with --config FILE`,
+  );
 }
 
 function given(text: string | undefined): string | null {
@@ -72,7 +79,8 @@ function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
-    const reason = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT' ? 'there is no such file' : String(cause);
+    const reason =
+      cause instanceof Error && 'code' in cause && cause.code === 'ENOENT' ? 'there is no such file' : String(cause);
     throw new ParqueueError('PQ_CONFIG', `cannot read the configuration ${path}: ${reason}`, { cause });
   }
 }

@@ -33,12 +33,18 @@ export function lockDataDirectory(directory: string): DataLock {
     }
     const holder = readHolder(path);
     if (holder !== null && identityOf(holder.pid) === holder.identity) {
-      throw new ParqueueError('PQ_CONFIG', `${directory} is in use by another \`parqueue up\` (process ${holder.pid}): `
-        + 'stop it, or choose another directory with --data DIR');
+      throw new ParqueueError(
+        'PQ_CONFIG',
+        `${directory} is in use by another \`parqueue up\` (process ${holder.pid}): `
+          + 'stop it, or choose another directory with --data DIR',
+      );
     }
     takeAway(path);
   }
-  throw new ParqueueError('PQ_CONFIG', `${directory} is being taken by another \`parqueue up\` at this moment: try again`);
+  throw new ParqueueError(
+    'PQ_CONFIG',
+    `${directory} is being taken by another \`parqueue up\` at this moment: try again`,
+  );
 }
 
 /**
@@ -67,7 +73,9 @@ function readHolder(path: string): Holder | null {
   try {
     const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
     if (typeof value !== 'object' || value === null || !('pid' in value) || !('identity' in value)) return null;
-    return typeof value.pid === 'number' && typeof value.identity === 'string' ? { pid: value.pid, identity: value.identity } : null;
+    return typeof value.pid === 'number' && typeof value.identity === 'string'
+      ? { pid: value.pid, identity: value.identity }
+      : null;
   } catch {
     // Half a file is left by a crash while it was written, no file by a release in between: nobody holds it.
     return null;

@@ -48,7 +48,11 @@ export function explainError(error: unknown): Explained {
     return { exit: EXIT_OF_CODE[code] ?? exitOfStatus(status), code, message: oneLine(message) };
   }
   const failure = toFailure(error);
-  return { exit: EXIT_OF_CODE[failure.code] ?? EXIT.failed, code: failure.code, message: failure.code === 'PQ_CONFIG' ? failure.message : oneLine(failure.message) };
+  return {
+    exit: EXIT_OF_CODE[failure.code] ?? EXIT.failed,
+    code: failure.code,
+    message: failure.code === 'PQ_CONFIG' ? failure.message : oneLine(failure.message),
+  };
 }
 
 function exitOf(code: number): ExitCode {

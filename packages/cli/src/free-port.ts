@@ -15,13 +15,25 @@ export async function assertPortFree(host: string, port: number): Promise<void> 
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? cause.code : null;
     if (code === 'EADDRINUSE') {
-      throw new ParqueueError('PQ_CONFIG', `port ${port} on ${host} is in use: another parqueue, or another program? `
-        + 'Stop it, or choose a port with --port N (--port 0: any free one)', { cause });
+      throw new ParqueueError(
+        'PQ_CONFIG',
+        `port ${port} on ${host} is in use: another parqueue, or another program? `
+          + 'Stop it, or choose a port with --port N (--port 0: any free one)',
+        { cause },
+      );
     }
     if (code === 'EACCES') {
-      throw new ParqueueError('PQ_CONFIG', `port ${port} on ${host} needs rights this user does not have: choose one above 1023`, { cause });
+      throw new ParqueueError(
+        'PQ_CONFIG',
+        `port ${port} on ${host} needs rights this user does not have: choose one above 1023`,
+        { cause },
+      );
     }
-    throw new ParqueueError('PQ_CONFIG', `cannot listen on ${host}:${port}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new ParqueueError(
+      'PQ_CONFIG',
+      `cannot listen on ${host}:${port}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
   }
 }
 

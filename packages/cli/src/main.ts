@@ -9,5 +9,7 @@ process.stdout.on('error', (error: Error & { code?: string }) => {
   throw error;
 });
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 process.exitCode = await runProgram(process.argv.slice(2), contextOfProcess(version));

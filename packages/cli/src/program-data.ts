@@ -15,11 +15,14 @@ function addRowCommands(program: Command, context: Context): void {
     .description('the rows of a dataset, loaded first where need be')
     .option('--param <name=value>', 'a parameter; repeat for more', parameter, {})
     .option('--limit <n>', 'only this many rows (text formats)', wholeNumber)
-    .addHelpText('after', examples(
-      'parqueue get orders -o orders.parquet',
-      'parqueue get prices --param market=xetra --format csv | head',
-      'parqueue get orders --only-if-cached -o orders.parquet --json',
-    ))
+    .addHelpText(
+      'after',
+      examples(
+        'parqueue get orders -o orders.parquet',
+        'parqueue get prices --param market=xetra --format csv | head',
+        'parqueue get orders --only-if-cached -o orders.parquet --json',
+      ),
+    )
     .action(async (dataset: string, options) => {
       const { get } = await import('./commands/get.ts');
       await get(context, dataset, options);
@@ -57,7 +60,9 @@ function addEntryCommands(program: Command, context: Context): void {
     .option('--param <name=value>', 'a parameter; repeat for more', parameter, {})
     .option('--force', 'load again even when the source did not change')
     .addHelpText('after', examples('parqueue fill orders', 'parqueue fill prices --param market=xetra --force'))
-    .action(async (dataset: string, options) => (await import('./commands/entries.ts')).fill(context, dataset, options));
+    .action(async (dataset: string, options) =>
+      (await import('./commands/entries.ts')).fill(context, dataset, options),
+    );
   remote(program.command('invalidate'))
     .description('mark entries as not to be trusted any more')
     .option('--entry <key>', 'one entry')
@@ -65,8 +70,15 @@ function addEntryCommands(program: Command, context: Context): void {
     .option('--source <name>', 'all entries of a source')
     .option('--table <name>', 'with --source: entries that read this table')
     .option('--prefix <text>', 'all entries whose key begins so')
-    .addOption(new Option('--mode <mode>', 'soft: verify before next use; hard: load again; purge: also remove').choices(['soft', 'hard', 'purge']).default('soft'))
-    .addHelpText('after', examples('parqueue invalidate --dataset orders', 'parqueue invalidate --source files --mode hard'))
+    .addOption(
+      new Option('--mode <mode>', 'soft: verify before next use; hard: load again; purge: also remove')
+        .choices(['soft', 'hard', 'purge'])
+        .default('soft'),
+    )
+    .addHelpText(
+      'after',
+      examples('parqueue invalidate --dataset orders', 'parqueue invalidate --source files --mode hard'),
+    )
     .action(async (options) => (await import('./commands/entries.ts')).invalidateEntries(context, options));
 }
 
@@ -80,7 +92,11 @@ function remote(command: Command): Command {
 function withRowOptions(command: Command): Command {
   return command
     .option('-o, --output <file>', 'write to a file, which appears only when whole')
-    .addOption(new Option('--format <format>', 'format of the rows (default: by the file name; csv on a terminal)').choices(FORMATS))
+    .addOption(
+      new Option('--format <format>', 'format of the rows (default: by the file name; csv on a terminal)').choices(
+        FORMATS,
+      ),
+    )
     .option('--columns <names>', 'only these columns, in this order: a,b,c', nameList)
     .option('--max-age <seconds>', 'accept an answer verified at most so long ago, within the policy', wholeNumber)
     .option('--no-cache', 'verify against the source whatever the policy says')

@@ -5,14 +5,16 @@ import type { Context } from './context.ts';
 import type { ExitCode } from './exit.ts';
 
 export function addToolCommands(program: Command, context: Context, exitWith: (exit: ExitCode) => void): void {
-  program.command('init')
+  program
+    .command('init')
     .description('write a commented configuration; never overwrites one')
     .option('--config <file>', 'where to write it (default: parqueue.yaml)')
     .addHelpText('after', examples('parqueue init', 'parqueue init --config deploy/parqueue.yaml'))
     .action(async (options) => (await import('./commands/init.ts')).init(context, options));
   addConfigCommands(program, context, exitWith);
   addGenerate(program, context);
-  program.command('demo')
+  program
+    .command('demo')
     .description('the whole story on real files, step by step, each step checked')
     .option('--rows <n>', 'rows of the Parquet file', wholeNumber, 1_000_000)
     .option('--data-only', 'only write the data that examples/parqueue.yaml serves')
@@ -24,13 +26,15 @@ export function addToolCommands(program: Command, context: Context, exitWith: (e
 
 function addConfigCommands(program: Command, context: Context, exitWith: (exit: ExitCode) => void): void {
   const config = program.command('config').description('check or show the configuration');
-  config.command('check')
+  config
+    .command('check')
     .description('report every problem at once; exit 1 where there are any')
     .option('--config <file>', 'configuration file')
     .option('--json', 'JSON for machines')
     .addHelpText('after', examples('parqueue config check --config deploy/parqueue.yaml'))
     .action(async (options) => exitWith((await import('./commands/config.ts')).configCheck(context, options)));
-  config.command('show')
+  config
+    .command('show')
     .description('what was understood, defaults included, secrets left out')
     .option('--config <file>', 'configuration file')
     .option('--json', 'JSON for machines')
@@ -39,20 +43,30 @@ function addConfigCommands(program: Command, context: Context, exitWith: (exit: 
 }
 
 function addGenerate(program: Command, context: Context): void {
-  program.command('generate <file>')
+  program
+    .command('generate <file>')
     .description('write test data; equal seeds give equal bytes, and an existing file is replaced in one step')
     .option('--rows <n>', 'rows', wholeNumber, 100_000)
     .option('--seed <n>', 'what the values are made from', wholeNumber, 1)
     .option('--revision <n>', 'a number that stands in every row', wholeNumber, 1)
     .addOption(new Option('--format <format>', 'format (default: by the file name)').choices(['parquet', 'csv']))
     .option('--json', 'JSON for machines')
-    .addHelpText('after', examples('parqueue generate data/orders.parquet --rows 1e6 --seed 7', 'parqueue generate data/prices/xetra.csv --rows 50000'))
+    .addHelpText(
+      'after',
+      examples(
+        'parqueue generate data/orders.parquet --rows 1e6 --seed 7',
+        'parqueue generate data/prices/xetra.csv --rows 50000',
+      ),
+    )
     .action(async (file: string, options) => (await import('./commands/generate.ts')).generate(context, file, options));
 }
 
 function addSwarm(program: Command, context: Context, exitWith: (exit: ExitCode) => void): void {
-  const swarm = program.command('swarm').description('many processes ask while the source changes; every answer is checked');
-  swarm.command('file')
+  const swarm = program
+    .command('swarm')
+    .description('many processes ask while the source changes; every answer is checked');
+  swarm
+    .command('file')
     .description('over a file source; exit 1 and a named reason on any stale, torn or duplicate load')
     .option('--clients <n>', 'client processes', wholeNumber, 4)
     .option('--waves <n>', 'waves of gets', wholeNumber, 12)
@@ -66,6 +80,9 @@ function addSwarm(program: Command, context: Context, exitWith: (exit: ExitCode)
     .option('--dataset <name>', 'dataset to ask for, with --url')
     .option('--file <path>', 'the file that dataset reads, with --url; it is overwritten')
     .option('--json', 'JSON for machines')
-    .addHelpText('after', examples('parqueue swarm file', 'parqueue swarm file --clients 8 --waves 30 --regenerations 15 --seed 42'))
+    .addHelpText(
+      'after',
+      examples('parqueue swarm file', 'parqueue swarm file --clients 8 --waves 30 --regenerations 15 --seed 42'),
+    )
     .action(async (options) => exitWith(await (await import('./commands/swarm.ts')).swarmFile(context, options)));
 }

@@ -37,14 +37,20 @@ function buildProgram(context: Context, exitWith: (exit: ExitCode) => void): Com
     .description('Answers slow questions from Parquet files that still tell the truth.')
     .version(context.version, '-V, --version')
     .exitOverride()
-    .configureOutput({ writeOut: (text) => context.out(text.trimEnd()), writeErr: (text) => context.err(text.trimEnd()) })
+    .configureOutput({
+      writeOut: (text) => context.out(text.trimEnd()),
+      writeErr: (text) => context.err(text.trimEnd()),
+    })
     .showSuggestionAfterError()
-    .addHelpText('after', `
+    .addHelpText(
+      'after',
+      `
 Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 unavailable. PARQUEUE_DEBUG=1 adds stacks to errors.
 
 First steps:
   $ parqueue init && parqueue generate data/orders.parquet && parqueue up
-  $ parqueue get orders -o orders.parquet`);
+  $ parqueue get orders -o orders.parquet`,
+    );
   addServerCommands(program, context);
   addDataCommands(program, context);
   addToolCommands(program, context, exitWith);
@@ -56,8 +62,13 @@ function addServerCommands(program: Command, context: Context): void {
     .description('start everything: a Redis, a worker, the API; Ctrl-C stops cleanly')
     .option('--data <dir>', 'directory for the store and the embedded Redis')
     .option('--workers <n>', 'worker processes', wholeNumber, 1)
-    .addOption(new Option('--log-format <format>', 'how logs are written to standard error').choices(['pretty', 'json']))
-    .addHelpText('after', examples('parqueue up', 'parqueue up --config parqueue.yaml --port 9000', 'parqueue up --data /var/lib/parqueue'))
+    .addOption(
+      new Option('--log-format <format>', 'how logs are written to standard error').choices(['pretty', 'json']),
+    )
+    .addHelpText(
+      'after',
+      examples('parqueue up', 'parqueue up --config parqueue.yaml --port 9000', 'parqueue up --data /var/lib/parqueue'),
+    )
     .action(async (options) => {
       const { up } = await import('./commands/up.ts');
       await up(context, options);

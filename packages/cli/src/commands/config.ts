@@ -17,7 +17,7 @@ export function configCheck(context: Context, options: ConfigOptions & { readonl
     const { config, path } = readConfig(context, options);
     const counts = { sources: Object.keys(config.sources).length, datasets: Object.keys(config.datasets).length };
     if (options.json === true) context.out(JSON.stringify({ ok: true, path, ...counts }));
-    else context.out(`${path}: ok (${counts.sources} sources, ${counts.datasets} datasets)`);
+    else context.out(`${path}: ok (sources: ${counts.sources}, datasets: ${counts.datasets})`);
     return EXIT.ok;
   } catch (error) {
     const problems = isParqueueError(error) ? problemsOf(error.details) : null;
@@ -33,5 +33,5 @@ export function configShow(context: Context, options: ConfigOptions & { readonly
 }
 
 function problemsOf(details: Readonly<Record<string, unknown>>): readonly Problem[] | null {
-  return Array.isArray(details['problems']) ? details['problems'] as readonly Problem[] : null;
+  return Array.isArray(details['problems']) ? (details['problems'] as readonly Problem[]) : null;
 }

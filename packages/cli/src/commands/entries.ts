@@ -40,14 +40,16 @@ export async function list(context: Context, options: ListOptions): Promise<void
     context.err('no entries yet: ask for something with `parqueue get`');
     return;
   }
-  context.out(table(rows, [
-    { title: 'KEY', value: (row) => text(row['key']) },
-    { title: 'DATASET', value: (row) => text(row['dataset'] ?? '-') },
-    { title: 'GENERATION', value: (row) => text(row['generation']), right: true },
-    { title: 'ROWS', value: (row) => count(row['rows'], spellCount), right: true },
-    { title: 'SIZE', value: (row) => count(row['bytes'], spellBytes), right: true },
-    { title: 'VERIFIED', value: (row) => text(row['verifiedAt'] ?? '-') },
-  ]));
+  context.out(
+    table(rows, [
+      { title: 'KEY', value: (row) => text(row['key']) },
+      { title: 'DATASET', value: (row) => text(row['dataset'] ?? '-') },
+      { title: 'GENERATION', value: (row) => text(row['generation']), right: true },
+      { title: 'ROWS', value: (row) => count(row['rows'], spellCount), right: true },
+      { title: 'SIZE', value: (row) => count(row['bytes'], spellBytes), right: true },
+      { title: 'VERIFIED', value: (row) => text(row['verifiedAt'] ?? '-') },
+    ]),
+  );
 }
 
 export async function inspect(context: Context, key: string, options: RemoteOptions): Promise<void> {
@@ -68,9 +70,12 @@ export async function fill(context: Context, dataset: string, options: FillOptio
   const client = connect(context, options);
   const question = { dataset, ...(options.param === undefined ? {} : { params: options.param }) };
   const began = context.clock.now();
-  const ask = async (): ReturnType<typeof client.resolve> => await withProgress(context, dataset, async (onWait) => (
-    await client.resolve(question, { freshness: { noCache: true }, onWait })
-  ));
+  const ask = async (): ReturnType<typeof client.resolve> =>
+    await withProgress(
+      context,
+      dataset,
+      async (onWait) => await client.resolve(question, { freshness: { noCache: true }, onWait }),
+    );
   let entry = await ask();
   if (options.force === true) {
     await client.invalidate({ key: entry.key }, 'hard');
@@ -81,7 +86,9 @@ export async function fill(context: Context, dataset: string, options: FillOptio
     return;
   }
   const took = spellMs(context.clock.now() - began);
-  context.out(`${entry.key} generation ${entry.generation}: ${spellCount(entry.rows)} rows, ${spellBytes(entry.bytes)} in ${took}`);
+  context.out(
+    `${entry.key} generation ${entry.generation}: ${spellCount(entry.rows)} rows, ${spellBytes(entry.bytes)} in ${took}`,
+  );
 }
 
 export interface InvalidateOptions extends RemoteOptions {
@@ -106,7 +113,9 @@ function targetOf({ entry, dataset, source, table: tableName, prefix }: Invalida
   if (prefix !== undefined) targets.push({ prefix });
   const [target] = targets;
   if (target === undefined || targets.length > 1) {
-    throw new UsageError('name exactly one thing to invalidate: --entry KEY, --dataset NAME, --source NAME [--table NAME] or --prefix TEXT');
+    throw new UsageError(
+      'name exactly one thing to invalidate: --entry KEY, --dataset NAME, --source NAME [--table NAME] or --prefix TEXT',
+    );
   }
   return target;
 }

@@ -22,7 +22,11 @@ export async function generate(context: Context, file: string, options: Generate
   const began = context.clock.now();
   const bar = context.interactive && options.json !== true ? startBar(options.rows) : null;
   const made = await generateFile({
-    path, format, rows: options.rows, seed: options.seed, revision: options.revision,
+    path,
+    format,
+    rows: options.rows,
+    seed: options.seed,
+    revision: options.revision,
     onRows: (rows) => bar?.update(rows),
   }).finally(() => bar?.stop());
   const ms = context.clock.now() - began;
@@ -34,7 +38,13 @@ export async function generate(context: Context, file: string, options: Generate
 }
 
 function startBar(rows: number): progress.SingleBar {
-  const bar = new progress.SingleBar({ format: 'writing {bar} {value} of {total} rows', barsize: 24, hideCursor: true, clearOnComplete: true, stream: process.stderr });
+  const bar = new progress.SingleBar({
+    format: 'writing {bar} {value} of {total} rows',
+    barsize: 24,
+    hideCursor: true,
+    clearOnComplete: true,
+    stream: process.stderr,
+  });
   bar.start(rows, 0);
   return bar;
 }

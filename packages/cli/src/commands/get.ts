@@ -34,28 +34,41 @@ export interface QueryOptions extends GetOptions {
 }
 
 const FORMAT_OF_EXTENSION: Readonly<Record<string, Format>> = {
-  '.parquet': 'parquet', '.arrow': 'arrow', '.csv': 'csv', '.json': 'json', '.ndjson': 'ndjson',
+  '.parquet': 'parquet',
+  '.arrow': 'arrow',
+  '.csv': 'csv',
+  '.json': 'json',
+  '.ndjson': 'ndjson',
 };
 
 export async function get(context: Context, dataset: string, options: GetOptions): Promise<void> {
   const format = formatOf(context, options);
   const client = connect(context, options);
-  await deliver(context, options, dataset, async (onWait) => await client.get(dataset, {
-    format,
-    freshness: freshnessOf(options),
-    onWait,
-    params: { ...options.param, ...(options.limit === undefined ? {} : { limit: options.limit }) },
-    ...(options.columns === undefined ? {} : { columns: options.columns }),
-  }));
+  await deliver(
+    context,
+    options,
+    dataset,
+    async (onWait) =>
+      await client.get(dataset, {
+        format,
+        freshness: freshnessOf(options),
+        onWait,
+        params: { ...options.param, ...(options.limit === undefined ? {} : { limit: options.limit }) },
+        ...(options.columns === undefined ? {} : { columns: options.columns }),
+      }),
+  );
 }
 
 export async function query(context: Context, options: QueryOptions): Promise<void> {
   const format = formatOf(context, options);
   const client = connect(context, options);
   const question = questionOf(options);
-  await deliver(context, options, options.path ?? 'query', async (onWait) => (
-    await client.query(question, { format, freshness: freshnessOf(options), onWait })
-  ));
+  await deliver(
+    context,
+    options,
+    options.path ?? 'query',
+    async (onWait) => await client.query(question, { format, freshness: freshnessOf(options), onWait }),
+  );
 }
 
 function questionOf({ source, path, sql, columns }: QueryOptions): Question {
@@ -73,8 +86,14 @@ async function deliver(context: Context, options: GetOptions, label: string, ask
   const bytes = await write(context, answer, options.output);
   const ms = context.clock.now() - began;
   const told = {
-    key: answer.key, generation: answer.generation, version: answer.version, etag: answer.etag,
-    cacheStatus: answer.cacheStatus, bytes, ms, file: options.output === undefined ? null : resolve(context.cwd, options.output),
+    key: answer.key,
+    generation: answer.generation,
+    version: answer.version,
+    etag: answer.etag,
+    cacheStatus: answer.cacheStatus,
+    bytes,
+    ms,
+    file: options.output === undefined ? null : resolve(context.cwd, options.output),
   };
   if (options.json === true && options.output !== undefined) context.out(JSON.stringify(told));
   else if (options.json === true) context.err(JSON.stringify(told));
@@ -115,7 +134,10 @@ async function write(context: Context, answer: Answer, output: string | undefine
 function assertPromised(answer: Answer, digest: Buffer): void {
   const promised = /sha-256=:([^:]+):/.exec(answer.response.headers.get('repr-digest') ?? '')?.[1];
   if (promised === undefined || promised === digest.toString('base64')) return;
-  throw new ParqueueError('PQ_INTERNAL', 'the bytes that arrived are not those the server promised: the transfer was damaged; ask again');
+  throw new ParqueueError(
+    'PQ_INTERNAL',
+    'the bytes that arrived are not those the server promised: the transfer was damaged; ask again',
+  );
 }
 
 function formatOf(context: Context, { format, output }: GetOptions): Format {

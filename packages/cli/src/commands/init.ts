@@ -13,14 +13,22 @@ export function init(context: Context, options: { readonly config?: string }): v
     writeFileSync(path, TEMPLATE, { flag: 'wx' });
   } catch (cause) {
     if (!(cause instanceof Error && 'code' in cause && cause.code === 'EEXIST')) throw cause;
-    throw new ParqueueError('PQ_CONFIG', `${path} is already there and is left as it is: remove it first, or name another with --config FILE`, { cause });
+    throw new ParqueueError(
+      'PQ_CONFIG',
+      `${path} is already there and is left as it is: remove it first, or name another with --config FILE`,
+      { cause },
+    );
   }
   context.out(`wrote ${path}`);
-  context.err(['next:',
-    '  parqueue generate data/orders.parquet --rows 1e6   # something to ask for',
-    '  parqueue config check                              # is the file right?',
-    '  parqueue up                                        # serve it',
-    '  parqueue get orders -o orders.parquet              # ask, in another terminal'].join('\n'));
+  context.err(
+    [
+      'next:',
+      '  parqueue generate data/orders.parquet --rows 1e6   # something to ask for',
+      '  parqueue config check                              # is the file right?',
+      '  parqueue up                                        # serve it',
+      '  parqueue get orders -o orders.parquet              # ask, in another terminal',
+    ].join('\n'),
+  );
 }
 
 const TEMPLATE = `# Parqueue: one file says where answers come from, how fresh they are and where they are kept.

@@ -28,7 +28,11 @@ export function connect(context: Context, options: RemoteOptions): Parqueue {
 }
 
 /** Runs an ask with a progress bar that is gone again before its result is written. */
-export async function withProgress<T>(context: Context, label: string, ask: (onWait: (fill: FillStatus) => void) => Promise<T>): Promise<T> {
+export async function withProgress<T>(
+  context: Context,
+  label: string,
+  ask: (onWait: (fill: FillStatus) => void) => Promise<T>,
+): Promise<T> {
   const shown = fillProgress(context, label);
   try {
     return await ask(shown.onWait);

@@ -52,7 +52,10 @@ async function serve(
   try {
     const { config } = readConfig(context, options);
     if (config.redis.url === null) {
-      throw new ParqueueError('PQ_CONFIG', `\`parqueue ${name}\` needs a Redis: set redis.url or REDIS_URL (\`parqueue up\` brings one of its own)`);
+      throw new ParqueueError(
+        'PQ_CONFIG',
+        `\`parqueue ${name}\` needs a Redis: set redis.url or REDIS_URL (\`parqueue up\` brings one of its own)`,
+      );
     }
     if (!isSupervised()) await checkDurability(config.redis.url, config.redis.durable, (line) => log.warn(line));
     server = await start(config, log);
@@ -78,5 +81,8 @@ async function serve(
 
 function logOf(context: Context, options: ServerOptions, name: string): Logger {
   const level = options.logLevel ?? context.env['PARQUEUE_LOG_LEVEL'] ?? 'info';
-  return pino({ level, base: { process: name }, timestamp: pino.stdTimeFunctions.epochTime }, pino.destination({ dest: 2, sync: true }));
+  return pino(
+    { level, base: { process: name }, timestamp: pino.stdTimeFunctions.epochTime },
+    pino.destination({ dest: 2, sync: true }),
+  );
 }

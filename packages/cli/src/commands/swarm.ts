@@ -3,11 +3,9 @@
  * changes. The plan comes from one seed; what happens in between is real concurrency, so a seed repeats the plan, not
  * the schedule.
  */
-import { fork, type ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Context } from '../context.ts';
 import { EXIT, UsageError, type ExitCode } from '../exit.ts';
 import { scrape, sumOf } from '../metrics-text.ts';
@@ -15,7 +13,8 @@ import { table } from '../output/table.ts';
 import { spellMs } from '../output/units.ts';
 import { chanceOf } from '../swarm/chance.ts';
 import { judge, type Evidence, type Finding, type LoadCounts } from '../swarm/judge.ts';
-import type { ClientPlan, FromClient, FromGenerator, GeneratorPlan, Regeneration, Sighting, ToClient, ToGenerator } from '../swarm/messages.ts';
+import type { Regeneration, Sighting } from '../swarm/messages.ts';
+import { SwarmClient, SwarmGenerator } from '../swarm/processes.ts';
 import { startStack, type Stack } from '../up/stack.ts';
 
 export interface SwarmOptions {
@@ -48,7 +47,8 @@ interface Target {
 export async function swarmFile(context: Context, options: SwarmOptions): Promise<ExitCode> {
   if (options.clients < 1 || options.waves < 1) throw new UsageError('a swarm needs at least one client and one wave');
   const began = context.clock.now();
-  const target = options.url === undefined ? await ownTarget(context, options) : givenTarget(context, options, options.url);
+  const target =
+    options.url === undefined ? await ownTarget(context, options) : givenTarget(context, options, options.url);
   try {
     const evidence = await runSwarm(context, options, target);
     const findings = judge(evidence);
@@ -61,17 +61,27 @@ export async function swarmFile(context: Context, options: SwarmOptions): Promis
 
 async function runSwarm(context: Context, options: SwarmOptions, target: Target): Promise<Evidence> {
   const chance = chanceOf(options.seed);
-  const generator = new Generator({ file: target.file, rows: options.rows, seed: options.seed });
-  const clients = Array.from({ length: options.clients }, (_, index) => new Client({
-    client: index + 1, url: target.url, apiKey: options.key ?? null, dataset: target.dataset, rows: options.rows,
-  }));
+  const generator = new SwarmGenerator({ file: target.file, rows: options.rows, seed: options.seed });
+  const clients = Array.from(
+    { length: options.clients },
+    (_, index) =>
+      new SwarmClient({
+        client: index + 1,
+        url: target.url,
+        apiKey: options.key ?? null,
+        dataset: target.dataset,
+        rows: options.rows,
+      }),
+  );
   try {
     const loadsBefore = await target.loads();
     const history: Regeneration[] = [await generator.regenerate(1, 0)];
     const sightings: Sighting[] = [];
     const changing = wavesWithChanges(options, chance);
     for (let wave = 0; wave < options.waves; wave += 1) {
-      const delays = clients.map(() => Array.from({ length: options.gets }, () => chance.whole(WAVE_MS / options.gets)));
+      const delays = clients.map(() =>
+        Array.from({ length: options.gets }, () => chance.whole(WAVE_MS / options.gets)),
+      );
       const looking = clients.map(async (client, index) => await client.wave(delays[index] ?? []));
       for (let change = 0; change < (changing.get(wave) ?? 0); change += 1) {
         history.push(await generator.regenerate(history.length + 1, chance.whole(WAVE_MS)));
@@ -84,7 +94,12 @@ async function runSwarm(context: Context, options: SwarmOptions, target: Target)
     sightings.push(...(await Promise.all(clients.map(async (client) => await client.wave([0])))).flat());
     const warm = (await Promise.all(clients.map(async (client) => await client.wave([0])))).flat();
     const loadsAfter = await target.loads();
-    return { history, sightings, warm, loads: loadsBefore === null || loadsAfter === null ? null : difference(loadsBefore, loadsAfter) };
+    return {
+      history,
+      sightings,
+      warm,
+      loads: loadsBefore === null || loadsAfter === null ? null : difference(loadsBefore, loadsAfter),
+    };
   } finally {
     generator.end();
     for (const client of clients) client.end();
@@ -92,66 +107,16 @@ async function runSwarm(context: Context, options: SwarmOptions, target: Target)
 }
 
 /** How many changes fall into which wave. The first wave finds the file as it was written at first. */
-function wavesWithChanges({ waves, regenerations }: SwarmOptions, chance: ReturnType<typeof chanceOf>): ReadonlyMap<number, number> {
+function wavesWithChanges(
+  { waves, regenerations }: SwarmOptions,
+  chance: ReturnType<typeof chanceOf>,
+): ReadonlyMap<number, number> {
   const changing = new Map<number, number>();
   for (let change = 0; change < regenerations; change += 1) {
     const wave = waves === 1 ? 0 : 1 + chance.whole(waves - 1);
     changing.set(wave, (changing.get(wave) ?? 0) + 1);
   }
   return changing;
-}
-
-/** A process and the promise of its next report. */
-class Worker<Report> {
-  readonly #child: ChildProcess;
-  #ended: string | null = null;
-  #resolve: (report: Report) => void = () => {};
-  #reject: (error: Error) => void = () => {};
-
-  constructor(script: string, plan: ClientPlan | GeneratorPlan) {
-    this.#child = fork(fileURLToPath(new URL(script, import.meta.url)), [JSON.stringify(plan)], { execArgv: [] });
-    this.#child.on('message', (report) => this.#resolve(report as Report));
-    this.#child.once('exit', (code, signal) => {
-      this.#ended = `${script} ended with ${code ?? signal}`;
-      this.#reject(new Error(this.#ended));
-    });
-  }
-
-  async ask(message: ToClient | ToGenerator): Promise<Report> {
-    if (this.#ended !== null) throw new Error(this.#ended);
-    return await new Promise<Report>((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-      this.#child.send(message);
-    });
-  }
-
-  end(): void {
-    this.#reject = () => {};
-    this.#child.kill();
-  }
-}
-
-class Client extends Worker<FromClient> {
-  constructor(plan: ClientPlan) {
-    super('../swarm/client.child.js', plan);
-  }
-
-  async wave(delaysMs: readonly number[]): Promise<readonly Sighting[]> {
-    return (await this.ask({ type: 'wave', delaysMs })).sightings;
-  }
-}
-
-class Generator extends Worker<FromGenerator> {
-  constructor(plan: GeneratorPlan) {
-    super('../swarm/generator.child.js', plan);
-  }
-
-  async regenerate(revision: number, delayMs: number): Promise<Regeneration> {
-    const report = await this.ask({ type: 'regenerate', revision, delayMs });
-    if (report.type === 'failed') throw new Error(`the file could not be written: ${report.message}`);
-    return report.regeneration;
-  }
 }
 
 async function ownTarget(context: Context, options: SwarmOptions): Promise<Target> {
@@ -185,7 +150,8 @@ async function ownTarget(context: Context, options: SwarmOptions): Promise<Targe
 
 /** A server that runs elsewhere: its file is ours to replace, its workers cannot be asked for their counters. */
 function givenTarget(context: Context, { dataset, file }: SwarmOptions, url: string): Target {
-  if (dataset === undefined || file === undefined) throw new UsageError('--url also needs --dataset NAME and --file PATH, the file that dataset reads');
+  if (dataset === undefined || file === undefined)
+    throw new UsageError('--url also needs --dataset NAME and --file PATH, the file that dataset reads');
   const path = resolve(context.cwd, file);
   mkdirSync(dirname(path), { recursive: true });
   return { url, dataset, file: path, loads: async () => await Promise.resolve(null), stop: async () => {} };
@@ -206,18 +172,38 @@ function difference(before: LoadCounts, after: LoadCounts): LoadCounts {
   };
 }
 
-function waveLine(wave: number, { waves }: SwarmOptions, history: readonly Regeneration[], seen: readonly Sighting[]): string {
+function waveLine(
+  wave: number,
+  { waves }: SwarmOptions,
+  history: readonly Regeneration[],
+  seen: readonly Sighting[],
+): string {
   const revisions = [...new Set(seen.map(({ revision }) => revision ?? '?'))].join(' ');
   return `wave ${String(wave + 1).padStart(2)}/${waves}: ${seen.length} gets, revision ${history.length} written, saw ${revisions}`;
 }
 
-function tell(context: Context, options: SwarmOptions, evidence: Evidence, findings: readonly Finding[], ms: number): void {
+function tell(
+  context: Context,
+  options: SwarmOptions,
+  evidence: Evidence,
+  findings: readonly Finding[],
+  ms: number,
+): void {
   const { history, sightings, warm, loads } = evidence;
   const reasons = [...new Set(findings.map(({ reason }) => reason))];
   if (options.json === true) {
-    context.out(JSON.stringify({
-      ok: findings.length === 0, reasons, findings, seed: options.seed, gets: sightings.length + warm.length, revisions: history.length, loads, ms,
-    }));
+    context.out(
+      JSON.stringify({
+        ok: findings.length === 0,
+        reasons,
+        findings,
+        seed: options.seed,
+        gets: sightings.length + warm.length,
+        revisions: history.length,
+        loads,
+        ms,
+      }),
+    );
     return;
   }
   const summary: readonly (readonly [string, string])[] = [
@@ -234,9 +220,16 @@ function tell(context: Context, options: SwarmOptions, evidence: Evidence, findi
     ['final check warm', countOf(findings, 'cold') === 0 ? 'yes' : 'no'],
     ['time', spellMs(ms)],
   ];
-  context.out(table(summary, [{ title: 'SWARM', value: ([name]) => name }, { title: '', value: ([, value]) => value }]));
+  context.out(
+    table(summary, [
+      { title: 'SWARM', value: ([name]) => name },
+      { title: '', value: ([, value]) => value },
+    ]),
+  );
   for (const { reason, message } of findings.slice(0, FINDINGS_SHOWN)) context.err(`${reason}: ${message}`);
-  context.out(findings.length === 0 ? 'clean: every answer was current, whole and loaded once' : `FAILED: ${reasons.join(', ')}`);
+  context.out(
+    findings.length === 0 ? 'clean: every answer was current, whole and loaded once' : `FAILED: ${reasons.join(', ')}`,
+  );
 }
 
 function countOf(findings: readonly Finding[], reason: Finding['reason']): number {

@@ -20,7 +20,12 @@ export function fillProgress(context: Context, label: string): FillProgress {
   if (!context.interactive) return { onWait: () => {}, end: () => {} };
   const bar = new progress.SingleBar({
     format: `${label} {bar} {phase} {rows} rows {size}`,
-    barCompleteChar: '█', barIncompleteChar: '░', barsize: 24, hideCursor: true, clearOnComplete: true, stream: process.stderr,
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
+    barsize: 24,
+    hideCursor: true,
+    clearOnComplete: true,
+    stream: process.stderr,
   });
   let started = false;
   return {
@@ -28,7 +33,11 @@ export function fillProgress(context: Context, label: string): FillProgress {
       const bytesTotal = seen?.bytesTotal ?? null;
       const total = bytesTotal ?? UNKNOWN_TOTAL;
       const done = bytesTotal === null ? 0 : Math.min(seen?.bytes ?? 0, bytesTotal);
-      const shown = { phase: seen?.phase ?? state, rows: spellCount(seen?.rows ?? 0), size: spellBytes(seen?.bytes ?? 0) };
+      const shown = {
+        phase: seen?.phase ?? state,
+        rows: spellCount(seen?.rows ?? 0),
+        size: spellBytes(seen?.bytes ?? 0),
+      };
       if (!started) bar.start(total, done, shown);
       started = true;
       bar.setTotal(total);

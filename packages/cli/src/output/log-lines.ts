@@ -2,7 +2,14 @@
  * One line of a server's JSON log as a person wants to read it: time, which process, level, message, the rest as
  * `name=value`. Lines that are not JSON (a crash, a warning of Node's) pass through as they are.
  */
-const LEVELS: Readonly<Record<number, string>> = { 10: 'trace', 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'fatal' };
+const LEVELS: Readonly<Record<number, string>> = {
+  10: 'trace',
+  20: 'debug',
+  30: 'info',
+  40: 'warn',
+  50: 'error',
+  60: 'fatal',
+};
 const LEVEL_COLOURS: Readonly<Record<string, number>> = { warn: 33, error: 31, fatal: 31, debug: 90, trace: 90 };
 const NOT_SHOWN = new Set(['level', 'time', 'pid', 'hostname', 'msg', 'name', 'v']);
 

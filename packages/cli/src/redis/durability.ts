@@ -19,6 +19,8 @@ export async function checkDurability(url: string, durable: boolean, note: (line
     if (durable) throw new ParqueueError('PQ_CONFIG', `${message}; or accept that with redis.durable: false`);
     note(`NOT DURABLE: ${message}`);
   } else if (found.evictionPolicy === null || found.persistent === null) {
-    note('Redis does not tell its eviction policy and persistence: make sure it has noeviction and an append-only file');
+    note(
+      'Redis does not tell its eviction policy and persistence: make sure it has noeviction and an append-only file',
+    );
   }
 }

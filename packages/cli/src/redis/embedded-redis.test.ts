@@ -23,7 +23,13 @@ afterEach(async () => {
 
 async function open(change: Partial<LadderOptions> = {}): Promise<EmbeddedRedis> {
   const redis = await openRedis({
-    url: null, dataDirectory, program, undurableAllowed: false, randomId: systemRandomId, warn: () => {}, ...change,
+    url: null,
+    dataDirectory,
+    program,
+    undurableAllowed: false,
+    randomId: systemRandomId,
+    warn: () => {},
+    ...change,
   });
   opened.push(redis);
   return redis;

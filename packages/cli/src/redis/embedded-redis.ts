@@ -10,13 +10,21 @@
  * A Redis that died is started again on the same port with the same password by whoever holds it (`onExit`): the
  * address in the children's hands stays true. Losing its memory is what epochs are for (I11).
  */
-import { fork, spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { ParqueueError, type RandomId } from '@parqueue/core';
 import { freePort } from '../free-port.ts';
 import { ping, shutdown, type RedisAddress } from './ping.ts';
+import {
+  answering,
+  endChild,
+  javascriptLauncher,
+  POLL_MS,
+  programLauncher,
+  STOP_WITHIN_MS,
+  type Launcher,
+} from './redis-process.ts';
 
 export type RedisKind = 'external' | 'program' | 'javascript';
 
@@ -44,10 +52,6 @@ export interface LadderOptions {
   readonly warn: (line: string) => void;
 }
 
-/** Loading a large append-only file takes a while, and says so; silence for this long means it hangs. */
-const SILENT_MAX_MS = 15_000;
-const POLL_MS = 25;
-const STOP_WITHIN_MS = 20_000;
 const PORT_ATTEMPTS = 3;
 
 /** @throws ParqueueError PQ_CONFIG when no rung holds. */
@@ -57,11 +61,16 @@ export async function openRedis(options: LadderOptions): Promise<EmbeddedRedis> 
     return await startOwn('program', options, programLauncher(options.program, join(options.dataDirectory, 'redis')));
   }
   if (!options.undurableAllowed) {
-    throw new ParqueueError('PQ_CONFIG', 'no Redis: set REDIS_URL, or install redis-server (or valkey-server) so that it is on PATH. '
-      + 'The JavaScript stand-in forgets everything when it ends and is refused where the configuration asks for durability');
+    throw new ParqueueError(
+      'PQ_CONFIG',
+      'no Redis: set REDIS_URL, or install redis-server (or valkey-server) so that it is on PATH. '
+        + 'The JavaScript stand-in forgets everything when it ends and is refused where the configuration asks for durability',
+    );
   }
-  options.warn('NOT DURABLE: no redis-server on PATH, using a Redis written in JavaScript that forgets everything when it ends. '
-    + 'Published files survive; queues, freshness and pins do not. For development only');
+  options.warn(
+    'NOT DURABLE: no redis-server on PATH, using a Redis written in JavaScript that forgets everything when it ends. '
+      + 'Published files survive; queues, freshness and pins do not. For development only',
+  );
   return await startOwn('javascript', options, javascriptLauncher);
 }
 
@@ -76,9 +85,11 @@ function external(url: string): EmbeddedRedis {
   };
 }
 
-type Launcher = (address: RedisAddress) => ChildProcess;
-
-async function startOwn(kind: 'program' | 'javascript', options: LadderOptions, launch: Launcher): Promise<EmbeddedRedis> {
+async function startOwn(
+  kind: 'program' | 'javascript',
+  options: LadderOptions,
+  launch: Launcher,
+): Promise<EmbeddedRedis> {
   const directory = join(options.dataDirectory, 'redis');
   mkdirSync(directory, { recursive: true });
   await endOrphan(directory);
@@ -104,9 +115,10 @@ class OwnRedis implements EmbeddedRedis {
     this.#address = address;
     this.#launch = launch;
     this.url = `redis://${address.password === null ? '' : `:${address.password}@`}127.0.0.1:${address.port}`;
-    this.description = kind === 'program'
-      ? `redis-server on 127.0.0.1:${address.port}, append-only file in ${directory}`
-      : `JavaScript Redis on 127.0.0.1:${address.port}, not durable`;
+    this.description =
+      kind === 'program'
+        ? `redis-server on 127.0.0.1:${address.port}, append-only file in ${directory}`
+        : `JavaScript Redis on 127.0.0.1:${address.port}, not durable`;
     this.#child = child;
     this.#watch(child);
   }
@@ -138,7 +150,10 @@ class OwnRedis implements EmbeddedRedis {
 }
 
 /** Somebody may take the port between our finding and Redis's binding it: then the next one. */
-async function launchOnFreePort(launch: Launcher, password: string | null): Promise<{ address: RedisAddress; child: ChildProcess }> {
+async function launchOnFreePort(
+  launch: Launcher,
+  password: string | null,
+): Promise<{ address: RedisAddress; child: ChildProcess }> {
   for (let attempt = 1; ; attempt += 1) {
     const address = { port: await freePort(), password };
     const child = launch(address);
@@ -150,74 +165,6 @@ async function launchOnFreePort(launch: Launcher, password: string | null): Prom
       if (attempt === PORT_ATTEMPTS) throw error;
     }
   }
-}
-
-/** Configuration goes in by standard input: a password among the arguments could be read by anybody with `ps`. */
-function programLauncher(program: string, directory: string): Launcher {
-  return ({ port, password }) => {
-    const child = spawn(program, ['-'], { stdio: ['pipe', 'pipe', 'pipe'], detached: true, cwd: directory });
-    const settings = [`port ${port}`, 'bind 127.0.0.1', 'protected-mode yes', 'daemonize no', 'save ""', 'appendonly yes',
-      'appendfsync everysec', 'maxmemory-policy noeviction', 'loglevel notice', 'dir .'];
-    if (password !== null) settings.push(`requirepass ${password}`);
-    child.stdin.once('error', () => {});
-    child.stdin.end(`${settings.join('\n')}\n`);
-    keepTail(child);
-    return child;
-  };
-}
-
-function javascriptLauncher({ port }: RedisAddress): ChildProcess {
-  const child = fork(fileURLToPath(new URL('./javascript-redis.child.js', import.meta.url)), [String(port)], {
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true, execArgv: [],
-  });
-  keepTail(child);
-  return child;
-}
-
-const tails = new WeakMap<ChildProcess, string[]>();
-
-/** Keeps the last lines a Redis said, for the message when it does not come up. */
-function keepTail(child: ChildProcess): void {
-  const lines: string[] = [];
-  tails.set(child, lines);
-  const keep = (chunk: Buffer): void => {
-    lines.push(...chunk.toString('utf8').split('\n').filter((line) => line.trim() !== ''));
-    lines.splice(0, Math.max(0, lines.length - 5));
-  };
-  child.stdout?.on('data', keep);
-  child.stderr?.on('data', keep);
-}
-
-/** Waits until it answers PING. @throws ParqueueError PQ_CONFIG when it ended, or was silent for too long. */
-async function answering(child: ChildProcess, address: RedisAddress): Promise<void> {
-  let failure: string | null = null;
-  child.once('error', (error) => {
-    failure = error.message;
-  });
-  child.once('exit', (code, signal) => {
-    failure ??= `it ended with ${code ?? signal}: ${tails.get(child)?.join(' | ') ?? ''}`;
-  });
-  for (let silentMs = 0; silentMs < SILENT_MAX_MS; silentMs += POLL_MS) {
-    if (failure !== null) break;
-    const answer = await ping(address);
-    if (answer === 'ready') return;
-    if (answer === 'loading') silentMs = 0;
-    await new Promise((resolve) => {
-      setTimeout(resolve, POLL_MS);
-    });
-  }
-  throw new ParqueueError('PQ_CONFIG', `the embedded Redis did not start: ${failure ?? 'no answer'}`);
-}
-
-export async function endChild(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
-  const exited = new Promise<void>((resolve) => {
-    child.once('exit', () => resolve());
-  });
-  child.kill('SIGTERM');
-  const force = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
-  await exited;
-  clearTimeout(force);
 }
 
 function addressFile(directory: string): string {

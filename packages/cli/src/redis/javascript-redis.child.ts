@@ -8,7 +8,11 @@
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import {
-  attachSession, createRedisCommandExecutor, RedisResult, RedisServerState, SocketConnectionTransport,
+  attachSession,
+  createRedisCommandExecutor,
+  RedisResult,
+  RedisServerState,
+  SocketConnectionTransport,
 } from 'js-redis-server/core';
 
 const port = Number(process.argv[2]);
@@ -16,18 +20,26 @@ const runId = randomBytes(20).toString('hex');
 const state = new RedisServerState({ databaseCount: 16 });
 
 const executor = createRedisCommandExecutor({
-  policies: [{
-    name: 'run-id',
-    afterExecute: ({ definition }, _context, result) => {
-      if (definition.name !== 'info' || result.value.kind !== 'bulk-string') return result;
-      const text = (result.value.value ?? Buffer.alloc(0)).toString('utf8').replace(/^redis_version:.*$/m, (line) => `${line}\nrun_id:${runId}`);
-      return RedisResult.create({ kind: 'bulk-string', value: Buffer.from(text) });
+  policies: [
+    {
+      name: 'run-id',
+      afterExecute: ({ definition }, _context, result) => {
+        if (definition.name !== 'info' || result.value.kind !== 'bulk-string') return result;
+        const text = (result.value.value ?? Buffer.alloc(0))
+          .toString('utf8')
+          .replace(/^redis_version:.*$/m, (line) => `${line}\nrun_id:${runId}`);
+        return RedisResult.create({ kind: 'bulk-string', value: Buffer.from(text) });
+      },
     },
-  }],
+  ],
 });
 
 const server = createServer({ keepAlive: true, noDelay: true }, (socket) => {
-  attachSession(new SocketConnectionTransport(socket), { state, executor, clientAddress: `127.0.0.1:${socket.remotePort ?? 0}` });
+  attachSession(new SocketConnectionTransport(socket), {
+    state,
+    executor,
+    clientAddress: `127.0.0.1:${socket.remotePort ?? 0}`,
+  });
 });
 server.once('error', (error) => {
   process.stderr.write(`${error.message}\n`);

@@ -24,7 +24,7 @@ export async function ping(address: RedisAddress): Promise<PingAnswer> {
 
 /** Asks a Redis that knows our password to write its data and end. @returns false where it is not ours or not there. */
 export async function shutdown(address: RedisAddress): Promise<boolean> {
-  if (await ping(address) !== 'ready') return false;
+  if ((await ping(address)) !== 'ready') return false;
   await ask(address, 'SHUTDOWN SAVE');
   return true;
 }

@@ -14,7 +14,13 @@ async function regenerate({ revision, delayMs }: ToGenerator): Promise<FromGener
   await sleep(delayMs);
   const beganNs = nowNs();
   try {
-    const { rows } = await generateFile({ path: plan.file, format: 'parquet', rows: plan.rows, seed: plan.seed, revision });
+    const { rows } = await generateFile({
+      path: plan.file,
+      format: 'parquet',
+      rows: plan.rows,
+      seed: plan.seed,
+      revision,
+    });
     return { type: 'regenerated', regeneration: { revision, rows, beganNs, completedNs: nowNs() } };
   } catch (error) {
     return { type: 'failed', message: error instanceof Error ? error.message : String(error) };

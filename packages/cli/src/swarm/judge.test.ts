@@ -9,14 +9,29 @@ const history: readonly Regeneration[] = [
 ];
 
 function saw(change: Partial<Sighting>): Sighting {
-  return { client: 1, askedNs: '250', answeredNs: '260', revision: 2, generation: 7, cacheStatus: 'parqueue; hit', problem: null, ...change };
+  return {
+    client: 1,
+    askedNs: '250',
+    answeredNs: '260',
+    revision: 2,
+    generation: 7,
+    cacheStatus: 'parqueue; hit',
+    problem: null,
+    ...change,
+  };
 }
 
 function reasons(change: Partial<Evidence>): readonly Reason[] {
   return judge({ history, sightings: [], warm: [], loads: null, ...change }).map(({ reason }) => reason);
 }
 
-const counted = (change: Partial<LoadCounts>): LoadCounts => ({ committed: 0, fenced: 0, failed: 0, unchanged: 0, ...change });
+const counted = (change: Partial<LoadCounts>): LoadCounts => ({
+  committed: 0,
+  fenced: 0,
+  failed: 0,
+  unchanged: 0,
+  ...change,
+});
 
 describe('the judge of a swarm', () => {
   test('has nothing to say of a caller who got the newest complete revision', () => {
@@ -28,7 +43,11 @@ describe('the judge of a swarm', () => {
   });
 
   test('allows either revision while the newer one is being written', () => {
-    expect(reasons({ sightings: [saw({ askedNs: '205', revision: 1 }), saw({ askedNs: '205', revision: 2, generation: 8 })] })).toEqual([]);
+    expect(
+      reasons({
+        sightings: [saw({ askedNs: '205', revision: 1 }), saw({ askedNs: '205', revision: 2, generation: 8 })],
+      }),
+    ).toEqual([]);
   });
 
   test('allows a revision that was completed while the caller waited', () => {
@@ -40,7 +59,14 @@ describe('the judge of a swarm', () => {
   });
 
   test('tells torn answers from failed gets', () => {
-    expect(reasons({ sightings: [saw({ problem: { kind: 'torn', message: 'two revisions' } }), saw({ problem: { kind: 'failed', message: 'PQ_X' }, revision: null })] })).toEqual(['torn', 'failed']);
+    expect(
+      reasons({
+        sightings: [
+          saw({ problem: { kind: 'torn', message: 'two revisions' } }),
+          saw({ problem: { kind: 'failed', message: 'PQ_X' }, revision: null }),
+        ],
+      }),
+    ).toEqual(['torn', 'failed']);
   });
 
   test('calls it a duplicate when one revision has two generations', () => {

@@ -54,7 +54,12 @@ function judgeSighting(history: readonly Regeneration[], sighting: Sighting): re
     .filter(({ completedNs }) => BigInt(completedNs) < BigInt(sighting.askedNs))
     .reduce((newest, { revision: completed }) => Math.max(newest, completed), 0);
   if (revision < due) {
-    return [{ reason: 'stale', message: `${who} got revision ${revision}, though revision ${due} was complete before it asked (${sighting.cacheStatus})` }];
+    return [
+      {
+        reason: 'stale',
+        message: `${who} got revision ${revision}, though revision ${due} was complete before it asked (${sighting.cacheStatus})`,
+      },
+    ];
   }
   const made = history.find((regeneration) => regeneration.revision === revision);
   if (made === undefined || BigInt(made.beganNs) > BigInt(sighting.answeredNs)) {
@@ -64,13 +69,23 @@ function judgeSighting(history: readonly Regeneration[], sighting: Sighting): re
 }
 
 /** One revision, one generation; and no worker work beyond one load per revision. */
-function judgeLoads(history: readonly Regeneration[], sightings: readonly Sighting[], loads: LoadCounts | null): readonly Finding[] {
+function judgeLoads(
+  history: readonly Regeneration[],
+  sightings: readonly Sighting[],
+  loads: LoadCounts | null,
+): readonly Finding[] {
   const findings: Finding[] = [];
   for (const { revision } of history) {
-    const generations = new Set(sightings.filter((sighting) => sighting.revision === revision && sighting.generation !== null)
-      .map(({ generation }) => generation));
+    const generations = new Set(
+      sightings
+        .filter((sighting) => sighting.revision === revision && sighting.generation !== null)
+        .map(({ generation }) => generation),
+    );
     if (generations.size > 1) {
-      findings.push({ reason: 'duplicate', message: `revision ${revision} was published ${generations.size} times: generations ${[...generations].join(', ')}` });
+      findings.push({
+        reason: 'duplicate',
+        message: `revision ${revision} was published ${generations.size} times: generations ${[...generations].join(', ')}`,
+      });
     }
   }
   const worked = loads === null ? 0 : loads.committed + loads.fenced + loads.failed;
@@ -86,5 +101,8 @@ function judgeLoads(history: readonly Regeneration[], sightings: readonly Sighti
 function judgeWarm(warm: readonly Sighting[]): readonly Finding[] {
   return warm
     .filter(({ problem, cacheStatus }) => problem === null && !/;\s*hit\b/.test(cacheStatus))
-    .map(({ client, cacheStatus }) => ({ reason: 'cold' as const, message: `client ${client} was not answered from the cache at the end: ${cacheStatus}` }));
+    .map(({ client, cacheStatus }) => ({
+      reason: 'cold' as const,
+      message: `client ${client} was not answered from the cache at the end: ${cacheStatus}`,
+    }));
 }

@@ -29,10 +29,12 @@ export async function readAnswer(bytes: Uint8Array, etag: string | null, rows: n
   }
   const [first] = revisions;
   const revision = first ?? null;
-  if (revisions.size > 1) return { revision, problem: `rows of revisions ${[...revisions].join(' and ')} in one answer` };
+  if (revisions.size > 1)
+    return { revision, problem: `rows of revisions ${[...revisions].join(' and ')} in one answer` };
   if (count !== rows) return { revision, problem: `${count} rows instead of ${rows}` };
   if (seen.includes(0)) return { revision, problem: `row ${seen.indexOf(0)} is missing` };
-  if (!promised.includes(digest)) return { revision, problem: `bytes with hash ${digest} under ETag ${etag ?? 'none'}` };
+  if (!promised.includes(digest))
+    return { revision, problem: `bytes with hash ${digest} under ETag ${etag ?? 'none'}` };
   return { revision, problem: null };
 }
 

@@ -5,7 +5,9 @@ export type ChildMessage =
   | { readonly type: 'fatal'; readonly exit: number; readonly code: string; readonly message: string };
 
 export function isChildMessage(value: unknown): value is ChildMessage {
-  return typeof value === 'object' && value !== null && 'type' in value && (value.type === 'ready' || value.type === 'fatal');
+  return (
+    typeof value === 'object' && value !== null && 'type' in value && (value.type === 'ready' || value.type === 'fatal')
+  );
 }
 
 export function tellSupervisor(message: ChildMessage): void {

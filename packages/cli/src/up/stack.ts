@@ -48,21 +48,42 @@ export async function startStack(context: Context, options: StackOptions): Promi
     opened.redis = redis;
     const env = { ...context.env, PARQUEUE_REDIS_URL: redis.url };
     const shared = ['--config', path, ...(options.data === undefined ? [] : ['--data', options.data])];
-    const api = new SupervisedProcess({
-      name: 'api',
-      script: MAIN,
-      env,
-      arguments: (url) => ['api', ...shared, '--host', config.listen.host, '--port', portOf(url) ?? String(config.listen.port)],
-    }, options.events, context.clock);
+    const api = new SupervisedProcess(
+      {
+        name: 'api',
+        script: MAIN,
+        env,
+        arguments: (url) => [
+          'api',
+          ...shared,
+          '--host',
+          config.listen.host,
+          '--port',
+          portOf(url) ?? String(config.listen.port),
+        ],
+      },
+      options.events,
+      context.clock,
+    );
     const workerPorts = await portsForWorkers(config, options.workers ?? 1);
-    const workers = workerPorts.map((port, index) => new SupervisedProcess({
-      name: workerPorts.length === 1 ? 'worker' : `worker${index + 1}`,
-      script: MAIN,
-      env,
-      arguments: (url) => ['worker', ...shared, '--port', portOf(url) ?? String(port)],
-    }, options.events, context.clock));
+    const workers = workerPorts.map(
+      (port, index) =>
+        new SupervisedProcess(
+          {
+            name: workerPorts.length === 1 ? 'worker' : `worker${index + 1}`,
+            script: MAIN,
+            env,
+            arguments: (url) => ['worker', ...shared, '--port', portOf(url) ?? String(port)],
+          },
+          options.events,
+          context.clock,
+        ),
+    );
     opened.processes = [api, ...workers];
-    const [url, ...workerUrls] = await Promise.all([api.start(), ...workers.map(async (worker) => await worker.start())]);
+    const [url, ...workerUrls] = await Promise.all([
+      api.start(),
+      ...workers.map(async (worker) => await worker.start()),
+    ]);
     return {
       url: url ?? '',
       config,
@@ -82,14 +103,27 @@ export async function startStack(context: Context, options: StackOptions): Promi
   }
 }
 
-async function stopAll(api: SupervisedProcess, workers: readonly SupervisedProcess[], redis: EmbeddedRedis, lock: DataLock, config: Config): Promise<void> {
+async function stopAll(
+  api: SupervisedProcess,
+  workers: readonly SupervisedProcess[],
+  redis: EmbeddedRedis,
+  lock: DataLock,
+  config: Config,
+): Promise<void> {
   await api.stop(API_STOPS_WITHIN_MS);
-  await Promise.all(workers.map(async (worker) => await worker.stop(config.worker.drainFinishMs + WORKER_STOPS_AFTER_DRAIN_MS)));
+  await Promise.all(
+    workers.map(async (worker) => await worker.stop(config.worker.drainFinishMs + WORKER_STOPS_AFTER_DRAIN_MS)),
+  );
   await redis.stop();
   lock.release();
 }
 
-async function openRedisOf(context: Context, config: Config, dataDirectory: string, events: ProcessEvents): Promise<EmbeddedRedis> {
+async function openRedisOf(
+  context: Context,
+  config: Config,
+  dataDirectory: string,
+  events: ProcessEvents,
+): Promise<EmbeddedRedis> {
   const production = context.env['NODE_ENV'] === 'production';
   const redis = await openRedis({
     url: config.redis.url,
@@ -130,7 +164,12 @@ async function portsForWorkers(config: Config, workers: number): Promise<readonl
   const { host, port } = config.worker.listen;
   const ports: number[] = [];
   for (let index = 0; index < workers; index += 1) {
-    const configuredIsFree = index === 0 && (await assertPortFree(host, port).then(() => true, () => false));
+    const configuredIsFree =
+      index === 0
+      && (await assertPortFree(host, port).then(
+        () => true,
+        () => false,
+      ));
     ports.push(configuredIsFree ? port : await freePort(host));
   }
   return ports;

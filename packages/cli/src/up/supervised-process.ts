@@ -122,7 +122,10 @@ export class SupervisedProcess {
   #launch(): Promise<{ url: string; ended: Promise<string> }> {
     const { name, script, env } = this.#plan;
     const child = fork(script, [...this.#plan.arguments(this.#url)], {
-      env: { ...env }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true, execArgv: [],
+      env: { ...env },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      detached: true,
+      execArgv: [],
     });
     this.#child = child;
     const lastLines: string[] = [];
@@ -137,7 +140,9 @@ export class SupervisedProcess {
       child.once('exit', (code, signal) => resolve(signal ?? `exit ${code}`));
     });
     return new Promise((resolve, reject) => {
-      child.once('error', (error) => reject(new ChildFailed(1, 'PQ_INTERNAL', `${name} cannot be started: ${error.message}`)));
+      child.once('error', (error) =>
+        reject(new ChildFailed(1, 'PQ_INTERNAL', `${name} cannot be started: ${error.message}`)),
+      );
       child.on('message', (message) => {
         if (!isChildMessage(message)) return;
         if (message.type === 'fatal') reject(new ChildFailed(message.exit, message.code, message.message));
@@ -147,9 +152,17 @@ export class SupervisedProcess {
         }
       });
       // `exit` may overtake the last message: give the channel its turn first.
-      void ended.then((reason) => setTimeout(() => {
-        reject(new ChildFailed(1, 'PQ_INTERNAL', `${name} ended before it was ready (${reason}): ${lastLines.join(' | ')}`));
-      }, 50));
+      void ended.then((reason) =>
+        setTimeout(() => {
+          reject(
+            new ChildFailed(
+              1,
+              'PQ_INTERNAL',
+              `${name} ended before it was ready (${reason}): ${lastLines.join(' | ')}`,
+            ),
+          );
+        }, 50),
+      );
     });
   }
 }
