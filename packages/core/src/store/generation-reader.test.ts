@@ -77,7 +77,10 @@ describe('a generation under a wrong name', () => {
     await using store = await openFileStoreSubject();
     await publishGeneration(store, FIRST);
     await copyTo(store, OTHER_KEY, 1);
-    expect(await store.reader.inspect(OTHER_KEY, 1)).toEqual({ kind: 'damaged', reason: 'the manifest is of another key' });
+    expect(await store.reader.inspect(OTHER_KEY, 1)).toEqual({
+      kind: 'damaged',
+      reason: 'the manifest is of another key',
+    });
   });
 
   test('of another fence is damaged', async () => {
@@ -92,7 +95,9 @@ describe('a generation under a wrong name', () => {
     await using foreign = await openFileStoreSubject();
     await publishGeneration(foreign, FIRST);
     await store.directories.list(KEY);
-    await cp(dirname(foreign.reader.partPath(KEY, 1).absolute), dirname(store.reader.partPath(KEY, 1).absolute), { recursive: true });
+    await cp(dirname(foreign.reader.partPath(KEY, 1).absolute), dirname(store.reader.partPath(KEY, 1).absolute), {
+      recursive: true,
+    });
     expect(await store.reader.inspect(KEY, 1)).toEqual({ kind: 'damaged', reason: 'the manifest is of another store' });
   });
 
@@ -106,18 +111,21 @@ describe('a generation under a wrong name', () => {
 });
 
 describe('gc beside a reader', () => {
-  test.each(['manifest.json', 'part-000.parquet'])('a generation taken away before its %s was opened is absent, not damaged', async (name) => {
-    await using store = await openFileStoreSubject();
-    await publishGeneration(store, FIRST);
-    const gate = store.files.gate({ operation: 'open', path: name });
-    const look = store.reader.inspect(KEY, 1);
-    await gate.reached;
-    const gc = await store.another();
-    await gc.directories.moveToTrash({ key: KEY, fence: 1 });
-    await gc.directories.emptyTrash();
-    gate.open();
-    expect(await look).toEqual({ kind: 'absent' });
-  });
+  test.each(['manifest.json', 'part-000.parquet'])(
+    'a generation taken away before its %s was opened is absent, not damaged',
+    async (name) => {
+      await using store = await openFileStoreSubject();
+      await publishGeneration(store, FIRST);
+      const gate = store.files.gate({ operation: 'open', path: name });
+      const look = store.reader.inspect(KEY, 1);
+      await gate.reached;
+      const gc = await store.another();
+      await gc.directories.moveToTrash({ key: KEY, fence: 1 });
+      await gc.directories.emptyTrash();
+      gate.open();
+      expect(await look).toEqual({ kind: 'absent' });
+    },
+  );
 
   test('a hash under way is finished although the generation was taken away', async () => {
     await using store = await openFileStoreSubject();

@@ -18,7 +18,8 @@ const REMEMBERED_HASHES_MAX = 10_000;
 
 export function generationReader(disk: Disk, storeId: string): GenerationReader {
   const hashes = new RememberedHashes();
-  const judge = (key: string, fence: Tick, hash: 'always' | 'when-touched') => judgeFiles({ disk, storeId, hashes }, { key, fence }, hash);
+  const judge = (key: string, fence: Tick, hash: 'always' | 'when-touched') =>
+    judgeFiles({ disk, storeId, hashes }, { key, fence }, hash);
   return {
     inspect: (key, fence) => judge(key, fence, 'when-touched'),
     verify: (key, fence) => judge(key, fence, 'always'),
@@ -36,7 +37,9 @@ interface Judge {
 }
 
 async function judgeFiles(
-  { disk, storeId, hashes }: Judge, { key, fence }: { readonly key: string; readonly fence: Tick }, hash: 'always' | 'when-touched',
+  { disk, storeId, hashes }: Judge,
+  { key, fence }: { readonly key: string; readonly fence: Tick },
+  hash: 'always' | 'when-touched',
 ): Promise<Inspection> {
   const directory = generationDirectory(key, fence);
   const text = await disk.readText(`${directory}/${MANIFEST_NAME}`);
@@ -54,13 +57,17 @@ async function judgeFiles(
     }
     const touched = String(identity.mtimeNs) !== manifest.part.mtimeNs;
     if (hash === 'when-touched' && !touched) return { kind: 'whole', manifest };
-    const sha256 = hash === 'always' ? await sha256Of(file) : await hashes.of(`${key}/${fence}`, identity, () => sha256Of(file));
+    const sha256 =
+      hash === 'always' ? await sha256Of(file) : await hashes.of(`${key}/${fence}`, identity, () => sha256Of(file));
     return sha256 === manifest.part.sha256 ? { kind: 'whole', manifest } : damaged('the part does not match its hash');
   });
   return verdict ?? absentOr(disk, directory, 'the part is missing');
 }
 
-function mismatch(manifest: Manifest, expected: { readonly storeId: string; readonly key: string; readonly fence: Tick }): string | null {
+function mismatch(
+  manifest: Manifest,
+  expected: { readonly storeId: string; readonly key: string; readonly fence: Tick },
+): string | null {
   if (manifest.storeId !== expected.storeId) return 'the manifest is of another store';
   if (manifest.key !== expected.key) return 'the manifest is of another key';
   if (manifest.fence !== expected.fence) return 'the manifest is of another fence';

@@ -29,21 +29,27 @@ export function generationWriter({ disk, folders, trash, storeId }: WriterParts)
     async stage(key, fence, fillId) {
       const directory = stagingDirectory({ key, fence, fillId });
       await folders.make(key);
-      if (!await disk.makeDirectory(directory)) throw refused('mkdir', directory, 'EEXIST', 'the staging directory of this fill exists already');
+      if (!(await disk.makeDirectory(directory)))
+        throw refused('mkdir', directory, 'EEXIST', 'the staging directory of this fill exists already');
       return { key, fence, fillId, partPath: disk.absolute(`${directory}/${PART_NAME}`) };
     },
 
     async seal(staging) {
       const part = `${stagingDirectory(staging)}/${PART_NAME}`;
       const sealed = await disk.settle(part);
-      if (sealed === null) throw refused('open', part, 'ENOENT', 'the part was not written, or its fill was given up meanwhile');
+      if (sealed === null)
+        throw refused('open', part, 'ENOENT', 'the part was not written, or its fill was given up meanwhile');
       return sealed;
     },
 
     async describe(staging, manifest) {
-      assertInvariant(manifest.key === staging.key && manifest.fence === staging.fence
-        && manifest.fillId === staging.fillId && manifest.storeId === storeId,
-      'I4: a manifest describes the staging directory it is written to');
+      assertInvariant(
+        manifest.key === staging.key
+          && manifest.fence === staging.fence
+          && manifest.fillId === staging.fillId
+          && manifest.storeId === storeId,
+        'I4: a manifest describes the staging directory it is written to',
+      );
       const directory = stagingDirectory(staging);
       const part = `${directory}/${PART_NAME}`;
       const identity = await disk.read(part, (file) => file.stat());
@@ -95,7 +101,11 @@ async function publishedFillId(disk: Disk, { key, fence }: StagingRef): Promise<
 }
 
 function refused(operation: string, path: string, errno: string | null, why: string): ParqueueError {
-  return new ParqueueError('PQ_STORE_IO', `${why} (${errno === null ? '' : `${errno} at `}${operation} of ${path}): a new fill starts over`, {
-    details: { operation, path, errno },
-  });
+  return new ParqueueError(
+    'PQ_STORE_IO',
+    `${why} (${errno === null ? '' : `${errno} at `}${operation} of ${path}): a new fill starts over`,
+    {
+      details: { operation, path, errno },
+    },
+  );
 }

@@ -4,11 +4,26 @@ import { fenceOfGenerationName } from '../model/generation.ts';
 import type { KeyDirectories } from '../ports/store.ts';
 import type { Disk } from './disk.ts';
 import type { KeyFolders } from './key-folders.ts';
-import { STAGING, generationDirectory, keyDirectory, shardDirectory, stagingDirectory, stagingRefOf } from './layout.ts';
+import {
+  STAGING,
+  generationDirectory,
+  keyDirectory,
+  shardDirectory,
+  stagingDirectory,
+  stagingRefOf,
+} from './layout.ts';
 import { refusal } from './refusals.ts';
 import type { Trash } from './trash.ts';
 
-export function keyDirectories({ disk, folders, trash }: { readonly disk: Disk; readonly folders: KeyFolders; readonly trash: Trash }): KeyDirectories {
+export function keyDirectories({
+  disk,
+  folders,
+  trash,
+}: {
+  readonly disk: Disk;
+  readonly folders: KeyFolders;
+  readonly trash: Trash;
+}): KeyDirectories {
   return {
     async list(key) {
       const directory = keyDirectory(key);
@@ -17,7 +32,10 @@ export function keyDirectories({ disk, folders, trash }: { readonly disk: Disk; 
       const staged = await disk.list(`${directory}/${STAGING}`);
       const names = await disk.list(directory);
       return {
-        generations: names.map(fenceOfGenerationName).filter((fence) => fence !== null).toSorted((a, b) => a - b),
+        generations: names
+          .map(fenceOfGenerationName)
+          .filter((fence) => fence !== null)
+          .toSorted((a, b) => a - b),
         staging: staged.map((name) => stagingRefOf(key, name)).filter((ref) => ref !== null),
       };
     },

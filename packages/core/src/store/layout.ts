@@ -33,7 +33,10 @@ export function shardDirectory(shard: string): string {
 /** @throws ParqueueError PQ_INVALID_REQUEST for what is not a cache key. */
 export function keyDirectory(key: string): string {
   if (!isCacheKey(key)) {
-    throw new ParqueueError('PQ_INVALID_REQUEST', `${JSON.stringify(key.slice(0, 100))} is not a cache key: list the entries to find it`);
+    throw new ParqueueError(
+      'PQ_INVALID_REQUEST',
+      `${JSON.stringify(key.slice(0, 100))} is not a cache key: list the entries to find it`,
+    );
   }
   return `${shardDirectory(shardOf(key))}/${key}`;
 }
@@ -94,7 +97,7 @@ export function markOfName(name: string): { readonly prefix: string; readonly ti
  */
 function scopeName(scope: string): string {
   assertInvariant(scope.isWellFormed() && scope.length > 0, 'a scope is text');
-  const readable = encodeURIComponent(scope).replaceAll('~', '%7E').replaceAll('.', '%2E');
+  const readable = encodeURIComponent(scope).replaceAll('~', '%7E');
   if (readable.length <= SCOPE_NAME_BYTES_MAX) return readable;
   const hash = createHash('sha256').update(scope).digest('hex').slice(0, 32);
   return `${readable.slice(0, SCOPE_NAME_BYTES_MAX - 33)}~${hash}`;

@@ -9,19 +9,22 @@ const TARGET = `key:${KEY}`;
 const SCOPE = 'dataset:sales';
 
 describe('raisers on two hosts', () => {
-  test.each([TARGET, SCOPE])('a slow raiser of a lower %s cannot undo a higher one acknowledged meanwhile', async (target) => {
-    await using store = await openFileStoreSubject();
-    const slow = await openFileStoreSubject(store.root);
-    // The schedule of marks.ts: B reads nothing, A raises to 9 and is acknowledged, B goes on to write 3.
-    const gate = slow.files.gate({ operation: 'open', path: 'trash/tmp-' });
-    const lower = slow.marks.raiseMark({ target, hard: 3, purge: 3 });
-    await gate.reached;
-    await store.marks.raiseMark({ target, hard: 9, purge: 0 });
-    gate.open();
-    await lower;
-    const found = target === TARGET ? [await store.marks.readMark(KEY)] : await store.epochs.scopeMarks();
-    expect(found).toEqual([{ target, hard: 9, purge: 3 }]);
-  });
+  test.each([TARGET, SCOPE])(
+    'a slow raiser of a lower %s cannot undo a higher one acknowledged meanwhile',
+    async (target) => {
+      await using store = await openFileStoreSubject();
+      const slow = await openFileStoreSubject(store.root);
+      // The schedule of marks.ts: B reads nothing, A raises to 9 and is acknowledged, B goes on to write 3.
+      const gate = slow.files.gate({ operation: 'open', path: 'trash/tmp-' });
+      const lower = slow.marks.raiseMark({ target, hard: 3, purge: 3 });
+      await gate.reached;
+      await store.marks.raiseMark({ target, hard: 9, purge: 0 });
+      gate.open();
+      await lower;
+      const found = target === TARGET ? [await store.marks.readMark(KEY)] : await store.epochs.scopeMarks();
+      expect(found).toEqual([{ target, hard: 9, purge: 3 }]);
+    },
+  );
 
   test('raisers of equal marks do not remove each other', async () => {
     await using store = await openFileStoreSubject();
@@ -33,15 +36,17 @@ describe('raisers on two hosts', () => {
   test('many raisers in three stores at once leave the maximum of each tick, each seeing at least its own', async () => {
     await using store = await openFileStoreSubject();
     const stores = [store, await store.another(), await store.another()];
-    await Promise.all(Array.from({ length: 45 }, async (_, index) => {
-      const { marks } = stores[index % 3] ?? store;
-      const hard = ((index * 7) % 45) + 50;
-      const purge = ((index * 11) % 45) + 1;
-      await marks.raiseMark({ target: TARGET, hard, purge });
-      const seen = await marks.readMark(KEY);
-      expect(seen?.hard).toBeGreaterThanOrEqual(hard);
-      expect(seen?.purge).toBeGreaterThanOrEqual(purge);
-    }));
+    await Promise.all(
+      Array.from({ length: 45 }, async (_, index) => {
+        const { marks } = stores[index % 3] ?? store;
+        const hard = ((index * 7) % 45) + 50;
+        const purge = ((index * 11) % 45) + 1;
+        await marks.raiseMark({ target: TARGET, hard, purge });
+        const seen = await marks.readMark(KEY);
+        expect(seen?.hard).toBeGreaterThanOrEqual(hard);
+        expect(seen?.purge).toBeGreaterThanOrEqual(purge);
+      }),
+    );
     expect(await store.marks.readMark(KEY)).toEqual({ target: TARGET, hard: 94, purge: 45 });
   });
 
@@ -66,7 +71,9 @@ describe('raisers on two hosts', () => {
     await using store = await openFileStoreSubject();
     await store.marks.raiseMark({ target: SCOPE, hard: 1, purge: 0 });
     const other = await store.another();
-    store.files.before({ operation: 'open', path: 'not-before/' }, () => other.marks.raiseMark({ target: SCOPE, hard: 2, purge: 0 }));
+    store.files.before({ operation: 'open', path: 'not-before/' }, () =>
+      other.marks.raiseMark({ target: SCOPE, hard: 2, purge: 0 }),
+    );
     expect(await store.epochs.scopeMarks()).toEqual([{ target: SCOPE, hard: 2, purge: 0 }]);
   });
 });
@@ -81,7 +88,9 @@ describe('mark files', () => {
   test('what a failed raise leaves behind is swept with the trash', async () => {
     await using store = await openFileStoreSubject();
     store.files.fail({ operation: 'fsync', path: 'trash/tmp-' }, 'ENOSPC');
-    await expect(store.marks.raiseMark({ target: SCOPE, hard: 1, purge: 0 })).rejects.toMatchObject({ code: 'PQ_STORE_FULL' });
+    await expect(store.marks.raiseMark({ target: SCOPE, hard: 1, purge: 0 })).rejects.toMatchObject({
+      code: 'PQ_STORE_FULL',
+    });
     expect(await readdir(join(store.root, 'trash'))).toHaveLength(1);
     expect(await store.directories.emptyTrash()).toBe(0);
     expect(await readdir(join(store.root, 'trash'))).toEqual([]);
@@ -90,7 +99,11 @@ describe('mark files', () => {
   test('a scope mark that makes no sense is an error: leaving it out could serve what was forbidden', async () => {
     await using store = await openFileStoreSubject();
     await writeFile(join(store.root, 'not-before', 'dataset%3Asales.7-0.json'), '');
-    await expect(store.epochs.scopeMarks()).rejects.toMatchObject({ code: 'PQ_STORE_IO', retryable: false, message: expect.stringContaining('dataset%3Asales.7-0.json') });
+    await expect(store.epochs.scopeMarks()).rejects.toMatchObject({
+      code: 'PQ_STORE_IO',
+      retryable: false,
+      message: expect.stringContaining('dataset%3Asales.7-0.json'),
+    });
     await store.marks.raiseMark({ target: SCOPE, hard: 8, purge: 0 });
     expect(await store.epochs.scopeMarks()).toEqual([{ target: SCOPE, hard: 8, purge: 0 }]);
   });
@@ -110,9 +123,12 @@ describe('head.json', () => {
     const other = await store.another();
     await store.marks.writeHead(head);
     let writing = true;
-    const writers = Promise.all([store, other].map(async ({ marks }, index) => {
-      for (let fence = 2; fence < 40; fence += 1) await marks.writeHead({ ...head, fence: fence * 2 + index, version: 'v'.repeat(fence * 100) });
-    })).finally(() => {
+    const writers = Promise.all(
+      [store, other].map(async ({ marks }, index) => {
+        for (let fence = 2; fence < 40; fence += 1)
+          await marks.writeHead({ ...head, fence: fence * 2 + index, version: 'v'.repeat(fence * 100) });
+      }),
+    ).finally(() => {
       writing = false;
     });
     const fences: number[] = [];
@@ -125,7 +141,10 @@ describe('head.json', () => {
   test('a sweep of the trash in the middle of a write does not lose it', async () => {
     await using store = await openFileStoreSubject();
     const other = await store.another();
-    store.files.before({ operation: 'rename', path: 'head.json' }, async () => void await other.directories.emptyTrash());
+    store.files.before(
+      { operation: 'rename', path: 'head.json' },
+      async () => void (await other.directories.emptyTrash()),
+    );
     await store.marks.writeHead(head);
     expect(await store.marks.readHead(KEY)).toEqual(head);
   });

@@ -23,7 +23,12 @@ const LOOKS_MAX = 20;
 
 const tick = z.number().int().nonnegative();
 const headSchema = z.object({
-  key: z.string(), fence: tick, version: z.string(), sha256: z.string(), verified: tick, verifiedAtMs: z.number(),
+  key: z.string(),
+  fence: tick,
+  version: z.string(),
+  sha256: z.string(),
+  verified: tick,
+  verifiedAtMs: z.number(),
   startedAtMs: z.number().exactOptional(),
 });
 const markSchema = z.object({ target: z.string().min(1), hard: tick, purge: tick });
@@ -33,7 +38,7 @@ export function storeMarks(disk: Disk, folders: KeyFolders): StoreMarks {
     /** Null also for a file that makes no sense: a hint that says nothing. */
     async readHead(key): Promise<HeadFile | null> {
       const text = await disk.readText(headFile(key));
-      return text === null ? null : headSchema.safeParse(parsed(text)).data ?? null;
+      return text === null ? null : (headSchema.safeParse(parsed(text)).data ?? null);
     },
 
     async writeHead(head) {
@@ -90,11 +95,17 @@ export async function readScopeMarks(disk: Disk): Promise<readonly Mark[]> {
 function readScopeMark(name: string, text: string): Mark {
   const path = `${SCOPE_MARKS}/${name}`;
   const { data } = markSchema.safeParse(parsed(text));
-  const sound = data !== undefined && !data.target.startsWith('key:') && markName(markPlace(data.target).prefix, data) === name;
+  const sound =
+    data !== undefined && !data.target.startsWith('key:') && markName(markPlace(data.target).prefix, data) === name;
   if (sound) return data;
-  throw new ParqueueError('PQ_STORE_IO', `${path} is damaged: restore it, or remove it and invalidate its scope again`, {
-    details: { operation: 'read', path, errno: null }, retryable: false,
-  });
+  throw new ParqueueError(
+    'PQ_STORE_IO',
+    `${path} is damaged: restore it, or remove it and invalidate its scope again`,
+    {
+      details: { operation: 'read', path, errno: null },
+      retryable: false,
+    },
+  );
 }
 
 function addMark(marks: Map<string, Mark>, mark: Mark): void {

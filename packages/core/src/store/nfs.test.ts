@@ -6,17 +6,22 @@ import { openFileStoreSubject } from '../testing/file-store-subject.ts';
 import { KEY, publishGeneration, stageGeneration } from '../testing/store-fixtures.ts';
 
 describe('a name that this client remembers as absent', () => {
-  test.each(['manifest.json', 'part-000.parquet'])('%s is asked for again after its parents were revalidated', async (name) => {
-    await using store = await openFileStoreSubject();
-    await publishGeneration(store, { key: KEY, fence: 1, fillId: 'f1' });
-    store.files.fail({ operation: 'open', path: name }, 'ENOENT');
-    store.files.log.length = 0;
-    expect((await store.reader.inspect(KEY, 1)).kind).toBe('whole');
-    const generation = dirname(store.reader.partPath(KEY, 1).relative);
-    const key = dirname(generation);
-    const revalidated = store.files.log.filter(({ operation }) => operation === 'revalidate').map(({ path }) => path.slice(store.root.length + 1));
-    expect(revalidated).toEqual(['', 'entries', dirname(key), key, generation]);
-  });
+  test.each(['manifest.json', 'part-000.parquet'])(
+    '%s is asked for again after its parents were revalidated',
+    async (name) => {
+      await using store = await openFileStoreSubject();
+      await publishGeneration(store, { key: KEY, fence: 1, fillId: 'f1' });
+      store.files.fail({ operation: 'open', path: name }, 'ENOENT');
+      store.files.log.length = 0;
+      expect((await store.reader.inspect(KEY, 1)).kind).toBe('whole');
+      const generation = dirname(store.reader.partPath(KEY, 1).relative);
+      const key = dirname(generation);
+      const revalidated = store.files.log
+        .filter(({ operation }) => operation === 'revalidate')
+        .map(({ path }) => path.slice(store.root.length + 1));
+      expect(revalidated).toEqual(['', 'entries', dirname(key), key, generation]);
+    },
+  );
 
   test('a head.json written by another host a moment ago is found', async () => {
     await using store = await openFileStoreSubject();
@@ -37,9 +42,14 @@ describe('a name that this client remembers as absent', () => {
     await using store = await openFileStoreSubject();
     await store.epochs.claim(3);
     store.files.fail({ operation: 'rmdir', path: 'epochs' }, 'EIO');
-    await expect(store.epochs.latest()).rejects.toMatchObject({ code: 'PQ_STORE_IO', details: { operation: 'rmdir', path: 'epochs/.touch', errno: 'EIO' } });
+    await expect(store.epochs.latest()).rejects.toMatchObject({
+      code: 'PQ_STORE_IO',
+      details: { operation: 'rmdir', path: 'epochs/.touch', errno: 'EIO' },
+    });
     const another = await store.another();
-    expect(await Promise.all(Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? store : another).epochs.latest()))).toEqual(Array(20).fill(3));
+    expect(
+      await Promise.all(Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? store : another).epochs.latest())),
+    ).toEqual(Array(20).fill(3));
   });
 });
 
@@ -58,7 +68,9 @@ describe('a stale handle', () => {
     await publishGeneration(store, { key: KEY, fence: 1, fillId: 'f1' });
     store.files.fail({ operation: 'open', path: 'manifest.json', times: 2 }, 'ESTALE');
     await expect(store.reader.inspect(KEY, 1)).rejects.toMatchObject({
-      code: 'PQ_STORE_IO', retryable: true, details: { operation: 'read', errno: 'ESTALE', path: expect.stringMatching(/^entries\/.*manifest\.json$/) },
+      code: 'PQ_STORE_IO',
+      retryable: true,
+      details: { operation: 'read', errno: 'ESTALE', path: expect.stringMatching(/^entries\/.*manifest\.json$/) },
     });
   });
 
@@ -72,20 +84,29 @@ describe('a stale handle', () => {
 });
 
 describe('a reply that got lost', () => {
-  test.each<ArmedErrno>(['ENOENT', 'ENOTEMPTY', 'EIO', 'ESTALE', 'ETIMEDOUT'])('a rename that was done and reported as %s counts as published', async (errno) => {
-    await using store = await openFileStoreSubject();
-    const { staging, manifest } = await stageGeneration(store, { key: KEY, fence: 1, fillId: 'f1' });
-    store.files.failAfterwards({ operation: 'rename', path: /g1$/ }, errno);
-    await store.writer.publish(staging);
-    expect(store.files.log.at(-2)).toMatchObject({ operation: 'fsync', path: dirname(dirname(store.reader.partPath(KEY, 1).absolute)) });
-    expect(await store.reader.verify(KEY, 1)).toEqual({ kind: 'whole', manifest });
-  });
+  test.each<ArmedErrno>(['ENOENT', 'ENOTEMPTY', 'EIO', 'ESTALE', 'ETIMEDOUT'])(
+    'a rename that was done and reported as %s counts as published',
+    async (errno) => {
+      await using store = await openFileStoreSubject();
+      const { staging, manifest } = await stageGeneration(store, { key: KEY, fence: 1, fillId: 'f1' });
+      store.files.failAfterwards({ operation: 'rename', path: /g1$/ }, errno);
+      await store.writer.publish(staging);
+      expect(store.files.log.at(-2)).toMatchObject({
+        operation: 'fsync',
+        path: dirname(dirname(store.reader.partPath(KEY, 1).absolute)),
+      });
+      expect(await store.reader.verify(KEY, 1)).toEqual({ kind: 'whole', manifest });
+    },
+  );
 
   test('a rename that was reported as failed and was not done is a failure', async () => {
     await using store = await openFileStoreSubject();
     const { staging } = await stageGeneration(store, { key: KEY, fence: 1, fillId: 'f1' });
     store.files.fail({ operation: 'rename', path: /g1$/ }, 'EIO');
-    await expect(store.writer.publish(staging)).rejects.toMatchObject({ code: 'PQ_STORE_IO', details: { operation: 'rename', errno: 'EIO' } });
+    await expect(store.writer.publish(staging)).rejects.toMatchObject({
+      code: 'PQ_STORE_IO',
+      details: { operation: 'rename', errno: 'EIO' },
+    });
     expect((await store.reader.inspect(KEY, 1)).kind).toBe('absent');
   });
 

@@ -26,7 +26,10 @@ describe('opening a store', () => {
     const second = await openStore({ root, fileMode });
     expect(second.storeId).toBe(first.storeId);
     expect(first.storeId).toMatch(/^[0-9a-f]{32}$/);
-    expect(JSON.parse(await readFile(join(root, 'parqueue.json'), 'utf8'))).toEqual({ storeFormat: 1, storeId: first.storeId });
+    expect(JSON.parse(await readFile(join(root, 'parqueue.json'), 'utf8'))).toEqual({
+      storeFormat: 1,
+      storeId: first.storeId,
+    });
     expect((await readdir(root)).toSorted()).toEqual(['entries', 'epochs', 'not-before', 'parqueue.json', 'trash']);
     expect(await readdir(join(root, 'trash'))).toEqual([]);
   });
@@ -34,7 +37,9 @@ describe('opening a store', () => {
   test('all who open a new root at once agree on its identity', async () => {
     for (let round = 0; round < 5; round += 1) {
       await using parent = await folder();
-      const stores = await Promise.all(Array.from({ length: 12 }, () => openStore({ root: join(parent.root, 'new'), fileMode })));
+      const stores = await Promise.all(
+        Array.from({ length: 12 }, () => openStore({ root: join(parent.root, 'new'), fileMode })),
+      );
       expect(new Set(stores.map(({ storeId }) => storeId)).size).toBe(1);
     }
   });
@@ -43,7 +48,9 @@ describe('opening a store', () => {
     await using parent = await folder();
     const files = new FaultyFiles(nodeFiles);
     await openStore({ root: parent.root, fileMode, files, randomId: () => 'ab'.repeat(16) });
-    const order = files.log.filter(({ operation }) => operation === 'fsync' || operation === 'link').map(({ operation, path }) => `${operation} ${path.slice(parent.root.length)}`);
+    const order = files.log
+      .filter(({ operation }) => operation === 'fsync' || operation === 'link')
+      .map(({ operation, path }) => `${operation} ${path.slice(parent.root.length)}`);
     expect(order.slice(0, 2)).toEqual([`fsync /trash/tmp-${'ab'.repeat(16)}`, 'link /parqueue.json']);
     expect(order.at(-1)).toBe('fsync ');
   });
@@ -59,20 +66,32 @@ describe('opening a store', () => {
   test('a store of a later format is refused untouched, whatever else it holds', async () => {
     await using parent = await folder();
     await writeFile(join(parent.root, 'parqueue.json'), '{"storeFormat":2,"id":"another shape"}');
-    await expect(openStore({ root: parent.root, fileMode })).rejects.toMatchObject({ code: 'PQ_CONFIG', message: expect.stringMatching(/format 2.*format 1/) });
+    await expect(openStore({ root: parent.root, fileMode })).rejects.toMatchObject({
+      code: 'PQ_CONFIG',
+      message: expect.stringMatching(/format 2.*format 1/),
+    });
     expect(await readdir(parent.root)).toEqual(['parqueue.json']);
   });
 
-  test.each(['', 'null', '{}', '{"storeFormat":1}', '{"storeFormat":1,"storeId":"../x"}'])('an identity that reads %j is refused', async (text) => {
-    await using parent = await folder();
-    await writeFile(join(parent.root, 'parqueue.json'), text);
-    await expect(openStore({ root: parent.root, fileMode })).rejects.toMatchObject({ code: 'PQ_CONFIG', message: expect.stringContaining('parqueue.json') });
-  });
+  test.each(['', 'null', '{}', '{"storeFormat":1}', '{"storeFormat":1,"storeId":"../x"}'])(
+    'an identity that reads %j is refused',
+    async (text) => {
+      await using parent = await folder();
+      await writeFile(join(parent.root, 'parqueue.json'), text);
+      await expect(openStore({ root: parent.root, fileMode })).rejects.toMatchObject({
+        code: 'PQ_CONFIG',
+        message: expect.stringContaining('parqueue.json'),
+      });
+    },
+  );
 
   test('entries without an identity are refused: half a store, or the wrong mount', async () => {
     await using parent = await folder();
     await mkdir(join(parent.root, 'entries'));
-    await expect(openStore({ root: parent.root, fileMode })).rejects.toMatchObject({ code: 'PQ_CONFIG', message: expect.stringContaining('mounted') });
+    await expect(openStore({ root: parent.root, fileMode })).rejects.toMatchObject({
+      code: 'PQ_CONFIG',
+      message: expect.stringContaining('mounted'),
+    });
   });
 
   test('an identity that this client does not see at first is looked for again, not given anew', async () => {
@@ -83,7 +102,10 @@ describe('opening a store', () => {
     expect((await openStore({ root: parent.root, fileMode, files })).storeId).toBe(storeId);
   });
 
-  test.each([['ENOSPC', 'PQ_STORE_FULL'], ['EACCES', 'PQ_STORE_IO']] as const)('a root that refuses with %s is reported as %s', async (errno, code) => {
+  test.each([
+    ['ENOSPC', 'PQ_STORE_FULL'],
+    ['EACCES', 'PQ_STORE_IO'],
+  ] as const)('a root that refuses with %s is reported as %s', async (errno, code) => {
     await using parent = await folder();
     const files = new FaultyFiles(nodeFiles);
     files.fail({ operation: 'mkdir', path: 'entries' }, errno);

@@ -48,7 +48,7 @@ export async function openStore(options: OpenStoreOptions): Promise<FileStore> {
   const files = options.files ?? nodeFiles;
   const disk = new Disk({ root, files, fileMode: options.fileMode, randomId: options.randomId ?? randomHex });
   await makeRoot(disk);
-  const storeId = await readIdentity(disk) ?? await giveIdentity(disk);
+  const storeId = (await readIdentity(disk)) ?? (await giveIdentity(disk));
   for (const directory of TOP_DIRECTORIES) await disk.makeDirectory(directory);
   await disk.syncDirectory('');
   const folders = new KeyFolders(disk);
@@ -82,13 +82,19 @@ async function readIdentity(disk: Disk): Promise<string | null> {
   // The format is judged first: a later one may write all else differently.
   const storeFormat = formatSchema.safeParse(json).data?.storeFormat;
   if (storeFormat !== undefined && storeFormat !== STORE_FORMAT) {
-    throw new ParqueueError('PQ_CONFIG', `the store has format ${storeFormat}, this release of Parqueue understands format ${STORE_FORMAT}: `
-      + 'run the release that wrote it, or point store.root at another directory');
+    throw new ParqueueError(
+      'PQ_CONFIG',
+      `the store has format ${storeFormat}, this release of Parqueue understands format ${STORE_FORMAT}: `
+        + 'run the release that wrote it, or point store.root at another directory',
+    );
   }
   const identity = identitySchema.safeParse(json);
   if (identity.success) return identity.data.storeId;
-  throw new ParqueueError('PQ_CONFIG', `${IDENTITY_FILE} in store.root is not readable as a store's identity: `
-    + 'restore it from a backup, or point store.root at another directory');
+  throw new ParqueueError(
+    'PQ_CONFIG',
+    `${IDENTITY_FILE} in store.root is not readable as a store's identity: `
+      + 'restore it from a backup, or point store.root at another directory',
+  );
 }
 
 /**
@@ -98,8 +104,11 @@ async function readIdentity(disk: Disk): Promise<string | null> {
  */
 async function giveIdentity(disk: Disk): Promise<string> {
   if (await hasEntries(disk)) {
-    throw new ParqueueError('PQ_CONFIG', `store.root has ${ENTRIES}/ but no ${IDENTITY_FILE}: is the right filesystem mounted? `
-      + `Restore ${IDENTITY_FILE}, or point store.root at an empty directory`);
+    throw new ParqueueError(
+      'PQ_CONFIG',
+      `store.root has ${ENTRIES}/ but no ${IDENTITY_FILE}: is the right filesystem mounted? `
+        + `Restore ${IDENTITY_FILE}, or point store.root at an empty directory`,
+    );
   }
   await disk.makeDirectory(TRASH);
   const temporary = disk.temporaryPath();
@@ -107,7 +116,13 @@ async function giveIdentity(disk: Disk): Promise<string> {
   const refused = await linkRefusal(disk, temporary);
   const storeId = await readIdentity(disk);
   if (storeId === null) {
-    throw refused ?? new ParqueueError('PQ_STORE_IO', `${IDENTITY_FILE} was written and is not there: look at the mount of store.root`);
+    throw (
+      refused
+      ?? new ParqueueError(
+        'PQ_STORE_IO',
+        `${IDENTITY_FILE} was written and is not there: look at the mount of store.root`,
+      )
+    );
   }
   await disk.remove(temporary);
   return storeId;

@@ -5,7 +5,10 @@
 import { ParqueueError } from '../model/errors.ts';
 
 /** Linux numbers for which libuv on Node 20 has no name: it reports `Unknown system error -116`. */
-const UNNAMED_ERRNOS: ReadonlyMap<number, string> = new Map([[-116, 'ESTALE'], [-122, 'EDQUOT']]);
+const UNNAMED_ERRNOS: ReadonlyMap<number, string> = new Map([
+  [-116, 'ESTALE'],
+  [-122, 'EDQUOT'],
+]);
 
 const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
 const FORBIDDEN: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS']);
@@ -30,13 +33,25 @@ export function refusal(operation: string, path: string, error: unknown): unknow
   if (errno === null) return error;
   const details = { operation, path, errno };
   if (FULL.has(errno)) {
-    return new ParqueueError('PQ_STORE_FULL', `the store has no room left (${errno} at ${operation} of ${path}): `
-      + 'free space on its filesystem, raise its quota or lower store.quota, then ask again', { details, cause: error });
+    return new ParqueueError(
+      'PQ_STORE_FULL',
+      `the store has no room left (${errno} at ${operation} of ${path}): `
+        + 'free space on its filesystem, raise its quota or lower store.quota, then ask again',
+      { details, cause: error },
+    );
   }
   if (FORBIDDEN.has(errno)) {
-    return new ParqueueError('PQ_STORE_IO', `the store may not be changed by this process (${errno} at ${operation} of ${path}): `
-      + 'give its user read and write access to the store\'s root', { details, cause: error, retryable: false });
+    return new ParqueueError(
+      'PQ_STORE_IO',
+      `the store may not be changed by this process (${errno} at ${operation} of ${path}): `
+        + "give its user read and write access to the store's root",
+      { details, cause: error, retryable: false },
+    );
   }
-  return new ParqueueError('PQ_STORE_IO', `the store's filesystem refused ${operation} of ${path} (${errno}): `
-    + 'look at the mount and its server; the request may be repeated', { details, cause: error });
+  return new ParqueueError(
+    'PQ_STORE_IO',
+    `the store's filesystem refused ${operation} of ${path} (${errno}): `
+      + 'look at the mount and its server; the request may be repeated',
+    { details, cause: error },
+  );
 }

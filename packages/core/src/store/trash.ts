@@ -27,7 +27,12 @@ export class Trash {
    * well: the directory is in trash and the next sweep removes it.
    */
   async take(path: string): Promise<string | null> {
-    const name = path.split('/').slice(-3).filter((segment) => segment !== 'staging').join('.').slice(0, 160);
+    const name = path
+      .split('/')
+      .slice(-3)
+      .filter((segment) => segment !== 'staging')
+      .join('.')
+      .slice(0, 160);
     const place = `${TRASH}/${name}.${this.#disk.randomId()}`;
     const moved = await this.#disk.find(path, 'rename', async (absolute) => {
       await this.#disk.files.rename(absolute, this.#disk.absolute(place));

@@ -6,13 +6,36 @@
 import type { Files, OpenedFile } from '../store/files.ts';
 
 export type FileOperation =
-  | 'open' | 'write' | 'read' | 'stat' | 'chmod' | 'fsync' | 'close' | 'mkdir' | 'revalidate' | 'readdir' | 'rename'
-  | 'link' | 'unlink' | 'rmdir' | 'remove' | 'freeBytes';
+  | 'open'
+  | 'write'
+  | 'read'
+  | 'stat'
+  | 'chmod'
+  | 'fsync'
+  | 'close'
+  | 'mkdir'
+  | 'revalidate'
+  | 'readdir'
+  | 'rename'
+  | 'link'
+  | 'unlink'
+  | 'rmdir'
+  | 'remove'
+  | 'freeBytes';
 
 /** Linux numbers. libuv on Node 20 has no name for the last two and reports them as `Unknown system error`. */
 const ERRNOS = {
-  EPERM: -1, ENOENT: -2, EIO: -5, EACCES: -13, EEXIST: -17, EROFS: -30, ENOSPC: -28, ENOTEMPTY: -39, ETIMEDOUT: -110,
-  ESTALE: -116, EDQUOT: -122,
+  EPERM: -1,
+  ENOENT: -2,
+  EIO: -5,
+  EACCES: -13,
+  EEXIST: -17,
+  EROFS: -30,
+  ENOSPC: -28,
+  ENOTEMPTY: -39,
+  ETIMEDOUT: -110,
+  ESTALE: -116,
+  EDQUOT: -122,
 } as const;
 
 export type ArmedErrno = keyof typeof ERRNOS;
@@ -99,7 +122,13 @@ export class FaultyFiles implements Files {
       chmod: (bits) => this.#do('chmod', path, () => file.chmod(bits)),
       sync: () => this.#do('fsync', path, () => file.sync()),
       // A failing close still gives the descriptor back, as close(2) does.
-      close: () => this.#do('close', path, () => file.close(), () => file.close()),
+      close: () =>
+        this.#do(
+          'close',
+          path,
+          () => file.close(),
+          () => file.close(),
+        ),
     };
   }
 
@@ -143,7 +172,12 @@ export class FaultyFiles implements Files {
     this.#armed.push({ point, effect, seen: 0 });
   }
 
-  async #do<T>(operation: FileOperation, path: string, work: () => Promise<T>, onRefused?: () => Promise<void>): Promise<T> {
+  async #do<T>(
+    operation: FileOperation,
+    path: string,
+    work: () => Promise<T>,
+    onRefused?: () => Promise<void>,
+  ): Promise<T> {
     this.log.push({ operation, path });
     const effects = this.#armed.filter((armed) => strikes(armed, operation, path)).map(({ effect }) => effect);
     for (const effect of effects) {

@@ -17,7 +17,7 @@ export interface FileStoreSubject extends StoreSubject, FileStore {
 }
 
 export async function openFileStoreSubject(root?: string): Promise<FileStoreSubject> {
-  const own = root ?? await mkdtemp(join(tmpdir(), 'parqueue-store-'));
+  const own = root ?? (await mkdtemp(join(tmpdir(), 'parqueue-store-')));
   const files = new FaultyFiles(nodeFiles);
   const store = await openStore({ root: own, fileMode: 0o640, files });
   const part = (key: string, fence: number): string => store.reader.partPath(key, fence).absolute;
@@ -43,7 +43,12 @@ export async function openFileStoreSubject(root?: string): Promise<FileStoreSubj
 async function spoil(path: string, how: Corruption): Promise<void> {
   const { atime, mtime } = await stat(path);
   const bytes = await readFile(path);
-  const spoilt = { truncate: bytes.subarray(0, bytes.length >> 1), rewrite: flipped(bytes), flip: flipped(bytes), touch: bytes }[how];
+  const spoilt = {
+    truncate: bytes.subarray(0, bytes.length >> 1),
+    rewrite: flipped(bytes),
+    flip: flipped(bytes),
+    touch: bytes,
+  }[how];
   const beside = `${path}.spoilt`;
   await writeFile(beside, spoilt);
   // Node sets times as doubles and loses nanoseconds; touch -r does not. Any other time is an hour away from the

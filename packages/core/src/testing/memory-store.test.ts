@@ -8,8 +8,13 @@ describe('the memory store keeps the contract', () => {
     const store = new MemoryStore({ storeId: 'memory' });
     const { storeId, writer, reader, directories, marks, epochs } = store;
     return {
-      storeId, writer, reader, directories, marks, epochs,
-      writePart: async (path, text) => void await store.writePart(path, text),
+      storeId,
+      writer,
+      reader,
+      directories,
+      marks,
+      epochs,
+      writePart: async (path, text) => void (await store.writePart(path, text)),
       corruptPart: async (key, fence, how) => store.corruptPart(key, fence, how),
       dropPart: async (key, fence) => store.dropPart(key, fence),
       dropManifest: async (key, fence) => store.dropManifest(key, fence),

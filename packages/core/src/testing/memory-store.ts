@@ -13,7 +13,15 @@ import type { Tick } from '../model/ticks.ts';
 import type { Mark } from '../ports/coordination.ts';
 import type { EpochStore } from '../ports/epochs.ts';
 import type {
-  GenerationReader, GenerationWriter, HeadFile, Inspection, KeyDirectories, KeyListing, Staging, StagingRef, StoreMarks,
+  GenerationReader,
+  GenerationWriter,
+  HeadFile,
+  Inspection,
+  KeyDirectories,
+  KeyListing,
+  Staging,
+  StagingRef,
+  StoreMarks,
 } from '../ports/store.ts';
 
 export interface MemoryPart {
@@ -40,9 +48,26 @@ interface MemoryKey {
 }
 
 export type MemoryOperation =
-  | 'stage' | 'writePart' | 'seal' | 'describe' | 'publish' | 'discard' | 'inspect' | 'verify' | 'list' | 'keys'
-  | 'moveToTrash' | 'emptyTrash' | 'freeBytes' | 'readHead' | 'writeHead' | 'readMark' | 'raiseMark'
-  | 'latestEpoch' | 'claimEpoch' | 'scopeMarks';
+  | 'stage'
+  | 'writePart'
+  | 'seal'
+  | 'describe'
+  | 'publish'
+  | 'discard'
+  | 'inspect'
+  | 'verify'
+  | 'list'
+  | 'keys'
+  | 'moveToTrash'
+  | 'emptyTrash'
+  | 'freeBytes'
+  | 'readHead'
+  | 'writeHead'
+  | 'readMark'
+  | 'raiseMark'
+  | 'latestEpoch'
+  | 'claimEpoch'
+  | 'scopeMarks';
 
 /** Awaited at the start of every operation: the scheduling point. What it throws, the operation throws. */
 export type BeforeOperation = (name: MemoryOperation, details: Readonly<Record<string, unknown>>) => Promise<void>;
@@ -87,7 +112,9 @@ export class MemoryStore {
 
   /** What a source does in a thread: writes the part of a staging directory. Fails when the directory was moved away. */
   async writePart(
-    partPath: string, content: unknown, size: { readonly bytes?: number; readonly rows?: number } = {},
+    partPath: string,
+    content: unknown,
+    size: { readonly bytes?: number; readonly rows?: number } = {},
   ): Promise<{ readonly bytes: number; readonly rows: number; readonly sha256: string }> {
     await this.#begin('writePart', { partPath });
     const directory = this.allStaging().find((candidate) => stagingPartPath(candidate) === partPath);
@@ -160,9 +187,13 @@ export class MemoryStore {
       },
       describe: async (staging, manifest) => {
         await this.#begin('describe', refOf(staging));
-        assertInvariant(manifest.key === staging.key && manifest.fence === staging.fence
-          && manifest.fillId === staging.fillId && manifest.storeId === this.storeId,
-        'I4: a manifest describes the staging directory it is written to');
+        assertInvariant(
+          manifest.key === staging.key
+            && manifest.fence === staging.fence
+            && manifest.fillId === staging.fillId
+            && manifest.storeId === this.storeId,
+          'I4: a manifest describes the staging directory it is written to',
+        );
         const directory = this.#staged(staging);
         if (directory === undefined) throw gone('describe', staging.partPath);
         assertInvariant(directory.sealed, 'I4: the part is durable before the manifest is written');
@@ -191,7 +222,10 @@ export class MemoryStore {
     }
     const directory = this.#staged(staging);
     if (directory === undefined) throw gone('publish', path);
-    assertInvariant(directory.sealed && directory.manifestText !== null, 'I4: only sealed and described work is published');
+    assertInvariant(
+      directory.sealed && directory.manifestText !== null,
+      'I4: only sealed and described work is published',
+    );
     entry.staging.delete(stagingName(staging));
     entry.generations.set(staging.fence, directory);
   }
@@ -226,7 +260,8 @@ export class MemoryStore {
     if (part === null) return damaged('the part is missing');
     if (part.bytes !== manifest.part.bytes) return damaged('the part has another size than its manifest says');
     const mustHash = hash === 'always' || part.mtimeNs !== manifest.part.mtimeNs;
-    if (mustHash && memoryPartSha256(part.content) !== manifest.part.sha256) return damaged('the part does not match its hash');
+    if (mustHash && memoryPartSha256(part.content) !== manifest.part.sha256)
+      return damaged('the part does not match its hash');
     return { kind: 'whole', manifest };
   }
 
@@ -366,5 +401,7 @@ function gone(operation: string, path: string): ParqueueError {
 }
 
 function refused(operation: string, path: string, errno: string): ParqueueError {
-  return new ParqueueError('PQ_STORE_IO', `the store refused ${operation}: ${errno}`, { details: { operation, path, errno } });
+  return new ParqueueError('PQ_STORE_IO', `the store refused ${operation}: ${errno}`, {
+    details: { operation, path, errno },
+  });
 }

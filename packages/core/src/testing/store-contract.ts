@@ -45,11 +45,13 @@ export function storeContract({ describe, test }: TestRunner, openSubject: OpenS
   describe('heads and epochs', () => claimsOfHeadsAndEpochs(claim));
 }
 
-const refusedAs = (code: string) => (error: unknown): boolean => {
-  assert.ok(error instanceof Error && 'code' in error, String(error));
-  assert.equal(error.code, code);
-  return true;
-};
+const refusedAs =
+  (code: string) =>
+  (error: unknown): boolean => {
+    assert.ok(error instanceof Error && 'code' in error, String(error));
+    assert.equal(error.code, code);
+    return true;
+  };
 
 function claimsOfPublishing(claim: Claim): void {
   claim('a generation is absent until it is published, then whole', async (store) => {
@@ -124,7 +126,9 @@ function claimsOfPublishing(claim: Claim): void {
 
 function claimsOfJudging(claim: Claim): void {
   const judged = (
-    name: string, harm: (store: StoreSubject) => Promise<void>, expected: { readonly inspect: RegExp | 'whole'; readonly verify: RegExp | 'whole' },
+    name: string,
+    harm: (store: StoreSubject) => Promise<void>,
+    expected: { readonly inspect: RegExp | 'whole'; readonly verify: RegExp | 'whole' },
   ): void => {
     claim(name, async (store) => {
       await publishGeneration(store, { key: KEY, fence: 5, fillId: 'f5' });
@@ -145,9 +149,16 @@ function claimsOfJudging(claim: Claim): void {
   judged('a missing part is named', (store) => store.dropPart(KEY, 5), both(/part is missing/));
   judged('a truncated part is named', (store) => store.corruptPart(KEY, 5, 'truncate'), both(/bytes|size/));
   judged('a rewritten part is named', (store) => store.corruptPart(KEY, 5, 'rewrite'), both(/does not match its hash/));
-  judged('a part with a new time and the same bytes is whole', (store) => store.corruptPart(KEY, 5, 'touch'), both('whole'));
-  judged('a flipped bit under an unchanged time is found by the full check', (store) => store.corruptPart(KEY, 5, 'flip'),
-    { inspect: 'whole', verify: /does not match its hash/ });
+  judged(
+    'a part with a new time and the same bytes is whole',
+    (store) => store.corruptPart(KEY, 5, 'touch'),
+    both('whole'),
+  );
+  judged(
+    'a flipped bit under an unchanged time is found by the full check',
+    (store) => store.corruptPart(KEY, 5, 'flip'),
+    { inspect: 'whole', verify: /does not match its hash/ },
+  );
 
   claim('what was never there is absent', async (store) => {
     assert.equal((await store.reader.inspect(KEY, 5)).kind, 'absent');
@@ -169,10 +180,12 @@ function claimsOfDirectories(claim: Claim): void {
   });
 
   claim('a listing has generations in order of their fences, and staging by name', async (store) => {
-    for (const fence of [1_000_000_000_010, 9, 10]) await publishGeneration(store, { key: KEY, fence, fillId: `f${fence}` });
+    for (const fence of [1_000_000_000_010, 9, 10])
+      await publishGeneration(store, { key: KEY, fence, fillId: `f${fence}` });
     await store.writer.stage(KEY, 11, 'in-progress');
     assert.deepEqual(await store.directories.list(KEY), {
-      generations: [9, 10, 1_000_000_000_010], staging: [{ key: KEY, fence: 11, fillId: 'in-progress' }],
+      generations: [9, 10, 1_000_000_000_010],
+      staging: [{ key: KEY, fence: 11, fillId: 'in-progress' }],
     });
   });
 
@@ -211,8 +224,17 @@ function claimsOfDirectories(claim: Claim): void {
 
 /** Names that are awkward as file names, pairwise different only where a careless encoding would join them. */
 const AWKWARD_SCOPES = [
-  'dataset:sales', 'dataset:Sales', 'table:erp/SCOTT.EMP', 'table:erp/SCOTT/EMP', 'table:erp/SCOTT%2FEMP', 'table:erp/a~b',
-  'table:erp/größe', `table:erp/${'L'.repeat(300)}a`, `table:erp/${'L'.repeat(300)}b`, 'table:erp/1-2.json', 'source:..',
+  'dataset:sales',
+  'dataset:Sales',
+  'table:erp/SCOTT.EMP',
+  'table:erp/SCOTT/EMP',
+  'table:erp/SCOTT%2FEMP',
+  'table:erp/a~b',
+  'table:erp/größe',
+  `table:erp/${'L'.repeat(300)}a`,
+  `table:erp/${'L'.repeat(300)}b`,
+  'table:erp/1-2.json',
+  'source:..',
 ];
 
 function claimsOfMarks(claim: Claim): void {
@@ -239,16 +261,19 @@ function claimsOfMarks(claim: Claim): void {
   claim('of many raisers at once none lowers another', async (store) => {
     const target = `key:${KEY}`;
     const ticks = [4, 9, 2, 7, 1, 8, 3, 6, 5, 10];
-    await Promise.all(ticks.map(async (tick) => {
-      await store.marks.raiseMark({ target, hard: tick, purge: 11 - tick });
-      const seen = await store.marks.readMark(KEY);
-      assert.ok(seen !== null && seen.hard >= tick && seen.purge >= 11 - tick, 'a raiser sees at least its own mark');
-    }));
+    await Promise.all(
+      ticks.map(async (tick) => {
+        await store.marks.raiseMark({ target, hard: tick, purge: 11 - tick });
+        const seen = await store.marks.readMark(KEY);
+        assert.ok(seen !== null && seen.hard >= tick && seen.purge >= 11 - tick, 'a raiser sees at least its own mark');
+      }),
+    );
     assert.deepEqual(await store.marks.readMark(KEY), { target, hard: 10, purge: 10 });
   });
 
   claim('every scope has its own mark, whatever its name', async (store) => {
-    for (const [index, target] of AWKWARD_SCOPES.entries()) await store.marks.raiseMark({ target, hard: index + 1, purge: 0 });
+    for (const [index, target] of AWKWARD_SCOPES.entries())
+      await store.marks.raiseMark({ target, hard: index + 1, purge: 0 });
     await store.marks.raiseMark({ target: 'dataset:sales', hard: 100, purge: 50 });
     await store.marks.raiseMark({ target: `key:${KEY}`, hard: 1000, purge: 0 });
     const found = (await store.epochs.scopeMarks()).toSorted((a, b) => (a.target < b.target ? -1 : 1));

@@ -30,7 +30,9 @@ export interface StagedGeneration {
 
 /** All steps up to the manifest; `afterStep` runs after staging, after the part and after the seal. */
 export async function stageGeneration(
-  store: WritableStore, wish: GenerationWish, afterStep: () => Promise<void> = async () => {},
+  store: WritableStore,
+  wish: GenerationWish,
+  afterStep: () => Promise<void> = async () => {},
 ): Promise<StagedGeneration> {
   const { key, fence, fillId } = wish;
   const text = wish.text ?? `rows of ${key} under ${fence}`;
@@ -52,17 +54,35 @@ export async function publishGeneration(store: WritableStore, wish: GenerationWi
 }
 
 function manifestOf(
-  { key, fence, fillId, text, version = 'checksum:00' }: GenerationWish & { readonly text: string }, storeId: string,
+  { key, fence, fillId, text, version = 'checksum:00' }: GenerationWish & { readonly text: string },
+  storeId: string,
   { bytes, mtimeNs }: { readonly bytes: number; readonly mtimeNs: string },
 ): Manifest {
   return {
-    manifestFormat: MANIFEST_FORMAT, storeId, key, fence, fillId, version, consistency: 'exact', dataset: null, source: 'lake',
+    manifestFormat: MANIFEST_FORMAT,
+    storeId,
+    key,
+    fence,
+    fillId,
+    version,
+    consistency: 'exact',
+    dataset: null,
+    source: 'lake',
     request: {
-      keyFormat: 1, sourceKind: 'file', sourceIdentity: 'file:lake', columns: null, columnTypes: {}, parquet: DEFAULT_PARQUET,
+      keyFormat: 1,
+      sourceKind: 'file',
+      sourceIdentity: 'file:lake',
+      columns: null,
+      columnTypes: {},
+      parquet: DEFAULT_PARQUET,
       question: { kind: 'file', path: 'prices.csv', format: 'csv', csv: null },
     },
     part: { name: PART_NAME, bytes, rows: 1, sha256: createHash('sha256').update(text).digest('hex'), mtimeNs },
     columns: [{ name: 'price', sourceType: 'csv:BIGINT', type: 'int64', nullable: true }],
-    sourceDetails: {}, startedAtMs: 1, sealedAtMs: 2, host: 'test', writer: 'test',
+    sourceDetails: {},
+    startedAtMs: 1,
+    sealedAtMs: 2,
+    host: 'test',
+    writer: 'test',
   };
 }
