@@ -52,6 +52,8 @@ const manifestSchema = z.strictObject({
   writer: z.string(),
 });
 
+const envelopeSchema = z.strictObject({ digest: sha256, manifest: z.unknown() });
+
 export type Manifest = z.infer<typeof manifestSchema>;
 export type ManifestColumn = z.infer<typeof columnSchema>;
 
@@ -72,14 +74,23 @@ export function decodeManifest(text: string): ManifestReading {
   } catch {
     return { ok: false, reason: 'the manifest is not JSON' };
   }
-  const envelope = z.strictObject({ digest: sha256, manifest: z.unknown() }).safeParse(outer);
+  const envelope = envelopeSchema.safeParse(outer);
   if (!envelope.success) return { ok: false, reason: 'the manifest has no digest' };
-  if (digestOf(canonicalJson(envelope.data.manifest)) !== envelope.data.digest) {
+  if (digestOfValue(envelope.data.manifest) !== envelope.data.digest) {
     return { ok: false, reason: 'the manifest does not match its digest' };
   }
   const parsed = manifestSchema.safeParse(envelope.data.manifest);
   if (!parsed.success) return { ok: false, reason: `the manifest is not of format ${MANIFEST_FORMAT}: ${z.prettifyError(parsed.error)}` };
   return { ok: true, manifest: parsed.data };
+}
+
+/** null for what was never encoded here: JSON can spell lone surrogates, 1e999 and bottomless nesting. */
+function digestOfValue(value: unknown): string | null {
+  try {
+    return digestOf(canonicalJson(value));
+  } catch {
+    return null;
+  }
 }
 
 function digestOf(body: string): string {
