@@ -2,7 +2,7 @@
  * A fill job: one load, from lease to commit (I3, I12). The queue may deliver it twice and the process may stall for
  * any time at any line; the fence decides. Steps, in order:
  *
- *   look (satisfied? done) → lease (busy? later) → sweep what earlier fences left in staging → thread → commit → head.json
+ *   look (satisfied? done) → lease (busy? later) → look again → sweep what earlier fences left in staging → thread → commit → head.json
  *
  * Schedule to keep in mind: A's lease expires while its thread writes; B is granted the next fence; A publishes and
  * commits late. A's commit is refused, because the key's latest fence is B's, although A's fence is above the head's.
@@ -95,7 +95,7 @@ export class Filler {
         return { kind: 'delayed', ms: Math.min(Math.max(grant.holder.expiresAtMs - grant.nowMs, 10), BUSY_DELAY_MS) };
       }
       const { fence, grantedAtMs } = grant;
-      const result = await this.#underLease(job, { look, granted: { claim, fence, grantedAtMs }, context });
+      const result = await this.#underLease(job, { granted: { claim, fence, grantedAtMs }, context });
       if (result === 'interrupted') return { kind: 'interrupted' };
       if (result !== 'again') return done(result);
     }
@@ -104,13 +104,16 @@ export class Filler {
   }
 
   async #underLease(
-    job: Job, { look, granted, context }: { readonly look: Look; readonly granted: Granted; readonly context: JobContext },
+    job: Job, { granted, context }: { readonly granted: Granted; readonly context: JobContext },
   ): Promise<Attempt> {
     const { leases, onStep, clock } = this.#deps;
     const { claim, fence } = granted;
     await onStep('lease-acquired', { key: claim.key, jobId: context.jobId, requestId: job.requestId, fence, fillId: claim.fillId });
     const heartbeat = keepLease(claim, fence, { leases, clock });
     try {
+      // What was seen before the grant may be old: another fill can have committed between that look and our lease.
+      const look = await lookReconciled(job.request, this.#deps);
+      if (look.head !== null && satisfies(look.head, job.requirement)) return { kind: 'satisfied', fence: look.head.fence };
       await this.#sweepStaging(claim.key, fence);
       const signal = AbortSignal.any([heartbeat.lost, context.signal]);
       const report = await this.#load(job, { look, granted, context, signal });
