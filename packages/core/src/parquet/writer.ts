@@ -8,13 +8,12 @@
  *  - its memory never shrinks, and after a trap it is undefined: tables are freed, and a trap asks for a new thread.
  * Equal batches give equal bytes: nothing of time, host or path goes in.
  */
-import { createHash } from 'node:crypto';
-import { open, type FileHandle } from 'node:fs/promises';
 import { Table as ArrowTable, tableToIPC, type RecordBatch, type Schema } from 'apache-arrow';
 import { Compression, Table, transformParquetStream, writeParquet, WriterPropertiesBuilder, type WriterProperties } from 'parquet-wasm';
 import { isParqueueError, ParqueueError } from '../model/errors.ts';
 import type { Compression as Codec, ParquetOptions } from '../model/request.ts';
 import { readFooterOf, type ParquetFooter } from './footer.ts';
+import { cancelled, HashedFile } from './hashed-file.ts';
 
 export interface WriteOptions {
   readonly parquet: ParquetOptions;
@@ -23,7 +22,9 @@ export interface WriteOptions {
   readonly bytesMax?: number;
   /** Columns whose values rarely repeat: without a dictionary they are smaller and 13 % faster. */
   readonly plainColumns?: readonly string[];
-  /** Called after every batch taken and every piece written. */
+  /** Called once, when there are rows, and waited for. */
+  readonly onFirstBatch?: () => void | Promise<void>;
+  /** Called after every piece written. */
   readonly onProgress?: (progress: { readonly rows: number; readonly bytes: number }) => void;
 }
 
@@ -44,7 +45,11 @@ const CODECS: Readonly<Record<Codec, Compression>> = { zstd: Compression.ZSTD, s
  */
 export async function writeParquetFile(path: string, schema: Schema, batches: AsyncIterable<RecordBatch>, options: WriteOptions): Promise<Written> {
   const feed = new Feed(schema, batches, options);
-  const sink = await Sink.open(path, feed, options);
+  const sink = await HashedFile.create(path, {
+    signal: options.signal,
+    bytesMax: options.bytesMax ?? Number.POSITIVE_INFINITY,
+    onBytes: (bytes) => options.onProgress?.({ rows: feed.rows, bytes }),
+  });
   try {
     await feed.start();
     await (feed.empty ? writeEmpty(schema, sink, options) : writeStream(feed, sink, options));
@@ -126,7 +131,10 @@ class Feed {
           this.done = true;
           return null;
         }
-        if (result.value.numRows > 0) return this.accepted(result.value);
+        if (result.value.numRows === 0) continue;
+        const batch = this.accepted(result.value);
+        if (this.rows === batch.numRows) await this.options.onFirstBatch?.();
+        return batch;
       } catch (error) {
         this.failure = error;
       }
@@ -158,56 +166,7 @@ class Feed {
   }
 }
 
-class Sink {
-  bytes = 0;
-  private readonly handle: FileHandle;
-  private readonly hash = createHash('sha256');
-  private readonly feed: Feed;
-  private readonly options: WriteOptions;
-
-  private constructor(handle: FileHandle, feed: Feed, options: WriteOptions) {
-    this.handle = handle;
-    this.feed = feed;
-    this.options = options;
-  }
-
-  static async open(path: string, feed: Feed, options: WriteOptions): Promise<Sink> {
-    try {
-      return new Sink(await open(path, 'w'), feed, options);
-    } catch (error) {
-      throw storeError(error);
-    }
-  }
-
-  async write(piece: Uint8Array): Promise<void> {
-    if (this.options.signal.aborted) throw cancelled(this.options.signal);
-    const bytesMax = this.options.bytesMax ?? Number.POSITIVE_INFINITY;
-    if (this.bytes + piece.length > bytesMax) {
-      throw new ParqueueError('PQ_LIMIT_EXCEEDED', `the result is larger than the limit of ${bytesMax} bytes`, { details: { limit: 'bytes', bytesMax } });
-    }
-    this.hash.update(piece);
-    try {
-      for (let written = 0; written < piece.length;) {
-        const { bytesWritten } = await this.handle.write(piece, written, piece.length - written, this.bytes + written);
-        written += bytesWritten;
-      }
-    } catch (error) {
-      throw storeError(error);
-    }
-    this.bytes += piece.length;
-    this.options.onProgress?.({ rows: this.feed.rows, bytes: this.bytes });
-  }
-
-  digest(): string {
-    return this.hash.digest('hex');
-  }
-
-  async close(): Promise<void> {
-    await this.handle.close();
-  }
-}
-
-async function writeStream(feed: Feed, sink: Sink, options: WriteOptions): Promise<void> {
+async function writeStream(feed: Feed, sink: HashedFile, options: WriteOptions): Promise<void> {
   const output: ReadableStream<Uint8Array> = await transformParquetStream(feed.stream(), propertiesOf(options));
   const reader = output.getReader();
   try {
@@ -237,7 +196,7 @@ async function drain(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<v
   }
 }
 
-async function writeEmpty(schema: Schema, sink: Sink, options: WriteOptions): Promise<void> {
+async function writeEmpty(schema: Schema, sink: HashedFile, options: WriteOptions): Promise<void> {
   const table = Table.fromIPCStream(tableToIPC(new ArrowTable(schema), 'stream'));
   // writeParquet takes the table over, and frees it.
   await sink.write(writeParquet(table, propertiesOf(options)));
@@ -264,16 +223,4 @@ function trapOf(error: unknown): unknown {
 
 function shapeOf(schema: Schema): string {
   return schema.fields.map((field) => `${field.name} ${String(field.type)}${field.nullable ? '' : ' not null'}`).join(', ');
-}
-
-function cancelled({ reason }: AbortSignal): ParqueueError {
-  return isParqueueError(reason) ? reason : new ParqueueError('PQ_CANCELLED', 'the load was cancelled', { cause: reason });
-}
-
-function storeError(error: unknown): ParqueueError {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-  const full = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
-  return full
-    ? new ParqueueError('PQ_STORE_FULL', `the store's filesystem is full (${code}): free space there, or give it more`, { details: { place: 'store' }, cause: error })
-    : new ParqueueError('PQ_STORE_IO', `writing to the store failed: ${code}`, { details: { place: 'store' }, cause: error });
 }

@@ -48,7 +48,7 @@ export async function copyToParquet(session: DuckDbSession, plan: LoadPlan): Pro
   assertRows(footer.rows, context.limits.rowsMax);
   assertBytes(footer.fileBytes, context.limits.bytesMax);
   if (footer.rows !== reported || (table.rows !== null && footer.rows !== table.rows)) {
-    throw new ParqueueError('PQ_INTERNAL', `the source has ${table.rows ?? reported} rows, the Parquet file ${footer.rows}`);
+    throw new ParqueueError('PQ_MALFORMED_SOURCE', `the file says it has ${table.rows ?? reported} rows, and ${footer.rows} could be decoded`);
   }
   return footer;
 }

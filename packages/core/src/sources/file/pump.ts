@@ -35,7 +35,10 @@ export async function pump(source: FileHandle, options: PumpOptions): Promise<Pu
   let reading = source.read(buffers[0], 0, CHUNK_BYTES, 0);
   for (let turn = 0; ; turn += 1) {
     const { bytesRead } = await reading;
-    if (bytesRead === 0) return { sha256: hash.digest('hex'), bytes: position };
+    if (bytesRead === 0) {
+      throwIfAborted(options.signal);
+      return { sha256: hash.digest('hex'), bytes: position };
+    }
     const chunk = buffers[turn % 2 === 0 ? 0 : 1].subarray(0, bytesRead);
     const next = position + bytesRead;
     assertWithin(next, options);

@@ -3,21 +3,21 @@
  * rows were made from (I2): of the bytes copied, or of the private copy that was parsed.
  */
 import { open, rm } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { ParqueueError } from '../../model/errors.ts';
 import { DEFAULT_PARQUET, type CanonicalRequest, type FileQuestion } from '../../model/request.ts';
 import type { Extract, PartTarget, Snapshot, SourceContext } from '../../ports/source.ts';
-import { readFooter, readFooterOf, type ParquetFooter } from '../../parquet/footer.ts';
+import { readFooter, readFooterOf } from '../../parquet/footer.ts';
 import { recall, remember, versionOf, type Sighting } from './checksum.ts';
-import { decodeError, declaredTypes, tableOf } from './decode.ts';
+import { declaredTypes } from './decode.ts';
 import { throwIfAborted, writeError, type Place } from './disk-error.ts';
-import { openDuckDb, type DuckDbOptions } from './duckdb.ts';
+import type { DuckDbOptions } from './duckdb.ts';
 import type { JailedFile } from './jail.ts';
-import { assertBytes, assertRows, copyToParquet, duckDbError } from './load.ts';
+import { assertRows } from './load.ts';
 import { pump } from './pump.ts';
 import { makeScratch } from './scratch.ts';
 import { whileStable, type FileTime } from './stable.ts';
-import type { Table } from './table.ts';
+import { transcode } from './transcode.ts';
 
 export interface FileSourceParts {
   readonly root: string;
@@ -92,48 +92,17 @@ async function decodeAndEncode(parts: FileSourceParts, request: CanonicalRequest
   const hashed = await hashStable(parts, question.path, context, (file) => readThrough(parts, question.path, context, {
     file, copyTo: { path: copy, place: 'scratch' },
   }));
-  const absolute = resolve(target.path);
-  const directories = [scratch.path, dirname(absolute)];
-  const plan = { path: copy, request, question, directories };
-  const { footer, table } = await runLoad(parts, { ...plan, target: absolute, scratch: scratch.path, context, sourceBytes: hashed.bytes });
-  assertBytes(footer.fileBytes, context.limits.bytesMax);
-  const sha256 = await hashOf(absolute, context);
+  const { footer, sources, sha256 } = await transcode({
+    duckdb: parts.duckdb, request, question, context, path: copy, scratch: scratch.path, target: resolve(target.path), sourceBytes: hashed.bytes,
+  });
   return {
     version: versionOf(hashed.sha256),
     consistency: 'exact',
     rows: footer.rows,
-    sha256,
-    columns: footer.columns.map((column, i) => {
-      const origin = table.columns[i];
-      return { ...column, sourceType: origin?.sourceType ?? question.format, ...(origin?.note === undefined ? {} : { note: origin.note }) };
-    }),
+    sha256: sha256 ?? await hashOf(target.path, context),
+    columns: footer.columns.map((column, i) => ({ ...column, sourceType: question.format, ...sources[i] })),
     details: { method: 'decode', sourceBytes: hashed.bytes, rowGroups: footer.rowGroups.length },
   };
-}
-
-interface RunPlan {
-  readonly path: string;
-  readonly request: CanonicalRequest;
-  readonly question: FileQuestion;
-  readonly directories: readonly string[];
-  readonly target: string;
-  readonly scratch: string;
-  readonly context: SourceContext;
-  readonly sourceBytes: number;
-}
-
-async function runLoad(parts: FileSourceParts, plan: RunPlan): Promise<{ footer: ParquetFooter; table: Table }> {
-  const { context, request, target, scratch, sourceBytes } = plan;
-  await using session = await openDuckDb(parts.duckdb, { scratch, directories: plan.directories, signal: context.signal });
-  const explain = (error: unknown): ParqueueError | null => decodeError(error, plan);
-  let table: Table;
-  try {
-    table = await tableOf(session, plan);
-  } catch (error) {
-    throw duckDbError(error, plan) ?? explain(error) ?? error;
-  }
-  const footer = await copyToParquet(session, { table, target, parquet: request.parquet, context, sourceBytes, scratch, explain });
-  return { footer, table };
 }
 
 /** A hash taken while nobody changed the file, remembered by the file's stat. */

@@ -3,7 +3,7 @@
  * truncate it at any moment; bytes taken across such a change may show a state that never was. So the file is looked
  * at before and after, through the descriptor and afresh by its path, and the work is done again where it moved.
  */
-import { ParqueueError } from '../../model/errors.ts';
+import { isParqueueError, ParqueueError } from '../../model/errors.ts';
 import { isStaleHandle, throwIfAborted } from './disk-error.ts';
 import { openJailed, restat, sameStat, type JailedFile } from './jail.ts';
 
@@ -23,6 +23,9 @@ export interface FilePlace {
 /** Waits before the second and third try: a writer that takes longer is no writer we can outwait. */
 const WAITS_MS = [100, 400] as const;
 
+/** How long a malformed file gets to prove that it is only half-written: by changing. */
+const SETTLE_MS = 200;
+
 /**
  * @returns what `work` made of the file, and the state it was in throughout.
  * @throws ParqueueError PQ_SOURCE_UNSTABLE where it changed during each of three tries
@@ -37,11 +40,15 @@ export async function whileStable<T>(place: FilePlace, work: (file: JailedFile) 
       throw new ParqueueError('PQ_SOURCE_UNSTABLE', `${place.path} changed while it was read, ${tries + 1} times in a row: `
         + 'let its writer finish, or write to another name and rename it when it is complete');
     }
-    try {
-      await place.time.sleep(waitMs, place.signal);
-    } finally {
-      throwIfAborted(place.signal);
-    }
+    await pause(place, waitMs);
+  }
+}
+
+async function pause(place: FilePlace, ms: number): Promise<void> {
+  try {
+    await place.time.sleep(ms, place.signal);
+  } finally {
+    throwIfAborted(place.signal);
   }
 }
 
@@ -55,6 +62,7 @@ async function tryOnce<T>(place: FilePlace, work: (file: JailedFile) => Promise<
   } catch (error) {
     // What went wrong may have gone wrong because the file moved: a half-written file is not a malformed source.
     throwIfAborted(place.signal);
+    if (isParqueueError(error) && error.code === 'PQ_MALFORMED_SOURCE') await pause(place, SETTLE_MS);
     if (isStaleHandle(error) || !(await unmoved(place, file))) return { stable: false };
     throw error;
   }

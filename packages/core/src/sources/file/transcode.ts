@@ -1,0 +1,99 @@
+/**
+ * The private copy of a source file → one Parquet file, by whichever decoder takes it. DuckDB takes most; Arrow files
+ * go batch by batch; Parquet that DuckDB refuses is tried with parquet-wasm. Whoever decodes, the rows are counted.
+ */
+import { dirname, join } from 'node:path';
+import { isParqueueError, ParqueueError } from '../../model/errors.ts';
+import type { CanonicalRequest, FileQuestion } from '../../model/request.ts';
+import type { SourceContext } from '../../ports/source.ts';
+import type { ParquetFooter } from '../../parquet/footer.ts';
+import type { WriteOptions } from '../../parquet/writer.ts';
+import { writeArrow, writeParquetAgain } from './batches.ts';
+import { decodeError, tableOf } from './decode.ts';
+import { openDuckDb, type DuckDbOptions } from './duckdb.ts';
+import { copyToParquet, duckDbError } from './load.ts';
+import type { Table } from './table.ts';
+
+export interface TranscodePlan {
+  readonly duckdb: DuckDbOptions;
+  readonly request: CanonicalRequest;
+  readonly question: FileQuestion;
+  readonly context: SourceContext;
+  readonly path: string;
+  readonly scratch: string;
+  /** Absolute. */
+  readonly target: string;
+  readonly sourceBytes: number;
+}
+
+export interface Transcoded {
+  readonly footer: ParquetFooter;
+  /** Where each column comes from, in the order of the footer's. */
+  readonly sources: readonly { readonly sourceType: string; readonly note?: string }[];
+  /** Of the file written, where it was hashed on the way. */
+  readonly sha256: string | null;
+}
+
+export async function transcode(plan: TranscodePlan): Promise<Transcoded> {
+  if (plan.question.format === 'arrow') return throughBatches(plan);
+  try {
+    return await throughDuckDb(plan);
+  } catch (error) {
+    if (plan.question.format !== 'parquet' || !isParqueueError(error) || error.code !== 'PQ_MALFORMED_SOURCE') throw error;
+    return await otherwise(plan, error);
+  }
+}
+
+/** Two decoders refusing a file name it malformed; the first one's words are the better ones. */
+async function otherwise(plan: TranscodePlan, first: ParqueueError): Promise<Transcoded> {
+  try {
+    return await throughBatches(plan);
+  } catch (error) {
+    if (!isParqueueError(error)) throw error;
+    if (error.code !== 'PQ_MALFORMED_SOURCE' && error.code !== 'PQ_UNSUPPORTED_TYPE') throw error;
+    throw new ParqueueError(first.code, first.message, { cause: error, details: { ...first.details, ...error.details } });
+  }
+}
+
+async function throughDuckDb(plan: TranscodePlan): Promise<Transcoded> {
+  const { context, request, target, scratch, sourceBytes } = plan;
+  const directories = [scratch, dirname(target)];
+  const decode = { ...plan, directories };
+  const explain = (error: unknown): ParqueueError | null => decodeError(error, decode);
+  await using session = await openDuckDb(plan.duckdb, { scratch, directories, signal: context.signal });
+  let table: Table;
+  try {
+    table = await tableOf(session, decode);
+  } catch (error) {
+    throw duckDbError(error, plan) ?? explain(error) ?? error;
+  }
+  const footer = await copyToParquet(session, { table, target, parquet: request.parquet, context, sourceBytes, scratch, explain });
+  const sources = table.columns.map(({ sourceType, note }) => ({ sourceType, ...(note === undefined ? {} : { note }) }));
+  return { footer, sources, sha256: null };
+}
+
+async function throughBatches(plan: TranscodePlan): Promise<Transcoded> {
+  const { request, question, context } = plan;
+  const typed = Object.keys(request.columnTypes);
+  const wanted = { columns: request.columns, typed };
+  const write = question.format === 'arrow' ? writeArrow : writeParquetAgain;
+  const options: WriteOptions = {
+    parquet: request.parquet,
+    signal: context.signal,
+    rowsMax: context.limits.rowsMax,
+    bytesMax: context.limits.bytesMax,
+    onFirstBatch: context.onFirstBatch,
+    onProgress: ({ rows, bytes }) => {
+      context.onProgress({ phase: 'reading', rows, bytes, bytesTotal: null });
+    },
+  };
+  if (typed.length === 0) {
+    const { written, types } = await write(plan.path, plan.target, wanted, options);
+    return { footer: written.footer, sources: types.map((sourceType) => ({ sourceType })), sha256: written.sha256 };
+  }
+  // Casts are DuckDB's: it gets the wanted columns as a Parquet file it can read.
+  const middle = join(plan.scratch, 'decoded.parquet');
+  const { types } = await write(plan.path, middle, wanted, { ...options, parquet: { ...request.parquet, compression: 'snappy' }, onFirstBatch: () => undefined, onProgress: () => undefined });
+  const result = await throughDuckDb({ ...plan, path: middle, question: { ...question, format: 'parquet' } });
+  return { ...result, sources: types.map((sourceType) => ({ sourceType })) };
+}
