@@ -66,8 +66,8 @@ describe('the order of durability', () => {
       `mkdir ${dirname(key)}`,
       'fsync entries',
       `mkdir ${key}`,
-      `fsync ${dirname(key)}`,
       `mkdir ${key}/staging`,
+      `fsync ${dirname(key)}`,
       `mkdir ${key}/staging/1-f1`,
     ]);
   });

@@ -27,7 +27,7 @@ export function keyDirectories({
   return {
     async list(key) {
       const directory = keyDirectory(key);
-      await folders.make(key);
+      await folders.makeVisible(key);
       // Staging first: a fill that publishes between the two listings is then seen as a generation, not missed in both.
       const staged = await disk.list(`${directory}/${STAGING}`);
       const names = await disk.list(directory);

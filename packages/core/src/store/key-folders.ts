@@ -15,15 +15,21 @@ export class KeyFolders {
   }
 
   /**
-   * `entries/<kk>`, `<key>` and `staging`. A directory that was there already may be one that another process made a
-   * moment ago and has not fsynced yet: were that skipped here, our commit could outlive the name it stands under.
-   * So the parents are fsynced by whoever relies on them; one that has nothing to write costs next to nothing.
+   * `entries/<kk>`, `<key>` and `staging`, for whoever writes there. A directory that was there already may be one that
+   * another process made a moment ago and has not fsynced yet: were that skipped here, our commit could outlive the
+   * name it stands under. So the parents are fsynced by whoever relies on them; one that has nothing to write costs
+   * next to nothing.
    */
   async make(key: string): Promise<void> {
+    await this.makeVisible(key);
+    await this.#disk.syncDirectory(shardDirectory(shardOf(key)));
+  }
+
+  /** The same for whoever only looks: what a crash takes back held nothing. */
+  async makeVisible(key: string): Promise<void> {
     const directory = keyDirectory(key);
     await this.makeShard(shardOf(key));
     await this.#disk.makeDirectory(directory);
-    await this.#disk.syncDirectory(shardDirectory(shardOf(key)));
     await this.#disk.makeDirectory(`${directory}/${STAGING}`);
   }
 

@@ -3,7 +3,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openFileStoreSubject } from '../testing/file-store-subject.ts';
-import { KEY } from '../testing/store-fixtures.ts';
+import { KEY, OTHER_KEY } from '../testing/store-fixtures.ts';
 
 const TARGET = `key:${KEY}`;
 const SCOPE = 'dataset:sales';
@@ -153,7 +153,7 @@ describe('head.json', () => {
     await using store = await openFileStoreSubject();
     await store.marks.writeHead(head);
     const path = join(dirname(dirname(store.reader.partPath(KEY, 1).absolute)), 'head.json');
-    for (const text of ['', '{', '[]', '{"key":1}']) {
+    for (const text of ['', '{', '[]', '{"key":1}', JSON.stringify({ ...head, key: OTHER_KEY })]) {
       await writeFile(path, text);
       expect(await store.marks.readHead(KEY)).toBeNull();
     }

@@ -38,7 +38,8 @@ export function storeMarks(disk: Disk, folders: KeyFolders): StoreMarks {
     /** Null also for a file that makes no sense: a hint that says nothing. */
     async readHead(key): Promise<HeadFile | null> {
       const text = await disk.readText(headFile(key));
-      return text === null ? null : (headSchema.safeParse(parsed(text)).data ?? null);
+      const head = text === null ? undefined : headSchema.safeParse(parsed(text)).data;
+      return head?.key === key ? head : null;
     },
 
     async writeHead(head) {
@@ -49,7 +50,7 @@ export function storeMarks(disk: Disk, folders: KeyFolders): StoreMarks {
     async readMark(key) {
       const target = `key:${key}`;
       const { directory, prefix } = markPlace(target);
-      await folders.make(key);
+      await folders.makeVisible(key);
       const present = marksNamed(prefix, await markNames(disk, directory));
       return present.length === 0 ? null : { target, ...highest(present) };
     },
