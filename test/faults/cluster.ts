@@ -1,0 +1,299 @@
+/**
+ * A small cluster for tests: a Redis and a store of its own, worker processes that can be hurt, and a caller in the
+ * test's process that asks as the API does. Everything is under one temporary folder and goes with it.
+ */
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
+import {
+  Epochs,
+  Resolver,
+  STRICT,
+  isParqueueError,
+  shardOf,
+  type Answer,
+  type Clock,
+  type Requirement,
+  type ResolvedRequest,
+  type Resolution,
+  type StepName,
+} from '@parqueue/core';
+import { Catalog, loadConfig, type Config } from '@parqueue/core/config';
+import { openCoordination, type Coordination } from '@parqueue/core/redis';
+import { openStore, type FileStore } from '@parqueue/core/store';
+import { RedisServer } from './redis-server.ts';
+import type { FromWorker, ToWorker } from './worker-process.ts';
+
+/** Short, so that a dead worker's job and lease are taken over within seconds. */
+const QUEUE_TIMING = { lockDurationMs: 2000, stalledIntervalMs: 500 };
+const WORKER = fileURLToPath(new URL('../dist/faults/worker-process.js', import.meta.url));
+const WAIT_MS = 60_000;
+
+const clock: Clock = {
+  now: () => Date.now(),
+  sleep: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }),
+};
+const randomId = (): string => randomBytes(16).toString('hex');
+
+export interface ClusterOptions {
+  /** An existing folder to use as the store's root; default: one in the cluster's own folder. */
+  readonly storeRoot?: string;
+}
+
+export class Cluster implements AsyncDisposable {
+  readonly base: string;
+  readonly config: Config;
+  readonly redis: RedisServer;
+  readonly store: FileStore;
+  readonly coordination: Coordination;
+  readonly #resolver: Resolver;
+  readonly #workers: WorkerHandle[] = [];
+
+  private constructor(
+    base: string,
+    config: Config,
+    parts: { redis: RedisServer; store: FileStore; coordination: Coordination; resolver: Resolver },
+  ) {
+    this.base = base;
+    this.config = config;
+    this.redis = parts.redis;
+    this.store = parts.store;
+    this.coordination = parts.coordination;
+    this.#resolver = parts.resolver;
+  }
+
+  static async open(options: ClusterOptions = {}): Promise<Cluster> {
+    const base = await mkdtemp(join(tmpdir(), 'parqueue-faults-'));
+    await mkdir(join(base, 'lake'));
+    const redis = await RedisServer.start(join(base, 'redis'));
+    const config = testConfig(base, { redisUrl: redis.url, storeRoot: options.storeRoot ?? join(base, 'store') });
+    const store = await openStore(config.store);
+    const coordination = await openCoordination({ url: redis.url, storeId: store.storeId, clock, randomId });
+    const { register, heads, jobs, notices } = coordination;
+    const epochs = new Epochs({ register, store: store.epochs, clock, randomId, onStep: () => undefined });
+    await epochs.open();
+    const resolver = new Resolver({
+      heads,
+      jobs,
+      notices,
+      clock,
+      randomId,
+      epochs,
+      onStep: () => undefined,
+      waitersMax: 1000,
+    });
+    return new Cluster(base, config, { redis, store, coordination, resolver });
+  }
+
+  /** Replaces the source file in one rename, as a careful producer does. */
+  async writeSource(name: string, rows: readonly (readonly [number, string])[]): Promise<void> {
+    const path = join(this.base, 'lake', name);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(`${path}.new`, `id,word\n${rows.map((row) => row.join(',')).join('\n')}\n`);
+    await rename(`${path}.new`, path);
+  }
+
+  request(): ResolvedRequest {
+    return new Catalog(this.config).resolveDataset('words', {}).request;
+  }
+
+  /** One strict ask for dataset `words`; waits for work. */
+  async resolve(waitMs = WAIT_MS, continues: Requirement | null = null): Promise<Resolution> {
+    return await this.#resolver.resolve(
+      { request: this.request(), policy: STRICT, cachedOnly: false, continues },
+      { waitMs, pinTtlMs: 60_000, requestId: 'test', signal: new AbortController().signal },
+    );
+  }
+
+  /** A strict ask that is repeated while Redis is away, as clients do. */
+  async ask(): Promise<Answer> {
+    for (const deadline = clock.now() + WAIT_MS; ;) {
+      try {
+        const resolution = await this.resolve();
+        if (resolution.kind === 'answer') return resolution;
+      } catch (error) {
+        if (!isParqueueError(error) || error.code !== 'PQ_COORDINATION_DOWN') throw error;
+      }
+      if (clock.now() > deadline) throw new Error('no answer came');
+      await sleep(100);
+    }
+  }
+
+  /** The words in an answer's file, read as any Parquet reader would. */
+  async wordsOf({ head }: Answer): Promise<readonly unknown[]> {
+    const { absolute } = this.store.reader.partPath(this.request().key, head.fence);
+    const rows = await parquetReadObjects({ file: await asyncBufferFromFile(absolute) });
+    return rows.map((row) => row['word']);
+  }
+
+  /** What fills in progress, or dead ones, have in the store. */
+  async staging(): Promise<readonly string[]> {
+    return await namesIn(join(this.#keyFolder(), 'staging'));
+  }
+
+  async generations(): Promise<readonly string[]> {
+    return (await namesIn(this.#keyFolder())).filter((name) => /^g[0-9]+$/.test(name));
+  }
+
+  async startWorker({ hold = null }: { readonly hold?: StepName | null } = {}): Promise<WorkerHandle> {
+    const worker = await WorkerHandle.start({
+      config: this.config,
+      queueTiming: QUEUE_TIMING,
+      hold,
+      logFile: join(this.base, `worker-${this.#workers.length}.log`),
+    });
+    this.#workers.push(worker);
+    return worker;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.kill()));
+    await this.coordination.close();
+    await this.redis.kill();
+    await rm(this.base, { recursive: true, force: true });
+  }
+
+  #keyFolder(): string {
+    const { key } = this.request();
+    return join(this.store.root, 'entries', shardOf(key), key);
+  }
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function testConfig(
+  base: string,
+  { redisUrl, storeRoot }: { readonly redisUrl: string; readonly storeRoot: string },
+): Config {
+  const text = `
+store: { root: ${storeRoot}, retention: { grace: 1s } }
+redis: { url: "${redisUrl}", durable: false }
+worker: { threads: 2, threadMemory: 256MiB, leaseTtl: 2s, drain: { finish: 1s }, scratch: ./scratch }
+sources: { lake: { kind: file, root: ./lake, maxConcurrentFills: 2 } }
+datasets: { words: { source: lake, path: words.csv, parquet: { compression: snappy } } }
+`;
+  const config = loadConfig(text, { path: join(base, 'parqueue.yaml'), env: {}, readFile: () => '' });
+  return { ...config, worker: { ...config.worker, listen: { host: '127.0.0.1', port: 0 } } };
+}
+
+interface Step {
+  readonly name: StepName;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+export class WorkerHandle {
+  readonly steps: Step[] = [];
+  readonly #child: ChildProcess;
+  readonly #logFile: string;
+  readonly #listeners = new Set<() => void>();
+  #url = '';
+
+  private constructor(child: ChildProcess, logFile: string) {
+    this.#child = child;
+    this.#logFile = logFile;
+  }
+
+  static async start(order: Omit<Extract<ToWorker, { kind: 'start' }>, 'kind'>): Promise<WorkerHandle> {
+    const child = fork(WORKER, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], execArgv: [] });
+    const worker = new WorkerHandle(child, order.logFile);
+    const ready = new Promise<void>((resolve, reject) => {
+      child.once('exit', (code) => reject(new Error(`the worker ended with code ${code} before it was ready`)));
+      child.on('message', (message: FromWorker) => {
+        if (message.kind === 'ready') {
+          worker.#url = message.url;
+          resolve();
+          return;
+        }
+        worker.steps.push(message);
+        for (const listener of worker.#listeners) listener();
+      });
+    });
+    child.send({ kind: 'start', ...order } satisfies ToWorker);
+    await ready;
+    return worker;
+  }
+
+  /** Resolves at the first such step, past or future. */
+  async reached(name: StepName): Promise<Step> {
+    for (;;) {
+      const step = this.steps.find((candidate) => candidate.name === name);
+      if (step !== undefined) return step;
+      await new Promise<void>((resolve, reject) => {
+        const listener = (): void => {
+          this.#listeners.delete(listener);
+          clearTimeout(limit);
+          resolve();
+        };
+        const limit = setTimeout(() => {
+          this.#listeners.delete(listener);
+          reject(
+            new Error(
+              `no step '${name}' within ${WAIT_MS} ms; steps: ${this.steps.map((step) => step.name).join(' ')}`,
+            ),
+          );
+        }, WAIT_MS);
+        this.#listeners.add(listener);
+      });
+    }
+  }
+
+  count(name: StepName): number {
+    return this.steps.filter((step) => step.name === name).length;
+  }
+
+  /** Lets the held step go on. */
+  release(): void {
+    this.#child.send({ kind: 'release' } satisfies ToWorker);
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  async kill(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const exited = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await exited;
+  }
+
+  /** SIGTERM; resolves with the exit code. */
+  async terminate(): Promise<number | null> {
+    const exited = once(this.#child, 'exit');
+    this.#child.kill('SIGTERM');
+    const [code] = (await exited) as [number | null];
+    return code;
+  }
+
+  async get(path: string): Promise<Response> {
+    return await fetch(`${this.#url}${path}`);
+  }
+
+  /** The value of one metric, summed over its series that match the labels. */
+  async metric(name: string, labels: Readonly<Record<string, string>> = {}): Promise<number> {
+    const text = await (await this.get('/metrics')).text();
+    const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
+    return text
+      .split('\n')
+      .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
+      .filter((line) => wanted.every((label) => line.includes(label)))
+      .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+  }
+
+  async logText(): Promise<string> {
+    return await readFile(this.#logFile, 'utf8');
+  }
+}
