@@ -21,12 +21,16 @@ export async function readDurability(url: string): Promise<RedisDurability> {
     const persistence = await redis.info('persistence');
     const memory = await redis.info('memory');
     return {
-      evictionPolicy: fieldOf(memory, 'maxmemory_policy') ?? await setting(redis, 'maxmemory-policy'),
+      evictionPolicy: fieldOf(memory, 'maxmemory_policy') ?? (await setting(redis, 'maxmemory-policy')),
       persistent: await isPersistent(redis, persistence),
     };
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ParqueueError('PQ_COORDINATION_DOWN', `Redis cannot be reached: ${reason}. Check redis.url, and that it runs`, { cause });
+    throw new ParqueueError(
+      'PQ_COORDINATION_DOWN',
+      `Redis cannot be reached: ${reason}. Check redis.url, and that it runs`,
+      { cause },
+    );
   } finally {
     redis.disconnect();
   }

@@ -51,6 +51,8 @@ export class JobQueues {
   readonly #options: QueuesOptions;
   readonly #redisName: string;
   readonly #queues = new Map<string, Promise<JobsQueue>>();
+  /** One listener for all who wait for the connection. */
+  #connected: Promise<void> | null = null;
 
   constructor(options: QueuesOptions) {
     this.#options = options;
@@ -91,16 +93,17 @@ export class JobQueues {
   }
 
   async close(): Promise<void> {
-    const queues = await Promise.allSettled(this.#queues.values());
-    // The connection is shared and ends here; closing first keeps BullMQ from calling that an error.
-    await Promise.all(queues.map((queue) => (queue.status === 'fulfilled' ? queue.value.close() : undefined)));
+    const closing = [...this.#queues.values()].map(async (queue) => { await (await queue).close(); });
+    // The connection is shared, so BullMQ leaves it open; ending it also ends a queue that never became ready.
     this.#options.redis.disconnect();
+    await Promise.allSettled(closing);
   }
 
   async #queue(name: QueueName): Promise<JobsQueue> {
     const text = queueName(name.kind, name.source);
     // BullMQ itself waits for a connection as long as it takes.
-    await this.#bounded(connected(this.#options.redis));
+    this.#connected ??= connected(this.#options.redis).finally(() => { this.#connected = null; });
+    await this.#bounded(this.#connected);
     const opening = this.#queues.get(text) ?? this.#open(text);
     this.#queues.set(text, opening);
     try {

@@ -1,0 +1,101 @@
+/** Listings, memo and durability on a real Redis. */
+import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
+import { connectRedis } from './connection.ts';
+import { openCoordination, type Coordination } from './coordination.ts';
+import { readDurability } from './durability.ts';
+import { KEYS } from './keys.ts';
+import { commitRequest, openEpoch } from '../testing/coordination-contract.ts';
+import { randomId, STORE_ID, systemClock } from '../testing/redis-harness.ts';
+
+const URL = `${inject('redisUrl')}/104`;
+let admin: ReturnType<typeof connectRedis>;
+let coordination: Coordination;
+
+beforeEach(async () => {
+  admin = connectRedis({ url: URL }, 'worker');
+  await admin.flushdb();
+  coordination = await openCoordination({ url: URL, storeId: STORE_ID, clock: systemClock, randomId });
+  await openEpoch({ ports: coordination, storeId: STORE_ID }, 1);
+  await coordination.reconciler.completePass(1);
+});
+
+afterEach(async () => {
+  await coordination.close();
+  admin.disconnect();
+});
+
+async function filled(key: string, dataset: string | null): Promise<number> {
+  const claim = { key, fillId: randomId(), holder: 'h', ttlMs: 1000 };
+  const grant = await coordination.leases.acquire(claim);
+  if (grant.kind !== 'granted') throw new Error(`the lease is ${grant.kind}`);
+  await coordination.heads.commit({ ...commitRequest(grant.fence, claim.fillId, 'v'), key, dataset });
+  await coordination.leases.release(claim, grant.fence);
+  return grant.fence;
+}
+
+const keyOf = (slug: string, n: number): string => `${slug}-${String(n).padStart(32, '0')}`;
+
+describe('entries', () => {
+  test('are listed page by page in key order, each once', async () => {
+    const keys = Array.from({ length: 25 }, (_, n) => keyOf('prices', n));
+    for (const key of keys.toReversed()) await filled(key, 'prices');
+    const seen: string[] = [];
+    let after: string | null = null;
+    do {
+      const page = await coordination.entries.list({ prefix: '', dataset: null, limit: 10, after });
+      expect(page.entries.length).toBeLessThanOrEqual(10);
+      seen.push(...page.entries.map(({ key }) => key));
+      after = page.next;
+    } while (after !== null);
+    expect(seen).toEqual(keys);
+  });
+
+  test('are found by prefix and by dataset, and one that another dataset took over moved with it', async () => {
+    await filled(keyOf('orders', 1), 'orders');
+    await filled(keyOf('prices', 1), 'prices');
+    await filled(keyOf('prices', 2), 'prices');
+    await filled(keyOf('prices', 2), null);
+    const list = async (prefix: string, dataset: string | null): Promise<readonly string[]> => {
+      const { entries } = await coordination.entries.list({ prefix, dataset, limit: 10, after: null });
+      return entries.map(({ key }) => key);
+    };
+    expect(await list('prices', null)).toEqual([keyOf('prices', 1), keyOf('prices', 2)]);
+    expect(await list('', 'prices')).toEqual([keyOf('prices', 1)]);
+    expect(await list('x', null)).toEqual([]);
+  });
+
+  test('tell their last read, their live pins and what is retired, newest first', async () => {
+    const key = keyOf('prices', 1);
+    const fences = [await filled(key, null), await filled(key, null), await filled(key, null)];
+    const summary = async () => (await coordination.entries.list({ prefix: '', dataset: null, limit: 1, after: null })).entries[0];
+    expect(await summary()).toMatchObject({ key, lastReadAtMs: null, head: { fence: fences[2] } });
+    await coordination.heads.look({ key, scopes: [], probeTargets: [] }, { id: 'p1', ttlMs: 60_000 });
+    await coordination.heads.look({ key, scopes: [], probeTargets: [] }, { id: 'p2', ttlMs: 60_000 });
+    await admin.zadd(KEYS.pins(key), 1, 'p2');
+    expect((await summary())?.lastReadAtMs).toBeGreaterThan(0);
+    expect(await coordination.entries.pinCount(key)).toBe(1);
+    expect((await coordination.entries.retired(key)).map(({ fence }) => fence)).toEqual([fences[1], fences[0]]);
+  });
+});
+
+test('a memo is remembered under names of any length and spelling, and has an end', async () => {
+  const name = `stat:${'x'.repeat(5000)}:\u0000\n`;
+  expect(await coordination.statMemo.get(name)).toBeNull();
+  await coordination.statMemo.put(name, 'hash');
+  expect(await coordination.statMemo.get(name)).toBe('hash');
+  const [key] = await admin.keys(KEYS.memo('*'));
+  expect(await admin.ttl(key ?? '')).toBeGreaterThan(0);
+});
+
+test('what nobody may forget has no end, what may be forgotten has one', async () => {
+  await filled(keyOf('prices', 1), 'prices');
+  await coordination.outcomes.record({ id: 'lake.fill.00', key: keyOf('prices', 1) }, { kind: 'cancelled' });
+  await coordination.asks.keep(['a'], { fillId: 'lake.fill.00', key: keyOf('prices', 1), requirement: { after: 1, hardAfter: 0 } }, 1000);
+  const mortal: string[] = [];
+  for (const key of await admin.keys('*')) if (await admin.pttl(key) > 0) mortal.push(key);
+  expect(mortal.toSorted()).toEqual([KEYS.ask('a'), KEYS.outcome('lake.fill.00')]);
+});
+
+test('durability tells what the server was started with', async () => {
+  expect(await readDurability(URL)).toEqual({ evictionPolicy: 'noeviction', persistent: false });
+});

@@ -1,0 +1,75 @@
+/** A redis-server of a test's own, to be stopped, paused and started again with or without its data. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export class RedisProcess implements AsyncDisposable {
+  readonly url: string;
+  readonly #port: number;
+  readonly #dir: string;
+  #child: ChildProcess | null = null;
+
+  private constructor(port: number, dir: string) {
+    this.#port = port;
+    this.#dir = dir;
+    this.url = `redis://127.0.0.1:${port}`;
+  }
+
+  static async start(): Promise<RedisProcess> {
+    const redis = new RedisProcess(await freePort(), await mkdtemp(join(tmpdir(), 'parqueue-redis-')));
+    await redis.start();
+    return redis;
+  }
+
+  /** With the data it had; every write was on disk before it was acknowledged. */
+  async start(): Promise<void> {
+    const child = spawn('redis-server', ['--port', String(this.#port), '--bind', '127.0.0.1', '--dir', this.#dir,
+      '--save', '', '--appendonly', 'yes', '--appendfsync', 'always'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#child = child;
+    // Whoever ends this process must not leave a server behind.
+    const end = (): void => { child.kill('SIGKILL'); };
+    process.once('exit', end);
+    child.once('exit', () => process.removeListener('exit', end));
+    await new Promise<void>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('exit', (code) => reject(new Error(`redis-server ended with code ${code}`)));
+      child.stdout?.on('data', (chunk: Buffer) => { if (chunk.includes('Ready to accept connections')) resolve(); });
+    });
+  }
+
+  /** Takes commands into its buffers and executes none. */
+  pause(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#child;
+    this.#child = null;
+    if (child === null || child.exitCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exited;
+  }
+
+  async forget(): Promise<void> {
+    await rm(join(this.#dir, 'appendonlydir'), { recursive: true, force: true });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+    await rm(this.#dir, { recursive: true, force: true });
+  }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  probe.listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  if (typeof address !== 'object' || address === null) throw new Error('no free port');
+  return address.port;
+}
