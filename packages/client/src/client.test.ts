@@ -203,12 +203,22 @@ describe('a load that takes its time', () => {
     expect(seen).toHaveLength(2);
   });
 
+  it('that failed for now is asked about once more: the server may have an older answer', async () => {
+    const failure = { code: 'PQ_SOURCE_UNAVAILABLE', message: 'cannot be reached', retryable: true };
+    const failed = json(200, { id: 'a', state: 'finished', outcome: { kind: 'failed', failure } });
+    const lenient = await serve([accepted('a'), failed, rows('old but allowed')]);
+    expect(await (await lenient.client.get('d')).text()).toBe('old but allowed');
+    const strict = await serve([accepted('a'), failed, accepted('b'), failed, rows('never asked for')]);
+    expect(await failureOf(strict.client.get('d'))).toMatchObject({ code: 'PQ_SOURCE_UNAVAILABLE', retryable: true });
+    expect(strict.seen).toHaveLength(4);
+  });
+
   it('reports that it was cancelled', async () => {
     const { client } = await serve([
       accepted('a'),
       json(200, { id: 'a', state: 'finished', outcome: { kind: 'cancelled' } }),
     ]);
-    expect(await failureOf(client.get('d'))).toMatchObject({ code: 'PQ_CANCELLED', retryable: true });
+    expect(await failureOf(client.get('d'))).toMatchObject({ code: 'PQ_CANCELLED', retryable: false });
   });
 
   it('stops being waited for when the caller aborts', async () => {
@@ -284,87 +294,7 @@ describe('a refusal', () => {
   });
 });
 
-describe('everything else', () => {
-  it('goes to the routes of the interface', async () => {
-    const ok = json(200, { id: 'a', state: 'queued', entries: [], next: null });
-    const { client, seen } = await serve([
-      ok,
-      ok,
-      ok,
-      ok,
-      ok,
-      ok,
-      ok,
-      ok,
-      ok,
-      json(200, {}),
-      (_, response) => void response.writeHead(204).end(),
-      rows('x'),
-      rows('y'),
-    ]);
-    await client.datasets();
-    await client.dataset('d/1');
-    await client.sources();
-    await client.entries({ prefix: 'pr', limit: 5 });
-    await client.inspect('k');
-    await client.explain('k');
-    await client.invalidate({ source: 'lake', table: 't' }, 'hard');
-    await client.fills({ state: 'running' });
-    await client.fill('a.b');
-    await client.cancelFill('a.b');
-    await client.removeEntry('k');
-    await client.generation('k', 12);
-    await client.query({ source: 'lake', path: 'a.csv' }, { format: 'ndjson' });
-    expect(seen.map(({ method, url }) => `${method} ${url}`)).toEqual([
-      'GET /v1/datasets',
-      'GET /v1/datasets/d%2F1',
-      'GET /v1/sources',
-      'GET /v1/entries?prefix=pr&limit=5',
-      'GET /v1/entries/k',
-      'GET /v1/entries/k/explain',
-      'POST /v1/invalidate',
-      'GET /v1/fills?state=running',
-      'GET /v1/fills/a.b',
-      'DELETE /v1/fills/a.b',
-      'DELETE /v1/entries/k',
-      'GET /v1/entries/k/generations/12/data',
-      'POST /v1/query?format=ndjson',
-    ]);
-    expect(JSON.parse(seen[6]?.body ?? '')).toEqual({ source: 'lake', table: 't', mode: 'hard' });
-    expect(JSON.parse(seen[12]?.body ?? '')).toEqual({ source: 'lake', path: 'a.csv' });
-  });
-
-  it('resolves with a pin', async () => {
-    const { client, seen } = await serve([json(200, { key: 'k', generation: 3 })]);
-    expect(await client.resolve({ dataset: 'd', params: { n: 1 } }, { pin: '60s' })).toMatchObject({
-      key: 'k',
-      generation: 3,
-    });
-    expect(JSON.parse(seen[0]?.body ?? '')).toEqual({ dataset: 'd', params: { n: 1 }, pin: '60s' });
-  });
-});
-
 describe('the events of a fill', () => {
-  it('come as they are sent, whatever the chunks and line ends are', async () => {
-    const { client, seen } = await serve([
-      (_, response) => {
-        response.writeHead(200, { 'content-type': 'text/event-stream' });
-        response.write(': hello\n\nevent: progress\nid: 1\ndata: {"rows"');
-        setImmediate(() => {
-          response.write(':5}\r');
-          setImmediate(() => response.end('\n\r\ndata: line one\ndata: line two\r\rdata: {"never":"finished"}'));
-        });
-      },
-    ]);
-    const events = [];
-    for await (const event of client.fillEvents('a')) events.push(event);
-    expect(events).toEqual([
-      { event: 'progress', id: '1', data: { rows: 5 } },
-      { event: 'message', id: '1', data: 'line one\nline two' },
-    ]);
-    expect(seen[0]).toMatchObject({ url: '/v1/fills/a/events', headers: { accept: 'text/event-stream' } });
-  });
-
   it('end their connection when nobody listens any more', async () => {
     let closed = (): void => {};
     const wasClosed = new Promise<void>((resolve) => {

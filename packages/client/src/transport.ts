@@ -12,7 +12,7 @@ export interface TransportOptions {
   readonly url: string;
   readonly apiKey?: string | undefined;
   readonly fetch?: typeof globalThis.fetch | undefined;
-  /** How often a request that was told to come back later is repeated. Default 4. */
+  /** How often a request that was told to come back later is repeated. Default 2. */
   readonly retries?: number | undefined;
   /** Seconds the server may hold a request back while a load runs; it is asked again after that. Default 30. */
   readonly waitSeconds?: number | undefined;
@@ -48,7 +48,7 @@ export class Transport {
 
   /** @throws ParqueueHttpError for every answer that is not 2xx or 304; the signal's reason when it aborts. */
   async send(call: Call): Promise<Response> {
-    const retries = this.#options.retries ?? 4;
+    const retries = this.#options.retries ?? 2;
     for (let attempt = 0; ; attempt += 1) {
       const response = await this.#once(call);
       if (response.ok || response.status === 304) return response;
@@ -66,27 +66,28 @@ export class Transport {
 
   /**
    * Sends an ask and waits until it is answered: after a 202 the load is watched, and when it ended the same is asked
-   * again, as a continuation of the first ask. A load that failed is told, not started again.
+   * again, as a continuation of the first ask. A load that failed for good is told, not started again. One that failed
+   * for now is asked about once more, because the server may have an older answer that its dataset allows then.
    */
   async ask(call: Call, onWait?: (fill: FillStatus) => void): Promise<Response> {
-    let headers: Readonly<Record<string, string>> = {
-      prefer: `wait=${this.#options.waitSeconds ?? 30}`,
-      ...call.headers,
-    };
+    const prefer = `wait=${this.#options.waitSeconds ?? 30}`;
+    let headers: Readonly<Record<string, string>> = { prefer, ...call.headers };
+    let failedBefore = false;
     for (;;) {
       const response = await this.send({ ...call, headers });
       if (response.status !== 202) return response;
-      const location = response.headers.get('location');
-      const retryAfterMs = retryAfterOf(response.headers) ?? POLL_MS;
+      const firstWaitMs = retryAfterOf(response.headers) ?? POLL_MS;
+      const id = fillIdOf(response.headers.get('location'));
       await response.body?.cancel();
-      const id = location === null ? null : (/\/v1\/fills\/([^/?#]+)$/.exec(location)?.[1] ?? null);
       if (id === null) throw unexpected('the server answered 202 without the address of a fill');
-      await this.#watch(decodeURIComponent(id), { firstWaitMs: retryAfterMs, signal: call.signal, onWait });
-      headers = { ...headers, 'parqueue-fill': decodeURIComponent(id) };
+      const failure = failureOf(await this.#watch(id, { firstWaitMs, signal: call.signal, onWait }));
+      if (failure !== null && (failedBefore || !failure.retryable)) throw failure;
+      failedBefore ||= failure !== null;
+      headers = { ...headers, 'parqueue-fill': id };
     }
   }
 
-  /** Returns when the fill ended well, or is not known any more: then only asking again can tell. */
+  /** @returns how the fill ended, or null when nobody knows it any more: then only asking again can tell. */
   async #watch(
     id: string,
     options: {
@@ -94,27 +95,23 @@ export class Transport {
       readonly signal: AbortSignal | undefined;
       readonly onWait: ((fill: FillStatus) => void) | undefined;
     },
-  ): Promise<void> {
-    const { signal, onWait } = options;
-    for (let waitMs = options.firstWaitMs; ;) {
+  ): Promise<FillOutcome | null> {
+    const { firstWaitMs, signal, onWait } = options;
+    let waitMs = firstWaitMs;
+    for (;;) {
       await this.#sleep(waitMs, signal);
       let response: Response;
       try {
         response = await this.send({ method: 'GET', path: `v1/fills/${encodeURIComponent(id)}`, signal });
       } catch (error) {
-        if (isParqueueHttpError(error) && (error.status === 404 || error.status === 410)) return;
+        if (isParqueueHttpError(error) && (error.status === 404 || error.status === 410)) return null;
         throw error;
       }
-      waitMs = retryAfterOf(response.headers) ?? options.firstWaitMs;
       const status = asFillStatus(await response.json());
       onWait?.(status);
-      const { outcome } = status;
-      if (outcome === undefined || outcome === null) {
-        if (status.state === 'vanished') return;
-        continue;
-      }
-      throwIfFailed(outcome);
-      return;
+      if (status.outcome !== undefined && status.outcome !== null) return status.outcome;
+      if (status.state === 'vanished') return null;
+      waitMs = retryAfterOf(response.headers) ?? firstWaitMs;
     }
   }
 
@@ -154,25 +151,22 @@ export function asFillStatus(value: unknown): FillStatus {
   return value as FillStatus;
 }
 
-function throwIfFailed(outcome: FillOutcome): void {
-  if (outcome.kind === 'cancelled') {
-    throw new ParqueueHttpError('the load was cancelled; ask again', {
-      code: 'PQ_CANCELLED',
-      status: 0,
-      retryable: true,
-      retryAfterMs: null,
-      details: {},
-    });
+function fillIdOf(location: string | null): string | null {
+  const id = location === null ? undefined : /\/v1\/fills\/([^/?#]+)$/.exec(location)?.[1];
+  return id === undefined ? null : decodeURIComponent(id);
+}
+
+/** The error an outcome amounts to, or null where asking again leads to an answer. */
+function failureOf(outcome: FillOutcome | null): ParqueueHttpError | null {
+  const wire = { status: 0, retryAfterMs: null } as const;
+  if (outcome?.kind === 'cancelled') {
+    const message = 'the load was cancelled; ask again to start another';
+    // Not to be asked again from here: whoever cancelled it did not want it to run.
+    return new ParqueueHttpError(message, { ...wire, code: 'PQ_CANCELLED', retryable: false, details: {} });
   }
-  if (outcome.kind !== 'failed') return;
-  const { failure } = outcome;
-  throw new ParqueueHttpError(failure?.message ?? 'the load failed', {
-    code: failure?.code ?? 'PQ_INTERNAL',
-    status: 0,
-    retryable: failure?.retryable ?? false,
-    retryAfterMs: null,
-    details: failure?.details ?? {},
-  });
+  if (outcome?.kind !== 'failed') return null;
+  const { code = 'PQ_INTERNAL', message = 'the load failed', retryable = false, details = {} } = outcome.failure ?? {};
+  return new ParqueueHttpError(message, { ...wire, code, retryable, details });
 }
 
 function unexpected(message: string): ParqueueHttpError {
