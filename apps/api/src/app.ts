@@ -3,7 +3,7 @@
  * that it can be looked at and asked in-process.
  */
 import swagger from '@fastify/swagger';
-import fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
+import fastify, { LogController, type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { requireScope, type Principal } from './auth.ts';
 import type { ApiContext } from './context.ts';
 import { HttpRefusal, problemOf, PROBLEM_TYPE } from './http/problem.ts';
@@ -51,7 +51,7 @@ export async function buildApp(context: ApiContext): Promise<FastifyInstance> {
   const app: FastifyInstance = fastify({
     loggerInstance: log,
     // A line per request costs a third of the throughput; failures and slow steps are logged where they happen.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: (request) => requestIdOf(request.headers['x-request-id']) ?? context.randomId(),
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: RECEIVE_TIMEOUT_MS,
@@ -67,8 +67,10 @@ export async function buildApp(context: ApiContext): Promise<FastifyInstance> {
   });
   // Answers' schemas are documentation; filtering an answer through them would hide what they forgot.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
-  app.decorateRequest('principal', NOBODY as never);
+  // Fastify refuses an object shared by all requests; the hook below gives each its own.
+  app.decorateRequest('principal', null as unknown as Principal);
   app.addHook('onRequest', async (request, reply) => {
+    request.principal = NOBODY;
     reply.header('x-request-id', request.id).headers(SECURITY_HEADERS);
     if (request.url.length > URL_CHARS_MAX) throw new HttpRefusal(414, 'PQ_LIMIT_EXCEEDED', `the URL is over ${URL_CHARS_MAX} characters: POST the question to /v1/query`);
     authorize(context, request);

@@ -3,9 +3,9 @@ import { stat } from 'node:fs/promises';
 import type { ApiContext } from './context.ts';
 
 export interface Readiness {
-  readonly ready: boolean;
-  readonly redis: string;
-  readonly store: string;
+  readonly status: 'ok' | 'unready';
+  /** `ok`, or what is wrong. */
+  readonly checks: { readonly redis: string; readonly store: string };
 }
 
 /** A hung network filesystem blocks a thread of the pool per call; the next readiness check must not take another. */
@@ -21,7 +21,7 @@ export class ReadinessCheck {
 
   async check(): Promise<Readiness> {
     const [redis, store] = await Promise.all([this.#redis(), this.#store()]);
-    return { ready: redis === 'ok' && store === 'ok', redis, store };
+    return { status: redis === 'ok' && store === 'ok' ? 'ok' : 'unready', checks: { redis, store } };
   }
 
   async #redis(): Promise<string> {

@@ -5,13 +5,14 @@ export interface CacheOutcome {
   /** The load was shared with other callers. */
   readonly collapsed: boolean;
   readonly staleReason: string | null;
-  /** Seconds of freshness left; negative when stale. */
-  readonly ttlSeconds: number;
+  /** Of the answer, from the beginning of its verification, and up to which its policy needs no other one. */
+  readonly ageMs: number;
+  readonly maxAgeMs: number;
   readonly key: string;
 }
 
 export function cacheStatus(outcome: CacheOutcome): string {
-  const parts = ['parqueue', ...manner(outcome), `ttl=${Math.trunc(outcome.ttlSeconds)}`, `key=${quoted(outcome.key)}`];
+  const parts = ['parqueue', ...manner(outcome), `ttl=${ttlSeconds(outcome)}`, `key=${quoted(outcome.key)}`];
   return parts.join('; ');
 }
 
@@ -28,6 +29,12 @@ function manner({ cache, collapsed, staleReason }: CacheOutcome): readonly strin
     case 'stale':
       return ['fwd=stale', ...shared, `detail=${quoted(staleReason ?? 'stale')}`];
   }
+}
+
+/** Freshness left. Negative only when stale: an answer just verified for a strict caller is fresh, for 0 seconds. */
+function ttlSeconds({ cache, ageMs, maxAgeMs }: CacheOutcome): number {
+  const left = Math.trunc((maxAgeMs - ageMs) / 1000);
+  return cache === 'stale' ? Math.min(left, 0) : Math.max(left, 0);
 }
 
 /** A string of RFC 8941: printable ASCII, backslash and quote escaped. */

@@ -74,7 +74,7 @@ function ageHeaders({ key }: DataFacts, age: DataAge, audience: 'public' | 'priv
   return {
     age: String(Math.floor(ageMs / 1000)),
     'cache-control': answerCacheControl(policy, audience),
-    'cache-status': cacheStatus({ ...cache, key, ttlSeconds: (policy.maxAgeMs - ageMs) / 1000 }),
+    'cache-status': cacheStatus({ ...cache, key, ageMs, maxAgeMs: policy.maxAgeMs }),
   };
 }
 

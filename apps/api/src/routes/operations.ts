@@ -20,7 +20,7 @@ export function operationRoutes(app: FastifyInstance, context: ApiContext): void
     schema: { tags: ['operations'], summary: 'Requests can be answered: Redis, epoch and store are there', response: answers({ 200: ANY_OBJECT, 503: ANY_OBJECT }) },
     handler: async (_request, reply) => {
       const state = await readiness.check();
-      return await reply.code(state.ready ? 200 : 503).header('cache-control', 'no-store').send(state);
+      return await reply.code(state.status === 'ok' ? 200 : 503).header('cache-control', 'no-store').send(state);
     },
   });
 

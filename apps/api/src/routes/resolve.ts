@@ -41,7 +41,7 @@ export function resolveRoutes(app: FastifyInstance, context: ApiContext): void {
       const { answer } = asked;
       const ageMs = Math.max(0, answer.look.nowMs - answer.head.verifiedAtMs);
       reply.header('cache-control', 'no-store')
-        .header('cache-status', cacheStatus({ ...answer, key: answer.pin.key, ttlSeconds: (resolved.policy.maxAgeMs - ageMs) / 1000 }));
+        .header('cache-status', cacheStatus({ ...answer, key: answer.pin.key, ageMs, maxAgeMs: resolved.policy.maxAgeMs }));
       return resolutionView(context, request, asked, pinTtlMs === null ? null : answer.pin);
     },
   });
