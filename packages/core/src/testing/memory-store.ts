@@ -3,12 +3,10 @@
  * would show to other hosts and nothing else: an operation awaits `beforeOperation`, then happens in one step. All
  * interleavings are therefore the scheduler's choice; there is no timer, no clock and no randomness in here.
  */
-import { createHash } from 'node:crypto';
-import { canonicalJson } from '../model/canonical-json.ts';
 import { shardOf } from '../model/cache-key.ts';
-import { ParqueueError, assertInvariant } from '../model/errors.ts';
+import { assertInvariant } from '../model/errors.ts';
 import { generationName } from '../model/generation.ts';
-import { PART_NAME, decodeManifest, encodeManifest, type Manifest } from '../model/manifest.ts';
+import { PART_NAME, encodeManifest } from '../model/manifest.ts';
 import type { Tick } from '../model/ticks.ts';
 import type { Mark } from '../ports/coordination.ts';
 import type { EpochStore } from '../ports/epochs.ts';
@@ -16,30 +14,27 @@ import type {
   GenerationReader,
   GenerationWriter,
   HeadFile,
-  Inspection,
   KeyDirectories,
   KeyListing,
   Staging,
   StagingRef,
   StoreMarks,
 } from '../ports/store.ts';
+import {
+  gone,
+  judgeMemory,
+  manifestOf,
+  memoryPartSha256,
+  partText,
+  refOf,
+  refused,
+  stagingName,
+  stagingPartPath,
+  type Corruption,
+  type MemoryDirectory,
+} from './memory-directory.ts';
 
-export interface MemoryPart {
-  readonly content: unknown;
-  readonly bytes: number;
-  readonly rows: number;
-  readonly mtimeNs: string;
-}
-
-/** One directory, in staging, published or in trash. */
-export interface MemoryDirectory {
-  readonly key: string;
-  readonly fence: Tick;
-  readonly fillId: string;
-  part: MemoryPart | null;
-  sealed: boolean;
-  manifestText: string | null;
-}
+export { memoryPartSha256, type Corruption, type MemoryDirectory, type MemoryPart } from './memory-directory.ts';
 
 interface MemoryKey {
   readonly staging: Map<string, MemoryDirectory>;
@@ -75,14 +70,6 @@ export type BeforeOperation = (name: MemoryOperation, details: Readonly<Record<s
 export interface MemoryStoreOptions {
   readonly storeId: string;
   readonly beforeOperation?: BeforeOperation;
-}
-
-/** `rewrite`: other bytes, new time. `flip`: other bytes, same size and time (only `verify` sees it). `truncate`: half of it. `touch`: same bytes, new time. */
-export type Corruption = 'rewrite' | 'flip' | 'truncate' | 'touch';
-
-/** SHA-256 of a memory part: of a string's UTF-8, of anything else's canonical JSON. */
-export function memoryPartSha256(content: unknown): string {
-  return createHash('sha256').update(partText(content)).digest('hex');
 }
 
 export class MemoryStore {
@@ -234,35 +221,17 @@ export class MemoryStore {
     return {
       inspect: async (key, fence) => {
         await this.#begin('inspect', { key, fence });
-        return this.#inspect(key, fence, 'when-touched');
+        return judgeMemory(this.#find(key, fence), { storeId: this.storeId, key, fence }, 'when-touched');
       },
       verify: async (key, fence) => {
         await this.#begin('verify', { key, fence });
-        return this.#inspect(key, fence, 'always');
+        return judgeMemory(this.#find(key, fence), { storeId: this.storeId, key, fence }, 'always');
       },
       partPath: (key, fence) => {
         const relative = `entries/${shardOf(key)}/${key}/${generationName(fence)}/${PART_NAME}`;
         return { relative, absolute: `/memory/${relative}` };
       },
     };
-  }
-
-  #inspect(key: string, fence: Tick, hash: 'always' | 'when-touched'): Inspection {
-    const directory = this.#keys.get(key)?.generations.get(fence);
-    if (directory === undefined) return { kind: 'absent' };
-    if (directory.manifestText === null) return damaged('the manifest is missing');
-    const reading = decodeManifest(directory.manifestText);
-    if (!reading.ok) return damaged(reading.reason);
-    const { manifest } = reading;
-    if (manifest.storeId !== this.storeId) return damaged('the manifest is of another store');
-    if (manifest.key !== key || manifest.fence !== fence) return damaged('the manifest is of another generation');
-    const part = directory.part;
-    if (part === null) return damaged('the part is missing');
-    if (part.bytes !== manifest.part.bytes) return damaged('the part has another size than its manifest says');
-    const mustHash = hash === 'always' || part.mtimeNs !== manifest.part.mtimeNs;
-    if (mustHash && memoryPartSha256(part.content) !== manifest.part.sha256)
-      return damaged('the part does not match its hash');
-    return { kind: 'whole', manifest };
   }
 
   #makeDirectories(): KeyDirectories {
@@ -359,8 +328,12 @@ export class MemoryStore {
     return this.#keys.get(ref.key)?.staging.get(stagingName(ref));
   }
 
+  #find(key: string, fence: Tick): MemoryDirectory | undefined {
+    return this.#keys.get(key)?.generations.get(fence);
+  }
+
   #published(key: string, fence: Tick): MemoryDirectory {
-    const directory = this.#keys.get(key)?.generations.get(fence);
+    const directory = this.#find(key, fence);
     assertInvariant(directory !== undefined, `${key} ${generationName(fence)} is published`);
     return directory;
   }
@@ -369,39 +342,4 @@ export class MemoryStore {
     this.#mtimeNs += 1n;
     return String(this.#mtimeNs);
   }
-}
-
-function partText(content: unknown): string {
-  return typeof content === 'string' ? content : canonicalJson(content);
-}
-
-function manifestOf(directory: MemoryDirectory): Manifest | null {
-  const reading = directory.manifestText === null ? null : decodeManifest(directory.manifestText);
-  return reading?.ok === true ? reading.manifest : null;
-}
-
-function stagingName({ fence, fillId }: Pick<StagingRef, 'fence' | 'fillId'>): string {
-  return `${fence}-${fillId}`;
-}
-
-function stagingPartPath(ref: StagingRef): string {
-  return `/memory/entries/${shardOf(ref.key)}/${ref.key}/staging/${stagingName(ref)}/${PART_NAME}`;
-}
-
-function refOf({ key, fence, fillId }: StagingRef): { key: string; fence: Tick; fillId: string } {
-  return { key, fence, fillId };
-}
-
-function damaged(reason: string): Inspection {
-  return { kind: 'damaged', reason };
-}
-
-function gone(operation: string, path: string): ParqueueError {
-  return refused(operation, path, 'ENOENT');
-}
-
-function refused(operation: string, path: string, errno: string): ParqueueError {
-  return new ParqueueError('PQ_STORE_IO', `the store refused ${operation}: ${errno}`, {
-    details: { operation, path, errno },
-  });
 }
