@@ -9,6 +9,7 @@ import { ParquetFile } from 'parquet-wasm';
 import { isParqueueError, ParqueueError } from '../../model/errors.ts';
 import { readFooterOf } from '../../parquet/footer.ts';
 import { writeParquetFile, type WriteOptions, type Written } from '../../parquet/writer.ts';
+import { assertWholeArrow } from './arrow-frames.ts';
 import { wantedColumns } from './table.ts';
 
 export interface BatchFile {
@@ -26,6 +27,7 @@ export interface Wanted {
 /** Writes the wanted columns of an Arrow file. @returns what was written, and the columns' types in Arrow's words */
 export async function writeArrow(path: string, target: string, wanted: Wanted, options: WriteOptions): Promise<{ written: Written; types: readonly string[] }> {
   await using handle = await open(path, 'r');
+  await assertWholeArrow(handle);
   // A file (magic number ARROW1) is read by its footer, a stream from its beginning; the reader tells them apart.
   const reader = await refusing('Arrow', async () => {
     const found = await RecordBatchReader.from(handle);
