@@ -23,7 +23,11 @@ export type RedisRole =
   /** One question at start: one attempt to connect, when it is asked. */
   | 'once';
 
+/** Longest wait for a reply; far above any script's time. */
 export const COMMAND_TIMEOUT_MS = 4000;
+
+/** A connection that owes a reply for so long is given up: half-open ones would otherwise stay for minutes. */
+const SILENCE_MAX_MS = 5000;
 
 export interface RedisAddress {
   readonly url: string;
@@ -65,6 +69,7 @@ const NOTHING_RESENT: RedisOptions = {
   enableOfflineQueue: false,
   maxRetriesPerRequest: 0,
   autoResubscribe: false,
+  socketTimeout: SILENCE_MAX_MS,
 };
 
 const ROLES: Readonly<Record<RedisRole, RedisOptions>> = {

@@ -19,8 +19,8 @@ type Listener = (message: string | null) => void;
 
 interface Channel {
   readonly listeners: Set<Listener>;
-  /** Settles when Redis acknowledged the subscription; replaced at each reconnect. */
-  live: Deferred<void>;
+  /** Settles when Redis first acknowledged the channel. Stays so while a connection is renewed: listeners are called then. */
+  readonly live: Deferred<void>;
 }
 
 export interface SubscriberOptions {

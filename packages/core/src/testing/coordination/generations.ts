@@ -1,0 +1,96 @@
+/** Pins and retirement: what keeps or ends a generation (I6, I7). */
+import { describe, expect, it } from 'vitest';
+import { KEY, PIN, TARGET, type Bench } from './bench.ts';
+
+export function generationStories(bench: Bench): void {
+  const { granted, filled, look } = bench;
+
+  describe('pins', () => {
+    it('a look pins the head it returns, and repeating it leaves one pin', async () => {
+      const fence = await filled('f1');
+      const { pin } = await look(PIN);
+      expect(pin).toMatchObject({ id: 'pin-1', key: KEY, fence });
+      await look(PIN);
+      await filled('f2');
+      await bench.ports.pins.release(KEY, 'pin-1');
+      expect(await bench.ports.retirement.retire({ key: KEY, fence }, 0)).toBe('removable');
+    });
+
+    it('a pin is renewed until it expires or is released', async () => {
+      const fence = await filled('f1');
+      await look(PIN);
+      expect(await bench.ports.pins.renew(KEY, 'pin-1', 1000)).toMatchObject({ fence, id: 'pin-1' });
+      await bench.harness.agePin(KEY, 'pin-1');
+      expect(await bench.ports.pins.renew(KEY, 'pin-1', 1000)).toBeNull();
+      await look(PIN);
+      await bench.ports.pins.release(KEY, 'pin-1');
+      expect(await bench.ports.pins.renew(KEY, 'pin-1', 1000)).toBeNull();
+    });
+
+    it('a purge hides the head from looks, ends its pins and forbids new ones', async () => {
+      const fence = await filled('f1');
+      await look(PIN);
+      await bench.ports.ticks.invalidate(`key:${KEY}`, 'purge');
+      expect(await look({ id: 'pin-2', ttlMs: 1000 })).toMatchObject({ head: null, pin: null });
+      expect(await bench.ports.pins.renew(KEY, 'pin-1', 1000)).toBeNull();
+      expect(await bench.ports.pins.pinGeneration({ key: KEY, fence }, PIN)).toBeNull();
+    });
+
+    it('a purge of a scope hides the heads of keys that name it', async () => {
+      await filled('f1');
+      await bench.ports.ticks.invalidate('dataset:prices', 'purge');
+      expect((await look(PIN)).head).toBeNull();
+      expect((await bench.ports.heads.look({ ...TARGET, scopes: [] }, PIN)).head).not.toBeNull();
+    });
+
+    it('a retired generation can be pinned by name, an unknown one cannot', async () => {
+      const old = await filled('f1');
+      await filled('f2');
+      expect(await bench.ports.pins.pinGeneration({ key: KEY, fence: old }, PIN)).toMatchObject({ fence: old });
+      expect(await bench.ports.pins.pinGeneration({ key: KEY, fence: old + 500 }, PIN)).toBeNull();
+    });
+  });
+
+  describe('retirement', () => {
+    it('refuses the head, what is pinned, what is within its grace and what nobody retired', async () => {
+      const old = await filled('f1');
+      await look(PIN);
+      expect(await bench.ports.retirement.retire({ key: KEY, fence: old }, 0)).toBe('refused');
+      await filled('f2');
+      expect(await bench.ports.retirement.retire({ key: KEY, fence: old }, 0)).toBe('refused');
+      await bench.ports.pins.release(KEY, 'pin-1');
+      expect(await bench.ports.retirement.retire({ key: KEY, fence: old }, 600_000)).toBe('refused');
+      expect(await bench.ports.retirement.retire({ key: KEY, fence: old - 1 }, 0)).toBe('refused');
+      await bench.harness.ageRetired(KEY, old, 600_001);
+      expect(await bench.ports.retirement.retire({ key: KEY, fence: old }, 600_000)).toBe('removable');
+    });
+
+    it('what may be removed cannot be pinned, and asking again says the same', async () => {
+      const old = await filled('f1');
+      await filled('f2');
+      expect(await bench.ports.retirement.retire({ key: KEY, fence: old }, 0)).toBe('removable');
+      expect(await bench.ports.pins.pinGeneration({ key: KEY, fence: old }, PIN)).toBeNull();
+      expect(await bench.ports.retirement.retire({ key: KEY, fence: old }, 0)).toBe('removable');
+      await bench.ports.retirement.removed({ key: KEY, fence: old });
+      expect(await bench.ports.retirement.retire({ key: KEY, fence: old }, 0)).toBe('refused');
+    });
+
+    it('an orphan starts its grace; a fence that may still commit is none', async () => {
+      const zombie = await granted('f1');
+      await bench.ports.retirement.noteOrphans(KEY, [zombie]);
+      expect(await bench.ports.retirement.retire({ key: KEY, fence: zombie }, 0)).toBe('refused');
+      await bench.harness.ageLease(KEY);
+      await granted('f2');
+      await bench.ports.retirement.noteOrphans(KEY, [zombie]);
+      expect(await bench.ports.retirement.retire({ key: KEY, fence: zombie }, 0)).toBe('removable');
+    });
+
+    it('grace starts again when something still named the generation', async () => {
+      const old = await filled('f1');
+      await filled('f2');
+      await bench.harness.ageRetired(KEY, old, 600_001);
+      await bench.ports.retirement.restartGrace({ key: KEY, fence: old });
+      expect(await bench.ports.retirement.retire({ key: KEY, fence: old }, 600_000)).toBe('refused');
+    });
+  });
+}
