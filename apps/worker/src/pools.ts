@@ -21,6 +21,8 @@ export interface PoolsParts {
 export interface Pools {
   readonly fills: SourceWork;
   readonly probes: SourceWork;
+  /** Loads drivers ahead of the first job; nobody needs to wait for it. */
+  prepare(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -63,6 +65,9 @@ export function openPools({ config, metrics, log, memo, scratch, host, program }
   return {
     fills: meteredWork(timedWork(fills), metrics),
     probes: meteredWork(timedWork(probes), metrics),
+    prepare: async (signal) => {
+      await Promise.all([fills.prepare(signal), probes.prepare(signal)]);
+    },
     close: async () => {
       await Promise.all([fills[Symbol.asyncDispose](), probes[Symbol.asyncDispose]()]);
     },

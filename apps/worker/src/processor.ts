@@ -103,7 +103,7 @@ export class JobProcessor {
       outcome: run.outcome,
     };
     if (run.outcome.kind === 'failed') log.warn(line, 'job failed');
-    else log.info(line, 'job done');
+    else log[job.kind === 'fill' ? 'info' : 'debug'](line, 'job done');
     return run;
   }
 

@@ -10,6 +10,7 @@ const QUIET: ReadonlySet<StepName> = new Set([
   'enqueued',
   'waited',
   'probe-started',
+  'probe-finished',
   'lease-busy',
   'key-reconciled',
 ]);

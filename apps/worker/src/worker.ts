@@ -9,7 +9,7 @@
 import { readFileSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
-import { hostname, tmpdir } from 'node:os';
+import { hostname, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Epochs, ParqueueError, toFailure, type Clock, type OnStep, type RandomId } from '@parqueue/core';
@@ -150,10 +150,15 @@ async function openWork({
     log,
     host,
     memo: coordination.statMemo,
-    scratch: config.worker.scratch ?? join(tmpdir(), 'parqueue-scratch'),
+    scratch: config.worker.scratch ?? join(tmpdir(), `parqueue-scratch-${userInfo().uid}`),
     program: `parqueue/${VERSION}`,
   });
-  closers.add('threads', () => pools.close());
+  const preparing = new AbortController();
+  closers.add('threads', async () => {
+    preparing.abort();
+    await pools.close();
+  });
+  void pools.prepare(preparing.signal);
   const useCases = wireUseCases({
     config,
     store,

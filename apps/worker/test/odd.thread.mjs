@@ -99,5 +99,8 @@ const behaviours = {
 export const runTask = (task) =>
   serve(task, {
     probe: (request, context) => behaviours[request.canonical.question.path](context),
+    prepare: async () => {
+      throw new Error(`thread ${threadId} cannot be prepared`);
+    },
     fill: (fill, context) => behaviours[fill.request.canonical.question.path](context),
   });

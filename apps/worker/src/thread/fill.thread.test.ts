@@ -148,6 +148,11 @@ test('a source as it was is unchanged, and nothing is written', async () => {
   });
 });
 
+test('a prepared thread has opened the store and every source', async () => {
+  await pool.prepare(new AbortController().signal);
+  expect(await readdir(base)).toEqual(expect.arrayContaining(['scratch', 'store']));
+});
+
 test('a file that is not there fails by its code, and the thread goes on', async () => {
   expect(await pool.probe(request('none.csv'), context())).toMatchObject({
     kind: 'failed',

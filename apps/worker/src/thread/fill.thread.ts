@@ -49,6 +49,10 @@ const abilities: ThreadAbilities = {
       context: workContext(context),
     });
   },
+
+  async prepare(): Promise<void> {
+    await Promise.all([store(), ...Object.keys(setup.sources).map((name) => sources.get(name))]);
+  },
 };
 
 export function runTask(task: ThreadTask): Promise<void> {

@@ -115,6 +115,14 @@ describe('a thread pool', () => {
     expect(await waiting).toMatchObject({ kind: 'version' });
   });
 
+  test('a thread that cannot be prepared is told of and still works', async () => {
+    const troubles: unknown[] = [];
+    const pool = makePool({ onTrouble: (error) => troubles.push(error) });
+    await pool.prepare(new AbortController().signal);
+    expect(troubles).toEqual([expect.objectContaining({ message: expect.stringContaining('cannot be prepared') })]);
+    expect(await threadOf(pool)).toMatch(/^thread:/);
+  });
+
   test('reports what a thread threw, by code and message', async () => {
     expect(await makePool().probe(ask('throw'), context())).toEqual({
       kind: 'failed',

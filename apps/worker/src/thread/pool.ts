@@ -10,6 +10,7 @@ import { MessageChannel, type Worker } from 'node:worker_threads';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import {
+  ParqueueError,
   toFailure,
   type FillReport,
   type FillTask,
@@ -100,7 +101,16 @@ export class ThreadPool implements SourceWork, AsyncDisposable {
 
   async fill(task: FillTask, context: WorkContext): Promise<FillReport> {
     const report = await this.#run({ kind: 'fill', task }, context);
-    return report.kind === 'version' ? misplaced(report) : report;
+    return report.kind === 'version' || report.kind === 'prepared' ? misplaced(report) : report;
+  }
+
+  /** Starts one thread and has it load its drivers, so that the first task does not pay for it. Trouble is only told. */
+  async prepare(signal: AbortSignal): Promise<void> {
+    const report = await this.#run(
+      { kind: 'prepare' },
+      { signal, onProgress: () => undefined, onStep: () => undefined },
+    );
+    if (report.kind === 'failed') this.#options.onTrouble(ParqueueError.from(report.failure));
   }
 
   get threadCount(): number {

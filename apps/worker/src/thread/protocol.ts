@@ -16,11 +16,13 @@ import type { Failure, FillReport, FillStep, FillTask, ProbeReport, Progress, Re
 
 export type ThreadWork =
   | { readonly kind: 'fill'; readonly task: FillTask }
-  | { readonly kind: 'probe'; readonly request: ResolvedRequest };
+  | { readonly kind: 'probe'; readonly request: ResolvedRequest }
+  /** Load the drivers now, so that the first real task need not. */
+  | { readonly kind: 'prepare' };
 
 export type ThreadTask = ThreadWork & { readonly port: MessagePort };
 
-export type ThreadReport = FillReport | ProbeReport;
+export type ThreadReport = FillReport | ProbeReport | { readonly kind: 'prepared' };
 
 export type FromThread =
   | { readonly kind: 'started'; readonly threadId: number }

@@ -25,6 +25,7 @@ export interface ThreadContext extends WorkContext {
 export interface ThreadAbilities {
   probe(request: ResolvedRequest, context: ThreadContext): Promise<ProbeReport>;
   fill(task: FillTask, context: ThreadContext): Promise<FillReport>;
+  prepare(): Promise<void>;
 }
 
 /** Sources report progress as often as they like; a few times a second is all that anybody looks at. */
@@ -42,9 +43,17 @@ export async function serve(task: ThreadTask, abilities: ThreadAbilities): Promi
 
 async function attempt(task: ThreadTask, abilities: ThreadAbilities, context: ThreadContext): Promise<ThreadReport> {
   try {
-    return task.kind === 'fill'
-      ? await abilities.fill(task.task, context)
-      : await abilities.probe(task.request, context);
+    switch (task.kind) {
+      case 'fill':
+        return await abilities.fill(task.task, context);
+      case 'probe':
+        return await abilities.probe(task.request, context);
+      case 'prepare':
+        await abilities.prepare();
+        return { kind: 'prepared' };
+      default:
+        return task satisfies never;
+    }
   } catch (error) {
     return { kind: 'failed', failure: failureOf(error, context.signal) };
   }
