@@ -91,3 +91,160 @@ describe('a request that cannot be answered', () => {
     ]);
   });
 });
+
+describe('a request to a dataset', () => {
+  const keyOf = (params: Record<string, unknown>, columns?: readonly string[]): string =>
+    catalog.resolveDataset('prices', { market: 'lse', ...params }, { columns }).request.key;
+
+  it('has one key however its values are spelled and wherever they came from', () => {
+    const key = catalog.resolveDataset('runs', { n: '7' }).request.key;
+    for (const n of ['07', '+7', 7, ['7']]) expect(catalog.resolveDataset('runs', { n, m: 'x' }).request.key).toBe(key);
+    expect(keyOf({ day: '2026-01-01' })).toBe(keyOf({}));
+    expect(keyOf({}, ['symbol', 'price', 'day'])).toBe(keyOf({}));
+  });
+
+  it('has another key for other values, columns or column order', () => {
+    const keys = [
+      keyOf({}),
+      keyOf({ day: '2026-01-02' }),
+      keyOf({ market: 'xetra' }),
+      keyOf({}, ['price', 'symbol']),
+      keyOf({}, ['symbol', 'price']),
+    ];
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  it('has the same key as the same question without a dataset', () => {
+    const declared = catalog.resolveDataset('trades', {}).request;
+    const { request, policy } = catalog.resolveAdhoc({ source: 'lake', path: './trades.parquet' });
+    expect(request.key).toBe(declared.key);
+    expect(request).toMatchObject({ dataset: null, scopes: ['source:lake'], probeTargets: declared.probeTargets });
+    expect(policy.maxAgeMs).toBe(300_000);
+  });
+
+  it('cannot leave the root, whatever its pattern lets through', () => {
+    for (const market of ['..', '.', 'a/b', '../x', '/etc', '..\\x', '', 'x\0', 'Lse']) {
+      expect(failureOf(() => catalog.resolveDataset('prices', { market })).code).toBe('PQ_INVALID_REQUEST');
+    }
+  });
+
+  it('is held to enum, bounds and being given once', () => {
+    const messages = (name: string, params: Record<string, unknown>): unknown =>
+      failureOf(() => catalog.resolveDataset(name, params)).details['problems'];
+    expect(messages('runs', { n: '100', m: 'z' })).toEqual([
+      { name: 'n', message: 'may not be above 99' },
+      { name: 'm', message: 'must be one of x, y' },
+    ]);
+    expect(messages('prices', { market: ['a', 'b'], day: '2019-12-31' })).toEqual([
+      { name: 'market', message: 'is given more than once; give it once' },
+      { name: 'day', message: 'may not be below 2020-01-01' },
+    ]);
+  });
+
+  it('knows no inherited parameter', () => {
+    for (const name of ['constructor', 'toString', '__proto__']) {
+      const params = JSON.parse(`{"${name}":"x"}`) as Record<string, unknown>;
+      expect(failureOf(() => catalog.resolveDataset('trades', params)).code).toBe('PQ_INVALID_REQUEST');
+    }
+  });
+
+  it('never has its values repeated in an error', () => {
+    const secret = 'S3CRET-value';
+    const failure = failureOf(() =>
+      catalog.resolveDataset('prices', { market: secret, day: secret }, { columns: ['symbol'] }),
+    );
+    expect(failure.message + JSON.stringify(failure.details)).not.toContain(secret);
+  });
+
+  it('may be tightened by its caller', () => {
+    expect(catalog.resolveDataset('prices', { market: 'lse' }, { freshness: { noCache: true } }).policy.maxAgeMs).toBe(
+      0,
+    );
+  });
+});
+
+describe('names that nobody declared', () => {
+  it('are refused with a near one', () => {
+    expect(failureOf(() => catalog.resolveDataset('prcies', {}))).toMatchObject({
+      code: 'PQ_UNKNOWN_DATASET',
+      message: expect.stringContaining('did you mean "prices"?'),
+    });
+    expect(failureOf(() => catalog.resolveAdhoc({ source: 'laek', path: 'x.csv' }))).toMatchObject({
+      code: 'PQ_UNKNOWN_SOURCE',
+      message: expect.stringContaining('did you mean "lake"?'),
+    });
+  });
+
+  it('are not those of inherited members, and cannot break a log line', () => {
+    expect(failureOf(() => catalog.dataset('constructor')).code).toBe('PQ_UNKNOWN_DATASET');
+    expect(failureOf(() => catalog.source('__proto__')).code).toBe('PQ_UNKNOWN_SOURCE');
+    expect(failureOf(() => catalog.dataset(`a\n${'b'.repeat(500)}`)).message).not.toContain('\n');
+  });
+});
+
+describe('an undeclared question', () => {
+  it('is forbidden where its source does not allow it, with what to set', () => {
+    expect(failureOf(() => catalog.resolveAdhoc({ source: 'vault', path: 'x.csv' }))).toMatchObject({
+      code: 'PQ_FORBIDDEN',
+      message: expect.stringContaining('sources.vault.adhoc'),
+    });
+  });
+
+  it.each(['../x.csv', '/etc/passwd', 'a/../../x.csv', '', './', 'a//b.csv', './../x.csv', 'a\0.csv'])(
+    'cannot ask for %j',
+    (path) => {
+      expect(failureOf(() => catalog.resolveAdhoc({ source: 'lake', path, format: 'csv' })).code).toBe(
+        'PQ_INVALID_REQUEST',
+      );
+    },
+  );
+
+  it('takes its format from the extension or from its caller, and CSV options with it', () => {
+    const question = catalog.resolveAdhoc({
+      source: 'lake',
+      path: 'x.txt',
+      format: 'csv',
+      csv: { delimiter: ';', header: null },
+    }).request.canonical.question;
+    expect(question).toMatchObject({ format: 'csv', csv: { delimiter: ';', header: null, quote: null } });
+    const wrong = { delimiter: ';;', quot: '' } as { delimiter: string };
+    expect(
+      failureOf(() => catalog.resolveAdhoc({ source: 'lake', path: 'x.csv', csv: wrong })).details['problems'],
+    ).toEqual([
+      { name: 'csv', message: 'delimiter must be one character' },
+      { name: 'csv', message: 'quot is no option' },
+    ]);
+    expect(
+      failureOf(() => catalog.resolveAdhoc({ source: 'lake', path: 'x.txt', columns: [] })).details['problems'],
+    ).toHaveLength(2);
+    expect(
+      failureOf(() => catalog.resolveAdhoc({ source: 'lake', path: 'x.json', csv: { header: true } })).message,
+    ).toContain('csv is for CSV files');
+  });
+});
+
+describe('a job at a worker', () => {
+  const { request } = catalog.resolveDataset('trades', {});
+  const other = (text: string, path = '/etc/pq/parqueue.yaml'): Catalog =>
+    new Catalog(loadConfig(text, { env: {}, path, readFile: () => '' }));
+
+  it('is accepted by one with the same configuration, also after it travelled', () => {
+    expect(() => other(TEXT).verifyForWorker(JSON.parse(JSON.stringify(request)) as typeof request)).not.toThrow();
+  });
+
+  it('is refused where the source is another folder, or not known, or the key is not its own', () => {
+    expect(failureOf(() => other(TEXT, '/elsewhere/parqueue.yaml').verifyForWorker(request))).toMatchObject({
+      code: 'PQ_INVALID_REQUEST',
+      retryable: true,
+    });
+    expect(failureOf(() => other('').verifyForWorker(request)).code).toBe('PQ_UNKNOWN_SOURCE');
+    const forged = {
+      ...request,
+      canonical: {
+        ...request.canonical,
+        question: { kind: 'file', path: 'secret.parquet', format: 'parquet', csv: null } as const,
+      },
+    };
+    expect(failureOf(() => catalog.verifyForWorker(forged)).code).toBe('PQ_INVALID_REQUEST');
+  });
+});

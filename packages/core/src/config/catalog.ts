@@ -18,11 +18,17 @@ import type { Config, DatasetConfig, SourceConfig } from './config.ts';
 import { buildFormat } from './datasets.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { narrowPolicy, type FreshnessWish } from './narrow-policy.ts';
-import { isReserved, readParam } from './params.ts';
 import { checkRelativePath, fillPathTemplate } from './path-template.ts';
-
-/** What was given for each parameter: text from a query string, or any JSON scalar from a body. */
-export type RawParams = Readonly<Record<string, unknown>>;
+import {
+  invalid,
+  quoted,
+  readColumns,
+  readCsv,
+  readParams,
+  refuse,
+  type RawParams,
+  type RequestProblem,
+} from './request-parts.ts';
 
 export interface ResolveOptions {
   /** Wanted columns in the wanted order. */
@@ -41,15 +47,6 @@ export interface Resolved {
   readonly request: ResolvedRequest;
   readonly policy: FreshnessPolicy;
 }
-
-/** One thing wrong with a request. `name`: the parameter, or `columns`, `path`, `format`, `csv`. */
-export interface RequestProblem {
-  readonly name: string;
-  readonly message: string;
-}
-
-/** I9: a list longer than this is a mistake. */
-const COLUMNS_MAX = 10_000;
 
 export class Catalog {
   readonly #config: Config;
@@ -129,13 +126,10 @@ export class Catalog {
     const problems: RequestProblem[] = [];
     const path = checkRelativePath(question.path.replace(/^(?:\.\/+)+/, ''));
     if (!path.ok) problems.push({ name: 'path', message: path.problem });
-    const { csv: csvWish, format: formatWish } = question;
-    const { format, csv } = buildFormat(
-      { path: question.path, format: formatWish, csv: csvWish === undefined ? undefined : withoutNulls(csvWish) },
-      ([name = 'path'], message) => {
-        problems.push({ name: String(name), message });
-      },
-    );
+    const wish = { path: question.path, format: question.format, csv: readCsv(question.csv, problems) };
+    const { format, csv } = buildFormat(wish, ([name = 'path'], message) => {
+      problems.push({ name: String(name), message });
+    });
     const columns = readColumns(question.columns, null, problems);
     if (problems.length > 0 || !path.ok) throw invalid(problems, 'the question cannot be asked like this');
     const request = this.#request(
@@ -197,65 +191,4 @@ export class Catalog {
 
 function identityOf(source: SourceConfig): string {
   return `file:${source.root}`;
-}
-
-function readParams(dataset: DatasetConfig, raw: RawParams, problems: RequestProblem[]): Map<string, string> {
-  const declared = Object.keys(dataset.params);
-  for (const name of Object.keys(raw)) {
-    if (Object.hasOwn(dataset.params, name)) continue;
-    const message = isReserved(name)
-      ? 'is a reserved name and no parameter'
-      : `is not a parameter of this dataset${didYouMean(name, declared)}; ${declared.length === 0 ? 'it has none' : `it has: ${declared.join(', ')}`}`;
-    problems.push({ name, message });
-  }
-  const values = new Map<string, string>();
-  for (const param of Object.values(dataset.params)) {
-    const given = Object.hasOwn(raw, param.name) ? raw[param.name] : undefined;
-    if (given === undefined || given === null) {
-      if (param.default !== null) values.set(param.name, param.default);
-      else if (param.required) problems.push({ name: param.name, message: `is missing; it is of type ${param.type}` });
-      continue;
-    }
-    const reading = readParam(param, given);
-    if (reading.ok) values.set(param.name, reading.text);
-    else problems.push({ name: param.name, message: reading.problem });
-  }
-  return values;
-}
-
-/** The wanted columns, within those the dataset selects. */
-function readColumns(
-  wanted: readonly string[] | undefined,
-  selected: readonly string[] | null,
-  problems: RequestProblem[],
-): readonly string[] | null {
-  if (wanted === undefined) return selected;
-  const tell = (message: string): void => void problems.push({ name: 'columns', message });
-  if (wanted.length === 0 || wanted.includes('')) tell('may not be empty; leave it out for all columns');
-  if (wanted.length > COLUMNS_MAX) tell(`may name at most ${COLUMNS_MAX} columns`);
-  if (new Set(wanted).size !== wanted.length) tell('names a column twice; name each once');
-  if (selected !== null) {
-    const others = wanted.filter((column) => !selected.includes(column));
-    if (others.length > 0)
-      tell(`may be ${selected.join(', ')}; this dataset has no ${others.slice(0, 10).map(quoted).join(', ')}`);
-  }
-  return [...wanted];
-}
-
-function withoutNulls(csv: Partial<CsvOptions>): { [Name in keyof CsvOptions]?: NonNullable<CsvOptions[Name]> } {
-  return Object.fromEntries(Object.entries(csv).filter(([, value]) => value !== null && value !== undefined));
-}
-
-function refuse(problems: readonly RequestProblem[], what: string): void {
-  if (problems.length > 0) throw invalid(problems, what);
-}
-
-function invalid(problems: readonly RequestProblem[], what: string): ParqueueError {
-  const lines = problems.map(({ name, message }) => `${name} ${message}`);
-  return new ParqueueError('PQ_INVALID_REQUEST', `${what}: ${lines.join('; ')}`, { details: { problems } });
-}
-
-/** Names come from callers: shown as JSON so that they cannot break a log line, and not at any length. */
-function quoted(name: string): string {
-  return JSON.stringify(name.length > 64 ? `${name.slice(0, 64)}…` : name);
 }

@@ -5,6 +5,7 @@ export type { ConfigProblem } from './problems.ts';
 export { configJsonSchema, type JsonSchema } from './json-schema.ts';
 export { redactConfig, redactUrl } from './redact.ts';
 export * from './catalog.ts';
+export type { RawParams, RequestProblem } from './request-parts.ts';
 export { narrowPolicy, type FreshnessWish } from './narrow-policy.ts';
 export { RESERVED_PARAM_NAMES } from './params.ts';
 export { parseCount, parseDuration, parseSize } from './units.ts';

@@ -228,7 +228,7 @@ export const paramSchema = z.strictObject(
   mapping,
 );
 
-const csvSchema = z.strictObject(
+export const csvSchema = z.strictObject(
   {
     header: flag.optional().describe('Whether the first line names the columns. Detected where it is not given.'),
     delimiter: oneCharacter('one character')

@@ -1,0 +1,90 @@
+/** The parts of what a caller asks, each read and checked; problems are collected so that all are told at once. */
+import { ParqueueError } from '../model/errors.ts';
+import type { CsvOptions } from '../model/request.ts';
+import type { DatasetConfig } from './config.ts';
+import { didYouMean } from './did-you-mean.ts';
+import { isReserved, readParam } from './params.ts';
+import { csvSchema, type DatasetInput } from './schema.ts';
+
+/** What was given for each parameter: text from a query string, or any JSON scalar from a body. */
+export type RawParams = Readonly<Record<string, unknown>>;
+
+/** One thing wrong with a request. `name`: the parameter, or `columns`, `path`, `format`, `csv`. */
+export interface RequestProblem {
+  readonly name: string;
+  readonly message: string;
+}
+
+/** I9: a list longer than this is a mistake. */
+const COLUMNS_MAX = 10_000;
+
+export function readParams(dataset: DatasetConfig, raw: RawParams, problems: RequestProblem[]): Map<string, string> {
+  const declared = Object.keys(dataset.params);
+  for (const name of Object.keys(raw)) {
+    if (Object.hasOwn(dataset.params, name)) continue;
+    const message = isReserved(name)
+      ? 'is a reserved name and no parameter'
+      : `is not a parameter of this dataset${didYouMean(name, declared)}; ${declared.length === 0 ? 'it has none' : `it has: ${declared.join(', ')}`}`;
+    problems.push({ name, message });
+  }
+  const values = new Map<string, string>();
+  for (const param of Object.values(dataset.params)) {
+    const given = Object.hasOwn(raw, param.name) ? raw[param.name] : undefined;
+    if (given === undefined || given === null) {
+      if (param.default !== null) values.set(param.name, param.default);
+      else if (param.required) problems.push({ name: param.name, message: `is missing; it is of type ${param.type}` });
+      continue;
+    }
+    const reading = readParam(param, given);
+    if (reading.ok) values.set(param.name, reading.text);
+    else problems.push({ name: param.name, message: reading.problem });
+  }
+  return values;
+}
+
+/** The wanted columns, within those the dataset selects. */
+export function readColumns(
+  wanted: readonly string[] | undefined,
+  selected: readonly string[] | null,
+  problems: RequestProblem[],
+): readonly string[] | null {
+  if (wanted === undefined) return selected;
+  const tell = (message: string): void => void problems.push({ name: 'columns', message });
+  if (wanted.length === 0 || wanted.includes('')) tell('may not be empty; leave it out for all columns');
+  if (wanted.length > COLUMNS_MAX) tell(`may name at most ${COLUMNS_MAX} columns`);
+  if (new Set(wanted).size !== wanted.length) tell('names a column twice; name each once');
+  if (selected !== null) {
+    const others = wanted.filter((column) => !selected.includes(column));
+    if (others.length > 0)
+      tell(`may be ${selected.join(', ')}; this dataset has no ${others.slice(0, 10).map(quoted).join(', ')}`);
+  }
+  return [...wanted];
+}
+
+/** CSV options of an undeclared question, held to what the configuration would be held to. */
+export function readCsv(csv: Partial<CsvOptions> | undefined, problems: RequestProblem[]): DatasetInput['csv'] {
+  if (csv === undefined) return undefined;
+  const given = Object.fromEntries(Object.entries(csv).filter(([, value]) => value !== null));
+  const parsed = csvSchema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  for (const issue of parsed.error.issues) {
+    const option = issue.code === 'unrecognized_keys' ? issue.keys.join(', ') : issue.path.map(String).join('.');
+    const message = issue.code === 'unrecognized_keys' ? 'is no option' : issue.message;
+    problems.push({ name: 'csv', message: `${option} ${message}` });
+  }
+  return undefined;
+}
+
+export function refuse(problems: readonly RequestProblem[], what: string): void {
+  if (problems.length > 0) throw invalid(problems, what);
+}
+
+export function invalid(problems: readonly RequestProblem[], what: string): ParqueueError {
+  const lines = problems.map(({ name, message }) => `${name} ${message}`);
+  return new ParqueueError('PQ_INVALID_REQUEST', `${what}: ${lines.join('; ')}`, { details: { problems } });
+}
+
+/** Names come from callers: shown as JSON so that they cannot break a log line, and not at any length. */
+export function quoted(name: string): string {
+  return JSON.stringify(name.length > 64 ? `${name.slice(0, 64)}…` : name);
+}
