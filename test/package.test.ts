@@ -127,13 +127,16 @@ function luaOf(folder: string): readonly string[] {
     .toSorted();
 }
 
-/** The packages imported, types included, by all that exports and entry files reach within the package. */
+/**
+ * The packages imported, types included, by all that exports and entry files reach within the package. Contract suites
+ * are left out: whoever runs them has brought a test runner.
+ */
 function importedPackages({ folder, name, manifest }: Workspace): readonly string[] {
-  const exported = Object.values(manifest.exports ?? {}).map((target) =>
-    typeof target === 'string' ? target : target['source'],
-  );
+  const exported = Object.entries(manifest.exports ?? {})
+    .filter(([subpath]) => subpath !== './testing')
+    .map(([, target]) => (typeof target === 'string' ? target : (target['source'] ?? '')));
   const entries = [...graph.keys()].filter((path) => /\/main\.ts$|\.(thread|child)\.ts$/.test(path));
-  const queue = [...exported.map((path) => posix.join(folder, path ?? '')), ...entries].filter((path) =>
+  const queue = [...exported.map((path) => posix.join(folder, path)), ...entries].filter((path) =>
     path.startsWith(`${folder}/`),
   );
   const reached = new Set<string>(queue);
