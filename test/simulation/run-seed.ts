@@ -13,6 +13,7 @@ export interface Profile {
   readonly calm: boolean;
   readonly keys: number;
   readonly asks: number;
+  readonly workers: number;
   readonly leaseTtlMs: number;
   readonly faults: Faults;
   /** Chance per step that the nemesis acts, and what it may do. */
@@ -63,6 +64,7 @@ class SeedRun {
   readonly #marks: Mark[] = [];
   readonly #snapshots: World['redis']['state'][] = [];
   readonly #highest = new Map<string, number>();
+  readonly #shown = new Map<string, { readonly fence: number; readonly openedStep: number }>();
   #open = 0;
   #asked = 0;
   #answers = 0;
@@ -81,8 +83,7 @@ class SeedRun {
   async run(): Promise<SeedReport> {
     const { world, world: { scheduler } } = this;
     world.faults = this.#profile.faults;
-    world.start('worker');
-    world.start('worker');
+    for (let worker = 0; worker < this.#profile.workers; worker += 1) world.start('worker');
     world.start('api');
     world.start('api');
     while (this.#asked < this.#profile.asks) {
@@ -215,10 +216,20 @@ class SeedRun {
       if (files === undefined) throw new Error(`I6: head g${head.fence} is not on the store`);
       if (files.fillId !== head.fillId) throw new Error(`I3: head g${head.fence} is of another fill than its files`);
       const current = state.marker !== null && state.marker.runId === state.runId && known.reconciled === state.marker.epoch;
+      if (current) this.#checkOrder(key, head.fence, files.part?.content as SimRows);
       if (current && !this.#damaged && head.fence < (this.#highest.get(key) ?? 0)) throw new Error(`I3/I11: the head went back to g${head.fence}`);
       if (head.verified > state.clock) throw new Error('the head is verified by a tick that was never issued');
       if (epochOf(head.fence) > (state.marker?.epoch ?? Infinity)) throw new Error('a head of a future epoch');
     }
+  }
+
+  /** Readers of one entry never see an older snapshot after a newer one, but for damage and purges. */
+  #checkOrder(key: string, fence: number, rows: SimRows): void {
+    const before = this.#shown.get(key);
+    if (before?.fence === fence || typeof rows.openedStep !== 'number') return;
+    this.#shown.set(key, { fence, openedStep: rows.openedStep });
+    if (before === undefined || this.#damaged || this.#marks.some(({ mode }) => mode === 'purge')) return;
+    if (rows.openedStep < before.openedStep) throw new Error(`I3: the head moved from a newer snapshot (g${before.fence}) to an older one (g${fence})`);
   }
 
   #snapshot(): void {

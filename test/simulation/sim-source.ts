@@ -45,6 +45,8 @@ export class SimSourceState {
 export interface SimRows {
   readonly path: string;
   readonly content: number;
+  /** When the snapshot of these rows was opened. */
+  readonly openedStep: number;
 }
 
 /** The Source port over such states, as one process's threads see it. */
@@ -73,6 +75,7 @@ export function simSource(
       const { path, state } = stateOf(request);
       await touch('source-open', state, signal);
       const content = state.current;
+      const openedStep = scheduler.steps;
       return {
         version: async () => {
           await touch('source-version', state, signal);
@@ -83,7 +86,7 @@ export function simSource(
           await onFirstBatch();
           state.loads.set(content, (state.loads.get(content) ?? 0) + 1);
           await touch('source-last-batch', state, signal);
-          const rows: SimRows = { path, content };
+          const rows: SimRows = { path, content, openedStep };
           const { sha256 } = await store.writePart(target.path, rows);
           return { version: versionOf(content), consistency: 'exact', rows: 1, sha256, columns: [], details: {} };
         },

@@ -181,7 +181,9 @@ export class World {
     const workers = this.processes.filter(({ kind, stalledUntilMs, opened }) => kind === 'worker' && opened && stalledUntilMs <= scheduler.nowMs);
     if (workers.length === 0) return false;
     const worker = random.pick(workers);
-    if (!this.#passing.has(worker) && random.chance(0.02)) this.startPass(worker);
+    const { pass } = this.redis.state;
+    const due = pass === null || pass.completeAtMs === null;
+    if (due && !this.#passing.has(worker) && random.chance(0.3)) this.startPass(worker);
     queue.recoverStalled();
     const job = queue.take(worker, random, random.chance(this.faults.deliverAgain));
     const run = this.#runners.get(worker);
