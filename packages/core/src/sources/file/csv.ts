@@ -68,9 +68,12 @@ async function inferTypes(session: DuckDbSession, relation: string, names: reado
   if (names.length === 0) return { rows: null, types: new Map() };
   const all = new Map(names.map((name) => [name, INFERRED]));
   const glance = await narrow(session, `(SELECT * FROM ${relation} LIMIT ${GLANCE_ROWS})`, all);
-  const { rows, candidates } = await narrow(session, relation, glance.candidates);
-  const types = new Map(names.map((name) => [name, candidates.get(name)?.[0] ?? TEXT]));
-  return { rows, types };
+  // The narrowest type of each column nearly always holds for all rows; only where it does not are others looked at.
+  const first = await narrow(session, relation, new Map([...glance.candidates].map(([name, types]) => [name, types.slice(0, 1)])));
+  const failed = [...glance.candidates].filter(([name, types]) => types.length > 1 && first.candidates.get(name)?.length === 0);
+  const rest = failed.length === 0 ? null : await narrow(session, relation, new Map(failed.map(([name, types]) => [name, types.slice(1)])));
+  const types = new Map(names.map((name) => [name, first.candidates.get(name)?.[0] ?? rest?.candidates.get(name)?.[0] ?? TEXT]));
+  return { rows: first.rows, types };
 }
 
 type Candidates = ReadonlyMap<string, readonly DeclaredType[]>;
