@@ -216,8 +216,10 @@ class SeedRun {
       if (files === undefined) throw new Error(`I6: head g${head.fence} is not on the store`);
       if (files.fillId !== head.fillId) throw new Error(`I3: head g${head.fence} is of another fill than its files`);
       const current = state.marker !== null && state.marker.runId === state.runId && known.reconciled === state.marker.epoch;
-      if (current) this.#checkOrder(key, head.fence, files.part?.content as SimRows);
-      if (current && !this.#damaged && head.fence < (this.#highest.get(key) ?? 0)) throw new Error(`I3/I11: the head went back to g${head.fence}`);
+      // A head at or below a hard mark is never answered, so it may be any.
+      const hard = Math.max(known.hard, ...[...state.scopes.values()].map((marks) => marks.hard));
+      if (current && head.fence > hard) this.#checkOrder(key, head.fence, files.part?.content as SimRows);
+      if (current && head.fence > hard && !this.#damaged && head.fence < (this.#highest.get(key) ?? 0)) throw new Error(`I3/I11: the head went back to g${head.fence}`);
       if (head.verified > state.clock) throw new Error('the head is verified by a tick that was never issued');
       if (epochOf(head.fence) > (state.marker?.epoch ?? Infinity)) throw new Error('a head of a future epoch');
     }
