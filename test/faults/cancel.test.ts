@@ -15,7 +15,7 @@ afterEach(async () => {
 
 test('a cancelled load stops in its thread, leaves nothing, and the next ask loads', async () => {
   const worker = await cluster.startWorker({ hold: 'first-batch' });
-  await cluster.resolve(0);
+  await cluster.resolve({ waitMs: 0 });
   const jobId = String((await worker.reached('first-batch')).details['jobId']);
   expect(await cluster.coordination.jobs.status(jobId)).toMatchObject({ state: 'running' });
   await cluster.coordination.jobs.cancel(jobId);
@@ -31,7 +31,7 @@ test('a cancelled load stops in its thread, leaves nothing, and the next ask loa
 });
 
 test('a load cancelled while it waits in the queue never runs', async () => {
-  const pending = await cluster.resolve(0);
+  const pending = await cluster.resolve({ waitMs: 0 });
   if (pending.kind !== 'pending') throw new Error('the first ask must load');
   await cluster.coordination.jobs.cancel(pending.job.id);
   expect(await cluster.coordination.jobs.status(pending.job.id)).toEqual({

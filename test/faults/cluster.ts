@@ -2,14 +2,11 @@
  * A small cluster for tests: a Redis and a store of its own, worker processes that can be hurt, and a caller in the
  * test's process that asks as the API does. Everything is under one temporary folder and goes with it.
  */
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import {
   Epochs,
@@ -19,6 +16,7 @@ import {
   shardOf,
   type Answer,
   type Clock,
+  type JobKind,
   type Requirement,
   type ResolvedRequest,
   type Resolution,
@@ -28,11 +26,10 @@ import { Catalog, loadConfig, type Config } from '@parqueue/core/config';
 import { openCoordination, type Coordination } from '@parqueue/core/redis';
 import { openStore, type FileStore } from '@parqueue/core/store';
 import { RedisServer } from './redis-server.ts';
-import type { FromWorker, ToWorker } from './worker-process.ts';
+import { WorkerHandle } from './worker-handle.ts';
 
 /** Short, so that a dead worker's job and lease are taken over within seconds. */
 const QUEUE_TIMING = { lockDurationMs: 2000, stalledIntervalMs: 500 };
-const WORKER = fileURLToPath(new URL('../dist/faults/worker-process.js', import.meta.url));
 const WAIT_MS = 60_000;
 
 const clock: Clock = {
@@ -40,6 +37,19 @@ const clock: Clock = {
   sleep: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }),
 };
 const randomId = (): string => randomBytes(16).toString('hex');
+
+export interface Question {
+  readonly dataset: string;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+const WORDS: Question = { dataset: 'words', params: {} };
+
+export interface ResolveOptions {
+  readonly question?: Question;
+  readonly waitMs?: number;
+  readonly continues?: Requirement | null;
+}
 
 export interface ClusterOptions {
   /** An existing folder to use as the store's root; default: one in the cluster's own folder. */
@@ -99,23 +109,23 @@ export class Cluster implements AsyncDisposable {
     await rename(`${path}.new`, path);
   }
 
-  request(): ResolvedRequest {
-    return new Catalog(this.config).resolveDataset('words', {}).request;
+  request({ dataset, params }: Question = WORDS): ResolvedRequest {
+    return new Catalog(this.config).resolveDataset(dataset, params).request;
   }
 
-  /** One strict ask for dataset `words`; waits for work. */
-  async resolve(waitMs = WAIT_MS, continues: Requirement | null = null): Promise<Resolution> {
+  /** One strict ask; waits for work unless told otherwise. */
+  async resolve({ question = WORDS, waitMs = WAIT_MS, continues = null }: ResolveOptions = {}): Promise<Resolution> {
     return await this.#resolver.resolve(
-      { request: this.request(), policy: STRICT, cachedOnly: false, continues },
+      { request: this.request(question), policy: STRICT, cachedOnly: false, continues },
       { waitMs, pinTtlMs: 60_000, requestId: 'test', signal: new AbortController().signal },
     );
   }
 
   /** A strict ask that is repeated while Redis is away, as clients do. */
-  async ask(): Promise<Answer> {
+  async ask(question: Question = WORDS): Promise<Answer> {
     for (const deadline = clock.now() + WAIT_MS; ;) {
       try {
-        const resolution = await this.resolve();
+        const resolution = await this.resolve({ question });
         if (resolution.kind === 'answer') return resolution;
       } catch (error) {
         if (!isParqueueError(error) || error.code !== 'PQ_COORDINATION_DOWN') throw error;
@@ -123,6 +133,16 @@ export class Cluster implements AsyncDisposable {
       if (clock.now() > deadline) throw new Error('no answer came');
       await sleep(100);
     }
+  }
+
+  /** Jobs of the source by state. */
+  async queueCounts(kind: JobKind): Promise<Readonly<Record<string, number>>> {
+    const queues = await this.coordination.jobBrowser.counts();
+    return queues.find((queue) => queue.kind === kind)?.counts ?? {};
+  }
+
+  async workerLog(index: number): Promise<string> {
+    return await textOf(join(this.base, `worker-${index}.log`));
   }
 
   /** The words in an answer's file, read as any Parquet reader would. */
@@ -165,6 +185,15 @@ export class Cluster implements AsyncDisposable {
   }
 }
 
+async function textOf(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
+    throw error;
+  }
+}
+
 async function namesIn(folder: string): Promise<readonly string[]> {
   try {
     return await readdir(folder);
@@ -183,117 +212,10 @@ store: { root: ${storeRoot}, retention: { grace: 1s } }
 redis: { url: "${redisUrl}", durable: false }
 worker: { threads: 2, threadMemory: 256MiB, leaseTtl: 2s, drain: { finish: 1s }, scratch: ./scratch }
 sources: { lake: { kind: file, root: ./lake, maxConcurrentFills: 2 } }
-datasets: { words: { source: lake, path: words.csv, parquet: { compression: snappy } } }
+datasets:
+  words: { source: lake, path: words.csv, parquet: { compression: snappy } }
+  market: { source: lake, path: "markets/{market}.csv", params: { market: { type: string, pattern: "[a-z]+" } } }
 `;
   const config = loadConfig(text, { path: join(base, 'parqueue.yaml'), env: {}, readFile: () => '' });
   return { ...config, worker: { ...config.worker, listen: { host: '127.0.0.1', port: 0 } } };
-}
-
-interface Step {
-  readonly name: StepName;
-  readonly details: Readonly<Record<string, unknown>>;
-}
-
-export class WorkerHandle {
-  readonly steps: Step[] = [];
-  readonly #child: ChildProcess;
-  readonly #logFile: string;
-  readonly #listeners = new Set<() => void>();
-  #url = '';
-
-  private constructor(child: ChildProcess, logFile: string) {
-    this.#child = child;
-    this.#logFile = logFile;
-  }
-
-  static async start(order: Omit<Extract<ToWorker, { kind: 'start' }>, 'kind'>): Promise<WorkerHandle> {
-    const child = fork(WORKER, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], execArgv: [] });
-    const worker = new WorkerHandle(child, order.logFile);
-    const ready = new Promise<void>((resolve, reject) => {
-      child.once('exit', (code) => reject(new Error(`the worker ended with code ${code} before it was ready`)));
-      child.on('message', (message: FromWorker) => {
-        if (message.kind === 'ready') {
-          worker.#url = message.url;
-          resolve();
-          return;
-        }
-        worker.steps.push(message);
-        for (const listener of worker.#listeners) listener();
-      });
-    });
-    child.send({ kind: 'start', ...order } satisfies ToWorker);
-    await ready;
-    return worker;
-  }
-
-  /** Resolves at the first such step, past or future. */
-  async reached(name: StepName): Promise<Step> {
-    for (;;) {
-      const step = this.steps.find((candidate) => candidate.name === name);
-      if (step !== undefined) return step;
-      await new Promise<void>((resolve, reject) => {
-        const listener = (): void => {
-          this.#listeners.delete(listener);
-          clearTimeout(limit);
-          resolve();
-        };
-        const limit = setTimeout(() => {
-          this.#listeners.delete(listener);
-          reject(
-            new Error(
-              `no step '${name}' within ${WAIT_MS} ms; steps: ${this.steps.map((step) => step.name).join(' ')}`,
-            ),
-          );
-        }, WAIT_MS);
-        this.#listeners.add(listener);
-      });
-    }
-  }
-
-  count(name: StepName): number {
-    return this.steps.filter((step) => step.name === name).length;
-  }
-
-  /** Lets the held step go on. */
-  release(): void {
-    this.#child.send({ kind: 'release' } satisfies ToWorker);
-  }
-
-  signal(signal: NodeJS.Signals): void {
-    this.#child.kill(signal);
-  }
-
-  async kill(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    const exited = once(this.#child, 'exit');
-    this.#child.kill('SIGKILL');
-    await exited;
-  }
-
-  /** SIGTERM; resolves with the exit code. */
-  async terminate(): Promise<number | null> {
-    const exited = once(this.#child, 'exit');
-    this.#child.kill('SIGTERM');
-    const [code] = (await exited) as [number | null];
-    return code;
-  }
-
-  async get(path: string): Promise<Response> {
-    return await fetch(`${this.#url}${path}`);
-  }
-
-  /** The value of one metric, summed over its series that match the labels. */
-  async metric(name: string, labels: Readonly<Record<string, string>> = {}): Promise<number> {
-    const text = await (await this.get('/metrics')).text();
-    const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
-    return text
-      .split('\n')
-      .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
-      .filter((line) => wanted.every((label) => line.includes(label)))
-      .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
-  }
-
-  async logText(): Promise<string> {
-    return await readFile(this.#logFile, 'utf8');
-  }
 }

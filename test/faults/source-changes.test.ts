@@ -32,12 +32,15 @@ test('who asks after the change gets the new state, though a load of the old one
 
 test('a 202 asked again ends with the generation its load made', async () => {
   const worker = await cluster.startWorker({ hold: 'part-synced' });
-  const pending = await cluster.resolve(0);
+  const pending = await cluster.resolve({ waitMs: 0 });
   expect(pending.kind).toBe('pending');
   worker.release();
   for (let asked = 1; ; asked += 1) {
     expect(asked).toBeLessThan(1000);
-    const resolution = await cluster.resolve(0, pending.kind === 'pending' ? pending.requirement : null);
+    const resolution = await cluster.resolve({
+      waitMs: 0,
+      continues: pending.kind === 'pending' ? pending.requirement : null,
+    });
     if (resolution.kind === 'answer') break;
   }
   expect(worker.count('lease-acquired')).toBe(1);

@@ -1,22 +1,28 @@
 import { expect, test } from 'vitest';
 import { drain, type Drainable } from './drain.ts';
 
-/** A queue whose job ends when `finish` is called, or when it is handed back for the `deafTo + 1`th time. */
+/** A queue whose one job ends when `finish` is called, or when it is handed back for the `deafTo + 1`th time. */
 function queueWithJob(deafTo = 0): Drainable & { finish(): void; readonly asked: () => number } {
-  let finish = (): void => undefined;
-  const over = new Promise<void>((resolve) => {
-    finish = resolve;
-  });
   let asked = 0;
+  let running = 1;
+  let closed = (): void => undefined;
+  const over = new Promise<void>((resolve) => {
+    closed = resolve;
+  });
+  const finish = (): void => {
+    running = 0;
+    closed();
+  };
   return {
+    get running() {
+      return running;
+    },
     stopTaking: () => over,
     handBack: () => {
       asked += 1;
       if (asked > deafTo) finish();
     },
-    finish: () => {
-      finish();
-    },
+    finish,
     asked: () => asked,
   };
 }
@@ -39,4 +45,9 @@ test('a job that started while the queue closed is asked again', async () => {
   const queue = queueWithJob(2);
   expect(await drain([queue], 0)).toBe(true);
   expect(queue.asked()).toBe(3);
+});
+
+test('a queue that cannot close is left when it runs nothing, however long jobs might have finished', async () => {
+  const stuck: Drainable = { running: 0, stopTaking: () => new Promise(() => undefined), handBack: () => undefined };
+  expect(await drain([stuck], 3_600_000)).toBe(true);
 });

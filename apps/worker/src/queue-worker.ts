@@ -37,13 +37,21 @@ export class QueueWorker<Data, Result> {
   readonly #worker: Worker<Data, Result>;
   readonly #queue: Queue;
   readonly #clusterConcurrency: number;
+  #running = 0;
 
   constructor(options: QueueWorkerOptions<Data, Result>) {
     const { queue, prefix, connection, timing, concurrency, log } = options;
     this.#clusterConcurrency = concurrency.cluster;
     this.#queue = new Queue(queue, { prefix, connection });
     // BullMQ counts the declared parameters: with fewer than three there is no signal.
-    const processor: Processor<Data, Result> = (job, token, signal) => options.process(job, token, signal);
+    const processor: Processor<Data, Result> = async (job, token, signal) => {
+      this.#running += 1;
+      try {
+        return await options.process(job, token, signal);
+      } finally {
+        this.#running -= 1;
+      }
+    };
     this.#worker = new Worker<Data, Result>(queue, processor, {
       prefix,
       connection,
@@ -64,6 +72,10 @@ export class QueueWorker<Data, Result> {
     // Connections that break and jobs that vanished with Redis; the use cases decide what that means.
     this.#worker.on('error', (error) => log.warn({ queue, error: error.message }, 'queue worker'));
     this.#queue.on('error', (error) => log.warn({ queue, error: error.message }, 'queue'));
+  }
+
+  get running(): number {
+    return this.#running;
   }
 
   /** The cluster-wide limit is kept in Redis and goes with it: set it again in each epoch. */

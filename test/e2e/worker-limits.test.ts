@@ -1,0 +1,50 @@
+/** Limits across the workers of a cluster, and what they measure. */
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Cluster } from '../faults/cluster.ts';
+
+let cluster: Cluster;
+
+beforeEach(async () => {
+  cluster = await Cluster.open();
+});
+
+afterEach(async () => {
+  await cluster[Symbol.asyncDispose]();
+});
+
+test('no more loads of one source run at once than it allows, however many workers there are', async () => {
+  const markets = ['a', 'b', 'c', 'd', 'e'];
+  for (const market of markets) await cluster.writeSource(`markets/${market}.csv`, [[1, market]]);
+  const workers = [
+    await cluster.startWorker({ hold: 'first-batch' }),
+    await cluster.startWorker({ hold: 'first-batch' }),
+  ];
+  const asked = markets.map((market) => cluster.ask({ dataset: 'market', params: { market } }));
+  await expect.poll(() => cluster.queueCounts('fill'), { timeout: 30_000 }).toMatchObject({ active: 2, waiting: 3 });
+  expect(workers.reduce((sum, worker) => sum + worker.count('lease-acquired'), 0)).toBe(2);
+  for (const worker of workers) worker.release();
+  await Promise.all(asked);
+});
+
+test('after a collection the sizes of the store can be read', async () => {
+  await cluster.writeSource('words.csv', [[1, 'one']]);
+  const worker = await cluster.startWorker();
+  const { head } = await cluster.ask();
+  await expect.poll(() => worker.metric('parqueue_store_generations'), { timeout: 60_000 }).toBe(1);
+  expect(await worker.metric('parqueue_store_bytes')).toBe(head.bytes);
+});
+
+test('a running load tells its progress', async () => {
+  await cluster.writeSource('words.csv', [
+    [1, 'one'],
+    [2, 'two'],
+  ]);
+  const worker = await cluster.startWorker({ hold: 'part-synced' });
+  const asked = cluster.ask();
+  const { details } = await worker.reached('part-synced');
+  await expect
+    .poll(() => cluster.coordination.jobs.status(String(details['jobId'])), { timeout: 30_000 })
+    .toMatchObject({ state: 'running', progress: { phase: 'syncing', rows: 2 } });
+  worker.release();
+  await asked;
+});
