@@ -16,7 +16,7 @@ async function eventsOf(chunks: readonly string[]): Promise<FillEvent[]> {
 }
 
 const STREAM =
-  ': hello\n\nevent: progress\nid: 1\ndata: {"rows":5}\r\n\r\ndata: line öne\ndata: line two\r\rdata:{"never":"finished"}';
+  ': hello\n\nevent: progress\nid: 1\ndata: {"rows":5}\r\n\r\ndata: line öne\r\ndata: line two\r\rdata:{"never":"finished"}';
 const EVENTS = [
   { event: 'progress', id: '1', data: { rows: 5 } },
   { event: 'message', id: '1', data: 'line öne\nline two' },

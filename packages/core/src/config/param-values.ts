@@ -62,7 +62,7 @@ function readInteger(text: string): Reading {
 function readNumber(text: string): Reading {
   const value = Number(text);
   if (!NUMBER_PATTERN.test(text) || !Number.isFinite(value)) return expected('a number such as 12 or 0.5');
-  return { ok: true, text: String(value === 0 ? 0 : value) };
+  return { ok: true, text: String(value) };
 }
 
 function isCalendarDate(text: string): boolean {
