@@ -22,14 +22,14 @@ export function csvRelation(path: string, dialect: CsvDialect): string {
 }
 
 const INFERRED: readonly DeclaredType[] = [
-  { name: 'int64', sql: 'BIGINT', decimal: null },
-  { name: 'float64', sql: 'DOUBLE', decimal: null },
+  { name: 'bigint', sql: 'BIGINT', decimal: null },
+  { name: 'double', sql: 'DOUBLE', decimal: null },
   { name: 'boolean', sql: 'BOOLEAN', decimal: null },
   { name: 'date', sql: 'DATE', decimal: null },
   { name: 'timestamp', sql: 'TIMESTAMP', decimal: null },
 ];
 
-const TEXT: DeclaredType = { name: 'string', sql: 'VARCHAR', decimal: null };
+const TEXT: DeclaredType = { name: 'varchar', sql: 'VARCHAR', decimal: null };
 
 /** Rows that a first look at the beginning takes, to rule out most types before the pass over all rows. */
 const GLANCE_ROWS = 2_000;

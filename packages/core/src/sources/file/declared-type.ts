@@ -3,6 +3,7 @@
  * would round, cut or drop part of a value is refused, because a cache that quietly changes values is worth nothing.
  */
 import { ParqueueError } from '../../model/errors.ts';
+import { canonicalColumnType, PLAIN_COLUMN_TYPES } from '../../model/column-type.ts';
 import { literal, quoted } from './duckdb.ts';
 
 export interface DeclaredType {
@@ -13,26 +14,23 @@ export interface DeclaredType {
   readonly decimal: { readonly precision: number; readonly scale: number } | null;
 }
 
-const PLAIN: Readonly<Record<string, string>> = {
-  boolean: 'BOOLEAN', int32: 'INTEGER', int64: 'BIGINT', float64: 'DOUBLE', string: 'VARCHAR', date: 'DATE', timestamp: 'TIMESTAMP',
-};
-
 /** Unit separator: parts of the marker below can hold any other text. */
 const SEPARATOR = '\u001f';
 const MARKER = `parqueue-value${SEPARATOR}`;
 
 /** @throws ParqueueError PQ_UNSUPPORTED_TYPE */
 export function declaredType(column: string, text: string): DeclaredType {
-  const name = text.toLowerCase().replaceAll(/\s+/g, '');
-  const sql = Object.hasOwn(PLAIN, name) ? PLAIN[name] : undefined;
-  if (sql !== undefined) return { name, sql, decimal: null };
-  const match = /^decimal\(([0-9]+),([0-9]+)\)$/.exec(name);
-  const [precision, scale] = [Number(match?.[1]), Number(match?.[2])];
-  if (match !== null && precision >= 1 && precision <= 38 && scale <= precision) {
-    return { name, sql: `DECIMAL(${precision},${scale})`, decimal: { precision, scale } };
+  const name = canonicalColumnType(text);
+  if (name === null) {
+    throw new ParqueueError('PQ_UNSUPPORTED_TYPE', `column ${column} declares the type ${text}: use one of `
+      + `${PLAIN_COLUMN_TYPES.join(', ')}, decimal(p,s) with p up to 38`, { details: { column, type: text } });
   }
-  throw new ParqueueError('PQ_UNSUPPORTED_TYPE', `column ${column} declares the type ${text}: use one of `
-    + `${Object.keys(PLAIN).join(', ')}, decimal(p,s) with p up to 38`, { details: { column, type: text } });
+  const decimal = /^decimal\(([0-9]+),([0-9]+)\)$/.exec(name);
+  return {
+    name,
+    sql: name.toUpperCase(),
+    decimal: decimal === null ? null : { precision: Number(decimal[1]), scale: Number(decimal[2]) },
+  };
 }
 
 /**
@@ -42,6 +40,8 @@ export function declaredType(column: string, text: string): DeclaredType {
 export function fromText(column: string, type: DeclaredType, also = 'true'): string {
   const text = quoted(column);
   if (type.sql === 'VARCHAR') return text;
+  // The bytes of the text; DuckDB's own cast would read \x escapes in it.
+  if (type.sql === 'BLOB') return `encode(${text})`;
   // An empty quoted field is an empty text; for every other type it can only mean "no value".
   return guarded(column, type, `nullif(${text}, '')`, `${exactText(text, type)} AND ${also}`);
 }
@@ -63,12 +63,22 @@ export function exactText(text: string, type: DeclaredType): string {
     return `length(${fraction}) <= ${type.decimal.scale} AND NOT contains(lower(${text}), 'e')`;
   }
   switch (type.sql) {
+    case 'TINYINT':
+    case 'SMALLINT':
     case 'INTEGER':
-    case 'BIGINT': return `translate(${text}, '.eE_xXbB', '') = ${text}`;
+    case 'BIGINT':
+    case 'UTINYINT':
+    case 'USMALLINT':
+    case 'UINTEGER':
+    case 'UBIGINT': return `translate(${text}, '.eE_xXbB', '') = ${text}`;
+    case 'REAL':
     case 'DOUBLE': return `NOT contains(${text}, '_') AND (isfinite(TRY_CAST(${text} AS DOUBLE)) OR translate(${text}, '0123456789', '') = ${text})`;
     case 'DATE': return `length(${text}) <= 10`;
     // No offset (it would be dropped in silence) and no digits past the microsecond.
     case 'TIMESTAMP': return `regexp_full_match(${text}, '\\d{4}-\\d\\d?-\\d\\d?([ T]\\d\\d?:\\d\\d(:\\d\\d(\\.\\d{1,6}0*)?)?Z?)?')`;
+    // An instant needs its offset.
+    case 'TIMESTAMPTZ': return `regexp_full_match(${text}, '\\d{4}-\\d\\d?-\\d\\d?[ T]\\d\\d?:\\d\\d(:\\d\\d(\\.\\d{1,6}0*)?)? ?(Z|[-+]\\d\\d(:?\\d\\d)?)')`;
+    case 'TIME': return `regexp_full_match(${text}, '\\d\\d?:\\d\\d(:\\d\\d(\\.\\d{1,6}0*)?)?')`;
     default: return 'true';
   }
 }
@@ -82,7 +92,7 @@ function guarded(column: string, type: DeclaredType, value: string, exact: strin
 /** True for rows whose text is no exact value of the type: finds the row to blame. */
 export function isRefused(column: string, type: DeclaredType): string {
   const text = quoted(column);
-  if (type.sql === 'VARCHAR') return 'false';
+  if (type.sql === 'VARCHAR' || type.sql === 'BLOB') return 'false';
   return `(nullif(${text}, '') IS NOT NULL AND (TRY_CAST(${text} AS ${type.sql}) IS NULL OR NOT (${exactText(text, type)})))`;
 }
 

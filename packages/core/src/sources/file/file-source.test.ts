@@ -148,6 +148,17 @@ describe('CSV', () => {
     expect(await rowsOf()).toEqual([['2024-01-01 10:00:00', '12.50', 7]]);
   });
 
+  it('has every type that a configuration may declare', async () => {
+    const columns = { a: 'boolean', b: 'tinyint', c: 'smallint', d: 'integer', e: 'bigint', f: 'utinyint', g: 'usmallint', h: 'uinteger', i: 'ubigint',
+      j: 'real', k: 'double', l: 'varchar', m: 'blob', n: 'date', o: 'time', p: 'timestamp', q: 'timestamptz', r: 'decimal(9,2)' };
+    await write('a.csv', `${Object.keys(columns).join(',')}\ntrue,-1,-2,-3,-4,1,2,3,18446744073709551615,1.5,2.5,x,\\x41,2024-01-01,10:00:00.5,2024-01-01 10:00:00,2024-01-01T10:00:00+02:00,1.10\n`);
+    const result = await extract(requestFor('a.csv', { columnTypes: columns }));
+    expect(result.columns.map(({ type }) => type)).toEqual(['bool', 'int8', 'int16', 'int32', 'int64', 'uint8', 'uint16', 'uint32', 'uint64', 'float32', 'float64',
+      'utf8', 'binary', 'date32', 'time64[us]', 'timestamp[us]', 'timestamp[us, UTC]', 'decimal128(9, 2)']);
+    expect(await query(`SELECT i::VARCHAR, hex(m), o::VARCHAR, epoch(q), r::VARCHAR FROM '${join(base, 'out', 'part.parquet')}'`)).toEqual(
+      [['18446744073709551615', '5C783431', '10:00:00.5', 1704096000, '1.10']]);
+  });
+
   it.each([
     ['one field too few', 'a,b,c\n1,2,3\n4,5\n6,7,8\n', {}, { line: 3 }],
     ['one field too many', 'a,b\n1,2\n4,5,6\n', {}, { line: 3 }],
@@ -224,7 +235,7 @@ describe('Parquet', () => {
 
   it('refuses a type that would change a value', async () => {
     await expect(extract(requestFor('a.parquet', { columnTypes: { score: 'int64' } }))).rejects.toMatchObject({
-      code: 'PQ_VALUE_OUT_OF_RANGE', details: { column: 'score', type: 'int64' } });
+      code: 'PQ_VALUE_OUT_OF_RANGE', details: { column: 'score', type: 'bigint' } });
     expect(await leftovers()).toEqual([]);
   });
 
