@@ -65,6 +65,8 @@ export async function buildApp(context: ApiContext): Promise<FastifyInstance> {
       refuseUnreadable(error, socket);
     },
   });
+  // JSON is the only body there is; anything else is 415.
+  app.removeContentTypeParser('text/plain');
   // Answers' schemas are documentation; filtering an answer through them would hide what they forgot.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   // Fastify refuses an object shared by all requests; the hook below gives each its own.

@@ -122,13 +122,14 @@ async function releasePin(context: ApiContext, live: Live, pin: { readonly key: 
 
 /**
  * A key without `fill` may use what is there, its verification included; it may not make an entry come into being.
- * While the key is unreconciled nobody can say whether there is one; the worker finds out.
+ * While the key is unreconciled Redis cannot say whether there is one; the store's own pointer then tells.
  */
-async function refuseMissWithoutFill({ link }: ApiContext, { principal, resolved: { request } }: AskCall): Promise<void> {
+async function refuseMissWithoutFill({ link, store }: ApiContext, { principal, resolved: { request } }: AskCall): Promise<void> {
   if (principal.scopes.has('fill')) return;
   const { key, scopes, probeTargets } = request;
   const look = await link.run(({ coordination }) => coordination.heads.look({ key, scopes, probeTargets }, null));
-  if (!look.reconciled || (look.head !== null && look.head.damaged === null)) return;
+  if (look.head !== null && look.head.damaged === null) return;
+  if (!look.reconciled && await store.marks.readHead(key) !== null) return;
   throw new ParqueueError('PQ_FORBIDDEN', 'this is not in the cache, and this API key may not start loads (scope fill)');
 }
 

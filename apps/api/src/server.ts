@@ -3,12 +3,14 @@
  * all of it down again, callers first.
  */
 import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ParqueueError, type Clock, type OnStep, type RandomId } from '@parqueue/core';
 import { Catalog, isLoopback, type Config } from '@parqueue/core/config';
 import { openCoordination } from '@parqueue/core/redis';
 import { openStore } from '@parqueue/core/store';
+import type { FastifyInstance } from 'fastify';
 import { pino, type Logger } from 'pino';
 import { buildApp } from './app.ts';
 import { Gatekeeper } from './auth.ts';
@@ -39,8 +41,10 @@ const SYSTEM_CLOCK: Clock = {
   },
 };
 
-/** What callers in flight may take when the process is told to stop. */
-const FINISH_MS = 10_000;
+/** When the process is told to stop: what callers who wait for work may go on waiting, and transfers may go on sending. */
+const WAITERS_FINISH_MS = 5_000;
+const TRANSFERS_FINISH_MS = 25_000;
+const CLOSE_LOOK_MS = 100;
 
 /** @throws ParqueueError PQ_CONFIG, PQ_STORE_IO; EADDRINUSE as Node words it */
 export async function startApi(options: StartApiOptions): Promise<RunningApi> {
@@ -51,6 +55,8 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
   if (redisUrl === null) throw new ParqueueError('PQ_CONFIG', 'redis.url is missing: the API by itself needs one; `parqueue up` brings its own');
 
   const stopping = new AbortController();
+  // One listener per caller in flight: their number is bounded by limits.waiters, not by Node's guess at a leak.
+  setMaxListeners(0, stopping.signal);
   const store = await openStore({ root: config.store.root, fileMode: config.store.fileMode, randomId });
   const link = new CoordinationLink({
     connect: () => openCoordination({ url: redisUrl, storeId: store.storeId, clock, randomId, log, queuePerSource: config.limits.queuePerSource }),
@@ -67,11 +73,7 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
   };
   const app = await buildApp(context);
   const close = async (): Promise<void> => {
-    const timer = new AbortController();
-    const late = clock.sleep(FINISH_MS, timer.signal).then(() => stopping.abort(new ParqueueError('PQ_COORDINATION_DOWN', 'this server is stopping; ask again')), () => undefined);
-    await app.close();
-    timer.abort();
-    await late;
+    await closeServer(app, { clock, stopping });
     await rows.close();
     await link.close();
   };
@@ -83,6 +85,23 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** A connection whose answer was under way falls idle later, and Node closes idle ones only when asked to. */
+async function closeServer(app: FastifyInstance, { clock, stopping }: { readonly clock: Clock; readonly stopping: AbortController }): Promise<void> {
+  const began = clock.now();
+  let closed = false;
+  const closing = app.close().finally(() => {
+    closed = true;
+  });
+  for (;;) {
+    await Promise.race([closing, clock.sleep(CLOSE_LOOK_MS)]);
+    if (closed) return;
+    const passedMs = clock.now() - began;
+    app.server.closeIdleConnections();
+    if (passedMs > WAITERS_FINISH_MS) stopping.abort(new ParqueueError('PQ_COORDINATION_DOWN', 'this server is stopping; ask again'));
+    if (passedMs > TRANSFERS_FINISH_MS) app.server.closeAllConnections();
   }
 }
 

@@ -1,0 +1,149 @@
+/** The API in trouble: without Redis, without workers, told to stop; and with keys that bound what callers may. */
+import { createHash } from 'node:crypto';
+import { afterEach, describe, expect, test } from 'vitest';
+import { startApi } from '@parqueue/api';
+import { problemOf, Stage, type StageOptions } from './api-stage.ts';
+
+const stages: Stage[] = [];
+
+async function open(options: StageOptions = {}): Promise<Stage> {
+  const stage = await Stage.open(options);
+  stages.push(stage);
+  return stage;
+}
+
+afterEach(async () => {
+  for (const stage of stages.splice(0)) await stage[Symbol.asyncDispose]();
+});
+
+const words = '/v1/datasets/words.parquet';
+
+test('without Redis data is 503 at once, liveness is untouched, readiness says why; both recover', async () => {
+  const stage = await open();
+  await stage.writeWords('one');
+  expect((await stage.get(words)).status).toBe(200);
+  await stage.redis.kill();
+  await expect.poll(async () => (await stage.get('/readyz')).status, { timeout: 10_000 }).toBe(503);
+  expect((await stage.get('/healthz')).status).toBe(200);
+  expect((await stage.get('/v1/datasets')).status).toBe(200);
+  const refused = await stage.get(words);
+  expect(refused.status).toBe(503);
+  expect(refused.headers.get('retry-after')).toBeTruthy();
+  expect((await problemOf(refused)).code).toBe('PQ_COORDINATION_DOWN');
+  expect((await stage.get('/metrics')).status).toBe(200);
+
+  await stage.redis.start();
+  await expect.poll(async () => (await stage.get('/readyz')).status, { timeout: 20_000 }).toBe(200);
+  // Each of the process's connections finds its own way back.
+  await expect.poll(async () => (await stage.get(words)).status, { timeout: 20_000 }).toBe(200);
+});
+
+test('a Redis that forgot everything costs a check of the store, not the data', async () => {
+  const stage = await open();
+  await stage.writeWords('one', 'two');
+  const before = await stage.get(words);
+  await stage.redis.restart({ keepData: false });
+  await expect.poll(async () => (await stage.get(words)).status, { timeout: 30_000 }).toBe(200);
+  const after = await stage.get(words);
+  expect(after.headers.get('parqueue-generation')).toBe(before.headers.get('parqueue-generation'));
+});
+
+test('an API started before its Redis answers once that is there', async () => {
+  const stage = await open({ worker: false });
+  await stage.stopApi();
+  await stage.redis.kill();
+  const api = await startApi({ config: stage.config, log: stage.log });
+  try {
+    expect((await fetch(`${api.url}/healthz`)).status).toBe(200);
+    expect((await fetch(`${api.url}/readyz`)).status).toBe(503);
+    expect((await fetch(`${api.url}${words}`)).status).toBe(503);
+    await stage.redis.start();
+    await expect.poll(async () => (await fetch(`${api.url}/readyz`)).status, { timeout: 20_000 }).toBe(200);
+  } finally {
+    await api.close();
+  }
+});
+
+test('without a worker a waiting caller is told 202 when its patience ends, and a plain reader 503', async () => {
+  const stage = await open({ worker: false, yaml: 'limits: { fillTimeout: 1s }\n' });
+  await stage.writeWords('one');
+  expect((await stage.get('/v1/datasets/words/data', { prefer: 'wait=1' })).status).toBe(202);
+  const plain = await stage.get(words);
+  expect(plain.status).toBe(503);
+  expect(await problemOf(plain)).toMatchObject({ code: 'PQ_SOURCE_UNAVAILABLE' });
+  const { fill } = (await (await stage.get('/v1/datasets/words/data', { prefer: 'wait=0' })).json()) as {
+    fill: { url: string };
+  };
+  expect(((await (await stage.get(fill.url)).json()) as { state: string }).state).toBe('queued');
+  expect((await stage.get(fill.url, {}, 'DELETE')).status).toBe(202);
+  expect(((await (await stage.get(fill.url)).json()) as { outcome: { kind: string } }).outcome.kind).toBe('cancelled');
+});
+
+describe('with API keys', () => {
+  const key = (text: string) => createHash('sha256').update(text).digest('hex');
+  const yaml = `
+auth:
+  apiKeys:
+    - { name: reader, sha256: ${key('reader')}, scopes: [read], datasets: ["w*"] }
+    - { name: filler, sha256: ${key('filler')}, scopes: [read, fill] }
+    - { name: analyst, sha256: ${key('analyst')}, scopes: [read, fill, adhoc] }
+    - { name: admin, sha256: ${key('admin')}, scopes: [read, admin] }
+`;
+  const as = (name: string) => ({ authorization: `Bearer ${name}` });
+
+  test('nobody without a key, a miss only with fill, undeclared questions only with adhoc, management only with admin', async () => {
+    const stage = await open({ yaml });
+    await stage.writeWords('one');
+    const stranger = await stage.get(words);
+    expect(stranger.status).toBe(401);
+    expect(stranger.headers.get('www-authenticate')).toMatch(/^Bearer/);
+    expect((await problemOf(stranger)).code).toBe('PQ_UNAUTHENTICATED');
+    expect((await stage.get(words, as('nobody'))).status).toBe(401);
+
+    const miss = await stage.get(words, as('reader'));
+    expect(miss.status).toBe(403);
+    expect((await problemOf(miss)).code).toBe('PQ_FORBIDDEN');
+    const filled = await stage.get(words, as('filler'));
+    expect(filled.status).toBe(200);
+    expect(filled.headers.get('cache-control')).toMatch(/^private/);
+    expect((await stage.get(words, { 'x-api-key': 'reader' })).status).toBe(200);
+    expect((await stage.get('/v1/datasets/lenient.parquet', as('reader'))).status).toBe(403);
+    const { datasets } = (await (await stage.get('/v1/datasets', as('reader'))).json()) as {
+      datasets: { name: string }[];
+    };
+    expect(datasets.map(({ name }) => name)).toEqual(['words']);
+
+    const adhoc = { source: 'lake', path: 'words.csv' };
+    expect((await stage.post('/v1/query', adhoc, as('filler'))).status).toBe(403);
+    const mine = await stage.post('/v1/query', adhoc, as('analyst'));
+    expect(mine.status).toBe(200);
+    expect((await stage.get(`/v1/entries/${mine.headers.get('parqueue-key')}`, as('reader'))).status).toBe(404);
+
+    expect((await stage.post('/v1/invalidate', { dataset: 'words' }, as('filler'))).status).toBe(403);
+    expect((await stage.post('/v1/invalidate', { dataset: 'words' }, as('admin'))).status).toBe(200);
+    // Loopback scrapes and the page need no key; the data behind them does.
+    expect((await stage.get('/metrics')).status).toBe(200);
+    expect((await stage.get('/')).status).toBe(200);
+    expect((await stage.get('/v1/entries')).status).toBe(401);
+  });
+
+  test('an address beyond loopback without any key is refused before anything opens', async () => {
+    const stage = await open({ worker: false });
+    const config = { ...stage.config, listen: { host: '0.0.0.0', port: 0 } };
+    await expect(startApi({ config, log: stage.log })).rejects.toMatchObject({ code: 'PQ_CONFIG' });
+  });
+});
+
+test('an API told to stop lets a transfer under way finish', async () => {
+  const stage = await open();
+  const rows = Array.from(
+    { length: 400_000 },
+    (_, at) => `${at},${createHash('sha256').update(String(at)).digest('hex')}`,
+  );
+  await stage.writeSource('words.csv', `id,word\n${rows.join('\n')}\n`);
+  const response = await stage.get(words);
+  const stopped = stage.stopApi();
+  const bytes = Buffer.from(await response.arrayBuffer());
+  expect(response.headers.get('etag')).toBe(`"${createHash('sha256').update(bytes).digest('hex')}"`);
+  await stopped;
+});
