@@ -77,3 +77,20 @@ test('a worker stopped beyond its lease and continued: its late commit is fenced
   expect(again.head).toMatchObject({ fence: answer.head.fence, fillId: answer.head.fillId });
   expect(await cluster.wordsOf(again)).toEqual(['one', 'two']);
 });
+
+test('a worker stopped beyond its lease in the middle of its load: it hears that it lost, and leaves nothing', async () => {
+  const zombie = await cluster.startWorker({ hold: 'first-batch' });
+  const asked = cluster.ask();
+  await zombie.reached('first-batch');
+  zombie.signal('SIGSTOP');
+  await cluster.startWorker();
+  const answer = await asked;
+
+  zombie.signal('SIGCONT');
+  await zombie.reached('lease-lost');
+  zombie.release();
+  expect(zombie.count('published')).toBe(0);
+  await expect.poll(() => cluster.staging(), { timeout: 30_000 }).toEqual([]);
+  expect(await cluster.generations()).toEqual([`g${answer.head.fence}`]);
+  expect((await cluster.ask()).head.fence).toBe(answer.head.fence);
+});

@@ -8,6 +8,7 @@
  *   Redis down   → like delayed; what it has forgotten when it returns, callers enqueue again
  *   anything else thrown → recorded as a failure, so that callers hear of it at once
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CANCELLED,
   isParqueueError,
@@ -51,6 +52,7 @@ export interface ProcessorDeps {
 }
 
 const COORDINATION_PAUSE_MS = 1000;
+const HAND_BACK_LIMIT_MS = 5000;
 
 export class JobProcessor {
   readonly #deps: ProcessorDeps;
@@ -150,12 +152,19 @@ export class JobProcessor {
     );
   }
 
-  /** A job that is gone, or in other hands, cannot be handed back and need not be. */
+  /**
+   * A job that is gone, or in other hands, cannot be handed back and need not be. While Redis is away the wish waits in
+   * the connection; it is not waited for, because the job's lock ends by itself.
+   */
   async #handBack(queued: QueuedJob<Job>, move: () => Promise<unknown>): Promise<void> {
-    try {
-      await move();
-    } catch (error) {
-      this.#deps.log.warn({ jobId: queued.id, error: toFailure(error).message }, 'job could not be handed back');
-    }
+    const limit = new AbortController();
+    const late = sleep(HAND_BACK_LIMIT_MS, 'Redis does not answer', { signal: limit.signal }).catch(() => null);
+    const moved = move().then(
+      () => null,
+      (error: unknown) => toFailure(error).message,
+    );
+    const trouble = await Promise.race([moved, late]);
+    limit.abort();
+    if (trouble !== null) this.#deps.log.warn({ jobId: queued.id, error: trouble }, 'job could not be handed back');
   }
 }

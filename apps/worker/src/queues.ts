@@ -56,12 +56,16 @@ export async function openQueues(parts: QueuesParts): Promise<Queues> {
     for (const queue of jobQueues) if (queue.cancel(jobId)) log.info({ jobId }, 'job cancelled by a user');
   });
   const maintenance = openMaintenance(parts, queues, choreQueue);
+  // The limits of the cluster are in Redis before this worker takes its first job, and again as soon as Redis forgot.
+  await maintenance.look();
+  const stopWatching = coordination.register.onLost(() => void maintenance.look());
   for (const queue of queues) queue.start();
   maintenance.start();
   return {
     all: queues,
     maintenance,
     close: async () => {
+      stopWatching();
       await cancellations.close();
       await Promise.all([choreQueue.close(), ...queues.map((queue) => queue.close())]);
       connection.disconnect();

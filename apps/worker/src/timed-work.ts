@@ -1,6 +1,7 @@
 /**
  * Every piece of source work ends (I9): after its limit the thread is asked to stop like for any other reason, and the
- * failure says which limit it was. The limit covers the work itself, not the time a job waits in its queue.
+ * failure says which limit it was. The limit covers the work and a wait for a free thread, not the
+ * time a job waits in its queue.
  */
 import {
   ParqueueError,
