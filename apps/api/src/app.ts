@@ -3,7 +3,13 @@
  * that it can be looked at and asked in-process.
  */
 import swagger from '@fastify/swagger';
-import fastify, { LogController, type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
+import fastify, {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyRequest,
+} from 'fastify';
 import { requireScope, type Principal } from './auth.ts';
 import type { ApiContext } from './context.ts';
 import { HttpRefusal, problemOf, PROBLEM_TYPE } from './http/problem.ts';
@@ -60,7 +66,15 @@ export async function buildApp(context: ApiContext): Promise<FastifyInstance> {
     trustProxy: false,
     http: { maxHeaderSize: HEADER_BYTES_MAX },
     routerOptions: { maxParamLength: 256, ignoreTrailingSlash: false, caseSensitive: true },
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: true, useDefaults: false, allErrors: true, allowUnionTypes: true } },
+    ajv: {
+      customOptions: {
+        removeAdditional: false,
+        coerceTypes: true,
+        useDefaults: false,
+        allErrors: true,
+        allowUnionTypes: true,
+      },
+    },
     clientErrorHandler(error, socket) {
       refuseUnreadable(error, socket);
     },
@@ -74,22 +88,40 @@ export async function buildApp(context: ApiContext): Promise<FastifyInstance> {
   app.addHook('onRequest', async (request, reply) => {
     request.principal = NOBODY;
     reply.header('x-request-id', request.id).headers(SECURITY_HEADERS);
-    if (request.url.length > URL_CHARS_MAX) throw new HttpRefusal(414, 'PQ_LIMIT_EXCEEDED', `the URL is over ${URL_CHARS_MAX} characters: POST the question to /v1/query`);
+    if (request.url.length > URL_CHARS_MAX)
+      throw new HttpRefusal(
+        414,
+        'PQ_LIMIT_EXCEEDED',
+        `the URL is over ${URL_CHARS_MAX} characters: POST the question to /v1/query`,
+      );
     authorize(context, request);
   });
   answerProblems(app, context);
   await app.register(swagger, {
     openapi: {
       openapi: '3.0.3',
-      info: { title: 'Parqueue', version: context.version, description: 'Answers slow questions from Parquet files while they still tell the truth.' },
+      info: {
+        title: 'Parqueue',
+        version: context.version,
+        description: 'Answers slow questions from Parquet files while they still tell the truth.',
+      },
       components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
       ...(context.gatekeeper.open ? {} : { security: [{ key: [] }] }),
     },
   });
   const methods = refuseOtherMethods(app);
   for (const routes of [
-    operationRoutes, datasetRoutes, resolveRoutes, queryRoutes, entryRoutes, pinRoutes, invalidateRoutes, fillRoutes, sourceRoutes,
-  ]) routes(app, context);
+    operationRoutes,
+    datasetRoutes,
+    resolveRoutes,
+    queryRoutes,
+    entryRoutes,
+    pinRoutes,
+    invalidateRoutes,
+    fillRoutes,
+    sourceRoutes,
+  ])
+    routes(app, context);
   methods.close();
   return app;
 }
@@ -116,11 +148,38 @@ function answerProblems(app: FastifyInstance, { log }: ApiContext): void {
     const { status, headers, body } = problemOf(readable(error), request.url.split('?', 1)[0] ?? '', request.id);
     if (status >= 500) {
       const level = body.code === 'PQ_INTERNAL' ? 'error' : 'warn';
-      log[level]({ requestId: request.id, method: request.method, route: request.routeOptions.url, code: body.code, err: body.code === 'PQ_INTERNAL' ? error : undefined }, body.detail);
+      log[level](
+        {
+          requestId: request.id,
+          method: request.method,
+          route: request.routeOptions.url,
+          code: body.code,
+          err: body.code === 'PQ_INTERNAL' ? error : undefined,
+        },
+        body.detail,
+      );
     }
     // Headers set for the answer that did not come to be would describe the problem's bytes wrongly.
-    for (const name of ['etag', 'last-modified', 'content-length', 'content-range', 'accept-ranges', 'repr-digest', 'content-location', 'link', 'age', 'cache-status']) reply.removeHeader(name);
-    return await reply.code(status).header('cache-control', 'no-store').headers(headers).type(PROBLEM_TYPE).serializer((data: unknown) => JSON.stringify(data)).send(body);
+    for (const name of [
+      'etag',
+      'last-modified',
+      'content-length',
+      'content-range',
+      'accept-ranges',
+      'repr-digest',
+      'content-location',
+      'link',
+      'age',
+      'cache-status',
+    ])
+      reply.removeHeader(name);
+    return await reply
+      .code(status)
+      .header('cache-control', 'no-store')
+      .headers(headers)
+      .type(PROBLEM_TYPE)
+      .serializer((data: unknown) => JSON.stringify(data))
+      .send(body);
   });
   app.setNotFoundHandler(() => {
     throw new HttpRefusal(404, 'PQ_NOT_FOUND', 'there is no such resource; /openapi.json lists what there is');
@@ -134,15 +193,40 @@ function readable(error: FastifyError): unknown {
     const extra = typeof params['additionalProperty'] === 'string' ? params['additionalProperty'] : '';
     const name = [...instancePath.split('/').filter((part) => part !== ''), ...(extra === '' ? [] : [extra])].join('.');
     const allowed = Array.isArray(params['allowedValues']) ? ` (${params['allowedValues'].join(', ')})` : '';
-    return { name: name === '' ? (error.validationContext ?? 'request') : name, message: extra === '' ? `${message}${allowed}` : 'is not known here' };
+    return {
+      name: name === '' ? (error.validationContext ?? 'request') : name,
+      message: extra === '' ? `${message}${allowed}` : 'is not known here',
+    };
   });
-  return new HttpRefusal(400, 'PQ_INVALID_REQUEST', problems.map(({ name, message }) => `${name} ${message}`).join('; '), { details: { problems } });
+  return new HttpRefusal(
+    400,
+    'PQ_INVALID_REQUEST',
+    problems.map(({ name, message }) => `${name} ${message}`).join('; '),
+    { details: { problems } },
+  );
 }
 
 /** What cannot be parsed as HTTP never reaches a route. */
-function refuseUnreadable(error: NodeJS.ErrnoException, socket: NodeJS.WritableStream & { readonly destroyed?: boolean; destroy?: () => void }): void {
+function refuseUnreadable(
+  error: NodeJS.ErrnoException,
+  socket: NodeJS.WritableStream & { readonly destroyed?: boolean; destroy?: () => void },
+): void {
   if (error.code === 'ECONNRESET' || socket.destroyed === true || !socket.writable) return;
-  const [status, reason] = error.code === 'HPE_HEADER_OVERFLOW' ? [431, 'Request Header Fields Too Large'] : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? [408, 'Request Timeout'] : [400, 'Bad Request'];
-  const body = JSON.stringify({ type: 'urn:parqueue:error:PQ_INVALID_REQUEST', title: 'invalid request', status, detail: `this is not a request that can be read: ${reason}`, code: 'PQ_INVALID_REQUEST', instance: '' });
-  socket.end(`HTTP/1.1 ${status} ${reason}\r\nconnection: close\r\ncontent-type: ${PROBLEM_TYPE}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+  const [status, reason] =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? [431, 'Request Header Fields Too Large']
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? [408, 'Request Timeout']
+        : [400, 'Bad Request'];
+  const body = JSON.stringify({
+    type: 'urn:parqueue:error:PQ_INVALID_REQUEST',
+    title: 'invalid request',
+    status,
+    detail: `this is not a request that can be read: ${reason}`,
+    code: 'PQ_INVALID_REQUEST',
+    instance: '',
+  });
+  socket.end(
+    `HTTP/1.1 ${status} ${reason}\r\nconnection: close\r\ncontent-type: ${PROBLEM_TYPE}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
 }

@@ -33,7 +33,7 @@ export interface Found {
   readonly answer: Answer;
   readonly manifest: Manifest;
   readonly live: Live;
-  /** Gives the pin back. Never throws: a pin that cannot be released expires. */
+  /** Gives the pin back; never throws. */
   release(): Promise<void>;
 }
 
@@ -85,7 +85,10 @@ async function askWhole(context: ApiContext, call: AskCall): Promise<Asked> {
     }
     if (manifest !== null) return { kind: 'found', answer: resolution, manifest, live, release };
     if (attempt === FILES_ATTEMPTS) {
-      throw new ParqueueError('PQ_STORE_IO', `the files of entry ${pin.key} were damaged again right after they were replaced: look at the store's filesystem`);
+      throw new ParqueueError(
+        'PQ_STORE_IO',
+        `the files of entry ${pin.key} were damaged again right after they were replaced: look at the store's filesystem`,
+      );
     }
   }
 }
@@ -95,7 +98,9 @@ async function askWhole(context: ApiContext, call: AskCall): Promise<Asked> {
  * @returns null when it is not whole
  */
 export async function wholeManifest(
-  context: ApiContext, live: Live, ref: { readonly key: string; readonly fence: number },
+  context: ApiContext,
+  live: Live,
+  ref: { readonly key: string; readonly fence: number },
 ): Promise<Manifest | null> {
   const inspection = await context.store.reader.inspect(ref.key, ref.fence);
   if (inspection.kind === 'whole') return inspection.manifest;
@@ -105,14 +110,22 @@ export async function wholeManifest(
 }
 
 export async function reportDamage(
-  context: ApiContext, live: Live, ref: { readonly key: string; readonly fence: number }, reason: string,
+  context: ApiContext,
+  live: Live,
+  ref: { readonly key: string; readonly fence: number },
+  reason: string,
 ): Promise<void> {
   context.metrics.verifyFailures.labels(damageReason(reason)).inc();
   context.log.error({ key: ref.key, fence: ref.fence, reason }, 'a generation is damaged; it will be filled again');
   await live.epochs.run(() => live.coordination.heads.markDamaged(ref.key, ref.fence, reason));
 }
 
-async function releasePin(context: ApiContext, live: Live, pin: { readonly key: string; readonly id: string }): Promise<void> {
+/** Never throws: a pin that cannot be given back expires. */
+export async function releasePin(
+  context: ApiContext,
+  live: Live,
+  pin: { readonly key: string; readonly id: string },
+): Promise<void> {
   try {
     await live.epochs.run(() => live.coordination.pins.release(pin.key, pin.id));
   } catch (error) {
@@ -124,13 +137,19 @@ async function releasePin(context: ApiContext, live: Live, pin: { readonly key: 
  * A key without `fill` may use what is there, its verification included; it may not make an entry come into being.
  * While the key is unreconciled Redis cannot say whether there is one; the store's own pointer then tells.
  */
-async function refuseMissWithoutFill({ link, store }: ApiContext, { principal, resolved: { request } }: AskCall): Promise<void> {
+async function refuseMissWithoutFill(
+  { link, store }: ApiContext,
+  { principal, resolved: { request } }: AskCall,
+): Promise<void> {
   if (principal.scopes.has('fill')) return;
   const { key, scopes, probeTargets } = request;
   const look = await link.run(({ coordination }) => coordination.heads.look({ key, scopes, probeTargets }, null));
   if (look.head !== null && look.head.damaged === null) return;
-  if (!look.reconciled && await store.marks.readHead(key) !== null) return;
-  throw new ParqueueError('PQ_FORBIDDEN', 'this is not in the cache, and this API key may not start loads (scope fill)');
+  if (!look.reconciled && (await store.marks.readHead(key)) !== null) return;
+  throw new ParqueueError(
+    'PQ_FORBIDDEN',
+    'this is not in the cache, and this API key may not start loads (scope fill)',
+  );
 }
 
 type Resolved1 = Answer | { readonly kind: 'pending'; readonly fillId: string };
@@ -194,7 +213,14 @@ async function followJob(live: Live, first: string): Promise<Followed> {
       case 'failed':
         return { kind: 'failed', failure: outcome.failure };
       case 'cancelled':
-        return { kind: 'failed', failure: { code: 'PQ_CANCELLED', message: 'the load was cancelled; ask again to start another', retryable: true } };
+        return {
+          kind: 'failed',
+          failure: {
+            code: 'PQ_CANCELLED',
+            message: 'the load was cancelled; ask again to start another',
+            retryable: true,
+          },
+        };
       case 'committed':
       case 'verified':
       case 'satisfied':
@@ -205,14 +231,20 @@ async function followJob(live: Live, first: string): Promise<Followed> {
 
 /** The work this ask waited for failed. That is its answer; the ask after it is a new one. */
 async function staleOrFailure(
-  live: Live, call: AskCall, earlier: AskRecord, { poller, failure }: { readonly poller: string | null; readonly failure: Failure },
+  live: Live,
+  call: AskCall,
+  earlier: AskRecord,
+  { poller, failure }: { readonly poller: string | null; readonly failure: Failure },
 ): Promise<Resolved1> {
   const { asks } = live.coordination;
   await asks.forget(fillName(earlier.fillId));
   if (poller !== null) await asks.forget(poller);
   if (failure.retryable) {
     const { request, policy } = call.resolved;
-    const stale = await orNull(live.resolver.resolve({ request, policy, cachedOnly: true, continues: earlier.requirement }, waitOf(call)), 'PQ_NOT_CACHED');
+    const stale = await orNull(
+      live.resolver.resolve({ request, policy, cachedOnly: true, continues: earlier.requirement }, waitOf(call)),
+      'PQ_NOT_CACHED',
+    );
     if (stale?.kind === 'answer') return stale;
   }
   throw ParqueueError.from(failure);

@@ -10,14 +10,20 @@ const keys = [
 
 test('without keys everybody may do everything', () => {
   const principal = new Gatekeeper([]).identify({}, '127.0.0.1');
-  for (const scope of ['read', 'fill', 'adhoc', 'admin'] as const) expect(() => requireScope(principal, scope)).not.toThrow();
+  for (const scope of ['read', 'fill', 'adhoc', 'admin'] as const)
+    expect(() => requireScope(principal, scope)).not.toThrow();
 });
 
 test('a key is known by its hash, from either header, and never named by itself', () => {
   const gatekeeper = new Gatekeeper(keys);
   expect(gatekeeper.identify({ authorization: 'Bearer k1' }, '').name).toBe('key:bi');
   expect(gatekeeper.identify({ 'x-api-key': 'k2' }, '').name).toBe('key:ops');
-  for (const credentials of [{}, { authorization: 'Bearer nope' }, { authorization: 'Basic azE=' }, { 'x-api-key': '' }]) {
+  for (const credentials of [
+    {},
+    { authorization: 'Bearer nope' },
+    { authorization: 'Basic azE=' },
+    { 'x-api-key': '' },
+  ]) {
     expect(() => gatekeeper.identify(credentials, '')).toThrow(expect.objectContaining({ code: 'PQ_UNAUTHENTICATED' }));
   }
 });

@@ -46,7 +46,8 @@ export class Gatekeeper {
     // Every key is compared, so that the time taken tells nothing about which one was nearly right.
     let found: Principal | null = null;
     for (const key of this.#keys) if (timingSafeEqual(key.digest, digest)) found = key.principal;
-    if (found === null) throw new ParqueueError('PQ_UNAUTHENTICATED', 'this API key is not known here; ask for one, or see auth.apiKeys');
+    if (found === null)
+      throw new ParqueueError('PQ_UNAUTHENTICATED', 'this API key is not known here; ask for one, or see auth.apiKeys');
     return found;
   }
 }
@@ -74,9 +75,10 @@ export function requireDataset(principal: Principal, name: string): void {
   throw new ParqueueError('PQ_FORBIDDEN', `this API key may not use dataset ${JSON.stringify(name)}`);
 }
 
-/** An entry is seen by whoever may use its dataset, an ad-hoc one by whoever may ask ad hoc. */
+/** An entry is seen by whoever may use its dataset, an ad-hoc one by whoever may ask ad hoc or manage. */
 export function maySeeEntry(principal: Principal, dataset: string | null): boolean {
-  return dataset === null ? principal.scopes.has('adhoc') : mayUseDataset(principal, dataset);
+  if (dataset !== null) return mayUseDataset(principal, dataset);
+  return principal.scopes.has('adhoc') || principal.scopes.has('admin');
 }
 
 function matchesPattern(pattern: string, name: string): boolean {

@@ -21,15 +21,21 @@ export function directivesOf(request: FastifyRequest): RequestDirectives {
 }
 
 export function askCallOf(
-  { context, request, reply }: CallerWishes, resolved: Resolved,
-  options: { readonly patience: 'preferred' | 'until-fill-timeout'; readonly cachedOnly?: boolean; readonly pinTtlMs?: number },
+  { context, request, reply }: CallerWishes,
+  resolved: Resolved,
+  options: {
+    readonly patience: 'preferred' | 'until-fill-timeout';
+    readonly cachedOnly?: boolean;
+    readonly pinTtlMs?: number;
+  },
 ): AskCall {
   const fillTimeoutMs = resolved.request.limits.timeoutMs;
   const fill = request.headers['parqueue-fill'];
   return {
     resolved: continuedRead(request) ? withLenientAge(resolved) : resolved,
     cachedOnly: options.cachedOnly ?? directivesOf(request).onlyIfCached,
-    waitMs: options.patience === 'until-fill-timeout' ? fillTimeoutMs : preferredWait({ request, reply }, fillTimeoutMs),
+    waitMs:
+      options.patience === 'until-fill-timeout' ? fillTimeoutMs : preferredWait({ request, reply }, fillTimeoutMs),
     continuesFill: typeof fill === 'string' && fill !== '' ? fill : null,
     principal: request.principal,
     pinTtlMs: options.pinTtlMs ?? TRANSFER_PIN_TTL_MS,

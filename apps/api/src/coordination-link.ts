@@ -82,7 +82,8 @@ export class CoordinationLink {
     const { coordination } = this.current();
     const timer = new AbortController();
     const late = this.#options.clock.sleep(PING_TIMEOUT_MS, timer.signal).then(
-      () => Promise.reject(new ParqueueError('PQ_COORDINATION_DOWN', `Redis did not answer within ${PING_TIMEOUT_MS} ms`)),
+      () =>
+        Promise.reject(new ParqueueError('PQ_COORDINATION_DOWN', `Redis did not answer within ${PING_TIMEOUT_MS} ms`)),
       () => undefined,
     );
     try {
@@ -116,7 +117,11 @@ export class CoordinationLink {
       this.#ready = false;
       this.#keep();
     });
-    return { coordination, epochs, resolver: new Resolver({ heads, jobs, notices, clock, randomId, epochs, onStep, waitersMax }) };
+    return {
+      coordination,
+      epochs,
+      resolver: new Resolver({ heads, jobs, notices, clock, randomId, epochs, onStep, waitersMax }),
+    };
   }
 
   /** At most one loop tries at a time. */

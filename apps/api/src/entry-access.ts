@@ -9,10 +9,17 @@ export interface EntryLook {
 }
 
 /** @throws ParqueueError PQ_NOT_FOUND, also where the caller may not see the entry; PQ_COORDINATION_DOWN */
-export async function lookAtEntry({ link }: ApiContext, principal: Principal, key: string, pin: PinWish | null): Promise<EntryLook> {
+export async function lookAtEntry(
+  { link }: ApiContext,
+  principal: Principal,
+  key: string,
+  pin: PinWish | null,
+): Promise<EntryLook> {
   requireKey(key);
   // The scopes whose marks count are those of the request that filled the head; only the head tells which.
-  const first = await link.run(({ coordination }) => coordination.heads.look({ key, scopes: [], probeTargets: [] }, null));
+  const first = await link.run(({ coordination }) =>
+    coordination.heads.look({ key, scopes: [], probeTargets: [] }, null),
+  );
   if (first.head === null || !maySeeEntry(principal, first.head.dataset)) throw noEntry(key, first.reconciled);
   const scopes = scopesOf(first.head);
   const look = await link.run(({ coordination }) => coordination.heads.look({ key, scopes, probeTargets: [] }, pin));
@@ -22,7 +29,8 @@ export async function lookAtEntry({ link }: ApiContext, principal: Principal, ke
 
 /** @throws ParqueueError PQ_NOT_FOUND */
 export function requireKey(key: string): void {
-  if (!isCacheKey(key)) throw new ParqueueError('PQ_NOT_FOUND', 'this is not the key of an entry; GET /v1/entries lists them');
+  if (!isCacheKey(key))
+    throw new ParqueueError('PQ_NOT_FOUND', 'this is not the key of an entry; GET /v1/entries lists them');
 }
 
 export function scopesOf({ dataset, source }: Pick<Head, 'dataset' | 'source'>): readonly string[] {
@@ -30,7 +38,10 @@ export function scopesOf({ dataset, source }: Pick<Head, 'dataset' | 'source'>):
 }
 
 function noEntry(key: string, reconciled: boolean): ParqueueError {
-  return new ParqueueError('PQ_NOT_FOUND', reconciled
-    ? `there is no entry ${key}; GET /v1/entries lists what there is`
-    : `entry ${key} is not known, and Redis has not been compared with the store since it forgot: ask for the dataset, or again later`);
+  return new ParqueueError(
+    'PQ_NOT_FOUND',
+    reconciled
+      ? `there is no entry ${key}; GET /v1/entries lists what there is`
+      : `entry ${key} is not known, and Redis has not been compared with the store since it forgot: ask for the dataset, or again later`,
+  );
 }

@@ -18,7 +18,9 @@ export async function explainEntry(context: ApiContext, principal: Principal, ke
     context.store.reader.inspect(key, head.fence),
     context.link.run(({ coordination }) => coordination.entries.retired(key)),
     context.link.run(({ coordination }) => coordination.entries.pinCount(key)),
-    context.link.run(({ coordination }) => coordination.jobBrowser.list({ states: BROWSER_STATES, kinds: ['fill', 'probe'], limit: JOBS_SEARCHED })),
+    context.link.run(({ coordination }) =>
+      coordination.jobBrowser.list({ states: BROWSER_STATES, kinds: ['fill', 'probe'], limit: JOBS_SEARCHED }),
+    ),
     context.store.marks.readMark(key),
     context.store.marks.readHead(key),
   ]);
@@ -26,16 +28,35 @@ export async function explainEntry(context: ApiContext, principal: Principal, ke
   const ageMs = Math.max(0, look.nowMs - head.verifiedAtMs);
   return {
     key,
-    why: reasons({ damaged: head.damaged, verified: head.verified, fence: head.fence, seen, reconciled: look.reconciled, ageMs }),
+    why: reasons({
+      damaged: head.damaged,
+      verified: head.verified,
+      fence: head.fence,
+      seen,
+      reconciled: look.reconciled,
+      ageMs,
+    }),
     head: headView(head),
     ageSeconds: ageMs / 1000,
     files: inspection.kind === 'damaged' ? { state: 'damaged', reason: inspection.reason } : { state: inspection.kind },
-    ticks: { epoch: seen.epoch, started: seen.started, verified: head.verified, filled: head.fence, soft: seen.soft, hard: seen.hard, purge: seen.purge, latestFence: look.latestFence },
+    ticks: {
+      epoch: seen.epoch,
+      started: seen.started,
+      verified: head.verified,
+      filled: head.fence,
+      soft: seen.soft,
+      hard: seen.hard,
+      purge: seen.purge,
+      latestFence: look.latestFence,
+    },
     reconciled: look.reconciled,
     lease: look.lease === null ? null : { ...look.lease, expiresAt: isoTime(look.lease.expiresAtMs) },
     retired: retired.map(({ fence, retiredAtMs }) => ({ generation: fence, retiredAt: isoTime(retiredAtMs) })),
     pins,
-    fills: fills.filter((job) => job.key === key).slice(0, FILLS_SHOWN).map(fillView),
+    fills: fills
+      .filter((job) => job.key === key)
+      .slice(0, FILLS_SHOWN)
+      .map(fillView),
     store: { mark, headFile },
     manifest: manifest === null ? null : manifestView(manifest),
   };
@@ -61,9 +82,11 @@ interface Standing {
 function reasons({ damaged, verified, fence, seen, reconciled, ageMs }: Standing): readonly string[] {
   const told: string[] = [];
   if (damaged !== null) told.push(`a reader found the files damaged (${damaged}): the next ask fills again`);
-  if (!reconciled) told.push('Redis forgot since, and the key was not compared with the store yet: the next probe or fill does so');
+  if (!reconciled)
+    told.push('Redis forgot since, and the key was not compared with the store yet: the next probe or fill does so');
   if (fence <= seen.hard) told.push('a hard invalidation is newer than the generation: only a new fill will answer');
-  else if (verified <= seen.soft) told.push('a soft invalidation is newer than the last verification: the next ask verifies');
+  else if (verified <= seen.soft)
+    told.push('a soft invalidation is newer than the last verification: the next ask verifies');
   if (verified < seen.started) told.push('a probe or fill has begun since the last verification');
   told.push(`last verified by work that began ${Math.round(ageMs / 1000)} s ago`);
   return told;

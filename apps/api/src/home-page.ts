@@ -46,8 +46,13 @@ ${example(origin, datasets[0])}
 
 function table(datasets: readonly DatasetConfig[]): string {
   const rows = datasets.map(({ name, description, source, params, freshness }) => {
-    const names = Object.values(params).map((param) => `<code>${text(param.name)}</code>${param.required ? '' : ' (optional)'}`);
-    const link = names.length === 0 ? `<a href="/v1/datasets/${text(name)}.json?limit=20">${text(name)}</a>` : `<a href="/v1/datasets/${text(name)}">${text(name)}</a>`;
+    const names = Object.values(params).map(
+      (param) => `<code>${text(param.name)}</code>${param.required ? '' : ' (optional)'}`,
+    );
+    const link =
+      names.length === 0
+        ? `<a href="/v1/datasets/${text(name)}.json?limit=20">${text(name)}</a>`
+        : `<a href="/v1/datasets/${text(name)}">${text(name)}</a>`;
     return `<tr><td>${link}</td><td>${text(source)}</td><td>${names.join(', ')}</td><td>${text(freshness.version)}</td><td>${text(description ?? '')}</td></tr>`;
   });
   return `<table><thead><tr><th>Name</th><th>Source</th><th>Parameters</th><th>Version</th><th></th></tr></thead><tbody>\n${rows.join('\n')}\n</tbody></table>`;
@@ -55,7 +60,10 @@ function table(datasets: readonly DatasetConfig[]): string {
 
 function example(origin: string, dataset: DatasetConfig | undefined): string {
   const name = dataset?.name ?? 'NAME';
-  const query = Object.values(dataset?.params ?? {}).filter(({ required }) => required).map((param) => `${param.name}=…`).join('&');
+  const query = Object.values(dataset?.params ?? {})
+    .filter(({ required }) => required)
+    .map((param) => `${param.name}=…`)
+    .join('&');
   const url = `${origin}/v1/datasets/${name}`;
   const tail = query === '' ? '' : `?${query}`;
   return `<pre>${text(`curl -o ${name}.parquet '${url}.parquet${tail}'
@@ -64,6 +72,12 @@ curl -sI '${url}.parquet${tail}' | grep -i cache-status`)}</pre>`;
 }
 
 function text(raw: string): string {
-  const names: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+  const names: Readonly<Record<string, string>> = {
+    '&': '&amp;',
+    '<': '&lt;',
+    '>': '&gt;',
+    '"': '&quot;',
+    "'": '&#39;',
+  };
   return raw.replace(/[&<>"']/g, (character) => names[character] ?? character);
 }

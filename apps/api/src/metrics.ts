@@ -30,8 +30,14 @@ export function createMetrics({ version, queues, pinsHeld }: MetricSources): Api
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
-  new Gauge({ name: 'parqueue_build_info', help: 'Always 1; the labels say what runs', labelNames: ['version', 'component'], registers })
-    .labels(version, 'api').set(1);
+  new Gauge({
+    name: 'parqueue_build_info',
+    help: 'Always 1; the labels say what runs',
+    labelNames: ['version', 'component'],
+    registers,
+  })
+    .labels(version, 'api')
+    .set(1);
   new Gauge({
     name: 'parqueue_queue_jobs',
     help: 'Jobs by queue and state',
@@ -55,7 +61,12 @@ export function createMetrics({ version, queues, pinsHeld }: MetricSources): Api
   });
   return {
     registry,
-    requests: new Counter({ name: 'parqueue_requests_total', help: 'Asks for data by dataset and outcome', labelNames: ['dataset', 'outcome'], registers }),
+    requests: new Counter({
+      name: 'parqueue_requests_total',
+      help: 'Asks for data by dataset and outcome',
+      labelNames: ['dataset', 'outcome'],
+      registers,
+    }),
     resolveSeconds: new Histogram({
       name: 'parqueue_resolve_seconds',
       help: 'From a request to its pinned generation, waiting included',
@@ -63,10 +74,16 @@ export function createMetrics({ version, queues, pinsHeld }: MetricSources): Api
       registers,
     }),
     verifyFailures: new Counter({
-      name: 'parqueue_verify_failures_total', help: 'Generations whose files are not what was committed', labelNames: ['reason'], registers,
+      name: 'parqueue_verify_failures_total',
+      help: 'Generations whose files are not what was committed',
+      labelNames: ['reason'],
+      registers,
     }),
     datasetAgeSeconds: new Gauge({
-      name: 'parqueue_dataset_age_seconds', help: 'Age of the last answer, from the beginning of its verification', labelNames: ['dataset'], registers,
+      name: 'parqueue_dataset_age_seconds',
+      help: 'Age of the last answer, from the beginning of its verification',
+      labelNames: ['dataset'],
+      registers,
     }),
   };
 }

@@ -26,7 +26,12 @@ export function refuseOtherMethods(app: FastifyInstance): { close(): void } {
           config: { access: 'open' },
           schema: { hide: true },
           handler: (request) => {
-            throw new HttpRefusal(405, 'PQ_INVALID_REQUEST', `${request.method} is not for this resource; it has ${allow}`, { headers: { allow } });
+            throw new HttpRefusal(
+              405,
+              'PQ_INVALID_REQUEST',
+              `${request.method} is not for this resource; it has ${allow}`,
+              { headers: { allow } },
+            );
           },
         });
       }

@@ -7,15 +7,22 @@ import type { AskCall } from './asking.ts';
 const RETRY_AFTER_SECONDS = 2;
 
 export async function sendPending(
-  reply: FastifyReply, fillId: string, { asking, neverPending }: { readonly asking: AskCall; readonly neverPending: boolean },
+  reply: FastifyReply,
+  fillId: string,
+  { asking, neverPending }: { readonly asking: AskCall; readonly neverPending: boolean },
 ): Promise<FastifyReply> {
   const url = fillUrl(fillId);
   if (neverPending) {
-    throw new ParqueueError('PQ_SOURCE_UNAVAILABLE', `not ready after ${Math.round(asking.waitMs / 1000)} s; the work goes on, ask again`, {
-      details: { fill: { id: fillId, url } },
-    });
+    throw new ParqueueError(
+      'PQ_SOURCE_UNAVAILABLE',
+      `not ready after ${Math.round(asking.waitMs / 1000)} s; the work goes on, ask again`,
+      {
+        details: { fill: { id: fillId, url } },
+      },
+    );
   }
-  return await reply.code(202)
+  return await reply
+    .code(202)
     .header('location', url)
     .header('retry-after', String(RETRY_AFTER_SECONDS))
     .header('cache-control', 'no-store')

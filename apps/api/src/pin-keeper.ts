@@ -17,7 +17,11 @@ export function pinsHeld(): number {
  * Renews until it is disposed of. A pin that a purge ended is not renewed: the open file is read to its end, since its
  * bytes are still those of the generation, but nobody new gets them.
  */
-export function keepPinned(live: Live, pin: Pin, { clock, log }: { readonly clock: Clock; readonly log: Logger }): AsyncDisposable {
+export function keepPinned(
+  live: Live,
+  pin: Pin,
+  { clock, log }: { readonly clock: Clock; readonly log: Logger },
+): AsyncDisposable {
   const stop = new AbortController();
   held += 1;
   const renewing = renewUntil(stop.signal);

@@ -16,7 +16,12 @@ export interface QuestionBody {
   readonly sql?: string;
   readonly binds?: Readonly<Record<string, unknown>>;
   readonly columns?: readonly string[];
-  readonly freshness?: { readonly noCache?: boolean; readonly maxAge?: string | number; readonly maxStale?: string | number; readonly onlyIfCached?: boolean };
+  readonly freshness?: {
+    readonly noCache?: boolean;
+    readonly maxAge?: string | number;
+    readonly maxStale?: string | number;
+    readonly onlyIfCached?: boolean;
+  };
   readonly pin?: string | number;
 }
 
@@ -36,7 +41,13 @@ export const QUESTION_BODY_SCHEMA = {
     csv: {
       type: 'object',
       additionalProperties: false,
-      properties: { header: { type: ['boolean', 'null'] }, delimiter: nullableText, quote: nullableText, escape: nullableText, nullText: nullableText },
+      properties: {
+        header: { type: ['boolean', 'null'] },
+        delimiter: nullableText,
+        quote: nullableText,
+        escape: nullableText,
+        nullText: nullableText,
+      },
     },
     sql: { type: 'string', description: 'A statement, for a source that is a database' },
     binds: { type: 'object', additionalProperties: true },
@@ -45,7 +56,12 @@ export const QUESTION_BODY_SCHEMA = {
       type: 'object',
       additionalProperties: false,
       description: 'Narrows or widens freshness within the policy, as the Cache-Control header does',
-      properties: { noCache: { type: 'boolean' }, maxAge: duration, maxStale: duration, onlyIfCached: { type: 'boolean' } },
+      properties: {
+        noCache: { type: 'boolean' },
+        maxAge: duration,
+        maxStale: duration,
+        onlyIfCached: { type: 'boolean' },
+      },
     },
     pin: { ...duration, description: 'Keep the generation readable by path for this long, such as 60s' },
   },
@@ -56,8 +72,11 @@ export function resolveQuestion({ catalog }: ApiContext, request: FastifyRequest
   const { dataset, source, path, sql, columns } = body;
   const freshness = wishOf(body, directivesOf(request).wish);
   if (dataset !== undefined) {
-    const foreign = (['source', 'path', 'sql', 'binds', 'format', 'csv'] as const).find((name) => body[name] !== undefined);
-    if (foreign !== undefined) throw invalid(`dataset and ${foreign} exclude each other: a dataset declares its source itself`);
+    const foreign = (['source', 'path', 'sql', 'binds', 'format', 'csv'] as const).find(
+      (name) => body[name] !== undefined,
+    );
+    if (foreign !== undefined)
+      throw invalid(`dataset and ${foreign} exclude each other: a dataset declares its source itself`);
     requireDataset(request.principal, dataset);
     return catalog.resolveDataset(dataset, body.params ?? {}, { columns, freshness });
   }
@@ -65,14 +84,16 @@ export function resolveQuestion({ catalog }: ApiContext, request: FastifyRequest
   requireScope(request.principal, 'adhoc');
   const { kind } = catalog.source(source);
   if (body.params !== undefined) throw invalid('params belong to a dataset');
-  if (sql !== undefined || body.binds !== undefined) throw invalid(`source ${JSON.stringify(source)} is of kind ${kind}: ask it by path`);
+  if (sql !== undefined || body.binds !== undefined)
+    throw invalid(`source ${JSON.stringify(source)} is of kind ${kind}: ask it by path`);
   if (path === undefined) throw invalid('name the path of the file below the source');
   return catalog.resolveAdhoc({ source, path, columns, freshness, format: body.format, csv: body.csv });
 }
 
 function wishOf({ freshness = {} }: QuestionBody, header: FreshnessWish): FreshnessWish {
   const maxAgeMs = freshness.maxAge === undefined ? header.maxAgeMs : durationMs('freshness.maxAge', freshness.maxAge);
-  const maxStaleMs = freshness.maxStale === undefined ? header.maxStaleMs : durationMs('freshness.maxStale', freshness.maxStale);
+  const maxStaleMs =
+    freshness.maxStale === undefined ? header.maxStaleMs : durationMs('freshness.maxStale', freshness.maxStale);
   return { noCache: freshness.noCache ?? header.noCache, maxAgeMs, maxStaleMs };
 }
 

@@ -38,12 +38,18 @@ export class ReadinessCheck {
   async #store(): Promise<string> {
     const { clock, store } = this.#context;
     this.#storeLook ??= stat(store.root)
-      .then(() => 'ok', (error: NodeJS.ErrnoException) => `the store cannot be reached: ${error.code ?? error.message}`)
+      .then(
+        () => 'ok',
+        (error: NodeJS.ErrnoException) => `the store cannot be reached: ${error.code ?? error.message}`,
+      )
       .finally(() => {
         this.#storeLook = null;
       });
     const timer = new AbortController();
-    const late = clock.sleep(STORE_TIMEOUT_MS, timer.signal).then(() => 'the store does not answer', () => '');
+    const late = clock.sleep(STORE_TIMEOUT_MS, timer.signal).then(
+      () => 'the store does not answer',
+      () => '',
+    );
     try {
       return await Promise.race([this.#storeLook, late]);
     } finally {

@@ -2,7 +2,8 @@
 
 export const ANY_OBJECT = { type: 'object', additionalProperties: true } as const;
 
-export const DATA_HEADERS_NOTE = 'Carries ETag, Last-Modified, Age, Cache-Control, Cache-Status, Repr-Digest, Content-Location and Parqueue-* headers; '
+export const DATA_HEADERS_NOTE =
+  'Carries ETag, Last-Modified, Age, Cache-Control, Cache-Status, Repr-Digest, Content-Location and Parqueue-* headers; '
   + 'honours If-None-Match, If-Modified-Since, Range and If-Range, and the request directives no-cache, max-age, max-stale and only-if-cached.';
 
 const PROBLEM_SCHEMA = {
@@ -22,7 +23,10 @@ const PROBLEM_SCHEMA = {
 
 /** Responses by status: a description, or a whole schema. Problems are added. */
 export function answers(known: Readonly<Record<number, string | object>> = {}): Record<string, object> {
-  const told = Object.entries(known).map(([status, answer]) => [status, typeof answer === 'string' ? { description: answer } : { description: 'The answer', ...answer }]);
+  const told = Object.entries(known).map(([status, answer]) => [
+    status,
+    typeof answer === 'string' ? { description: answer } : { description: 'The answer', ...answer },
+  ]);
   return {
     ...Object.fromEntries(told),
     '4xx': { ...PROBLEM_SCHEMA, description: 'Refused' },

@@ -45,6 +45,8 @@ const SYSTEM_CLOCK: Clock = {
 const WAITERS_FINISH_MS = 5_000;
 const TRANSFERS_FINISH_MS = 25_000;
 const CLOSE_LOOK_MS = 100;
+/** A failover of Redis takes about a second; callers wait for that, and not much longer. */
+const RECONNECT_MS = 2_000;
 
 /** @throws ParqueueError PQ_CONFIG, PQ_STORE_IO; EADDRINUSE as Node words it */
 export async function startApi(options: StartApiOptions): Promise<RunningApi> {
@@ -52,20 +54,45 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
   const log = options.log ?? pino();
   requireSafeAddress(config);
   const redisUrl = config.redis.url;
-  if (redisUrl === null) throw new ParqueueError('PQ_CONFIG', 'redis.url is missing: the API by itself needs one; `parqueue up` brings its own');
+  if (redisUrl === null)
+    throw new ParqueueError(
+      'PQ_CONFIG',
+      'redis.url is missing: the API by itself needs one; `parqueue up` brings its own',
+    );
 
   const stopping = new AbortController();
   // One listener per caller in flight: their number is bounded by limits.waiters, not by Node's guess at a leak.
   setMaxListeners(0, stopping.signal);
   const store = await openStore({ root: config.store.root, fileMode: config.store.fileMode, randomId });
   const link = new CoordinationLink({
-    connect: () => openCoordination({ url: redisUrl, storeId: store.storeId, clock, randomId, log, queuePerSource: config.limits.queuePerSource }),
-    store, clock, randomId, log, onStep: stepLog(log), waitersMax: config.limits.waitersMax,
+    connect: () =>
+      openCoordination({
+        url: redisUrl,
+        storeId: store.storeId,
+        clock,
+        randomId,
+        log,
+        reconnectMs: RECONNECT_MS,
+        queuePerSource: config.limits.queuePerSource,
+      }),
+    store,
+    clock,
+    randomId,
+    log,
+    onStep: stepLog(log),
+    waitersMax: config.limits.waitersMax,
   });
   const version = ownVersion();
   const rows = new RowsPool();
   const context: ApiContext = {
-    config, version, store, link, rows, clock, randomId, log,
+    config,
+    version,
+    store,
+    link,
+    rows,
+    clock,
+    randomId,
+    log,
     catalog: new Catalog(config),
     gatekeeper: new Gatekeeper(config.auth.apiKeys),
     metrics: createMetrics({ version, pinsHeld, queues: () => queueGauges(link) }),
@@ -89,7 +116,10 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
 }
 
 /** A connection whose answer was under way falls idle later, and Node closes idle ones only when asked to. */
-async function closeServer(app: FastifyInstance, { clock, stopping }: { readonly clock: Clock; readonly stopping: AbortController }): Promise<void> {
+async function closeServer(
+  app: FastifyInstance,
+  { clock, stopping }: { readonly clock: Clock; readonly stopping: AbortController },
+): Promise<void> {
   const began = clock.now();
   let closed = false;
   const closing = app.close().finally(() => {
@@ -100,14 +130,18 @@ async function closeServer(app: FastifyInstance, { clock, stopping }: { readonly
     if (closed) return;
     const passedMs = clock.now() - began;
     app.server.closeIdleConnections();
-    if (passedMs > WAITERS_FINISH_MS) stopping.abort(new ParqueueError('PQ_COORDINATION_DOWN', 'this server is stopping; ask again'));
+    if (passedMs > WAITERS_FINISH_MS)
+      stopping.abort(new ParqueueError('PQ_COORDINATION_DOWN', 'this server is stopping; ask again'));
     if (passedMs > TRANSFERS_FINISH_MS) app.server.closeAllConnections();
   }
 }
 
 function requireSafeAddress({ listen, auth }: Config): void {
   if (auth.apiKeys.length > 0 || isLoopback(listen.host)) return;
-  throw new ParqueueError('PQ_CONFIG', `listen.host is ${listen.host} and there are no auth.apiKeys: anybody could ask. Add a key (\`parqueue key new\`) or listen on 127.0.0.1`);
+  throw new ParqueueError(
+    'PQ_CONFIG',
+    `listen.host is ${listen.host} and there are no auth.apiKeys: anybody could ask. Add a key (\`parqueue key new\`) or listen on 127.0.0.1`,
+  );
 }
 
 function stepLog(log: Logger): OnStep {
@@ -127,6 +161,8 @@ async function queueGauges(link: CoordinationLink): Promise<readonly QueueGauge[
 }
 
 function ownVersion(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
   return version;
 }

@@ -32,7 +32,9 @@ export function answerCacheControl(policy: FreshnessPolicy, audience: 'public' |
   if (policy.maxAgeMs < 1000) return `${audience}, no-cache`;
   const windows = [
     `max-age=${seconds(policy.maxAgeMs)}`,
-    ...(policy.staleWhileRevalidateMs >= 1000 ? [`stale-while-revalidate=${seconds(policy.staleWhileRevalidateMs)}`] : []),
+    ...(policy.staleWhileRevalidateMs >= 1000
+      ? [`stale-while-revalidate=${seconds(policy.staleWhileRevalidateMs)}`]
+      : []),
     ...(policy.staleIfErrorMs >= 1000 ? [`stale-if-error=${seconds(policy.staleIfErrorMs)}`] : []),
   ];
   return [audience, ...windows].join(', ');

@@ -7,9 +7,12 @@ test('each way an answer comes about has its words', () => {
   expect(cacheStatus({ ...base, cache: 'hit' })).toBe('parqueue; hit; ttl=48; key="k-1"');
   expect(cacheStatus({ ...base, cache: 'revalidated' })).toBe('parqueue; hit; detail=revalidated; ttl=48; key="k-1"');
   expect(cacheStatus({ ...base, cache: 'miss' })).toBe('parqueue; fwd=miss; stored; ttl=48; key="k-1"');
-  expect(cacheStatus({ ...base, cache: 'miss', collapsed: true })).toBe('parqueue; fwd=miss; stored; collapsed; ttl=48; key="k-1"');
-  expect(cacheStatus({ ...base, cache: 'stale', staleReason: 'staleIfError', ageMs: 90_000 }))
-    .toBe('parqueue; fwd=stale; detail="staleIfError"; ttl=-30; key="k-1"');
+  expect(cacheStatus({ ...base, cache: 'miss', collapsed: true })).toBe(
+    'parqueue; fwd=miss; stored; collapsed; ttl=48; key="k-1"',
+  );
+  expect(cacheStatus({ ...base, cache: 'stale', staleReason: 'staleIfError', ageMs: 90_000 })).toBe(
+    'parqueue; fwd=stale; detail="staleIfError"; ttl=-30; key="k-1"',
+  );
 });
 
 test('what was just verified for a strict caller is not called stale', () => {
@@ -17,5 +20,7 @@ test('what was just verified for a strict caller is not called stale', () => {
 });
 
 test('a reason cannot break out of its string', () => {
-  expect(cacheStatus({ ...base, cache: 'stale', staleReason: 'a"b\\c\r\nx: y' })).toContain('detail="a\\"b\\\\c??x: y"');
+  expect(cacheStatus({ ...base, cache: 'stale', staleReason: 'a"b\\c\r\nx: y' })).toContain(
+    'detail="a\\"b\\\\c??x: y"',
+  );
 });

@@ -21,12 +21,12 @@ export interface DataFacts {
 export type DataAge =
   /** A URL whose content moves. */
   | {
-    readonly kind: 'current';
-    readonly head: Head;
-    readonly nowMs: number;
-    readonly policy: FreshnessPolicy;
-    readonly cache: Pick<CacheOutcome, 'cache' | 'collapsed' | 'staleReason'>;
-  }
+      readonly kind: 'current';
+      readonly head: Head;
+      readonly nowMs: number;
+      readonly policy: FreshnessPolicy;
+      readonly cache: Pick<CacheOutcome, 'cache' | 'collapsed' | 'staleReason'>;
+    }
   | { readonly kind: 'immutable' };
 
 export function generationUrl(key: string, fence: number): string {
@@ -42,7 +42,10 @@ export function representationOf({ manifest, committedAtMs }: DataFacts, form: D
 }
 
 export function dataHeaders(
-  facts: DataFacts, form: DataForm, age: DataAge, audience: 'public' | 'private',
+  facts: DataFacts,
+  form: DataForm,
+  age: DataAge,
+  audience: 'public' | 'private',
 ): Record<string, string> {
   const { key, fence, manifest } = facts;
   const { etag, lastModifiedMs } = representationOf(facts, form);
@@ -58,17 +61,18 @@ export function dataHeaders(
     'parqueue-rows': String(manifest.part.rows),
     ...(form.format === 'parquet'
       ? {
-        'accept-ranges': 'bytes',
-        'repr-digest': `sha-256=:${Buffer.from(manifest.part.sha256, 'hex').toString('base64')}:`,
-        'content-location': generationUrl(key, fence),
-      }
+          'accept-ranges': 'bytes',
+          'repr-digest': `sha-256=:${Buffer.from(manifest.part.sha256, 'hex').toString('base64')}:`,
+          'content-location': generationUrl(key, fence),
+        }
       : { 'accept-ranges': 'none' }),
     ...ageHeaders(facts, age, audience),
   };
 }
 
 function ageHeaders({ key }: DataFacts, age: DataAge, audience: 'public' | 'private'): Record<string, string> {
-  if (age.kind === 'immutable') return { 'cache-control': immutableCacheControl(audience), 'cache-status': `parqueue; hit; key="${key}"` };
+  if (age.kind === 'immutable')
+    return { 'cache-control': immutableCacheControl(audience), 'cache-status': `parqueue; hit; key="${key}"` };
   const { head, nowMs, policy, cache } = age;
   const ageMs = Math.max(0, nowMs - head.verifiedAtMs);
   return {

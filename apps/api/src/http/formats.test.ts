@@ -16,7 +16,9 @@ test.each([
 });
 
 test('what is not offered is 406 and names what is', () => {
-  expect(() => chooseFormat('image/png', undefined)).toThrow(expect.objectContaining({ status: 406, details: { offered: ['parquet', 'json', 'ndjson', 'csv'] } }));
+  expect(() => chooseFormat('image/png', undefined)).toThrow(
+    expect.objectContaining({ status: 406, details: { offered: ['parquet', 'json', 'ndjson', 'csv'] } }),
+  );
   expect(() => chooseFormat(undefined, 'xlsx')).toThrow(expect.objectContaining({ status: 406 }));
   expect(chooseFormat('image/png', 'csv')).toBe('csv');
 });

@@ -61,7 +61,12 @@ function qualityOf(params: readonly string[]): number {
 }
 
 export function notOffered(wanted: string): HttpRefusal {
-  return new HttpRefusal(406, 'PQ_INVALID_REQUEST', `${wanted} is not offered; ask for one of ${DATA_FORMATS.join(', ')}`, {
-    details: { offered: DATA_FORMATS },
-  });
+  return new HttpRefusal(
+    406,
+    'PQ_INVALID_REQUEST',
+    `${wanted} is not offered; ask for one of ${DATA_FORMATS.join(', ')}`,
+    {
+      details: { offered: DATA_FORMATS },
+    },
+  );
 }

@@ -116,14 +116,16 @@ function tell(error: unknown, requestId: string): Told {
     const status = STATUS[code] ?? 500;
     if (code !== 'PQ_INTERNAL') return { status, code, message, retryable, details, headers: challenge(code) };
   }
-  return tellFramework(error) ?? {
-    status: 500,
-    code: 'PQ_INTERNAL',
-    message: `something broke here that should not have; the log has it under request ${requestId}`,
-    retryable: false,
-    details: {},
-    headers: {},
-  };
+  return (
+    tellFramework(error) ?? {
+      status: 500,
+      code: 'PQ_INTERNAL',
+      message: `something broke here that should not have; the log has it under request ${requestId}`,
+      retryable: false,
+      details: {},
+      headers: {},
+    }
+  );
 }
 
 /** RFC 9110 wants a challenge with every 401. */
@@ -151,6 +153,7 @@ function retryAfter({ status, code, retryable, details }: Told): Readonly<Record
   if (!retryable) return {};
   const known = details['retryAfterMs'];
   if (typeof known === 'number' && known >= 0) return { 'retry-after': String(Math.max(1, Math.ceil(known / 1000))) };
-  if (code === 'PQ_SOURCE_UNAVAILABLE' || code === 'PQ_SOURCE_PAUSED' || code === 'PQ_STORE_FULL') return { 'retry-after': '10' };
+  if (code === 'PQ_SOURCE_UNAVAILABLE' || code === 'PQ_SOURCE_PAUSED' || code === 'PQ_STORE_FULL')
+    return { 'retry-after': '10' };
   return status === 429 || status === 503 || status === 504 || status === 409 ? { 'retry-after': '2' } : {};
 }

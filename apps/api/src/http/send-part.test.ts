@@ -19,10 +19,16 @@ afterEach(() => {
 afterAll(() => rmSync(dir, { recursive: true }));
 
 /** Serves one range of the file once. */
-async function serve(range: { bytes: number; start: number; length: number }): Promise<{ url: string; sent: Promise<Sent> }> {
+async function serve(range: {
+  bytes: number;
+  start: number;
+  length: number;
+}): Promise<{ url: string; sent: Promise<Sent> }> {
   return await new Promise((listening) => {
     let settle: (sent: Sent) => void = () => undefined;
-    const sent = new Promise<Sent>((resolve) => { settle = resolve; });
+    const sent = new Promise<Sent>((resolve) => {
+      settle = resolve;
+    });
     server = createServer((_request, response) => {
       void (async () => {
         await using part = await openPart(path, range);
@@ -79,7 +85,9 @@ test('a file that ends too soon in mid-body breaks the connection instead of end
   response.pause();
   truncateSync(path, 2 * MIB);
   const read = async (): Promise<void> => {
-    for await (const _chunk of response) { /* only its end matters */ }
+    for await (const _chunk of response) {
+      /* only its end matters */
+    }
   };
   await expect(read()).rejects.toMatchObject({ code: 'ECONNRESET' });
   expect(await sent).toBe('part-lost');

@@ -23,7 +23,8 @@ export interface OpenPart extends AsyncDisposable {
 
 /** @throws PartLost where the file is gone, has another size or cannot be read */
 export async function openPart(
-  path: string, expected: { readonly bytes: number; readonly start: number; readonly length: number },
+  path: string,
+  expected: { readonly bytes: number; readonly start: number; readonly length: number },
 ): Promise<OpenPart> {
   const { bytes, start, length } = expected;
   let handle: FileHandle;
@@ -62,7 +63,10 @@ export async function sendPart(response: ServerResponse, part: OpenPart): Promis
       const wanted = Math.min(CHUNK_BYTES, part.length - next);
       const following = buffers[turn]?.subarray(0, wanted) ?? new Uint8Array(0);
       turn = 1 - turn;
-      const [read, outcome] = await Promise.all([readFully(part.handle, following, part.start + next), Promise.race([written, left.promise])]);
+      const [read, outcome] = await Promise.all([
+        readFully(part.handle, following, part.start + next),
+        Promise.race([written, left.promise]),
+      ]);
       if (outcome === 'left') return 'caller-left';
       if (read < wanted) {
         response.destroy(new Error('the part ended before its end'));

@@ -6,7 +6,15 @@ import { mayUseDataset, requireDataset } from '../auth.ts';
 import { askCallOf, directivesOf } from '../caller.ts';
 import type { ApiContext } from '../context.ts';
 import { answerAsk } from '../data-answer.ts';
-import { FORM_QUERY_PROPERTIES, FORMAT_QUERY_PROPERTY, readColumns, readForm, refuseSuffix, type DataForm, type FormQuery } from '../http/data-form.ts';
+import {
+  FORM_QUERY_PROPERTIES,
+  FORMAT_QUERY_PROPERTY,
+  readColumns,
+  readForm,
+  refuseSuffix,
+  type DataForm,
+  type FormQuery,
+} from '../http/data-form.ts';
 import { DATA_FORMATS, MEDIA_TYPES, type DataFormat } from '../http/formats.ts';
 import { entryView, type EntryView } from '../views/entry-view.ts';
 import { ANY_OBJECT, answers, DATA_HEADERS_NOTE } from '../schemas.ts';
@@ -19,9 +27,16 @@ interface DatasetRoute {
 /** Every answer of one dataset lists at most so many of its entries; /v1/entries?dataset= pages through all. */
 const LATEST_ENTRIES = 20;
 
-const FORM_NAMES: ReadonlySet<string> = new Set([...Object.keys(FORM_QUERY_PROPERTIES), ...Object.keys(FORMAT_QUERY_PROPERTY), 'at']);
+const FORM_NAMES: ReadonlySet<string> = new Set([
+  ...Object.keys(FORM_QUERY_PROPERTIES),
+  ...Object.keys(FORMAT_QUERY_PROPERTY),
+  'at',
+]);
 
-const NAME_PARAM = { type: 'object', properties: { name: { type: 'string', description: 'Name of the dataset' } } } as const;
+const NAME_PARAM = {
+  type: 'object',
+  properties: { name: { type: 'string', description: 'Name of the dataset' } },
+} as const;
 
 export function datasetRoutes(app: FastifyInstance, context: ApiContext): void {
   catalogRoutes(app, context);
@@ -47,7 +62,11 @@ export function datasetRoutes(app: FastifyInstance, context: ApiContext): void {
       summary: 'The rows, in the representation that Accept or format asks for',
       description: `${DATA_HEADERS_NOTE} Answers 202 with the fill's URL when the rows are not ready within Prefer: wait.`,
       params: NAME_PARAM,
-      querystring: { type: 'object', properties: { ...FORM_QUERY_PROPERTIES, ...FORMAT_QUERY_PROPERTY }, additionalProperties: true },
+      querystring: {
+        type: 'object',
+        properties: { ...FORM_QUERY_PROPERTIES, ...FORMAT_QUERY_PROPERTY },
+        additionalProperties: true,
+      },
       response: answers({ 200: 'The rows', 202: 'Not ready: come back', 206: 'A range', 304: 'Not modified' }),
     },
     handler: (request, reply) => {
@@ -70,7 +89,8 @@ function suffixRoute(app: FastifyInstance, context: ApiContext, suffix: DataForm
       querystring: { type: 'object', properties: FORM_QUERY_PROPERTIES, additionalProperties: true },
       response: answers({ 200: 'The rows', 206: 'A range', 304: 'Not modified' }),
     },
-    handler: (request, reply) => answerDataset(context, { request, reply }, { form: readForm(request.query, { suffix }), neverPending: true }),
+    handler: (request, reply) =>
+      answerDataset(context, { request, reply }, { form: readForm(request.query, { suffix }), neverPending: true }),
   });
 }
 
@@ -87,7 +107,9 @@ async function answerDataset(
     columns: readColumns(request.query.columns),
     freshness: directivesOf(request).wish,
   });
-  const asking = askCallOf({ context, request, reply }, resolved, { patience: neverPending ? 'until-fill-timeout' : 'preferred' });
+  const asking = askCallOf({ context, request, reply }, resolved, {
+    patience: neverPending ? 'until-fill-timeout' : 'preferred',
+  });
   return await answerAsk({ context, request, reply, form }, asking, { neverPending });
 }
 
@@ -96,17 +118,26 @@ function catalogRoutes(app: FastifyInstance, context: ApiContext): void {
     config: { access: 'read' },
     schema: { tags: ['datasets'], summary: 'The catalog', response: answers({ 200: ANY_OBJECT }) },
     handler: (request) => ({
-      datasets: context.catalog.datasets().filter(({ name }) => mayUseDataset(request.principal, name)).map(datasetView),
+      datasets: context.catalog
+        .datasets()
+        .filter(({ name }) => mayUseDataset(request.principal, name))
+        .map(datasetView),
     }),
   });
 
   app.get<{ Params: { name: string } }>('/v1/datasets/:name', {
     config: { access: 'read' },
-    schema: { tags: ['datasets'], summary: 'One dataset: parameters, policy, its latest entries', params: NAME_PARAM, response: answers({ 200: ANY_OBJECT }) },
+    schema: {
+      tags: ['datasets'],
+      summary: 'One dataset: parameters, policy, its latest entries',
+      params: NAME_PARAM,
+      response: answers({ 200: ANY_OBJECT }),
+    },
     handler: async (request) => {
       const { name } = request.params;
       const [base = '', suffix] = name.split('.', 2);
-      if (suffix !== undefined && context.catalog.datasets().some((dataset) => dataset.name === base)) throw refuseSuffix(suffix);
+      if (suffix !== undefined && context.catalog.datasets().some((dataset) => dataset.name === base))
+        throw refuseSuffix(suffix);
       const dataset = context.catalog.dataset(name);
       requireDataset(request.principal, name);
       return { ...datasetView(dataset), entries: await latestEntries(context, name) };
@@ -117,7 +148,9 @@ function catalogRoutes(app: FastifyInstance, context: ApiContext): void {
 /** The catalog stays readable while Redis is away; null then. */
 async function latestEntries({ link }: ApiContext, dataset: string): Promise<readonly EntryView[] | null> {
   try {
-    const page = await link.run(({ coordination }) => coordination.entries.list({ prefix: '', dataset, limit: LATEST_ENTRIES, after: null }));
+    const page = await link.run(({ coordination }) =>
+      coordination.entries.list({ prefix: '', dataset, limit: LATEST_ENTRIES, after: null }),
+    );
     return page.entries.map(entryView);
   } catch (error) {
     if (isParqueueError(error) && error.code === 'PQ_COORDINATION_DOWN') return null;
@@ -140,6 +173,10 @@ function datasetView({ name, description, source, params, select, columnTypes, f
       staleWhileRevalidateSeconds: freshness.staleWhileRevalidateMs / 1000,
       staleIfErrorSeconds: freshness.staleIfErrorMs / 1000,
     },
-    urls: { parquet: `/v1/datasets/${name}.parquet`, json: `/v1/datasets/${name}.json`, data: `/v1/datasets/${name}/data` },
+    urls: {
+      parquet: `/v1/datasets/${name}.parquet`,
+      json: `/v1/datasets/${name}.json`,
+      data: `/v1/datasets/${name}/data`,
+    },
   };
 }

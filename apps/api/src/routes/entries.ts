@@ -1,7 +1,7 @@
 /** Entries by their keys: listing, looking, explaining, removing; and the immutable URLs of their generations. */
 import type { FastifyInstance } from 'fastify';
 import { invalidate, ParqueueError, satisfies, STRICT, type Pin } from '@parqueue/core';
-import { wholeManifest } from '../asking.ts';
+import { releasePin, wholeManifest } from '../asking.ts';
 import { maySeeEntry } from '../auth.ts';
 import type { ApiContext } from '../context.ts';
 import { answerWith, type DataCall, type Sendable } from '../data-answer.ts';
@@ -19,7 +19,11 @@ interface KeyRoute {
 
 const KEY_PARAM = { type: 'object', properties: { key: { type: 'string', description: 'Cache key' } } } as const;
 const { columns: _columns, ...WINDOW_PROPERTIES } = FORM_QUERY_PROPERTIES;
-const FORM_QUERY = { type: 'object', properties: { ...WINDOW_PROPERTIES, ...FORMAT_QUERY_PROPERTY }, additionalProperties: false } as const;
+const FORM_QUERY = {
+  type: 'object',
+  properties: { ...WINDOW_PROPERTIES, ...FORMAT_QUERY_PROPERTY },
+  additionalProperties: false,
+} as const;
 
 export function entryRoutes(app: FastifyInstance, context: ApiContext): void {
   listRoute(app, context);
@@ -31,25 +35,44 @@ export function entryRoutes(app: FastifyInstance, context: ApiContext): void {
     handler: async (request) => {
       const { key } = request.params;
       const { look, head } = await lookAtEntry(context, request.principal, key, null);
-      return { ...entryView({ key, head, lastReadAtMs: null }), latestFence: look.latestFence, lease: look.lease, reconciled: look.reconciled };
+      return {
+        ...entryView({ key, head, lastReadAtMs: null }),
+        latestFence: look.latestFence,
+        lease: look.lease,
+        reconciled: look.reconciled,
+      };
     },
   });
 
   app.delete<KeyRoute>('/v1/entries/:key', {
     config: { access: 'admin' },
-    schema: { tags: ['entries'], summary: 'Purge the entry: no new pins, then removed', params: KEY_PARAM, response: answers({ 200: ANY_OBJECT }) },
+    schema: {
+      tags: ['entries'],
+      summary: 'Purge the entry: no new pins, then removed',
+      params: KEY_PARAM,
+      response: answers({ 200: ANY_OBJECT }),
+    },
     handler: async (request) => {
       const { key } = request.params;
       await lookAtEntry(context, request.principal, key, null);
       const { coordination, epochs } = context.link.current();
-      const { tick } = await invalidate(`key:${key}`, 'purge', { ticks: coordination.ticks, marks: context.store.marks, epochs });
+      const { tick } = await invalidate(`key:${key}`, 'purge', {
+        ticks: coordination.ticks,
+        marks: context.store.marks,
+        epochs,
+      });
       return { key, mode: 'purge', tick };
     },
   });
 
   app.get<KeyRoute>('/v1/entries/:key/explain', {
     config: { access: 'read' },
-    schema: { tags: ['entries'], summary: 'Why an answer is as it is: versions, ages, ticks, lease, queue', params: KEY_PARAM, response: answers({ 200: ANY_OBJECT }) },
+    schema: {
+      tags: ['entries'],
+      summary: 'Why an answer is as it is: versions, ages, ticks, lease, queue',
+      params: KEY_PARAM,
+      response: answers({ 200: ANY_OBJECT }),
+    },
     handler: (request) => explainEntry(context, request.principal, request.params.key),
   });
 }
@@ -74,7 +97,9 @@ function listRoute(app: FastifyInstance, context: ApiContext): void {
     },
     handler: async (request) => {
       const { prefix = '', dataset = null, limit = 100, after = null } = request.query;
-      const page = await context.link.run(({ coordination }) => coordination.entries.list({ prefix, dataset, limit, after }));
+      const page = await context.link.run(({ coordination }) =>
+        coordination.entries.list({ prefix, dataset, limit, after }),
+      );
       const seen = page.entries.filter(({ head }) => maySeeEntry(request.principal, head.dataset));
       return { entries: seen.map(entryView), next: page.next };
     },
@@ -87,17 +112,27 @@ function dataRoutes(app: FastifyInstance, context: ApiContext): void {
     url: '/v1/entries/:key/data',
     config: { access: 'read' },
     schema: {
-      tags: ['entries'], summary: 'The rows the cache holds now, without asking the source', description: DATA_HEADERS_NOTE,
-      params: KEY_PARAM, querystring: FORM_QUERY, response: answers({ 200: 'The rows', 206: 'A range', 304: 'Not modified' }),
+      tags: ['entries'],
+      summary: 'The rows the cache holds now, without asking the source',
+      description: DATA_HEADERS_NOTE,
+      params: KEY_PARAM,
+      querystring: FORM_QUERY,
+      response: answers({ 200: 'The rows', 206: 'A range', 304: 'Not modified' }),
     },
     handler: async (request, reply) => {
       const { key } = request.params;
       const form = readForm(request.query, { accept: request.headers.accept });
-      const { look, head } = await lookAtEntry(context, request.principal, key, { id: context.randomId(), ttlMs: TRANSFER_PIN_TTL_MS });
+      const { look, head } = await lookAtEntry(context, request.principal, key, {
+        id: context.randomId(),
+        ttlMs: TRANSFER_PIN_TTL_MS,
+      });
       const { seen } = look;
       const fresh = satisfies(head, { after: Math.max(seen.soft, seen.hard), hardAfter: seen.hard });
       return await sendPinned({ context, request, reply, form }, look.pin, head.committedAtMs, {
-        kind: 'current', head, nowMs: look.nowMs, policy: STRICT,
+        kind: 'current',
+        head,
+        nowMs: look.nowMs,
+        policy: STRICT,
         cache: { cache: fresh ? 'hit' : 'stale', collapsed: false, staleReason: fresh ? null : 'invalidated' },
       });
     },
@@ -111,7 +146,13 @@ function dataRoutes(app: FastifyInstance, context: ApiContext): void {
       tags: ['entries'],
       summary: 'The bytes of one generation: never change, cacheable for ever, 410 once removed',
       description: DATA_HEADERS_NOTE,
-      params: { type: 'object', properties: { key: { type: 'string' }, fence: { type: 'integer', minimum: 0 } } },
+      params: {
+        type: 'object',
+        properties: {
+          key: { type: 'string' },
+          fence: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+        },
+      },
       querystring: FORM_QUERY,
       response: answers({ 200: 'The bytes', 206: 'A range', 304: 'Not modified' }),
     },
@@ -119,8 +160,12 @@ function dataRoutes(app: FastifyInstance, context: ApiContext): void {
       const { key, fence } = request.params;
       const form = readForm(request.query, { accept: request.headers.accept });
       requireKey(key);
-      const pin = await context.link.run(({ coordination }) => coordination.pins.pinGeneration({ key, fence }, { id: context.randomId(), ttlMs: TRANSFER_PIN_TTL_MS }));
-      return await sendPinned({ context, request, reply, form }, pin ?? await whyGone(context, key, fence), null, { kind: 'immutable' });
+      const pin = await context.link.run(({ coordination }) =>
+        coordination.pins.pinGeneration({ key, fence }, { id: context.randomId(), ttlMs: TRANSFER_PIN_TTL_MS }),
+      );
+      return await sendPinned({ context, request, reply, form }, pin ?? (await whyGone(context, key, fence)), null, {
+        kind: 'immutable',
+      });
     },
   });
 }
@@ -134,14 +179,15 @@ async function sendPinned(call: DataCall, pin: Pin | null, committedAtMs: number
   try {
     const manifest = await wholeManifest(context, live, { key, fence });
     if (manifest === null) throw gone();
-    if (!maySeeEntry(request.principal, manifest.dataset)) throw new ParqueueError('PQ_NOT_FOUND', 'there is no such entry');
+    if (!maySeeEntry(request.principal, manifest.dataset))
+      throw new ParqueueError('PQ_NOT_FOUND', 'there is no such entry');
     const facts = { key, fence, manifest, committedAtMs: committedAtMs ?? manifest.sealedAtMs };
     return await answerWith(call, { live, pin, facts, age });
   } catch (error) {
     if (error instanceof PartLost) throw gone();
     throw error;
   } finally {
-    await live.epochs.run(() => live.coordination.pins.release(key, pin.id));
+    await releasePin(context, live, pin);
   }
 }
 
@@ -150,9 +196,15 @@ function gone(): ParqueueError {
 }
 
 async function whyGone({ link }: ApiContext, key: string, fence: number): Promise<never> {
-  const look = await link.run(({ coordination }) => coordination.heads.look({ key, scopes: [], probeTargets: [] }, null));
+  const look = await link.run(({ coordination }) =>
+    coordination.heads.look({ key, scopes: [], probeTargets: [] }, null),
+  );
   if (!look.reconciled) {
-    throw new ParqueueError('PQ_COORDINATION_DOWN', 'Redis forgot, and this entry was not compared with the store yet: ask again shortly', { details: { retryAfterMs: 5_000 } });
+    throw new ParqueueError(
+      'PQ_COORDINATION_DOWN',
+      'Redis forgot, and this entry was not compared with the store yet: ask again shortly',
+      { details: { retryAfterMs: 5_000 } },
+    );
   }
   if (fence > look.latestFence) throw new ParqueueError('PQ_NOT_FOUND', 'there never was such a generation');
   throw gone();

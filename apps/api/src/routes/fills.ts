@@ -4,6 +4,7 @@ import { isParqueueError, ParqueueError } from '@parqueue/core';
 import { BROWSER_STATES, type BrowserState, type JobSummary } from '@parqueue/core/redis';
 import { maySeeEntry, type Principal } from '../auth.ts';
 import type { ApiContext } from '../context.ts';
+import { generationUrl } from '../http/data-headers.ts';
 import { rawHeaders } from '../http/raw-headers.ts';
 import { answers, ANY_OBJECT } from '../schemas.ts';
 import { fillView, statusView } from '../views/fill-view.ts';
@@ -12,12 +13,19 @@ interface IdRoute {
   Params: { id: string };
 }
 
-const ID_PARAM = { type: 'object', properties: { id: { type: 'string', description: 'As in Location of a 202' } } } as const;
+const ID_PARAM = {
+  type: 'object',
+  properties: { id: { type: 'string', description: 'As in Location of a 202' } },
+} as const;
 const EVENT_EVERY_MS = 1_000;
 /** A comment line this often keeps proxies from closing a quiet stream. */
 const KEEP_ALIVE_EVENTS = 15;
 
+/** Each stream reads the job once a second. */
+const LISTENERS_MAX = 500;
+
 export function fillRoutes(app: FastifyInstance, context: ApiContext): void {
+  let listeners = 0;
   app.get<{ Querystring: { state?: BrowserState; limit?: number } }>('/v1/fills', {
     config: { access: 'read' },
     schema: {
@@ -26,21 +34,31 @@ export function fillRoutes(app: FastifyInstance, context: ApiContext): void {
       querystring: {
         type: 'object',
         additionalProperties: false,
-        properties: { state: { type: 'string', enum: [...BROWSER_STATES] }, limit: { type: 'integer', minimum: 1, maximum: 500, default: 100 } },
+        properties: {
+          state: { type: 'string', enum: [...BROWSER_STATES] },
+          limit: { type: 'integer', minimum: 1, maximum: 500, default: 100 },
+        },
       },
       response: answers({ 200: ANY_OBJECT }),
     },
     handler: async (request) => {
       const { state, limit = 100 } = request.query;
       const states = state === undefined ? BROWSER_STATES : [state];
-      const jobs = await context.link.current().coordination.jobBrowser.list({ states, kinds: ['fill', 'probe'], limit });
+      const jobs = await context.link
+        .current()
+        .coordination.jobBrowser.list({ states, kinds: ['fill', 'probe'], limit });
       return { fills: jobs.filter((job) => maySee(request.principal, job)).map(fillView) };
     },
   });
 
   app.get<IdRoute>('/v1/fills/:id', {
     config: { access: 'read' },
-    schema: { tags: ['fills'], summary: 'One fill or probe: state, progress, outcome', params: ID_PARAM, response: answers({ 200: ANY_OBJECT }) },
+    schema: {
+      tags: ['fills'],
+      summary: 'One fill or probe: state, progress, outcome',
+      params: ID_PARAM,
+      response: answers({ 200: ANY_OBJECT }),
+    },
     handler: async (request, reply) => {
       const view = await findFill(context, request.principal, request.params.id);
       reply.header('cache-control', 'no-store');
@@ -51,7 +69,12 @@ export function fillRoutes(app: FastifyInstance, context: ApiContext): void {
 
   app.delete<IdRoute>('/v1/fills/:id', {
     config: { access: 'fill' },
-    schema: { tags: ['fills'], summary: 'Cancel: a waiting one is removed, a running one is told to stop', params: ID_PARAM, response: answers({ 202: ANY_OBJECT }) },
+    schema: {
+      tags: ['fills'],
+      summary: 'Cancel: a waiting one is removed, a running one is told to stop',
+      params: ID_PARAM,
+      response: answers({ 202: ANY_OBJECT }),
+    },
     handler: async (request, reply) => {
       const { id } = request.params;
       await findFill(context, request.principal, id);
@@ -62,10 +85,26 @@ export function fillRoutes(app: FastifyInstance, context: ApiContext): void {
 
   app.get<IdRoute>('/v1/fills/:id/events', {
     config: { access: 'read' },
-    schema: { tags: ['fills'], summary: 'Progress as server-sent events; ends with the outcome', params: ID_PARAM, response: answers({ 200: 'text/event-stream of `progress` and `finished`' }) },
+    schema: {
+      tags: ['fills'],
+      summary: 'Progress as server-sent events; ends with the outcome',
+      params: ID_PARAM,
+      response: answers({ 200: 'text/event-stream of `progress` and `finished`' }),
+    },
     handler: async (request, reply) => {
-      await findFill(context, request.principal, request.params.id);
-      return await streamEvents(context, request.principal, request.params.id, reply);
+      const { id } = request.params;
+      await findFill(context, request.principal, id);
+      if (listeners >= LISTENERS_MAX)
+        throw new ParqueueError(
+          'PQ_RATE_LIMITED',
+          `${LISTENERS_MAX} event streams are open already; poll /v1/fills/{id} instead`,
+        );
+      listeners += 1;
+      try {
+        return await streamEvents(context, request.principal, id, reply);
+      } finally {
+        listeners -= 1;
+      }
     },
   });
 }
@@ -82,14 +121,24 @@ async function findFill({ link }: ApiContext, principal: Principal, id: string) 
   // The outcome record is written before the job ends and outlives it; the queue's record tells more while it lasts.
   const view = statusView(id, await jobs.status(id));
   if (view === null) throw noFill();
-  return job === null ? view : { ...fillView(job), ...view };
+  return job === null ? view : { ...fillView(job), ...view, data: dataUrl(job.key, view.outcome) };
+}
+
+/** The immutable bytes that a finished job vouches for. */
+function dataUrl(key: string, outcome: { readonly kind: string; readonly fence?: number } | null): string | null {
+  return outcome?.fence === undefined ? null : generationUrl(key, outcome.fence);
 }
 
 function noFill(): ParqueueError {
   return new ParqueueError('PQ_NOT_FOUND', 'there is no such fill, or it ended over ten minutes ago');
 }
 
-async function streamEvents(context: ApiContext, principal: Principal, id: string, reply: FastifyReply): Promise<FastifyReply> {
+async function streamEvents(
+  context: ApiContext,
+  principal: Principal,
+  id: string,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   const left = new AbortController();
   const onStop = (): void => left.abort();
   context.stopping.addEventListener('abort', onStop, { once: true });
@@ -98,20 +147,44 @@ async function streamEvents(context: ApiContext, principal: Principal, id: strin
     left.abort();
   });
   reply.hijack();
-  reply.raw.writeHead(200, { ...rawHeaders(reply), 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
-  let told = '';
-  for (let beat = 1; !left.signal.aborted; beat += 1) {
-    const view = await findOrNull(context, principal, id);
-    if (view === null) break;
-    const text = JSON.stringify(view);
-    if (text !== told) reply.raw.write(`event: ${view.state === 'finished' ? 'finished' : 'progress'}\ndata: ${text}\n\n`);
-    else if (beat % KEEP_ALIVE_EVENTS === 0) reply.raw.write(': still there\n\n');
-    told = text;
-    if (view.state === 'finished') break;
-    await context.clock.sleep(EVENT_EVERY_MS, left.signal).catch(() => undefined);
+  reply.raw.writeHead(200, {
+    ...rawHeaders(reply),
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+  });
+  try {
+    await tellUntilFinished(context, {
+      principal,
+      id,
+      signal: left.signal,
+      write: (text) => void reply.raw.write(text),
+    });
+  } finally {
+    reply.raw.end();
   }
-  reply.raw.end();
   return reply;
+}
+
+interface Listener {
+  readonly principal: Principal;
+  readonly id: string;
+  readonly signal: AbortSignal;
+  readonly write: (text: string) => void;
+}
+
+async function tellUntilFinished(context: ApiContext, { principal, id, signal, write }: Listener): Promise<void> {
+  let told = '';
+  for (let beat = 1; !signal.aborted; beat += 1) {
+    const view = await findOrNull(context, principal, id);
+    if (view === null) return;
+    const text = JSON.stringify(view);
+    if (text !== told) write(`event: ${view.state === 'finished' ? 'finished' : 'progress'}\ndata: ${text}\n\n`);
+    else if (beat % KEEP_ALIVE_EVENTS === 0) write(': still there\n\n');
+    told = text;
+    if (view.state === 'finished') return;
+    await context.clock.sleep(EVENT_EVERY_MS, signal).catch(() => undefined);
+  }
 }
 
 /** Whatever ends the knowledge of a job ends the stream; the client asks again and hears why. */

@@ -31,7 +31,7 @@ export function invalidateRoutes(app: FastifyInstance, context: ApiContext): voi
           key: { type: 'string' },
           dataset: { type: 'string' },
           source: { type: 'string' },
-          table: { type: 'string', description: 'SOURCE/TABLE' },
+          table: { type: 'string', description: 'A table of the source, or SOURCE/TABLE by itself' },
           prefix: { type: 'string', minLength: 1, description: 'All entries whose key begins with it' },
           mode: { type: 'string', enum: ['soft', 'hard', 'purge'], default: 'soft' },
         },
@@ -40,7 +40,9 @@ export function invalidateRoutes(app: FastifyInstance, context: ApiContext): voi
     },
     handler: async (request) => {
       const { mode = 'soft', prefix, ...named } = request.body;
-      if (TARGETS.filter((name) => request.body[name] !== undefined).length !== 1) throw invalid(`name exactly one of ${TARGETS.join(', ')}`);
+      const given = TARGETS.filter((name) => request.body[name] !== undefined);
+      if (given.length !== 1 && given.join() !== 'source,table')
+        throw invalid(`name exactly one of ${TARGETS.join(', ')} (or a source and its table)`);
       if (prefix !== undefined) return { prefix, mode, entries: await invalidatePrefix(context, prefix, mode) };
       const tick = await mark(context, targetOf(context, named), mode);
       return { ...named, mode, tick };
@@ -55,9 +57,9 @@ function targetOf({ catalog }: ApiContext, { key, dataset, source, table }: Inva
     return `key:${key}`;
   }
   if (dataset !== undefined) return `dataset:${catalog.dataset(dataset).name}`;
-  if (source !== undefined) return `source:${catalog.source(source).name}`;
-  const [owner = '', name = ''] = (table ?? '').split('/', 2);
-  if (name === '' || name.length > 256) throw invalid('table is written SOURCE/TABLE');
+  if (table === undefined) return `source:${catalog.source(source ?? '').name}`;
+  const [owner = '', name = ''] = source === undefined ? table.split('/', 2) : [source, table];
+  if (name === '' || name.length > 256) throw invalid('table is written SOURCE/TABLE, or named beside its source');
   return `table:${catalog.source(owner).name}/${name}`;
 }
 
@@ -73,7 +75,9 @@ async function invalidatePrefix(context: ApiContext, prefix: string, mode: Inval
   let entries = 0;
   let after: string | null = null;
   do {
-    const page: EntryPage = await link.run(({ coordination }) => coordination.entries.list({ prefix, dataset: null, limit: PAGE_KEYS, after }));
+    const page: EntryPage = await link.run(({ coordination }) =>
+      coordination.entries.list({ prefix, dataset: null, limit: PAGE_KEYS, after }),
+    );
     for (const { key } of page.entries) await mark(context, `key:${key}`, mode);
     entries += page.entries.length;
     after = page.next;

@@ -11,16 +11,28 @@ export function operationRoutes(app: FastifyInstance, context: ApiContext): void
 
   app.get('/healthz', {
     config: { access: 'open' },
-    schema: { tags: ['operations'], summary: 'The process lives; looks at neither Redis nor the store', response: answers({ 200: ANY_OBJECT }) },
-    handler: (_request, reply) => reply.header('cache-control', 'no-store').send({ status: 'ok', version: context.version }),
+    schema: {
+      tags: ['operations'],
+      summary: 'The process lives; looks at neither Redis nor the store',
+      response: answers({ 200: ANY_OBJECT }),
+    },
+    handler: (_request, reply) =>
+      reply.header('cache-control', 'no-store').send({ status: 'ok', version: context.version }),
   });
 
   app.get('/readyz', {
     config: { access: 'open' },
-    schema: { tags: ['operations'], summary: 'Requests can be answered: Redis, epoch and store are there', response: answers({ 200: ANY_OBJECT, 503: ANY_OBJECT }) },
+    schema: {
+      tags: ['operations'],
+      summary: 'Requests can be answered: Redis, epoch and store are there',
+      response: answers({ 200: ANY_OBJECT, 503: ANY_OBJECT }),
+    },
     handler: async (_request, reply) => {
       const state = await readiness.check();
-      return await reply.code(state.status === 'ok' ? 200 : 503).header('cache-control', 'no-store').send(state);
+      return await reply
+        .code(state.status === 'ok' ? 200 : 503)
+        .header('cache-control', 'no-store')
+        .send(state);
     },
   });
 
@@ -44,7 +56,8 @@ export function operationRoutes(app: FastifyInstance, context: ApiContext): void
     schema: { tags: ['operations'], summary: 'A page for people', response: answers({ 200: 'text/html' }) },
     handler: async (request, reply) => {
       const datasets = context.catalog.datasets().filter(({ name }) => mayUseDataset(request.principal, name));
-      return await reply.header('content-type', 'text/html; charset=utf-8')
+      return await reply
+        .header('content-type', 'text/html; charset=utf-8')
         .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")
         .send(homePage({ version: context.version, origin: `${request.protocol}://${request.host}`, datasets }));
     },

@@ -22,7 +22,11 @@ export function pinRoutes(app: FastifyInstance, context: ApiContext): void {
       tags: ['pins'],
       summary: 'Pin the current generation, or one by name: it is not removed while pinned',
       params: { type: 'object', properties: { key: { type: 'string' } } },
-      body: { type: ['object', 'null'], additionalProperties: false, properties: { ttl: TTL, generation: { type: 'integer', minimum: 0 } } },
+      body: {
+        type: ['object', 'null'],
+        additionalProperties: false,
+        properties: { ttl: TTL, generation: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER } },
+      },
       response: answers({ 201: ANY_OBJECT }),
     },
     handler: async (request, reply) => {
@@ -30,12 +34,20 @@ export function pinRoutes(app: FastifyInstance, context: ApiContext): void {
       const { ttl = TTL_DEFAULT, generation } = request.body ?? {};
       const wish = { id: context.randomId(), ttlMs: readPinTtl('ttl', ttl) };
       const { look } = await lookAtEntry(context, request.principal, key, generation === undefined ? wish : null);
-      const pin = generation === undefined
-        ? look.pin : await context.link.run(({ coordination }) => coordination.pins.pinGeneration({ key, fence: generation }, wish));
-      if (pin === null) throw new ParqueueError('PQ_GONE', 'this generation was removed or purged; resolve its question again');
+      const pin =
+        generation === undefined
+          ? look.pin
+          : await context.link.run(({ coordination }) =>
+              coordination.pins.pinGeneration({ key, fence: generation }, wish),
+            );
+      if (pin === null)
+        throw new ParqueueError('PQ_GONE', 'this generation was removed or purged; resolve its question again');
       const view = pinView(pin);
       const { relative, absolute } = context.store.reader.partPath(key, pin.fence);
-      return await reply.code(201).header('location', view.url).send({ ...view, storeId: context.store.storeId, file: { relative, path: absolute } });
+      return await reply
+        .code(201)
+        .header('location', view.url)
+        .send({ ...view, storeId: context.store.storeId, file: { relative, path: absolute } });
     },
   });
 
@@ -52,14 +64,23 @@ export function pinRoutes(app: FastifyInstance, context: ApiContext): void {
       const { key, pinId } = readPinName(request.params.id);
       const ttlMs = readPinTtl('ttl', request.body?.ttl ?? TTL_DEFAULT);
       const pin = await context.link.run(({ coordination }) => coordination.pins.renew(key, pinId, ttlMs));
-      if (pin === null) throw new ParqueueError('PQ_GONE', 'this pin expired, was released, or a purge ended it; resolve its question again');
+      if (pin === null)
+        throw new ParqueueError(
+          'PQ_GONE',
+          'this pin expired, was released, or a purge ended it; resolve its question again',
+        );
       return pinView(pin);
     },
   });
 
   app.delete<{ Params: { id: string } }>('/v1/pins/:id', {
     config: { access: 'read' },
-    schema: { tags: ['pins'], summary: 'Give a pin back', params: { type: 'object', properties: { id: { type: 'string' } } }, response: answers({ 204: 'Given back' }) },
+    schema: {
+      tags: ['pins'],
+      summary: 'Give a pin back',
+      params: { type: 'object', properties: { id: { type: 'string' } } },
+      response: answers({ 204: 'Given back' }),
+    },
     handler: async (request, reply) => {
       const { key, pinId } = readPinName(request.params.id);
       await context.link.run(({ coordination }) => coordination.pins.release(key, pinId));

@@ -16,13 +16,18 @@ export function queryRoutes(app: FastifyInstance, context: ApiContext): void {
       tags: ['data'],
       summary: 'Resolve a question and send its rows',
       description: DATA_HEADERS_NOTE,
-      querystring: { type: 'object', properties: { ...WINDOW_PROPERTIES, ...FORMAT_QUERY_PROPERTY }, additionalProperties: false },
+      querystring: {
+        type: 'object',
+        properties: { ...WINDOW_PROPERTIES, ...FORMAT_QUERY_PROPERTY },
+        additionalProperties: false,
+      },
       body: QUESTION_BODY_SCHEMA,
       response: answers({ 200: 'The rows', 202: 'Not ready: come back', 206: 'A range' }),
     },
     handler: async (request, reply) => {
       const { body } = request;
-      if (body.pin !== undefined) throw invalid('pin belongs to /v1/resolve: here the rows are sent, and pinned while they are');
+      if (body.pin !== undefined)
+        throw invalid('pin belongs to /v1/resolve: here the rows are sent, and pinned while they are');
       const form = readForm(request.query, { accept: request.headers.accept });
       const resolved = resolveQuestion(context, request, body);
       const asking = askCallOf({ context, request, reply }, resolved, {

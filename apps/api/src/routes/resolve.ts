@@ -40,8 +40,12 @@ export function resolveRoutes(app: FastifyInstance, context: ApiContext): void {
       if (pinTtlMs === null) await asked.release();
       const { answer } = asked;
       const ageMs = Math.max(0, answer.look.nowMs - answer.head.verifiedAtMs);
-      reply.header('cache-control', 'no-store')
-        .header('cache-status', cacheStatus({ ...answer, key: answer.pin.key, ageMs, maxAgeMs: resolved.policy.maxAgeMs }));
+      reply
+        .header('cache-control', 'no-store')
+        .header(
+          'cache-status',
+          cacheStatus({ ...answer, key: answer.pin.key, ageMs, maxAgeMs: resolved.policy.maxAgeMs }),
+        );
       return resolutionView(context, request, asked, pinTtlMs === null ? null : answer.pin);
     },
   });
@@ -49,7 +53,8 @@ export function resolveRoutes(app: FastifyInstance, context: ApiContext): void {
 
 export function readPinTtl(name: string, value: string | number): number {
   const ms = durationMs(name, value);
-  if (ms < 1_000 || ms > PIN_TTL_MAX_MS) throw invalid(`${name} must be from 1s to ${PIN_TTL_MAX_MS / 60_000}m; renew a pin that is needed longer`);
+  if (ms < 1_000 || ms > PIN_TTL_MAX_MS)
+    throw invalid(`${name} must be from 1s to ${PIN_TTL_MAX_MS / 60_000}m; renew a pin that is needed longer`);
   return ms;
 }
 

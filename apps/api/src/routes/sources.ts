@@ -35,7 +35,10 @@ export function sourceRoutes(app: FastifyInstance, context: ApiContext): void {
   }
 }
 
-function sourceView({ name, kind, maxConcurrentFills, maxConcurrentProbes, adhoc }: SourceConfig, counts: readonly QueueCounts[]) {
+function sourceView(
+  { name, kind, maxConcurrentFills, maxConcurrentProbes, adhoc }: SourceConfig,
+  counts: readonly QueueCounts[],
+) {
   const own = counts.filter(({ source }) => source === name);
   return {
     name,

@@ -24,21 +24,33 @@ export class RowsPool {
   /** @throws ParqueueError PQ_RATE_LIMITED, PQ_LIMIT_EXCEEDED, PQ_UNSUPPORTED_TYPE, PQ_STORE_IO */
   async read(wish: RowsWish, signal: AbortSignal): Promise<RowsText> {
     const pool = this.#open();
-    if (pool.queueSize >= QUEUE_MAX) throw new ParqueueError('PQ_RATE_LIMITED', 'too many looks at rows at once; ask again, or ask for Parquet');
+    if (pool.queueSize >= QUEUE_MAX)
+      throw new ParqueueError('PQ_RATE_LIMITED', 'too many looks at rows at once; ask again, or ask for Parquet');
     const deadline = AbortSignal.timeout(LOOK_TIMEOUT_MS);
     let report: RowsReport;
     try {
       report = await (pool.run(wish, { signal: AbortSignal.any([signal, deadline]) }) as Promise<RowsReport>);
     } catch (error) {
-      if (deadline.aborted) throw new ParqueueError('PQ_LIMIT_EXCEEDED', `reading these rows took over ${LOOK_TIMEOUT_MS} ms: name columns, lower offset, or ask for Parquet`);
+      if (deadline.aborted)
+        throw new ParqueueError(
+          'PQ_LIMIT_EXCEEDED',
+          `reading these rows took over ${LOOK_TIMEOUT_MS} ms: name columns, lower offset, or ask for Parquet`,
+        );
       if (signal.aborted) throw error;
-      throw new ParqueueError('PQ_UNSUPPORTED_TYPE', 'the thread that read these rows ended: the file cannot be shown as text; ask for Parquet', { cause: error });
+      throw new ParqueueError(
+        'PQ_UNSUPPORTED_TYPE',
+        'the thread that read these rows ended: the file cannot be shown as text; ask for Parquet',
+        { cause: error },
+      );
     }
     if (report.kind === 'rows') return report.reading;
     // A trap in WebAssembly arrives as an unknown error; what that thread's memory holds is not to be trusted again.
     if (report.failure.code === 'PQ_INTERNAL') {
       await this.close();
-      throw new ParqueueError('PQ_UNSUPPORTED_TYPE', `this file cannot be shown as text (${report.failure.message}); ask for Parquet`);
+      throw new ParqueueError(
+        'PQ_UNSUPPORTED_TYPE',
+        `this file cannot be shown as text (${report.failure.message}); ask for Parquet`,
+      );
     }
     throw ParqueueError.from(report.failure);
   }

@@ -21,14 +21,30 @@ export interface EntryView {
 }
 
 export function entryView({ key, head, lastReadAtMs }: EntrySummary): EntryView {
-  return { key, ...headView(head), lastReadAt: lastReadAtMs === null ? null : isoTime(lastReadAtMs), url: generationUrl(key, head.fence) };
+  return {
+    key,
+    ...headView(head),
+    lastReadAt: lastReadAtMs === null ? null : isoTime(lastReadAtMs),
+    url: generationUrl(key, head.fence),
+  };
 }
 
 export function headView(head: Head) {
-  const { dataset, source, fence, version, rows, bytes, sha256, consistency, verifiedAtMs, committedAtMs, damaged } = head;
+  const { dataset, source, fence, version, rows, bytes, sha256, consistency, verifiedAtMs, committedAtMs, damaged } =
+    head;
   return {
-    dataset, source, generation: fence, version, etag: `"${sha256}"`, rows, bytes, sha256, consistency,
-    verifiedAt: isoTime(verifiedAtMs), committedAt: isoTime(committedAtMs), damaged,
+    dataset,
+    source,
+    generation: fence,
+    version,
+    etag: `"${sha256}"`,
+    rows,
+    bytes,
+    sha256,
+    consistency,
+    verifiedAt: isoTime(verifiedAtMs),
+    committedAt: isoTime(committedAtMs),
+    damaged,
   };
 }
 

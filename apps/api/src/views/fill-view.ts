@@ -7,7 +7,15 @@ import { isoTime } from './entry-view.ts';
 export function fillView(job: JobSummary) {
   const { id, kind, key, dataset, source, state, progress, outcome, enqueuedAtMs, startedAtMs, finishedAtMs } = job;
   return {
-    id, url: fillUrl(id), kind, key, dataset, source, state, progress, outcome: outcomeView(outcome),
+    id,
+    url: fillUrl(id),
+    kind,
+    key,
+    dataset,
+    source,
+    state,
+    progress,
+    outcome: outcomeView(outcome),
     enqueuedAt: isoTime(enqueuedAtMs),
     startedAt: startedAtMs === null ? null : isoTime(startedAtMs),
     finishedAt: finishedAtMs === null ? null : isoTime(finishedAtMs),

@@ -85,7 +85,10 @@ function nestedTexts(data: Data, options: CellOptions): CellText {
       const keys = textsOf(entries?.children[0], options);
       const mapped = textsOf(entries?.children[1], options);
       // Pairs, not an object: keys may repeat and need not be text.
-      return (row) => `[${range(bounds(data, row)).map((at) => `[${keys(at)},${mapped(at)}]`).join(',')}]`;
+      return (row) =>
+        `[${range(bounds(data, row))
+          .map((at) => `[${keys(at)},${mapped(at)}]`)
+          .join(',')}]`;
     }
     case Type.Struct: {
       const members = data.children.map((child, at) => {
@@ -160,7 +163,8 @@ function decimalTexts(data: Data, { numbers }: CellOptions): CellText {
   const stride = bitWidth / 32;
   return (row) => {
     let unscaled = 0n;
-    for (let word = stride - 1; word >= 0; word -= 1) unscaled = (unscaled << 32n) | BigInt(words[row * stride + word] ?? 0);
+    for (let word = stride - 1; word >= 0; word -= 1)
+      unscaled = (unscaled << 32n) | BigInt(words[row * stride + word] ?? 0);
     const text = decimalText(BigInt.asIntN(bitWidth, unscaled), scale);
     const digits = text.replace(/[-.]/g, '').replace(/^0+/, '').length;
     return numbers === 'exact' && digits <= DOUBLE_DIGITS ? text : `"${text}"`;

@@ -40,7 +40,8 @@ export async function readRows(wish: RowsWish): Promise<RowsText> {
   const fd = openSync(wish.path, 'r');
   try {
     const { size } = fstatSync(fd);
-    if (size !== wish.bytes) throw new ParqueueError('PQ_STORE_IO', `the part has ${size} bytes where its manifest says ${wish.bytes}`);
+    if (size !== wish.bytes)
+      throw new ParqueueError('PQ_STORE_IO', `the part has ${size} bytes where its manifest says ${wish.bytes}`);
     const blob = new FileSlice(fd, 0, size);
     const file = await ParquetFile.fromFile(blob as unknown as Blob);
     try {
@@ -67,7 +68,10 @@ async function collect(file: ParquetFile, wish: RowsWish): Promise<RowsText> {
     const piece = Buffer.from(text);
     bytes += piece.length;
     if (bytes > TEXT_BYTES_MAX) {
-      throw new ParqueueError('PQ_LIMIT_EXCEEDED', `these rows are over ${TEXT_BYTES_MAX} bytes of text: lower limit, name columns, or ask for Parquet`);
+      throw new ParqueueError(
+        'PQ_LIMIT_EXCEEDED',
+        `these rows are over ${TEXT_BYTES_MAX} bytes of text: lower limit, name columns, or ask for Parquet`,
+      );
     }
     pieces.push(piece);
   };
@@ -83,7 +87,11 @@ async function collect(file: ParquetFile, wish: RowsWish): Promise<RowsText> {
         rows += 1;
       });
       // parquet-wasm was seen to drop rows of odd files without an error; the footer's count tells.
-      if (read !== wanted) throw new ParqueueError('PQ_UNSUPPORTED_TYPE', `the reader gave ${read} of ${wanted} rows of this file; ask for Parquet`);
+      if (read !== wanted)
+        throw new ParqueueError(
+          'PQ_UNSUPPORTED_TYPE',
+          `the reader gave ${read} of ${wanted} rows of this file; ask for Parquet`,
+        );
     }
     skip = Math.max(0, skip - groupRows);
     if (rows >= wish.limit) break;
@@ -99,7 +107,12 @@ async function groupTexts(
   onRow: (cells: readonly string[]) => void,
 ): Promise<number> {
   let rows = 0;
-  const stream = await file.stream({ rowGroups: [part.group], offset: part.offset, limit: part.limit, batchSize: Math.min(BATCH_ROWS, part.limit) });
+  const stream = await file.stream({
+    rowGroups: [part.group],
+    offset: part.offset,
+    limit: part.limit,
+    batchSize: Math.min(BATCH_ROWS, part.limit),
+  });
   // A batch handed over is freed by intoIPCStream; an abandoned stream frees what it holds when it is cancelled.
   for await (const wasmBatch of stream as AsyncIterable<{ intoIPCStream(): Uint8Array }>) {
     for (const batch of tableFromIPC(wasmBatch.intoIPCStream()).batches) {
@@ -116,7 +129,9 @@ function textOrRefuse<T>(make: () => T): T {
     return make();
   } catch (error) {
     if (isParqueueError(error)) throw error;
-    throw new ParqueueError('PQ_UNSUPPORTED_TYPE', error instanceof Error ? error.message : String(error), { cause: error });
+    throw new ParqueueError('PQ_UNSUPPORTED_TYPE', error instanceof Error ? error.message : String(error), {
+      cause: error,
+    });
   }
 }
 
@@ -135,16 +150,20 @@ class FileSlice {
   }
 
   slice(from = 0, to = this.size): FileSlice {
-    const at = (position: number): number => Math.min(this.size, position < 0 ? Math.max(0, this.size + position) : position);
+    const at = (position: number): number =>
+      Math.min(this.size, position < 0 ? Math.max(0, this.size + position) : position);
     return new FileSlice(this.#fd, this.#start + at(from), this.#start + at(to), this.state);
   }
 
   async arrayBuffer(): Promise<ArrayBuffer> {
     if (this.size > FETCH_BYTES_MAX) {
-      throw this.#refuse('PQ_LIMIT_EXCEEDED', `a look would read ${this.size} bytes at once: name columns, or ask for Parquet`);
+      throw this.#refuse(
+        'PQ_LIMIT_EXCEEDED',
+        `a look would read ${this.size} bytes at once: name columns, or ask for Parquet`,
+      );
     }
     const bytes = new Uint8Array(this.size);
-    for (let done = 0; done < this.size; ) {
+    for (let done = 0; done < this.size;) {
       const read = readSync(this.#fd, bytes, done, this.size - done, this.#start + done);
       if (read === 0) throw this.#refuse('PQ_STORE_IO', 'the part ended before its end');
       done += read;

@@ -11,7 +11,8 @@ export interface RowTexts {
 
 export function rowTexts(format: RowsFormat, names: readonly string[]): RowTexts {
   const labels = names.map((name) => JSON.stringify(name));
-  const object = (cells: readonly string[]): string => `{${cells.map((cell, at) => `${labels[at]}:${cell}`).join(',')}}`;
+  const object = (cells: readonly string[]): string =>
+    `{${cells.map((cell, at) => `${labels[at]}:${cell}`).join(',')}}`;
   switch (format) {
     case 'json':
       return { head: '[', between: ',\n', tail: ']\n', row: object };
