@@ -1,6 +1,6 @@
 /** `parqueue init`: a configuration that runs as it is and explains itself. */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { ParqueueError } from '@parqueue/core';
 import { CONFIG_NAMES } from '../config-file.ts';
 import type { Context } from '../context.ts';
@@ -19,6 +19,8 @@ export function init(context: Context, options: { readonly config?: string }): v
       { cause },
     );
   }
+  // The source's root of the template: a folder that is not there is a source that cannot be reached.
+  mkdirSync(join(dirname(path), 'data'), { recursive: true });
   context.out(`wrote ${path}`);
   context.err(
     [

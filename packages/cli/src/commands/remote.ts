@@ -13,7 +13,7 @@ export interface RemoteOptions {
 
 export const DEFAULT_URL = 'http://127.0.0.1:8787';
 
-/** A short first wait where somebody looks: the progress bar starts with the first 202. */
+/** Where somebody looks: a short first wait, for the progress bar starts with the first 202; and no silent retries. */
 const INTERACTIVE_WAIT_SECONDS = 1;
 
 /** @throws UsageError where the URL is not one. */
@@ -23,7 +23,7 @@ export function connect(context: Context, options: RemoteOptions): Parqueue {
   return new Parqueue({
     url,
     apiKey: options.key ?? context.env['PARQUEUE_API_KEY'],
-    ...(context.interactive ? { waitSeconds: INTERACTIVE_WAIT_SECONDS } : {}),
+    ...(context.interactive ? { waitSeconds: INTERACTIVE_WAIT_SECONDS, retries: 1 } : {}),
   });
 }
 

@@ -61,7 +61,12 @@ export async function swarmFile(context: Context, options: SwarmOptions): Promis
 
 async function runSwarm(context: Context, options: SwarmOptions, target: Target): Promise<Evidence> {
   const chance = chanceOf(options.seed);
-  const generator = new SwarmGenerator({ file: target.file, rows: options.rows, seed: options.seed });
+  const generator = new SwarmGenerator({
+    file: target.file,
+    revisions: options.regenerations + 1,
+    rows: options.rows,
+    seed: options.seed,
+  });
   const clients = Array.from(
     { length: options.clients },
     (_, index) =>

@@ -37,6 +37,8 @@ export interface ClientPlan {
 
 export interface GeneratorPlan {
   readonly file: string;
+  /** How many there will be, the first included. */
+  readonly revisions: number;
   readonly rows: number;
   readonly seed: number;
 }

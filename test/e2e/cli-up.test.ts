@@ -1,0 +1,113 @@
+/** What the supervisor promises: a Redis of its own, children that come back, order in which things end. */
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
+import { CliStage, type Server } from './cli-stage.ts';
+
+let stage: CliStage;
+beforeEach(async () => {
+  stage = new CliStage();
+  await stage.run(['init']);
+  await stage.run(['generate', 'data/orders.parquet', '--rows', '5000']);
+});
+afterEach(async () => {
+  await stage.endAll();
+});
+
+/** Child processes of a supervisor by the command they run; Linux tells by /proc. */
+function childOf(server: Server, command: 'api' | 'worker'): number {
+  const children = readFileSync(`/proc/${server.child.pid}/task/${server.child.pid}/children`, 'utf8')
+    .trim()
+    .split(' ');
+  const found = children.find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(command));
+  return Number(found ?? Number.NaN);
+}
+
+async function get(server: Server): Promise<string> {
+  const { out, err } = await stage.run(['get', 'orders', '-o', 'out.parquet', '--json'], { PARQUEUE_URL: server.url });
+  if (out === '') throw new Error(err);
+  return (JSON.parse(out) as { cacheStatus: string }).cacheStatus;
+}
+
+describe('without redis-server on PATH', () => {
+  test('up runs on the JavaScript Redis and says loudly what that means', async () => {
+    const server = await stage.up([], { PATH: stage.barePath() });
+    expect(server.err()).toContain('NOT DURABLE');
+    expect(await get(server)).toContain('fwd=miss');
+    expect(await get(server)).toContain('; hit');
+    expect(await server.stop()).toBe(0);
+    const again = await stage.up([], { PATH: stage.barePath() });
+    expect(await get(again), 'published files outlive a Redis that forgot').toContain('; hit');
+    expect(await again.stop()).toBe(0);
+  });
+
+  test('production refuses it', async () => {
+    const { exit, err } = await stage.run(['up', '--port', '0'], { PATH: stage.barePath(), NODE_ENV: 'production' });
+    expect([exit, err]).toEqual([1, expect.stringMatching(/^parqueue: PQ_CONFIG: no Redis: set REDIS_URL.*\n$/)]);
+  });
+});
+
+test('a Redis without persistence is refused unless the configuration accepts it', async () => {
+  const refused = await stage.run(['up', '--port', '0'], { REDIS_URL: inject('redisUrl') });
+  expect([refused.exit, refused.err]).toEqual([
+    1,
+    expect.stringMatching(/^parqueue: PQ_CONFIG: .*no persistence.*redis.durable: false\n$/),
+  ]);
+  const path = join(stage.folder, 'parqueue.yaml');
+  writeFileSync(path, readFileSync(path, 'utf8').replace('durable: true', 'durable: false'));
+  const server = await stage.up([], { REDIS_URL: `${inject('redisUrl')}/77` });
+  expect(await get(server)).toContain('fwd=miss');
+  expect(await server.stop()).toBe(0);
+});
+
+describe.runIf(process.platform === 'linux')('a child that is killed', () => {
+  test('is started again: the API at its old port, the worker to work on', async () => {
+    const server = await stage.up();
+    const [api, worker] = [childOf(server, 'api'), childOf(server, 'worker')];
+    process.kill(api, 'SIGKILL');
+    process.kill(worker, 'SIGKILL');
+    for (
+      let tries = 0;
+      tries < 600 && !/api is back[\s\S]*worker is back|worker is back[\s\S]*api is back/.test(server.err());
+      tries += 1
+    )
+      await sleep(50);
+    expect([childOf(server, 'api'), childOf(server, 'worker')]).not.toEqual([api, worker]);
+    expect(await get(server)).toContain('fwd=miss');
+    expect(await server.stop()).toBe(0);
+  });
+
+  test('and the supervisor itself: its children end, and the next up goes on with the data', async () => {
+    const first = await stage.up();
+    expect(await get(first)).toContain('fwd=miss');
+    const children = [childOf(first, 'api'), childOf(first, 'worker')];
+    await first.stop('SIGKILL');
+    for (let tries = 0; tries < 600 && children.some(isAlive); tries += 1) await sleep(50);
+    expect(children.filter(isAlive)).toEqual([]);
+    const second = await stage.up();
+    expect(await get(second)).toContain('; hit');
+    expect(await second.stop()).toBe(0);
+  });
+});
+
+test('a configuration that cannot work ends up with its reason, not with restarts', async () => {
+  rmSync(join(stage.folder, 'data'), { recursive: true });
+  writeFileSync(
+    join(stage.folder, 'parqueue.yaml'),
+    'store: { root: /dev/null/store }\nsources: { files: { kind: file, root: ./data } }\n',
+  );
+  const { exit, err } = await stage.run(['up', '--port', '0', '--log-format', 'json']);
+  expect(exit).not.toBe(0);
+  expect(err.trimEnd().split('\n').at(-1)).toMatch(/^parqueue: PQ_/);
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    // Gone.
+    return false;
+  }
+}

@@ -1,0 +1,160 @@
+/** The command from `init` to Ctrl-C, as somebody types it. */
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { CliStage } from './cli-stage.ts';
+
+let stage: CliStage;
+beforeEach(() => {
+  stage = new CliStage();
+});
+afterEach(async () => {
+  await stage.endAll();
+});
+
+const at = (...path: readonly string[]): string => join(stage.folder, ...path);
+const hash = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
+
+describe('from init to Ctrl-C', () => {
+  test('a configuration is written, served, asked, explained, stopped, and everything is still there', async () => {
+    expect((await stage.run(['init'])).exit).toBe(0);
+    expect((await stage.run(['config', 'check'])).out).toContain('ok');
+    expect((await stage.run(['generate', 'data/orders.parquet', '--rows', '2e4'])).exit).toBe(0);
+
+    const first = await stage.up();
+    const env = { PARQUEUE_URL: first.url };
+    const cold = await stage.run(['get', 'orders', '-o', 'cold.parquet', '--json'], env);
+    expect(JSON.parse(cold.out)).toMatchObject({ cacheStatus: expect.stringContaining('fwd=miss') as string });
+    expect(hash(at('cold.parquet'))).toBe(hash(at('data/orders.parquet')));
+
+    const listed = await stage.run(['ls', '--json'], env);
+    const { key } = JSON.parse(listed.out) as { key: string };
+    expect((await stage.run(['ls'], env)).out).toContain('20,000');
+    expect((await stage.run(['inspect', key], env)).out).toContain('rows: 20000');
+    expect((await stage.run(['explain', key], env)).out).toContain('why:');
+    const adhoc = await stage.run(
+      ['query', '--source', 'files', '--path', 'orders.parquet', '--format', 'csv', '--columns', 'id,price'],
+      env,
+    );
+    expect(adhoc.out.split('\r\n')[0]).toBe('id,price');
+    expect(await first.stop('SIGINT')).toBe(0);
+    expect(first.err()).toContain('data is kept');
+
+    const second = await stage.up();
+    const warm = await stage.run(['get', 'orders', '-o', 'warm.parquet', '--json'], { PARQUEUE_URL: second.url });
+    expect(JSON.parse(warm.out)).toMatchObject({ cacheStatus: expect.stringMatching(/; hit/) as string });
+    expect(hash(at('warm.parquet'))).toBe(hash(at('cold.parquet')));
+    expect(await second.stop('SIGTERM')).toBe(0);
+  });
+
+  test('a second up is refused the port of the first, and its data, in one plain line', async () => {
+    await stage.run(['init']);
+    const first = await stage.up();
+    const port = await stage.run(['up', '--port', new URL(first.url).port, '--data', 'elsewhere']);
+    expect(port.exit).toBe(1);
+    expect(port.err).toMatch(/^parqueue: PQ_CONFIG: port \d+ on 127.0.0.1 is in use.*--port.*\n$/);
+    const data = await stage.run(['up', '--port', '0']);
+    expect(data.exit).toBe(1);
+    expect(data.err).toMatch(/^parqueue: PQ_CONFIG: .*in use by another `parqueue up`.*--data.*\n$/);
+    expect(await first.stop()).toBe(0);
+  });
+
+  test('invalidated and filled by hand, an entry is loaded again', async () => {
+    await stage.run(['init']);
+    await stage.run(['generate', 'data/orders.parquet', '--rows', '1000']);
+    const server = await stage.up();
+    const env = { PARQUEUE_URL: server.url };
+    const generation = async (args: readonly string[]): Promise<number> => {
+      const { out } = await stage.run(['fill', 'orders', '--json', ...args], env);
+      return (JSON.parse(out) as { generation: number }).generation;
+    };
+    const first = await generation([]);
+    expect(await generation([])).toBe(first);
+    const forced = await generation(['--force']);
+    expect(forced).toBeGreaterThan(first);
+    expect((await stage.run(['invalidate', '--dataset', 'orders', '--mode', 'hard'], env)).exit).toBe(0);
+    expect(await generation([])).toBeGreaterThan(forced);
+    expect(await server.stop()).toBe(0);
+  });
+});
+
+describe('exit codes', () => {
+  test('2: what was typed makes no sense', async () => {
+    for (const args of [
+      ['get'],
+      ['nonsense'],
+      ['generate', 'file.txt'],
+      ['generate', 'a.csv', '--rows', 'many'],
+      ['invalidate'],
+    ]) {
+      const { exit, err } = await stage.run(args);
+      expect([args, exit]).toEqual([args, 2]);
+      expect(err).not.toMatch(/\n\s+at /);
+    }
+  });
+
+  test('3: the server does not know it', async () => {
+    await stage.run(['init']);
+    const server = await stage.up();
+    const env = { PARQUEUE_URL: server.url };
+    const unknown = await stage.run(['get', 'nothing', '-o', 'x.parquet'], env);
+    expect([unknown.exit, unknown.err]).toEqual([3, expect.stringMatching(/^parqueue: PQ_UNKNOWN_DATASET: .+\n$/)]);
+    const absent = await stage.run(['get', 'orders', '-o', 'x.parquet', '--json'], env);
+    expect(absent.exit).toBe(3);
+    expect(JSON.parse(absent.err)).toMatchObject({ error: { code: 'PQ_NOT_FOUND' } });
+    expect(existsSync(at('x.parquet'))).toBe(false);
+    await server.stop();
+  });
+
+  test('4: nobody answers', async () => {
+    const { exit, err } = await stage.run(['ls', '--url', 'http://127.0.0.1:9']);
+    expect([exit, err]).toEqual([4, expect.stringMatching(/^parqueue: UNREACHABLE: .+\n$/)]);
+  });
+
+  test('1: the configuration is wrong, all of it at once', async () => {
+    writeFileSync(
+      at('parqueue.yaml'),
+      'listen: { port: many }\nsources:\n  files: { kind: file }\n  erp: { kind: abacus }\n',
+    );
+    const { exit, out } = await stage.run(['config', 'check', '--json']);
+    expect(exit).toBe(1);
+    const { problems } = JSON.parse(out) as { problems: { path: string }[] };
+    expect(problems.map(({ path }) => path).toSorted()).toEqual([
+      'listen.port',
+      'sources.erp.kind',
+      'sources.files.root',
+    ]);
+    expect((await stage.run(['up'])).exit).toBe(1);
+  });
+
+  test('init never overwrites', async () => {
+    writeFileSync(at('parqueue.yaml'), '# mine\n');
+    expect((await stage.run(['init'])).exit).toBe(1);
+    expect(readFileSync(at('parqueue.yaml'), 'utf8')).toBe('# mine\n');
+  });
+
+  test('config show tells no secret', async () => {
+    await stage.run(['init']);
+    const { out } = await stage.run(['config', 'show'], { REDIS_URL: 'redis://:hunter2@redis.example:6379' });
+    expect(out).toContain('redis.example');
+    expect(out).not.toContain('hunter2');
+  });
+});
+
+test('generate makes equal files of equal seeds, and others of others', async () => {
+  for (const [file, seed] of [
+    ['a.csv', '5'],
+    ['b.csv', '5'],
+    ['c.csv', '6'],
+    ['a.parquet', '5'],
+    ['b.parquet', '5'],
+    ['c.parquet', '6'],
+  ] as const) {
+    expect((await stage.run(['generate', file, '--rows', '500', '--seed', seed])).exit).toBe(0);
+  }
+  for (const extension of ['csv', 'parquet']) {
+    expect(hash(at(`a.${extension}`))).toBe(hash(at(`b.${extension}`)));
+    expect(hash(at(`a.${extension}`))).not.toBe(hash(at(`c.${extension}`)));
+  }
+});
