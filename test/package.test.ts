@@ -79,6 +79,12 @@ describe('the lock file', () => {
     expect(bound).toEqual([]);
   });
 
+  test('knows the packages of every platform: `npm ci` refuses one that is missing, wherever it runs', () => {
+    const locked = packages.map(([path]) => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length));
+    const wanted = packages.flatMap(([, { optionalDependencies }]) => Object.keys(optionalDependencies ?? {}));
+    expect(wanted.filter((name) => !locked.includes(name))).toEqual([]);
+  });
+
   test('pins the tools too', () => {
     expect(floating(readPackageJson('package.json').devDependencies ?? {})).toEqual([]);
   });
@@ -90,6 +96,7 @@ interface LockedPackage {
   readonly dev?: boolean;
   readonly devOptional?: boolean;
   readonly link?: boolean;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
 function lockedPackages(): Readonly<Record<string, LockedPackage>> {
