@@ -147,15 +147,26 @@ class SeedRun {
     });
     answered.then((resolution) => {
       if (watch.done()) return;
-      if (resolution.kind !== 'answer') throw new Error('I8: nobody asked for a 202');
       this.#answers += 1;
-      this.#check(resolution, { path: pathOf(request), key: request.key, policy: chosen, asked });
-      this.#readLater(api, resolution);
-    }).catch((error: unknown) => {
+      this.#orViolate(() => {
+        if (resolution.kind !== 'answer') throw new Error('I8: nobody asked for a 202');
+        this.#check(resolution, { path: pathOf(request), key: request.key, policy: chosen, asked });
+        this.#readLater(api, resolution);
+      });
+    }, (error: unknown) => {
       if (watch.done()) return;
       if (isCoded(error)) this.#failures += 1;
       else this.#violation ??= error;
     });
+  }
+
+  /** What a check throws ends the run, wherever it was called from. */
+  #orViolate(check: () => void): void {
+    try {
+      check();
+    } catch (error) {
+      this.#violation ??= error;
+    }
   }
 
   readonly watches: { check: () => boolean; finished: boolean }[] = [];
@@ -169,11 +180,11 @@ class SeedRun {
     const { head, look } = answer;
     const rows = world.store.readPart(caller.key, head.fence) as SimRows | null;
     if (rows === null) throw new Error(`I6: g${head.fence} was answered but is not on the store`);
-    if (rows.path !== caller.path) throw new Error('I1: rows of another entry were answered');
     if (typeof rows.content !== 'number') {
       if (head.damaged === null) return; // damage that no reader has seen yet; the API inspects before it sends
       throw new Error('damaged rows were answered');
     }
+    if (rows.path !== caller.path) throw new Error('I1: rows of another entry were answered');
     const source = world.sources.get(caller.path);
     if (source === undefined) throw new Error('no such source');
     const acked = this.#marks.filter(({ ackedStep }) => ackedStep <= caller.asked.step);
