@@ -1,11 +1,23 @@
 /** What a request says about how it wants to be asked: patience, freshness, continuation, and when its caller left. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Resolved } from '@parqueue/core/config';
-import type { AskCall } from './asking.ts';
+import type { Principal } from './auth.ts';
 import type { ApiContext } from './context.ts';
 import { readCacheControl, type RequestDirectives } from './http/cache-control.ts';
 import { readPrefer } from './http/prefer.ts';
 import { TRANSFER_PIN_TTL_MS } from './pin-keeper.ts';
+
+export interface AskCall {
+  readonly resolved: Resolved;
+  readonly cachedOnly: boolean;
+  readonly waitMs: number;
+  /** The fill named by `Parqueue-Fill`. */
+  readonly continuesFill: string | null;
+  readonly principal: Principal;
+  readonly pinTtlMs: number;
+  readonly requestId: string;
+  readonly signal: AbortSignal;
+}
 
 /** A reader of one file sends many Range requests; a head verified this recently serves them without a probe. */
 const CONTINUED_READ_MS = 60_000;

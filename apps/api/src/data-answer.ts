@@ -4,7 +4,8 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FreshnessPolicy, Pin } from '@parqueue/core';
-import { ask, reportDamage, type AskCall, type Found } from './asking.ts';
+import { ask, reportDamage, type Found } from './asking.ts';
+import type { AskCall } from './caller.ts';
 import type { ApiContext } from './context.ts';
 import type { Live } from './coordination-link.ts';
 import { judge, rangeApplies } from './http/conditional.ts';

@@ -1,7 +1,7 @@
 /** Telling a caller to come back: 202 with the fill's URL, or 503 on the routes that never say 202. */
 import type { FastifyReply } from 'fastify';
 import { ParqueueError } from '@parqueue/core';
-import type { AskCall } from './asking.ts';
+import type { AskCall } from './caller.ts';
 
 /** Most fills of files end within it; a caller who waits instead (`Prefer: wait`) is told at once. */
 const RETRY_AFTER_SECONDS = 2;

@@ -15,6 +15,7 @@ const PROBLEM_SCHEMA = {
     status: { type: 'integer' },
     detail: { type: 'string' },
     code: { type: 'string', description: 'Such as PQ_UNKNOWN_DATASET' },
+    retryable: { type: 'boolean' },
     instance: { type: 'string' },
     requestId: { type: 'string' },
   },

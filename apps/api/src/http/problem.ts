@@ -73,6 +73,8 @@ export interface Problem {
     readonly status: number;
     readonly detail: string;
     readonly code: ErrorCode;
+    /** The same request may succeed later. */
+    readonly retryable: boolean;
     readonly instance: string;
   } & Readonly<Record<string, unknown>>;
 }
@@ -91,6 +93,7 @@ export function problemOf(error: unknown, instance: string, requestId: string): 
       status: told.status,
       detail: told.message,
       code: told.code,
+      retryable: told.retryable,
       instance,
       requestId,
     },
