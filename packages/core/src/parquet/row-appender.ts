@@ -2,7 +2,7 @@
  * Rows → Arrow record batches, by typed arrays per column: 10 to 20 times as fast as Arrow's own builders. Types are
  * always given and never guessed; a value its column cannot hold exactly is an error, not a nearby value.
  */
-import { makeData, RecordBatch, Struct, type Data, type Schema } from 'apache-arrow';
+import { makeData, RecordBatch, Struct, type Data, type Decimal, type Schema } from 'apache-arrow';
 import { ParqueueError } from '../model/errors.ts';
 import { arrowSchema, arrowType, typeName, type Column } from './column-type.ts';
 import type { ColumnBuilder } from './columns/builder.ts';
@@ -11,7 +11,6 @@ import { Decimal128Builder } from './columns/decimal128.ts';
 import { BoolBuilder, Date32Builder, Float64Builder, Int32Builder } from './columns/fixed.ts';
 import { Int64Builder, TimestampBuilder } from './columns/int64.ts';
 import { Refusal } from './columns/refusal.ts';
-import type { Decimal } from 'apache-arrow';
 
 export const BATCH_ROWS = 65_536;
 

@@ -41,7 +41,7 @@ async function extract(bytes: Uint8Array, more: Partial<CanonicalRequest> = {}):
     question: { kind: 'file', path: 'a.arrow', format: 'arrow', csv: null }, ...more,
   };
   await using snapshot = await source.open(request, sourceContext());
-  return snapshot.extract({ path: join(base, 'out', 'part.parquet') });
+  return await snapshot.extract({ path: join(base, 'out', 'part.parquet') });
 }
 
 describe('Arrow', () => {

@@ -78,7 +78,7 @@ async function parquetTable(session: DuckDbSession, { path, request }: DecodePla
       const origin = footer.columns.find((column) => column.name === name)?.type ?? type;
       return { name, sourceType: `parquet:${origin}`, expression: fromValue(name, type, to ?? { name: type, sql: type, decimal: null }) };
     }),
-    // oxlint-disable-next-line require-await -- the port allows for formats that must look for the row
+    // The port allows for formats that must look for the row.
     blame: async (refused) => valueError(refused),
   };
 }

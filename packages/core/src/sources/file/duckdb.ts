@@ -4,7 +4,7 @@
  * remembers nothing. Its results depend on the bytes it reads only: row order is kept and the time zone is UTC.
  */
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
-import { ParqueueError } from '../../model/errors.ts';
+import type { ParqueueError } from '../../model/errors.ts';
 import { cancelled, throwIfAborted } from './disk-error.ts';
 
 export interface DuckDbOptions {
@@ -79,7 +79,7 @@ function sessionOn(instance: DuckDBInstance, connection: DuckDBConnection, signa
       const { percentage } = connection.progress;
       return percentage < 0 ? null : percentage / 100;
     },
-    // oxlint-disable-next-line require-await -- closing is synchronous in this driver
+    // Closing is synchronous in this driver.
     async [Symbol.asyncDispose]() {
       signal.removeEventListener('abort', onAbort);
       connection.closeSync();

@@ -57,7 +57,7 @@ async function write(name: string, content: string | Uint8Array): Promise<void> 
 
 async function extract(request: CanonicalRequest, context = contextWith(), name = 'part.parquet'): Promise<Extract> {
   await using snapshot = await source.open(request, context);
-  return snapshot.extract({ path: join(base, 'out', name) });
+  return await snapshot.extract({ path: join(base, 'out', name) });
 }
 
 async function query(sql: string): Promise<unknown[][]> {

@@ -45,7 +45,7 @@ export async function openFileSource(options: FileSourceOptions): Promise<Source
       void file;
       return fileSnapshot(parts, request, context);
     },
-    // oxlint-disable-next-line no-empty-function -- files are held only while a call runs
+    // Files are held only while a call runs.
     async [Symbol.asyncDispose]() {},
   };
 }

@@ -37,7 +37,7 @@ export async function jsonTable(session: DuckDbSession, path: string, plan: {
       const to = plan.declared.get(name);
       return { name, sourceType: `${plan.format}:${type}`, expression: to === undefined ? plain(name, type) : declared(name, type, to) };
     }),
-    // oxlint-disable-next-line require-await -- the port allows for formats that must look for the row
+    // The port allows for formats that must look for the row.
     blame: async (refused) => valueError(refused),
   };
 }

@@ -51,7 +51,7 @@ export function fileSnapshot(parts: FileSourceParts, request: CanonicalRequest, 
     extract: (target) => withoutLeftovers(target, () => isCopy(request, question)
       ? copyAsIs(parts, question, context, target)
       : decodeAndEncode(parts, request, context, target)),
-    // oxlint-disable-next-line no-empty-function -- nothing is held between calls
+    // Nothing is held between calls.
     async [Symbol.asyncDispose]() {},
   };
 }
