@@ -44,7 +44,7 @@ const COMMANDS = {
   },
 
   async check() {
-    await setUp({ build: false, redis: false });
+    await setUp({ redis: false });
     const checks = [
       ['types', bin('tsc'), ['-p', 'tsconfig.tests.json']],
       ['lint', bin('oxlint'), ['--type-aware', '--deny-warnings']],

@@ -16,7 +16,7 @@ export function addToolCommands(program: Command, context: Context, exitWith: (e
   program
     .command('demo')
     .description('the whole story on real files, step by step, each step checked')
-    .option('--rows <n>', 'rows of the Parquet file', wholeNumber, 1_000_000)
+    .option('--rows <n>', 'rows of the Parquet file', wholeNumber, 500_000)
     .option('--data-only', 'only write the data that examples/parqueue.yaml serves')
     .option('--keep', 'keep the directory it ran in')
     .addHelpText('after', examples('parqueue demo', 'parqueue demo --rows 100000'))

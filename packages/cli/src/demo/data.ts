@@ -10,8 +10,8 @@ export interface DemoFile {
   readonly rows: number;
 }
 
-export const SALES: DemoFile = { path: 'sales.parquet', format: 'parquet', rows: 1_000_000 };
-export const PRICES: DemoFile = { path: 'prices/xetra.csv', format: 'csv', rows: 200_000 };
+export const SALES: DemoFile = { path: 'sales.parquet', format: 'parquet', rows: 500_000 };
+export const PRICES: DemoFile = { path: 'prices/xetra.csv', format: 'csv', rows: 100_000 };
 
 const SEED = 2026;
 
