@@ -21,8 +21,22 @@ export interface Profile {
   readonly deeds: readonly Deed[];
 }
 
-export type Deed = 'change' | 'revert' | 'crash' | 'stall' | 'restart-redis' | 'rollback-redis' | 'flush-redis' | 'source-down'
-  | 'source-up' | 'soft' | 'hard' | 'purge' | 'gc' | 'damage' | 'lose-jobs';
+export type Deed =
+  | 'change'
+  | 'revert'
+  | 'crash'
+  | 'stall'
+  | 'restart-redis'
+  | 'rollback-redis'
+  | 'flush-redis'
+  | 'source-down'
+  | 'source-up'
+  | 'soft'
+  | 'hard'
+  | 'purge'
+  | 'gc'
+  | 'damage'
+  | 'lose-jobs';
 
 export interface SeedReport {
   readonly steps: number;
@@ -81,7 +95,10 @@ class SeedRun {
   }
 
   async run(): Promise<SeedReport> {
-    const { world, world: { scheduler } } = this;
+    const {
+      world,
+      world: { scheduler },
+    } = this;
     world.faults = this.#profile.faults;
     for (let worker = 0; worker < this.#profile.workers; worker += 1) world.start('worker');
     world.start('api');
@@ -97,15 +114,18 @@ class SeedRun {
     await this.#converge();
     const loads = [...world.sources.values()].flatMap((source) => [...source.loads.values()]);
     return {
-      steps: scheduler.steps, answers: this.#answers, failures: this.#failures,
-      loads: loads.reduce((sum, count) => sum + count, 0), loadsOfOneState: Math.max(0, ...loads),
+      steps: scheduler.steps,
+      answers: this.#answers,
+      failures: this.#failures,
+      loads: loads.reduce((sum, count) => sum + count, 0),
+      loadsOfOneState: Math.max(0, ...loads),
     };
   }
 
   async #step(): Promise<void> {
     const { world } = this;
     if (world.random.chance(0.2)) world.dispatch();
-    if (!await world.scheduler.step()) this.#idle();
+    if (!(await world.scheduler.step())) this.#idle();
     if (this.#violation !== null) throw this.#violation;
     if (world.defects.length > 0) throw world.defects[0];
     if (world.scheduler.steps > STEPS_MAX) throw new Error(`no end after ${STEPS_MAX} steps`);
@@ -127,15 +147,24 @@ class SeedRun {
   }
 
   #ask(policy?: FreshnessPolicy): void {
-    const { world, world: { random, scheduler } } = this;
+    const {
+      world,
+      world: { random, scheduler },
+    } = this;
     const apis = world.processes.filter(({ kind }) => kind === 'api');
     if (apis.length === 0) return;
     this.#asked += 1;
     this.#open += 1;
     const api = random.pick(apis);
     const request = random.pick(world.requests);
-    const chosen = policy ?? random.pick([STRICT, STRICT, { ...STRICT, maxAgeMs: 50 },
-      { ...STRICT, maxAgeMs: 20, staleWhileRevalidateMs: 100, staleIfErrorMs: 200 }]);
+    const chosen =
+      policy
+      ?? random.pick([
+        STRICT,
+        STRICT,
+        { ...STRICT, maxAgeMs: 50 },
+        { ...STRICT, maxAgeMs: 20, staleWhileRevalidateMs: 100, staleIfErrorMs: 200 },
+      ]);
     const asked = { step: scheduler.steps, ms: scheduler.nowMs };
     const wait = { waitMs: 600_000, pinTtlMs: PIN_TTL_MS, requestId: null, signal: AbortSignal.any([]) };
     const answered = api.resolver.resolve({ request, policy: chosen, cachedOnly: false, continues: null }, wait);
@@ -145,19 +174,22 @@ class SeedRun {
       this.#open -= 1;
       return true;
     });
-    answered.then((resolution) => {
-      if (watch.done()) return;
-      this.#answers += 1;
-      this.#orViolate(() => {
-        if (resolution.kind !== 'answer') throw new Error('I8: nobody asked for a 202');
-        this.#check(resolution, { path: pathOf(request), key: request.key, policy: chosen, asked });
-        this.#readLater(api, resolution);
-      });
-    }, (error: unknown) => {
-      if (watch.done()) return;
-      if (isCoded(error)) this.#failures += 1;
-      else this.#violation ??= error;
-    });
+    answered.then(
+      (resolution) => {
+        if (watch.done()) return;
+        this.#answers += 1;
+        this.#orViolate(() => {
+          if (resolution.kind !== 'answer') throw new Error('I8: nobody asked for a 202');
+          this.#check(resolution, { path: pathOf(request), key: request.key, policy: chosen, asked });
+          this.#readLater(api, resolution);
+        });
+      },
+      (error: unknown) => {
+        if (watch.done()) return;
+        if (isCoded(error)) this.#failures += 1;
+        else this.#violation ??= error;
+      },
+    );
   }
 
   /** What a check throws ends the run, wherever it was called from. */
@@ -174,7 +206,12 @@ class SeedRun {
   /** The answer against the true history: right entry, whole, not staler than the policy, above the marks it knew. */
   #check(
     answer: Answer,
-    caller: { readonly path: string; readonly key: string; readonly policy: FreshnessPolicy; readonly asked: { readonly step: number; readonly ms: number } },
+    caller: {
+      readonly path: string;
+      readonly key: string;
+      readonly policy: FreshnessPolicy;
+      readonly asked: { readonly step: number; readonly ms: number };
+    },
   ): void {
     const { world } = this;
     const { head, look } = answer;
@@ -190,14 +227,27 @@ class SeedRun {
     const acked = this.#marks.filter(({ ackedStep }) => ackedStep <= caller.asked.step);
     const marked = Math.max(0, ...acked.map(({ sentStep }) => sentStep));
     const { policy } = caller;
-    const staleMs = answer.staleReason === null ? 0
-      : answer.staleReason === 'staleIfError' ? policy.staleIfErrorMs : policy.staleWhileRevalidateMs;
+    const staleMs =
+      answer.staleReason === null
+        ? 0
+        : answer.staleReason === 'staleIfError'
+          ? policy.staleIfErrorMs
+          : policy.staleWhileRevalidateMs;
     const allowedMs = policy.maxAgeMs + staleMs;
     const fresh = source.wasCurrentSince(rows.content, { step: caller.asked.step, ms: 0 });
-    const aged = allowedMs > 0 && source.wasCurrentSince(rows.content, { step: answer.staleReason === null ? marked : 0, ms: look.nowMs - allowedMs });
-    if (!fresh && !aged) throw new Error(`I13: content ${rows.content} was not current since the ask (${answer.cache}, ${JSON.stringify(policy)})`);
+    const aged =
+      allowedMs > 0
+      && source.wasCurrentSince(rows.content, {
+        step: answer.staleReason === null ? marked : 0,
+        ms: look.nowMs - allowedMs,
+      });
+    if (!fresh && !aged)
+      throw new Error(
+        `I13: content ${rows.content} was not current since the ask (${answer.cache}, ${JSON.stringify(policy)})`,
+      );
     for (const { mode, tick } of acked) {
-      if (mode !== 'soft' && head.fence <= tick) throw new Error(`I11: g${head.fence} was answered below the ${mode} mark ${tick}`);
+      if (mode !== 'soft' && head.fence <= tick)
+        throw new Error(`I11: g${head.fence} was answered below the ${mode} mark ${tick}`);
     }
   }
 
@@ -208,7 +258,8 @@ class SeedRun {
     const purgeBefore = this.#marks.length;
     void world.scheduler.sleep(api, world.random.below(PIN_TTL_MS)).then(() => {
       if (world.scheduler.nowMs >= until || this.#marks.slice(purgeBefore).some(({ mode }) => mode === 'purge')) return;
-      if (world.store.readPart(pin.key, head.fence) === null) this.#violation ??= new Error(`I6: pinned g${head.fence} was removed`);
+      if (world.store.readPart(pin.key, head.fence) === null)
+        this.#violation ??= new Error(`I6: pinned g${head.fence} was removed`);
     });
   }
 
@@ -223,14 +274,18 @@ class SeedRun {
     for (const [key, known] of state.keys) {
       const { head } = known;
       if (head === null) continue;
-      const files = this.world.store.allGenerations().find((generation) => generation.key === key && generation.fence === head.fence);
+      const files = this.world.store
+        .allGenerations()
+        .find((generation) => generation.key === key && generation.fence === head.fence);
       if (files === undefined) throw new Error(`I6: head g${head.fence} is not on the store`);
       if (files.fillId !== head.fillId) throw new Error(`I3: head g${head.fence} is of another fill than its files`);
-      const current = state.marker !== null && state.marker.runId === state.runId && known.reconciled === state.marker.epoch;
+      const current =
+        state.marker !== null && state.marker.runId === state.runId && known.reconciled === state.marker.epoch;
       // A head at or below a hard mark is never answered, so it may be any.
       const hard = Math.max(known.hard, ...[...state.scopes.values()].map((marks) => marks.hard));
       if (current && head.fence > hard) this.#checkOrder(key, head.fence, files.part?.content as SimRows);
-      if (current && head.fence > hard && !this.#damaged && head.fence < (this.#highest.get(key) ?? 0)) throw new Error(`I3/I11: the head went back to g${head.fence}`);
+      if (current && head.fence > hard && !this.#damaged && head.fence < (this.#highest.get(key) ?? 0))
+        throw new Error(`I3/I11: the head went back to g${head.fence}`);
       if (head.verified > state.clock) throw new Error('the head is verified by a tick that was never issued');
       if (epochOf(head.fence) > (state.marker?.epoch ?? Infinity)) throw new Error('a head of a future epoch');
     }
@@ -242,7 +297,8 @@ class SeedRun {
     if (before?.fence === fence || typeof rows.openedStep !== 'number') return;
     this.#shown.set(key, { fence, openedStep: rows.openedStep });
     if (before === undefined || this.#damaged || this.#marks.some(({ mode }) => mode === 'purge')) return;
-    if (rows.openedStep < before.openedStep) throw new Error(`I3: the head moved from a newer snapshot (g${before.fence}) to an older one (g${fence})`);
+    if (rows.openedStep < before.openedStep)
+      throw new Error(`I3: the head moved from a newer snapshot (g${before.fence}) to an older one (g${fence})`);
   }
 
   #snapshot(): void {
@@ -252,22 +308,34 @@ class SeedRun {
   }
 
   #act(deed: Deed): void {
-    const { world, world: { random } } = this;
+    const {
+      world,
+      world: { random },
+    } = this;
     const request = random.pick(world.requests);
     const source = world.sources.get(pathOf(request));
     const process = world.processes.length > 0 ? random.pick(world.processes) : null;
     switch (deed) {
-      case 'change': return source?.change(Math.max(...source.history.map(({ content }) => content)) + 1);
-      case 'revert': return source?.change(random.pick(source.history).content);
-      case 'source-down': if (source !== undefined) source.failing = true; return undefined;
-      case 'source-up': if (source !== undefined) source.failing = false; return undefined;
+      case 'change':
+        return source?.change(Math.max(...source.history.map(({ content }) => content)) + 1);
+      case 'revert':
+        return source?.change(random.pick(source.history).content);
+      case 'source-down':
+        if (source !== undefined) source.failing = true;
+        return undefined;
+      case 'source-up':
+        if (source !== undefined) source.failing = false;
+        return undefined;
       case 'crash':
         if (process === null) return undefined;
         world.crash(process);
         world.start(process.kind);
         return undefined;
-      case 'stall': if (process !== null) process.stalledUntilMs = world.scheduler.nowMs + random.below(200); return undefined;
-      case 'restart-redis': return world.restartRedis();
+      case 'stall':
+        if (process !== null) process.stalledUntilMs = world.scheduler.nowMs + random.below(200);
+        return undefined;
+      case 'restart-redis':
+        return world.restartRedis();
       case 'rollback-redis': {
         const before = this.#snapshots.pop();
         this.#snapshots.length = 0;
@@ -276,40 +344,62 @@ class SeedRun {
         return world.queue.forget(0.3, random);
       }
       case 'flush-redis':
-        world.restartRedis({ ...world.redis.state, marker: null, clock: 0, pass: null, keys: new Map(), scopes: new Map(), targets: new Map(), outcomes: new Map() });
+        world.restartRedis({
+          ...world.redis.state,
+          marker: null,
+          clock: 0,
+          pass: null,
+          keys: new Map(),
+          scopes: new Map(),
+          targets: new Map(),
+          outcomes: new Map(),
+        });
         this.#snapshots.length = 0;
         return world.queue.forget(1, random);
-      case 'lose-jobs': return world.queue.forget(0.3, random);
+      case 'lose-jobs':
+        return world.queue.forget(0.3, random);
       case 'soft':
       case 'hard':
-      case 'purge': return this.#invalidate(request.key, deed);
-      case 'gc': return this.#collect(request.key);
-      case 'damage': return this.#damage(request.key);
+      case 'purge':
+        return this.#invalidate(request.key, deed);
+      case 'gc':
+        return this.#collect(request.key);
+      case 'damage':
+        return this.#damage(request.key);
     }
   }
 
   #invalidate(key: string, mode: InvalidateMode): void {
-    const { world, world: { random, scheduler } } = this;
+    const {
+      world,
+      world: { random, scheduler },
+    } = this;
     const apis = world.processes.filter(({ kind }) => kind === 'api');
     if (apis.length === 0) return;
     const scope = mode === 'purge' ? `key:${key}` : random.pick([`key:${key}`, 'dataset:sims', 'source:sim']);
     const sentStep = scheduler.steps;
     const api = random.pick(apis);
-    api.invalidate(scope, mode).then((tick) => {
-      if (api.dead) return;
-      if (scope === `key:${key}` && this.#profile.keys > 1) return; // only marks that cover every entry are compared below
-      this.#marks.push({ scope, mode, sentStep, ackedStep: scheduler.steps, tick });
-    }).catch((error: unknown) => {
-      if (!isCoded(error)) this.#violation ??= error;
-    });
+    api
+      .invalidate(scope, mode)
+      .then((tick) => {
+        if (api.dead) return;
+        if (scope === `key:${key}` && this.#profile.keys > 1) return; // only marks that cover every entry are compared below
+        this.#marks.push({ scope, mode, sentStep, ackedStep: scheduler.steps, tick });
+      })
+      .catch((error: unknown) => {
+        if (!isCoded(error)) this.#violation ??= error;
+      });
   }
 
   #collect(key: string): void {
     const workers = this.world.processes.filter(({ kind }) => kind === 'worker');
     if (workers.length === 0) return;
-    this.world.random.pick(workers).collect(key).catch((error: unknown) => {
-      if (!isCoded(error)) this.#violation ??= error;
-    });
+    this.world.random
+      .pick(workers)
+      .collect(key)
+      .catch((error: unknown) => {
+        if (!isCoded(error)) this.#violation ??= error;
+      });
   }
 
   /** Bytes rot; the next reader notices and says so, as the API does before it sends anything. */
@@ -320,9 +410,11 @@ class SeedRun {
     if (head == null || api === undefined) return;
     this.#damaged = true;
     world.store.corruptPart(key, head.fence);
-    api.epochs.run(() => api.coordination.heads.markDamaged(key, head.fence, 'simulated')).catch((error: unknown) => {
-      if (!isCoded(error)) this.#violation ??= error;
-    });
+    api.epochs
+      .run(() => api.coordination.heads.markDamaged(key, head.fence, 'simulated'))
+      .catch((error: unknown) => {
+        if (!isCoded(error)) this.#violation ??= error;
+      });
   }
 
   #heal(): void {
@@ -349,15 +441,20 @@ class SeedRun {
     for (let round = 0; round < 3; round += 1) {
       let collected = false;
       const pause = world.scheduler.sleep(worker, 2_500 + PIN_TTL_MS + GRACE_MS);
-      pause.then(async () => {
-        for (const { key } of world.requests) await worker.collect(key);
-        collected = true;
-      }).catch((error: unknown) => { this.#violation ??= error; });
+      pause
+        .then(async () => {
+          for (const { key } of world.requests) await worker.collect(key);
+          collected = true;
+        })
+        .catch((error: unknown) => {
+          this.#violation ??= error;
+        });
       await this.#until(() => collected, 'gc never ended');
     }
     if (world.store.allStaging().length > 0) throw new Error('staging was left behind');
     for (const { key, fence } of world.store.allGenerations()) {
-      if (world.redis.state.keys.get(key)?.head?.fence !== fence) throw new Error(`I6: garbage g${fence} was never collected`);
+      if (world.redis.state.keys.get(key)?.head?.fence !== fence)
+        throw new Error(`I6: garbage g${fence} was never collected`);
     }
   }
 
@@ -368,12 +465,18 @@ class SeedRun {
     if (api === undefined || request === undefined) throw new Error('nobody to ask');
     let head: Head | null = null;
     const wait = { waitMs: 600_000, pinTtlMs: 10, requestId: null, signal: AbortSignal.any([]) };
-    api.resolver.resolve({ request, policy: STRICT, cachedOnly: false, continues: null }, wait).then((resolution) => {
-      if (resolution.kind === 'answer') ({ head } = resolution);
-    }).catch((error: unknown) => { this.#violation ??= error; });
+    api.resolver
+      .resolve({ request, policy: STRICT, cachedOnly: false, continues: null }, wait)
+      .then((resolution) => {
+        if (resolution.kind === 'answer') ({ head } = resolution);
+      })
+      .catch((error: unknown) => {
+        this.#violation ??= error;
+      });
     await this.#until(() => head !== null, 'I8: a calm ask was never answered');
     const rows = world.store.readPart(key, (head as Head | null)?.fence ?? 0) as SimRows;
-    if (rows.content !== world.sources.get(pathOf(request))?.current) throw new Error('a calm strict ask did not get the current content');
+    if (rows.content !== world.sources.get(pathOf(request))?.current)
+      throw new Error('a calm strict ask did not get the current content');
   }
 
   /** One caller less is open, once. */
@@ -386,15 +489,19 @@ class SeedRun {
 function setIntervalOnSteps(run: SeedRun, check: () => boolean): { done: () => boolean } {
   const watch = { check, finished: false };
   run.watches.push(watch);
-  return { done: () => {
-    const before = watch.finished;
-    if (!before) run.closeOne();
-    watch.finished = true;
-    return before;
-  } };
+  return {
+    done: () => {
+      const before = watch.finished;
+      if (!before) run.closeOne();
+      watch.finished = true;
+      return before;
+    },
+  };
 }
 
-function pathOf(request: { readonly canonical: { readonly question: { readonly kind: string; readonly path?: string } } }): string {
+function pathOf(request: {
+  readonly canonical: { readonly question: { readonly kind: string; readonly path?: string } };
+}): string {
   return request.canonical.question.path ?? '';
 }
 

@@ -53,7 +53,10 @@ interface Timer extends Waiter {
   readonly atMs: number;
 }
 
-const drained = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve); });
+const drained = (): Promise<void> =>
+  new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 
 export class Scheduler {
   readonly random: Random;
@@ -70,15 +73,22 @@ export class Scheduler {
 
   /** Waits for its turn. A dead actor waits for ever. */
   point(actor: Actor, label: string): Promise<void> {
-    return new Promise((resume) => { this.#ready.push({ actor, label, resume }); });
+    return new Promise((resume) => {
+      this.#ready.push({ actor, label, resume });
+    });
   }
 
   sleep(actor: Actor, ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer: Timer = { actor, label: 'timer', atMs: this.nowMs + ms, resume: () => {
-        signal?.removeEventListener('abort', onAbort);
-        resolve();
-      } };
+      const timer: Timer = {
+        actor,
+        label: 'timer',
+        atMs: this.nowMs + ms,
+        resume: () => {
+          signal?.removeEventListener('abort', onAbort);
+          resolve();
+        },
+      };
       const onAbort = (): void => {
         this.#timers = this.#timers.filter((other) => other !== timer);
         reject(signal?.reason);

@@ -2,7 +2,16 @@
  * The queue as BullMQ may behave at its worst: delivers at least once, in any order, forgets when Redis forgets, and
  * finds out late that a worker died. Deduplication holds while a job waits or runs.
  */
-import { dedupId, type Job, type JobQueue, type JobRef, type JobRun, type JobStatus, type Outcome, type Outcomes } from '@parqueue/core';
+import {
+  dedupId,
+  type Job,
+  type JobQueue,
+  type JobRef,
+  type JobRun,
+  type JobStatus,
+  type Outcome,
+  type Outcomes,
+} from '@parqueue/core';
 import type { MemoryRedis } from '@parqueue/core/testing';
 import type { Actor, Random, Scheduler } from './scheduler.ts';
 
@@ -54,9 +63,10 @@ export class SimQueue {
 
   /** Takes a waiting job; with `again`, may deliver one that is running already. */
   take(actor: Actor, random: Random, again: boolean): QueuedJob | null {
-    const able = [...this.jobs.values()].filter(({ state, notBeforeMs }) => (
-      (state === 'waiting' && notBeforeMs <= this.#scheduler.nowMs) || (again && state === 'active')
-    ));
+    const able = [...this.jobs.values()].filter(
+      ({ state, notBeforeMs }) =>
+        (state === 'waiting' && notBeforeMs <= this.#scheduler.nowMs) || (again && state === 'active'),
+    );
     if (able.length === 0) return null;
     const taken = random.pick(able);
     taken.state = 'active';

@@ -2,7 +2,15 @@
  * A simulated system of record: per entry a value that writers change, with its whole history. What was current when
  * is the truth that every answer is compared with.
  */
-import { ParqueueError, type CanonicalRequest, type Extract, type PartTarget, type Snapshot, type Source, type Version } from '@parqueue/core';
+import {
+  ParqueueError,
+  type CanonicalRequest,
+  type Extract,
+  type PartTarget,
+  type Snapshot,
+  type Source,
+  type Version,
+} from '@parqueue/core';
 import type { MemoryStore } from '@parqueue/core/testing';
 import type { Actor, Scheduler } from './scheduler.ts';
 

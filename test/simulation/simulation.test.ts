@@ -19,9 +19,12 @@ describe('on every schedule no answer is torn, wrongly keyed or staler than its 
       expect(report.failures, `seed ${seed}: in calm weather nobody is refused`).toBe(0);
       expect(report.loadsOfOneState, `seed ${seed}: one load for each state of the source, however many ask`).toBe(1);
     }
-    const sum = (of: (report: SeedReport) => number): number => reports.reduce((total, report) => total + of(report), 0);
-    console.info(`${profile.name}: ${seeds} seeds from ${from}, ${sum(({ steps }) => steps)} steps, ${sum(({ answers }) => answers)} answers, `
-      + `${sum(({ failures }) => failures)} coded failures, ${sum(({ loads }) => loads)} loads`);
+    const sum = (of: (report: SeedReport) => number): number =>
+      reports.reduce((total, report) => total + of(report), 0);
+    console.info(
+      `${profile.name}: ${seeds} seeds from ${from}, ${sum(({ steps }) => steps)} steps, ${sum(({ answers }) => answers)} answers, `
+        + `${sum(({ failures }) => failures)} coded failures, ${sum(({ loads }) => loads)} loads`,
+    );
     expect(sum(({ answers }) => answers)).toBeGreaterThan(seeds);
   });
 });

@@ -3,9 +3,28 @@
  * cases on the memory ports. Processes crash, stall and start again; Redis restarts with all, some or none of its data.
  */
 import {
-  Epochs, Filler, Prober, Resolver, cacheKey, collectKey, invalidate, isEpochLost, materialize, ParqueueError, reconcileKey,
-  reconcilePass, type CanonicalRequest, type Clock, type JobRun, type OnStep, type ProbeReport, type ResolvedRequest,
-  type SourceWork, type InvalidateMode, type FillReport, toFailure,
+  Epochs,
+  Filler,
+  Prober,
+  Resolver,
+  cacheKey,
+  collectKey,
+  invalidate,
+  isEpochLost,
+  materialize,
+  ParqueueError,
+  reconcileKey,
+  reconcilePass,
+  type CanonicalRequest,
+  type Clock,
+  type JobRun,
+  type OnStep,
+  type ProbeReport,
+  type ResolvedRequest,
+  type SourceWork,
+  type InvalidateMode,
+  type FillReport,
+  toFailure,
 } from '@parqueue/core';
 import { MemoryCoordination, MemoryRedis, MemoryStore, type RedisState } from '@parqueue/core/testing';
 import { Random, Scheduler, type Actor } from './scheduler.ts';
@@ -61,9 +80,12 @@ export class World {
     this.redis = new MemoryRedis({ now: () => this.scheduler.nowMs });
     this.store = new MemoryStore({ storeId: 'sim' });
     this.queue = new SimQueue(this.scheduler);
-    this.redis.deliver = (listener) => { this.#deliver(listener); };
+    this.redis.deliver = (listener) => {
+      this.#deliver(listener);
+    };
     this.requests = Array.from({ length: keys }, (_, index) => simRequest(`data/${index}.csv`));
-    for (let index = 0; index < keys; index += 1) this.sources.set(`data/${index}.csv`, new SimSourceState(this.scheduler));
+    for (let index = 0; index < keys; index += 1)
+      this.sources.set(`data/${index}.csv`, new SimSourceState(this.scheduler));
   }
 
   start(kind: Process['kind']): Process {
@@ -92,7 +114,11 @@ export class World {
 
   #deliver(listener: () => void): void {
     if (this.random.chance(this.faults.loseNotice)) return;
-    const postman: Actor = { name: 'postman', dead: false, stalledUntilMs: this.scheduler.nowMs + this.random.below(20) };
+    const postman: Actor = {
+      name: 'postman',
+      dead: false,
+      stalledUntilMs: this.scheduler.nowMs + this.random.below(20),
+    };
     void this.scheduler.point(postman, 'notice').then(listener);
   }
 
@@ -100,7 +126,7 @@ export class World {
     const { scheduler, random, store, redis, queue } = this;
     const clock: Clock = { now: () => scheduler.nowMs, sleep: (ms, signal) => scheduler.sleep(actor, ms, signal) };
     let ids = 0;
-    const randomId = () => `${actor.name}.${ids += 1}`;
+    const randomId = () => `${actor.name}.${(ids += 1)}`;
     const gate = (label: string) => scheduler.point(actor, label);
     const coordination = new MemoryCoordination(redis, {
       beforeCall: async (script) => {
@@ -125,27 +151,64 @@ export class World {
     const rebuild = { reconciler, ticks, directories, reader, marks, onStep };
     const reconcile = (key: string) => reconcileKey(key, rebuild);
     const work = this.#threads(actor, { clock, writer, reader });
-    const shared = { heads, reconcile, ticks, work, jobs, outcomes, epochs, clock, randomId, onStep, pins, leases, directories, marks };
+    const shared = {
+      heads,
+      reconcile,
+      ticks,
+      work,
+      jobs,
+      outcomes,
+      epochs,
+      clock,
+      randomId,
+      onStep,
+      pins,
+      leases,
+      directories,
+      marks,
+    };
     const prober = new Prober(shared);
-    const filler = new Filler({ ...shared, holder: actor.name, leaseTtlMs: this.#leaseTtlMs, outcomePinMs: PIN_TTL_MS });
+    const filler = new Filler({
+      ...shared,
+      holder: actor.name,
+      leaseTtlMs: this.#leaseTtlMs,
+      outcomePinMs: PIN_TTL_MS,
+    });
     if (kind === 'worker') this.#runners.set(actor, (job) => this.#runJob(job, { prober, filler }));
     this.#passes.set(actor, () => reconcilePass(rebuild, { signal: AbortSignal.any([]) }));
     return {
-      kind, epochs, coordination,
+      kind,
+      epochs,
+      coordination,
       resolver: new Resolver({
-        heads, jobs, clock, randomId, epochs, onStep, waitersMax: 1000,
-        notices: { subscribe: async (key, onNotice) => {
-          await gate('subscribe');
-          const close = redis.subscribe(key, () => { if (!actor.dead) onNotice(); });
-          return { close: async () => { close(); } };
-        } },
+        heads,
+        jobs,
+        clock,
+        randomId,
+        epochs,
+        onStep,
+        waitersMax: 1000,
+        notices: {
+          subscribe: async (key, onNotice) => {
+            await gate('subscribe');
+            const close = redis.subscribe(key, () => {
+              if (!actor.dead) onNotice();
+            });
+            return {
+              close: async () => {
+                close();
+              },
+            };
+          },
+        },
       }),
-      collect: (key) => epochs.run(async () => {
-        const { reconciledAtMs, nowMs } = await retirement.gate();
-        if (reconciledAtMs === null || nowMs < reconciledAtMs + PIN_TTL_MS + GRACE_MS) return;
-        const options = { graceMs: GRACE_MS, pinMaxMs: PIN_TTL_MS, dryRun: false, signal: AbortSignal.any([]) };
-        await collectKey(key, { heads, leases, retirement, directories, marks, randomId, onStep }, options);
-      }),
+      collect: (key) =>
+        epochs.run(async () => {
+          const { reconciledAtMs, nowMs } = await retirement.gate();
+          if (reconciledAtMs === null || nowMs < reconciledAtMs + PIN_TTL_MS + GRACE_MS) return;
+          const options = { graceMs: GRACE_MS, pinMaxMs: PIN_TTL_MS, dryRun: false, signal: AbortSignal.any([]) };
+          await collectKey(key, { heads, leases, retirement, directories, marks, randomId, onStep }, options);
+        }),
       invalidate: async (target, mode) => (await invalidate(target, mode, { ticks, marks, epochs })).tick,
     };
   }
@@ -153,7 +216,10 @@ export class World {
   readonly #runners = new Map<Actor, (job: QueuedJob) => Promise<JobRun>>();
   readonly #passes = new Map<Actor, () => Promise<void>>();
 
-  async #runJob(queued: QueuedJob, { prober, filler }: { readonly prober: Prober; readonly filler: Filler }): Promise<JobRun> {
+  async #runJob(
+    queued: QueuedJob,
+    { prober, filler }: { readonly prober: Prober; readonly filler: Filler },
+  ): Promise<JobRun> {
     const context = { jobId: queued.id, signal: AbortSignal.any([]), onProgress: () => undefined };
     return queued.job.kind === 'probe' ? await prober.run(queued.job, context) : await filler.run(queued.job, context);
   }
@@ -165,20 +231,29 @@ export class World {
     return {
       probe: async (request, { signal, onProgress }): Promise<ProbeReport> => {
         try {
-          const version = await source.probe(request.canonical, { signal, memo, limits: request.limits, onProgress, onFirstBatch: () => undefined });
+          const version = await source.probe(request.canonical, {
+            signal,
+            memo,
+            limits: request.limits,
+            onProgress,
+            onFirstBatch: () => undefined,
+          });
           return { kind: 'version', version };
         } catch (error) {
           return { kind: 'failed', failure: toFailure(error) };
         }
       },
-      fill: (task, context): Promise<FillReport> => materialize(task, { source, memo, ...ports, host: actor.name, program: 'sim', context }),
+      fill: (task, context): Promise<FillReport> =>
+        materialize(task, { source, memo, ...ports, host: actor.name, program: 'sim', context }),
     };
   }
 
   /** A worker that can run takes a job, or now and then goes over the store. @returns whether anything began */
   dispatch(): boolean {
     const { random, queue, scheduler } = this;
-    const workers = this.processes.filter(({ kind, stalledUntilMs, opened }) => kind === 'worker' && opened && stalledUntilMs <= scheduler.nowMs);
+    const workers = this.processes.filter(
+      ({ kind, stalledUntilMs, opened }) => kind === 'worker' && opened && stalledUntilMs <= scheduler.nowMs,
+    );
     if (workers.length === 0) return false;
     const worker = random.pick(workers);
     const { pass } = this.redis.state;
@@ -206,7 +281,11 @@ export class World {
     const pass = this.#passes.get(worker);
     if (pass === undefined) return;
     this.#passing.add(worker);
-    this.#spawn(worker, () => worker.epochs.run(pass).finally(() => { this.#passing.delete(worker); }));
+    this.#spawn(worker, () =>
+      worker.epochs.run(pass).finally(() => {
+        this.#passing.delete(worker);
+      }),
+    );
   }
 
   #spawn(process: Process, task: () => Promise<unknown>): void {
@@ -237,11 +316,22 @@ function gated<T extends object>(port: T, gate: (name: string) => Promise<void>)
 
 function simRequest(path: string): ResolvedRequest {
   const canonical: CanonicalRequest = {
-    keyFormat: 1, sourceKind: 'file', sourceIdentity: 'file:/sim', columns: null, columnTypes: {},
-    question: { kind: 'file', path, format: 'csv', csv: null }, parquet: { compression: 'zstd', rowGroupRows: 1 },
+    keyFormat: 1,
+    sourceKind: 'file',
+    sourceIdentity: 'file:/sim',
+    columns: null,
+    columnTypes: {},
+    question: { kind: 'file', path, format: 'csv', csv: null },
+    parquet: { compression: 'zstd', rowGroupRows: 1 },
   };
   return {
-    key: cacheKey(canonical), canonical, source: 'sim', dataset: 'sims', scopes: ['dataset:sims', 'source:sim'],
-    probeTargets: [`sim/${path}`], versionKind: 'checksum', limits: { rowsMax: 1e9, bytesMax: 1e9, timeoutMs: 1e9 },
+    key: cacheKey(canonical),
+    canonical,
+    source: 'sim',
+    dataset: 'sims',
+    scopes: ['dataset:sims', 'source:sim'],
+    probeTargets: [`sim/${path}`],
+    versionKind: 'checksum',
+    limits: { rowsMax: 1e9, bytesMax: 1e9, timeoutMs: 1e9 },
   };
 }

@@ -59,7 +59,11 @@ export class Epochs {
       } catch (error) {
         if (!isEpochLost(error)) throw error;
         if (attempt === RUN_ATTEMPTS) {
-          throw new ParqueueError('PQ_COORDINATION_DOWN', 'Redis keeps losing its memory; ask again when it is stable', { cause: error });
+          throw new ParqueueError(
+            'PQ_COORDINATION_DOWN',
+            'Redis keeps losing its memory; ask again when it is stable',
+            { cause: error },
+          );
         }
         await this.open();
       }
@@ -72,7 +76,10 @@ export class Epochs {
       if (epoch !== null) return epoch;
       await this.#deps.clock.sleep(RETRY_PAUSE_MS);
     }
-    throw new ParqueueError('PQ_COORDINATION_DOWN', 'no epoch could be opened: Redis changes faster than it can be read');
+    throw new ParqueueError(
+      'PQ_COORDINATION_DOWN',
+      'no epoch could be opened: Redis changes faster than it can be read',
+    );
   }
 
   async #tryOpen(): Promise<number | null> {
@@ -84,10 +91,10 @@ export class Epochs {
       return marker.epoch;
     }
     const epoch = Math.max(await store.latest(), marker?.epoch ?? 0) + 1;
-    if (!await store.claim(epoch)) return null;
+    if (!(await store.claim(epoch))) return null;
     const marks = await store.scopeMarks();
     const next = { epoch, runId, incarnation: randomId(), storeId: store.storeId };
-    if (!await register.open(next, { runId, incarnation: marker?.incarnation ?? null }, marks)) return null;
+    if (!(await register.open(next, { runId, incarnation: marker?.incarnation ?? null }, marks))) return null;
     register.adopt(next);
     await onStep('epoch-opened', { epoch, previous: marker?.epoch ?? null });
     return epoch;
@@ -95,7 +102,10 @@ export class Epochs {
 
   #requireOwnStore(marker: Marker): void {
     if (marker.storeId === this.#deps.store.storeId) return;
-    throw new ParqueueError('PQ_CONFIG', `this Redis coordinates store ${marker.storeId}, but store.root holds ${this.#deps.store.storeId}: `
-      + 'give each store a Redis (or a database number) of its own');
+    throw new ParqueueError(
+      'PQ_CONFIG',
+      `this Redis coordinates store ${marker.storeId}, but store.root holds ${this.#deps.store.storeId}: `
+        + 'give each store a Redis (or a database number) of its own',
+    );
   }
 }

@@ -17,7 +17,14 @@ import type { Job, Outcome } from './model/job.ts';
 import type { Manifest } from './model/manifest.ts';
 import { CANCELLED, type JobContext, type JobRun } from './probe.ts';
 import type { Clock, RandomId } from './ports/clock.ts';
-import { isEpochLost, type CommitResult, type LeaseClaim, type Leases, type Look, type Pins } from './ports/coordination.ts';
+import {
+  isEpochLost,
+  type CommitResult,
+  type LeaseClaim,
+  type Leases,
+  type Look,
+  type Pins,
+} from './ports/coordination.ts';
 import type { OnStep } from './ports/steps.ts';
 import type { KeyDirectories, StoreMarks } from './ports/store.ts';
 import type { FillReport, FillTask, Outcomes, SourceWork } from './ports/work.ts';
@@ -70,7 +77,10 @@ export class Filler {
     const { key } = job.request;
     const { outcome } = run;
     if (outcome.kind === 'committed' || outcome.kind === 'verified' || outcome.kind === 'satisfied') {
-      await this.#deps.pins.pinGeneration({ key, fence: outcome.fence }, { id: `job-${context.jobId}`, ttlMs: this.#deps.outcomePinMs });
+      await this.#deps.pins.pinGeneration(
+        { key, fence: outcome.fence },
+        { id: `job-${context.jobId}`, ttlMs: this.#deps.outcomePinMs },
+      );
     }
     await this.#deps.outcomes.record({ id: context.jobId, key }, outcome);
     return run;
@@ -81,7 +91,8 @@ export class Filler {
     const { request, requirement } = job;
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
       const look = await lookReconciled(request, this.#deps);
-      if (look.head !== null && satisfies(look.head, requirement)) return done({ kind: 'satisfied', fence: look.head.fence });
+      if (look.head !== null && satisfies(look.head, requirement))
+        return done({ kind: 'satisfied', fence: look.head.fence });
       if (context.signal.aborted) return stopped(context.signal);
 
       const claim = { key: request.key, fillId: randomId(), holder, ttlMs: leaseTtlMs };
@@ -91,7 +102,12 @@ export class Filler {
         continue;
       }
       if (grant.kind === 'busy') {
-        await onStep('lease-busy', { key: request.key, jobId: context.jobId, fence: grant.holder.fence, holder: grant.holder.holder });
+        await onStep('lease-busy', {
+          key: request.key,
+          jobId: context.jobId,
+          fence: grant.holder.fence,
+          holder: grant.holder.holder,
+        });
         return { kind: 'delayed', ms: Math.min(Math.max(grant.holder.expiresAtMs - grant.nowMs, 10), BUSY_DELAY_MS) };
       }
       const { fence, grantedAtMs } = grant;
@@ -104,16 +120,24 @@ export class Filler {
   }
 
   async #underLease(
-    job: Job, { granted, context }: { readonly granted: Granted; readonly context: JobContext },
+    job: Job,
+    { granted, context }: { readonly granted: Granted; readonly context: JobContext },
   ): Promise<Attempt> {
     const { leases, onStep, clock } = this.#deps;
     const { claim, fence } = granted;
-    await onStep('lease-acquired', { key: claim.key, jobId: context.jobId, requestId: job.requestId, fence, fillId: claim.fillId });
+    await onStep('lease-acquired', {
+      key: claim.key,
+      jobId: context.jobId,
+      requestId: job.requestId,
+      fence,
+      fillId: claim.fillId,
+    });
     const heartbeat = keepLease(claim, fence, { leases, clock });
     try {
       // What was seen before the grant may be old: another fill can have committed between that look and our lease.
       const look = await lookReconciled(job.request, this.#deps);
-      if (look.head !== null && satisfies(look.head, job.requirement)) return { kind: 'satisfied', fence: look.head.fence };
+      if (look.head !== null && satisfies(look.head, job.requirement))
+        return { kind: 'satisfied', fence: look.head.fence };
       await this.#sweepStaging(claim.key, fence);
       const signal = AbortSignal.any([heartbeat.lost, context.signal]);
       const report = await this.#load(job, { look, granted, context, signal });
@@ -131,14 +155,24 @@ export class Filler {
     at: { readonly look: Look; readonly granted: Granted; readonly context: JobContext; readonly signal: AbortSignal },
   ): Promise<FillReport> {
     const { work, onStep } = this.#deps;
-    const { look: { head }, granted: { claim, fence, grantedAtMs }, context, signal } = at;
+    const {
+      look: { head },
+      granted: { claim, fence, grantedAtMs },
+      context,
+      signal,
+    } = at;
     const keepable = head !== null && head.damaged === null && head.fence > job.requirement.hardAfter;
     const task: FillTask = {
-      request: job.request, fence, fillId: claim.fillId, startedAtMs: grantedAtMs,
+      request: job.request,
+      fence,
+      fillId: claim.fillId,
+      startedAtMs: grantedAtMs,
       current: keepable ? { fence: head.fence, version: head.version } : null,
     };
     return work.fill(task, {
-      signal, onProgress: context.onProgress, onStep: (step) => onStep(step, { key: claim.key, fence, fillId: claim.fillId }),
+      signal,
+      onProgress: context.onProgress,
+      onStep: (step) => onStep(step, { key: claim.key, fence, fillId: claim.fillId }),
     });
   }
 
@@ -146,7 +180,11 @@ export class Filler {
    * A failure under a lease that is lost says nothing of the source: the next holder sweeps our staging directory away
    * under the thread. Only the holder's failures are the fill's.
    */
-  async #failed(report: Extract<FillReport, { kind: 'failed' }>, { claim, fence }: Granted, signal: AbortSignal): Promise<Attempt> {
+  async #failed(
+    report: Extract<FillReport, { kind: 'failed' }>,
+    { claim, fence }: Granted,
+    signal: AbortSignal,
+  ): Promise<Attempt> {
     if (signal.aborted) return signal.reason === CANCELLED ? { kind: 'cancelled' } : 'interrupted';
     const held = await this.#deps.leases.renew(claim, fence);
     return held ? { kind: 'failed', failure: report.failure } : 'again';
@@ -154,7 +192,11 @@ export class Filler {
 
   async #settle(job: Job, report: Exclude<FillReport, { kind: 'failed' }>, granted: Granted): Promise<Attempt> {
     const { heads, onStep } = this.#deps;
-    const { claim: { key, fillId }, fence, grantedAtMs } = granted;
+    const {
+      claim: { key, fillId },
+      fence,
+      grantedAtMs,
+    } = granted;
     if (report.kind === 'unchanged') {
       await onStep('unchanged', { key, fence, fillId });
       const verified = await heads.markVerified(key, { version: report.version, tick: fence, beganAtMs: grantedAtMs });
@@ -174,17 +216,31 @@ export class Filler {
   }
 
   /** The reply may be lost while the commit took place: it is idempotent by fillId, so it is simply sent again. */
-  async #commit(job: Job, { fence, fillId, version, consistency, source, dataset, part, startedAtMs }: Manifest): Promise<CommitResult> {
+  async #commit(
+    job: Job,
+    { fence, fillId, version, consistency, source, dataset, part, startedAtMs }: Manifest,
+  ): Promise<CommitResult> {
     const { heads, clock } = this.#deps;
     const request = {
-      key: job.request.key, scopes: job.request.scopes, fence, fillId, version, sha256: part.sha256, bytes: part.bytes,
-      rows: part.rows, consistency, source, dataset, startedAtMs,
+      key: job.request.key,
+      scopes: job.request.scopes,
+      fence,
+      fillId,
+      version,
+      sha256: part.sha256,
+      bytes: part.bytes,
+      rows: part.rows,
+      consistency,
+      source,
+      dataset,
+      startedAtMs,
     };
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await heads.commit(request);
       } catch (error) {
-        if (!isParqueueError(error) || error.code !== 'PQ_COORDINATION_DOWN' || attempt === COMMIT_ATTEMPTS) throw error;
+        if (!isParqueueError(error) || error.code !== 'PQ_COORDINATION_DOWN' || attempt === COMMIT_ATTEMPTS)
+          throw error;
         await clock.sleep(COMMIT_PAUSE_MS);
       }
     }

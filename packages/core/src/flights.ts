@@ -48,7 +48,8 @@ export class Flights {
    * @throws whatever the flight's work throws, or the signal's reason
    */
   async join(
-    id: string, start: (work: FlightWork) => Promise<Outcome>,
+    id: string,
+    start: (work: FlightWork) => Promise<Outcome>,
     until: { readonly clock: Clock; readonly waitMs: number; readonly signal: AbortSignal },
   ): Promise<Landing> {
     const known = this.#flights.get(id);
@@ -57,7 +58,10 @@ export class Flights {
     const timer = new AbortController();
     try {
       const first = await orAborted(flight.firstJob, until.signal);
-      const deadline = until.clock.sleep(until.waitMs, timer.signal).then(() => null, () => null);
+      const deadline = until.clock.sleep(until.waitMs, timer.signal).then(
+        () => null,
+        () => null,
+      );
       const outcome = await orAborted(Promise.race([flight.outcome, deadline]), until.signal);
       if (outcome === null) return { kind: 'deadline', ref: flight.ref ?? first };
       return { kind: 'landed', outcome, joined: known !== undefined || first.joined };

@@ -43,7 +43,6 @@ export interface GcReport {
   readonly trash: number;
 }
 
-
 /** Long enough to move one staging directory; the lease is released right after. */
 const SWEEP_LEASE_MS = 10_000;
 
@@ -71,7 +70,11 @@ async function closedGate({ retirement }: GcDeps, { graceMs, pinMaxMs }: GcOptio
 }
 
 /** Exported for simulations, which collect one key at a time between other steps. */
-export async function collectKey(key: string, deps: GcDeps, options: GcOptions): Promise<{ readonly generations: number; readonly staging: number }> {
+export async function collectKey(
+  key: string,
+  deps: GcDeps,
+  options: GcOptions,
+): Promise<{ readonly generations: number; readonly staging: number }> {
   const listing = await deps.directories.list(key);
   const look = await deps.heads.look({ key, scopes: [], probeTargets: [] }, null);
   const generations = await collectGenerations(key, { listing, look }, { deps, options });
@@ -104,7 +107,7 @@ async function collectGenerations(key: string, { listing, look }: Seen, { deps, 
       await retirement.restartGrace({ key, fence });
       continue;
     }
-    if (await retirement.retire({ key, fence }, options.graceMs) === 'refused') continue;
+    if ((await retirement.retire({ key, fence }, options.graceMs)) === 'refused') continue;
     await directories.moveToTrash({ key, fence });
     await retirement.removed({ key, fence });
     await onStep('generation-retired', { key, fence });
@@ -124,7 +127,7 @@ async function sweepStaging(key: string, { listing, look }: Seen, { deps, option
   if (options.dryRun) return over.length;
   for (const ref of over) await sweep(ref, deps);
   if (latest === undefined || look.lease !== null) return over.length;
-  return over.length + await fenceOutAndSweep(latest, deps);
+  return over.length + (await fenceOutAndSweep(latest, deps));
 }
 
 async function sweep(ref: StagingRef, { directories, onStep }: GcDeps): Promise<void> {

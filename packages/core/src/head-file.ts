@@ -10,7 +10,10 @@ import type { StoreMarks } from './ports/store.ts';
 const REWRITES_MAX = 5;
 
 /** @returns the fence that head.json names now, or null where the key has no head */
-export async function writeHeadFile(target: LookTarget, { heads, marks }: { readonly heads: Heads; readonly marks: StoreMarks }): Promise<number | null> {
+export async function writeHeadFile(
+  target: LookTarget,
+  { heads, marks }: { readonly heads: Heads; readonly marks: StoreMarks },
+): Promise<number | null> {
   let written: Head | null = null;
   for (let attempt = 0; attempt <= REWRITES_MAX; attempt += 1) {
     const { head } = await heads.look(target, null);

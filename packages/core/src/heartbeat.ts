@@ -15,7 +15,11 @@ export interface Heartbeat {
   stop(): Promise<void>;
 }
 
-export function keepLease(claim: LeaseClaim, fence: Tick, { leases, clock }: { readonly leases: Leases; readonly clock: Clock }): Heartbeat {
+export function keepLease(
+  claim: LeaseClaim,
+  fence: Tick,
+  { leases, clock }: { readonly leases: Leases; readonly clock: Clock },
+): Heartbeat {
   const lost = new AbortController();
   const stopped = new AbortController();
   const beating = beat();

@@ -19,7 +19,11 @@ export interface InvalidateDeps {
 }
 
 /** @returns the tick of the mark: generations filled up to it are no longer fresh (soft), or not to be served. */
-export function invalidate(target: MarkTarget, mode: InvalidateMode, deps: InvalidateDeps): Promise<{ readonly tick: Tick }> {
+export function invalidate(
+  target: MarkTarget,
+  mode: InvalidateMode,
+  deps: InvalidateDeps,
+): Promise<{ readonly tick: Tick }> {
   const { ticks, marks, epochs } = deps;
   return epochs.run(async () => {
     const epoch = await ticks.epoch();

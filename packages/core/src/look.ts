@@ -12,7 +12,10 @@ export interface ReconciledLookDeps {
 }
 
 /** Looks without pinning; the first look of a key in an epoch compares it with the store (I11). */
-export async function lookReconciled(request: ResolvedRequest, { heads, reconcile }: ReconciledLookDeps): Promise<Look> {
+export async function lookReconciled(
+  request: ResolvedRequest,
+  { heads, reconcile }: ReconciledLookDeps,
+): Promise<Look> {
   const target = targetOf(request);
   const first = await heads.look(target, null);
   if (first.reconciled) return first;

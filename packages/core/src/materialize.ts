@@ -27,7 +27,10 @@ export async function materialize(task: FillTask, deps: MaterializeDeps): Promis
     return await fillOrUnchanged(task, deps);
   } catch (error) {
     if (deps.context.signal.aborted && !isParqueueError(error)) {
-      return { kind: 'failed', failure: toFailure(new ParqueueError('PQ_CANCELLED', 'the fill was stopped', { cause: error })) };
+      return {
+        kind: 'failed',
+        failure: toFailure(new ParqueueError('PQ_CANCELLED', 'the fill was stopped', { cause: error })),
+      };
     }
     return { kind: 'failed', failure: toFailure(error) };
   }
@@ -38,7 +41,11 @@ async function fillOrUnchanged(task: FillTask, deps: MaterializeDeps): Promise<F
   const { signal, onProgress, onStep } = context;
   signal.throwIfAborted();
   await using snapshot = await source.open(task.request.canonical, {
-    signal, memo, limits: task.request.limits, onProgress, onFirstBatch: () => onStep('first-batch'),
+    signal,
+    memo,
+    limits: task.request.limits,
+    onProgress,
+    onFirstBatch: () => onStep('first-batch'),
   });
   await onStep('snapshot-opened');
   if (await isUnchanged(task, snapshot, deps)) return { kind: 'unchanged', version: await snapshot.version() };
@@ -54,8 +61,12 @@ async function fillOrUnchanged(task: FillTask, deps: MaterializeDeps): Promise<F
 }
 
 /** The head may be kept only if it shows this version and its files are still what was committed. */
-async function isUnchanged({ current, request }: FillTask, snapshot: Snapshot, { reader }: MaterializeDeps): Promise<boolean> {
-  if (current === null || await snapshot.version() !== current.version) return false;
+async function isUnchanged(
+  { current, request }: FillTask,
+  snapshot: Snapshot,
+  { reader }: MaterializeDeps,
+): Promise<boolean> {
+  if (current === null || (await snapshot.version()) !== current.version) return false;
   return (await reader.inspect(request.key, current.fence)).kind === 'whole';
 }
 
@@ -81,7 +92,8 @@ async function stageAndPublish(task: FillTask, { snapshot, staging, deps }: Stag
 }
 
 function manifestOf(
-  task: FillTask, { extract, sealed, deps }: { readonly extract: Extract; readonly sealed: SealedPart; readonly deps: MaterializeDeps },
+  task: FillTask,
+  { extract, sealed, deps }: { readonly extract: Extract; readonly sealed: SealedPart; readonly deps: MaterializeDeps },
 ): Manifest {
   const { request, fence, fillId, startedAtMs } = task;
   return {

@@ -41,23 +41,36 @@ export async function reconcileKey(key: string, deps: RebuildDeps): Promise<void
 }
 
 async function newestWhole(
-  key: string, fences: readonly Tick[], { mark, deps }: { readonly mark: Mark | null; readonly deps: RebuildDeps },
+  key: string,
+  fences: readonly Tick[],
+  { mark, deps }: { readonly mark: Mark | null; readonly deps: RebuildDeps },
 ): Promise<RestoredGeneration | null> {
   const notBefore = Math.max(mark?.hard ?? 0, mark?.purge ?? 0);
   for (const fence of fences) {
     if (fence <= notBefore) return null;
     const inspection = await deps.reader.inspect(key, fence);
     if (inspection.kind === 'whole') return restoredFrom(inspection.manifest);
-    if (inspection.kind === 'damaged') await deps.onStep('generation-damaged', { key, fence, reason: inspection.reason });
+    if (inspection.kind === 'damaged')
+      await deps.onStep('generation-damaged', { key, fence, reason: inspection.reason });
   }
   return null;
 }
 
 function restoredFrom(manifest: Manifest): RestoredGeneration {
   const { fence, fillId, version, consistency, source, dataset, startedAtMs, part } = manifest;
-  return { fence, fillId, version, sha256: part.sha256, bytes: part.bytes, rows: part.rows, consistency, source, dataset, startedAtMs };
+  return {
+    fence,
+    fillId,
+    version,
+    sha256: part.sha256,
+    bytes: part.bytes,
+    rows: part.rows,
+    consistency,
+    source,
+    dataset,
+    startedAtMs,
+  };
 }
-
 
 /**
  * The background pass over all keys of the store; resumable, since the last finished shard is kept in Redis. When it

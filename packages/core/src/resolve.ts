@@ -15,7 +15,16 @@ import type { Epochs } from './epoch.ts';
 import { Flights, type Landing } from './flights.ts';
 import { targetOf } from './look.ts';
 import { assertInvariant, isParqueueError, ParqueueError, toFailure, type ErrorCode } from './model/errors.ts';
-import { canVerifyByProbe, isFresh, mayServeStale, requirementAtArrival, satisfies, type Requirement, type SeenTicks, type StaleReason } from './model/freshness.ts';
+import {
+  canVerifyByProbe,
+  isFresh,
+  mayServeStale,
+  requirementAtArrival,
+  satisfies,
+  type Requirement,
+  type SeenTicks,
+  type StaleReason,
+} from './model/freshness.ts';
 import type { Head } from './model/generation.ts';
 import { dedupId, type Job, type JobKind } from './model/job.ts';
 import type { Ask } from './model/request.ts';
@@ -66,8 +75,14 @@ const ROUNDS_MAX = 8;
 
 /** Failures of the source, the store or the workers, for which an older answer is better than none. */
 const STALE_IF_ERROR_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'PQ_SOURCE_UNAVAILABLE', 'PQ_SOURCE_PAUSED', 'PQ_SOURCE_UNSTABLE', 'PQ_STORE_IO', 'PQ_STORE_FULL', 'PQ_FILL_TIMEOUT',
-  'PQ_WORKER_CRASHED', 'PQ_QUEUE_FULL',
+  'PQ_SOURCE_UNAVAILABLE',
+  'PQ_SOURCE_PAUSED',
+  'PQ_SOURCE_UNSTABLE',
+  'PQ_STORE_IO',
+  'PQ_STORE_FULL',
+  'PQ_FILL_TIMEOUT',
+  'PQ_WORKER_CRASHED',
+  'PQ_QUEUE_FULL',
 ]);
 
 /** One caller on its way: what it saw on arrival, and how its answer came about. */
@@ -102,14 +117,23 @@ export class Resolver {
   async resolve(ask: Ask, wait: WaitOptions): Promise<Resolution> {
     const { clock, randomId, epochs } = this.#deps;
     const caller: Caller = {
-      ask, wait, pinId: randomId(), deadlineMs: clock.now() + wait.waitMs, arrival: null, worked: false, collapsed: false,
+      ask,
+      wait,
+      pinId: randomId(),
+      deadlineMs: clock.now() + wait.waitMs,
+      arrival: null,
+      worked: false,
+      collapsed: false,
     };
     for (let round = 1; round <= ROUNDS_MAX; round += 1) {
       const resolution = await epochs.run(() => this.#round(caller));
       if (resolution !== null) return resolution;
     }
-    throw new ParqueueError('PQ_STORE_IO', `entry ${ask.request.key} was filled ${ROUNDS_MAX} times and lost each time: `
-      + 'something damages or purges its files; see its explain page');
+    throw new ParqueueError(
+      'PQ_STORE_IO',
+      `entry ${ask.request.key} was filled ${ROUNDS_MAX} times and lost each time: `
+        + 'something damages or purges its files; see its explain page',
+    );
   }
 
   /** Looks, and works at most once. Null: look again. */
@@ -122,8 +146,14 @@ export class Resolver {
       fence: look.head?.fence ?? null,
     };
     const { seen, requirement } = caller.arrival;
-    await this.#deps.onStep('looked', { key: ask.request.key, requestId: wait.requestId, fence: look.head?.fence ?? null, ...requirement });
-    if (satisfies(look.head, requirement) || isFresh(look.head, seen, ask.policy, look.nowMs)) return answer(caller, look, null);
+    await this.#deps.onStep('looked', {
+      key: ask.request.key,
+      requestId: wait.requestId,
+      fence: look.head?.fence ?? null,
+      ...requirement,
+    });
+    if (satisfies(look.head, requirement) || isFresh(look.head, seen, ask.policy, look.nowMs))
+      return answer(caller, look, null);
     if (ask.cachedOnly) return this.#cachedOrFail(caller, look);
     return await this.#work(caller, look);
   }
@@ -133,14 +163,18 @@ export class Resolver {
     const reason = reasons.find((candidate) => this.#mayAnswerStale(caller, look, candidate));
     const stale = reason === undefined ? null : answer(caller, look, reason);
     if (stale !== null) return stale;
-    throw new ParqueueError('PQ_NOT_CACHED', 'nothing in the cache may answer this under its policy, and only-if-cached forbids asking the source');
+    throw new ParqueueError(
+      'PQ_NOT_CACHED',
+      'nothing in the cache may answer this under its policy, and only-if-cached forbids asking the source',
+    );
   }
 
   async #work(caller: Caller, look: Look): Promise<Resolution | null> {
     const { policy } = caller.ask;
     const { requirement } = requireArrival(caller);
     // A head may be on the store although Redis has none: the probe's worker reconciles before it decides.
-    const probeFirst = canVerifyByProbe(look.head, requirement, policy.version) || (!look.reconciled && isProbeable(policy.version));
+    const probeFirst =
+      canVerifyByProbe(look.head, requirement, policy.version) || (!look.reconciled && isProbeable(policy.version));
     if (probeFirst) {
       const settled = await this.#fly('probe', caller);
       if (settled !== 'refill') return settled;
@@ -163,12 +197,20 @@ export class Resolver {
       return await this.#staleIfError(caller, error);
     }
     if (landing.kind === 'deadline') {
-      return await this.#staleAnswer(caller, 'staleWhileRevalidate') ?? { kind: 'pending', job: landing.ref, requirement };
+      return (
+        (await this.#staleAnswer(caller, 'staleWhileRevalidate')) ?? { kind: 'pending', job: landing.ref, requirement }
+      );
     }
     const { outcome } = landing;
     caller.worked = true;
     caller.collapsed ||= landing.joined;
-    await onStep('waited', { key: request.key, requestId: caller.wait.requestId, job: kind, outcome: outcome.kind, leftMs: caller.deadlineMs - clock.now() });
+    await onStep('waited', {
+      key: request.key,
+      requestId: caller.wait.requestId,
+      job: kind,
+      outcome: outcome.kind,
+      leftMs: caller.deadlineMs - clock.now(),
+    });
     switch (outcome.kind) {
       case 'failed':
         return await this.#staleIfError(caller, ParqueueError.from(outcome.failure));
@@ -187,12 +229,19 @@ export class Resolver {
   async #await(job: Job, caller: Caller): Promise<Landing> {
     const { clock, waitersMax } = this.#deps;
     if (this.#waiters >= waitersMax) {
-      throw new ParqueueError('PQ_QUEUE_FULL', `${waitersMax} callers wait here already (limits.waiters); try again in a moment`);
+      throw new ParqueueError(
+        'PQ_QUEUE_FULL',
+        `${waitersMax} callers wait here already (limits.waiters); try again in a moment`,
+      );
     }
     this.#waiters += 1;
     try {
       const waitMs = Math.max(0, caller.deadlineMs - clock.now());
-      return await this.#flights.join(dedupId(job), (work) => awaitOutcome(job, this.#deps, work), { clock, waitMs, signal: caller.wait.signal });
+      return await this.#flights.join(dedupId(job), (work) => awaitOutcome(job, this.#deps, work), {
+        clock,
+        waitMs,
+        signal: caller.wait.signal,
+      });
     } finally {
       this.#waiters -= 1;
     }
@@ -211,7 +260,11 @@ export class Resolver {
       await this.#deps.jobs.enqueue(this.#jobOf('fill', caller));
     } catch (error) {
       // The answer stands whether or not the work behind it can start; whoever asks next tries again.
-      await this.#deps.onStep('failed', { key: caller.ask.request.key, requestId: caller.wait.requestId, failure: toFailure(error) });
+      await this.#deps.onStep('failed', {
+        key: caller.ask.request.key,
+        requestId: caller.wait.requestId,
+        failure: toFailure(error),
+      });
     }
     return stale;
   }

@@ -21,7 +21,9 @@ function requestHash(request: CanonicalRequest): string {
   try {
     return createHash('sha256').update(canonicalJson(request)).digest('hex').slice(0, HASH_HEX_DIGITS);
   } catch (error) {
-    throw new ParqueueError('PQ_INVALID_REQUEST', `the request cannot be written down: ${String(error)}`, { cause: error });
+    throw new ParqueueError('PQ_INVALID_REQUEST', `the request cannot be written down: ${String(error)}`, {
+      cause: error,
+    });
   }
 }
 
@@ -42,8 +44,12 @@ export function shardOf(key: string): string {
 export function assertKeyMatches(request: ResolvedRequest): void {
   const own = cacheKey(request.canonical);
   if (own === request.key) return;
-  throw new ParqueueError('PQ_INVALID_REQUEST', `the job's key ${request.key} is not the key of its request here (${own}): `
-    + 'API and worker run releases with different key formats; finish the upgrade and ask again', { retryable: true });
+  throw new ParqueueError(
+    'PQ_INVALID_REQUEST',
+    `the job's key ${request.key} is not the key of its request here (${own}): `
+      + 'API and worker run releases with different key formats; finish the upgrade and ask again',
+    { retryable: true },
+  );
 }
 
 /** All shards, in the order in which passes over the store visit them. */
@@ -51,6 +57,14 @@ export const SHARDS: readonly string[] = Array.from({ length: 256 }, (_, index) 
 
 function slugOf({ question }: CanonicalRequest): string {
   const text = question.kind === 'file' ? question.path.replace(/\.[^./]*$/, '') : question.statement;
-  const words = text.toLowerCase().replace(/[^a-z0-9]+/g, '_').replace(/^_+|_+$/g, '');
-  return words.slice(question.kind === 'file' ? -32 : 0).slice(0, 32).replace(/^_+|_+$/g, '') || 'entry';
+  const words = text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '_')
+    .replace(/^_+|_+$/g, '');
+  return (
+    words
+      .slice(question.kind === 'file' ? -32 : 0)
+      .slice(0, 32)
+      .replace(/^_+|_+$/g, '') || 'entry'
+  );
 }

@@ -17,7 +17,10 @@ export interface FreshnessPolicy {
 }
 
 export const STRICT: FreshnessPolicy = {
-  version: 'checksum', maxAgeMs: 0, staleWhileRevalidateMs: 0, staleIfErrorMs: 0,
+  version: 'checksum',
+  maxAgeMs: 0,
+  staleWhileRevalidateMs: 0,
+  staleIfErrorMs: 0,
 };
 
 /** Work satisfies the caller when it began after `after`, and filled after `hardAfter`. */
@@ -45,8 +48,9 @@ export function requirementAtArrival(seen: SeenTicks): Requirement {
 
 /** The head was proved right by work that began after the caller asked. */
 export function satisfies(head: Head | null, requirement: Requirement): boolean {
-  return head !== null && head.damaged === null
-    && head.verified > requirement.after && head.fence > requirement.hardAfter;
+  return (
+    head !== null && head.damaged === null && head.verified > requirement.after && head.fence > requirement.hardAfter
+  );
 }
 
 /** The policy lets this caller have the head without asking the source again. */

@@ -80,7 +80,8 @@ export function decodeManifest(text: string): ManifestReading {
     return { ok: false, reason: 'the manifest does not match its digest' };
   }
   const parsed = manifestSchema.safeParse(envelope.data.manifest);
-  if (!parsed.success) return { ok: false, reason: `the manifest is not of format ${MANIFEST_FORMAT}: ${z.prettifyError(parsed.error)}` };
+  if (!parsed.success)
+    return { ok: false, reason: `the manifest is not of format ${MANIFEST_FORMAT}: ${z.prettifyError(parsed.error)}` };
   return { ok: true, manifest: parsed.data };
 }
 

@@ -5,7 +5,13 @@
 export type Version = string;
 
 export const VERSION_KINDS = [
-  'checksum', 'rowscn', 'row-version', 'table-checksum', 'refresh-key', 'ttl', 'manual',
+  'checksum',
+  'rowscn',
+  'row-version',
+  'table-checksum',
+  'refresh-key',
+  'ttl',
+  'manual',
 ] as const;
 
 export type VersionKind = (typeof VERSION_KINDS)[number];

@@ -1,6 +1,18 @@
 /** The column types Parqueue writes, and their Arrow counterparts. */
 import {
-  Binary, Bool, DateDay, Decimal, Field, Float64, Int32, Int64, Schema, TimestampMicrosecond, TimestampMillisecond, TimestampNanosecond, Utf8,
+  Binary,
+  Bool,
+  DateDay,
+  Decimal,
+  Field,
+  Float64,
+  Int32,
+  Int64,
+  Schema,
+  TimestampMicrosecond,
+  TimestampMillisecond,
+  TimestampNanosecond,
+  Utf8,
   type DataType,
 } from 'apache-arrow';
 import type { ManifestColumn } from '../model/manifest.ts';
@@ -28,24 +40,36 @@ export interface Column {
 
 export function arrowType(type: ColumnType): DataType {
   switch (type.kind) {
-    case 'bool': return new Bool();
-    case 'int32': return new Int32();
-    case 'int64': return new Int64();
-    case 'float64': return new Float64();
-    case 'decimal128': return new Decimal(type.scale, type.precision, 128);
-    case 'utf8': return new Utf8();
-    case 'binary': return new Binary();
-    case 'date32': return new DateDay();
-    case 'timestamp': return timestampType(type);
+    case 'bool':
+      return new Bool();
+    case 'int32':
+      return new Int32();
+    case 'int64':
+      return new Int64();
+    case 'float64':
+      return new Float64();
+    case 'decimal128':
+      return new Decimal(type.scale, type.precision, 128);
+    case 'utf8':
+      return new Utf8();
+    case 'binary':
+      return new Binary();
+    case 'date32':
+      return new DateDay();
+    case 'timestamp':
+      return timestampType(type);
   }
 }
 
 function timestampType({ unit, utc }: { readonly unit: TimeUnit; readonly utc: boolean }): DataType {
   const zone = utc ? 'UTC' : null;
   switch (unit) {
-    case 'ms': return new TimestampMillisecond(zone);
-    case 'us': return new TimestampMicrosecond(zone);
-    case 'ns': return new TimestampNanosecond(zone);
+    case 'ms':
+      return new TimestampMillisecond(zone);
+    case 'us':
+      return new TimestampMicrosecond(zone);
+    case 'ns':
+      return new TimestampNanosecond(zone);
   }
 }
 
@@ -56,9 +80,12 @@ export function arrowSchema(columns: readonly Column[]): Schema {
 /** The type as manifests and error messages write it. */
 export function typeName(type: ColumnType): string {
   switch (type.kind) {
-    case 'decimal128': return `decimal128(${type.precision}, ${type.scale})`;
-    case 'timestamp': return `timestamp[${type.unit}${type.utc ? ', UTC' : ''}]`;
-    default: return type.kind;
+    case 'decimal128':
+      return `decimal128(${type.precision}, ${type.scale})`;
+    case 'timestamp':
+      return `timestamp[${type.unit}${type.utc ? ', UTC' : ''}]`;
+    default:
+      return type.kind;
   }
 }
 

@@ -45,11 +45,16 @@ export async function readFooter(handle: FileHandle): Promise<ParquetFooter> {
   const head = await range(handle, 0, MAGIC.length);
   const magic = tail.toString('latin1', 4);
   if (magic === 'PARE') {
-    throw new ParqueueError('PQ_UNSUPPORTED_TYPE', 'the Parquet file has an encrypted footer; store it unencrypted, or in another format');
+    throw new ParqueueError(
+      'PQ_UNSUPPORTED_TYPE',
+      'the Parquet file has an encrypted footer; store it unencrypted, or in another format',
+    );
   }
-  if (magic !== MAGIC || head.toString('latin1') !== MAGIC) throw malformed('the mark PAR1 is missing at its beginning or end');
+  if (magic !== MAGIC || head.toString('latin1') !== MAGIC)
+    throw malformed('the mark PAR1 is missing at its beginning or end');
   const length = tail.readUInt32LE(0);
-  if (length > FOOTER_BYTES_MAX || length > size - TAIL_BYTES - MAGIC.length) throw malformed(`its footer claims ${length} bytes`);
+  if (length > FOOTER_BYTES_MAX || length > size - TAIL_BYTES - MAGIC.length)
+    throw malformed(`its footer claims ${length} bytes`);
   const bytes = await range(handle, size - TAIL_BYTES - length, length);
   try {
     return interpret(readThriftStruct(bytes), size, size - TAIL_BYTES - length);
@@ -61,9 +66,12 @@ export async function readFooter(handle: FileHandle): Promise<ParquetFooter> {
 
 function interpret(meta: ThriftStruct, fileBytes: number, dataEnd: number): ParquetFooter {
   const rows = number(meta.get(3), 'num_rows');
-  const rowGroups = list(meta.get(4) ?? [], 'row_groups').map((group) => rowGroupOf(struct(group, 'row group'), dataEnd));
+  const rowGroups = list(meta.get(4) ?? [], 'row_groups').map((group) =>
+    rowGroupOf(struct(group, 'row group'), dataEnd),
+  );
   const counted = rowGroups.reduce((sum, group) => sum + group.rows, 0);
-  if (rows < 0 || counted !== rows) throw new RangeError(`its row groups hold ${counted} rows, its footer says ${rows}`);
+  if (rows < 0 || counted !== rows)
+    throw new RangeError(`its row groups hold ${counted} rows, its footer says ${rows}`);
   const createdBy = meta.get(6);
   return {
     rows,
@@ -134,5 +142,9 @@ function text(bytes: Uint8Array): string {
 }
 
 function malformed(reason: string, cause?: unknown): ParqueueError {
-  return new ParqueueError('PQ_MALFORMED_SOURCE', `not a whole Parquet file: ${reason}`, cause === undefined ? {} : { cause });
+  return new ParqueueError(
+    'PQ_MALFORMED_SOURCE',
+    `not a whole Parquet file: ${reason}`,
+    cause === undefined ? {} : { cause },
+  );
 }

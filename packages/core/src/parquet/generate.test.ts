@@ -13,23 +13,28 @@ beforeEach(async () => {
 afterEach(() => rm(base, { recursive: true }));
 
 describe('generateFile', () => {
-  it.each(['parquet', 'csv'] as const)('gives equal %s bytes for equal arguments, others for another seed or revision', async (format) => {
-    const make = async (name: string, seed: number, revision: number): Promise<Buffer> => {
-      await generateFile({ path: join(base, name), format, rows: 10_000, seed, revision });
-      return readFile(join(base, name));
-    };
-    const first = await make('a', 7, 1);
-    expect((await make('b', 7, 1)).equals(first)).toBe(true);
-    expect((await make('c', 8, 1)).equals(first)).toBe(false);
-    expect((await make('d', 7, 2)).equals(first)).toBe(false);
-  });
+  it.each(['parquet', 'csv'] as const)(
+    'gives equal %s bytes for equal arguments, others for another seed or revision',
+    async (format) => {
+      const make = async (name: string, seed: number, revision: number): Promise<Buffer> => {
+        await generateFile({ path: join(base, name), format, rows: 10_000, seed, revision });
+        return readFile(join(base, name));
+      };
+      const first = await make('a', 7, 1);
+      expect((await make('b', 7, 1)).equals(first)).toBe(true);
+      expect((await make('c', 8, 1)).equals(first)).toBe(false);
+      expect((await make('d', 7, 2)).equals(first)).toBe(false);
+    },
+  );
 
   it('replaces the file in one step and leaves nothing beside it', async () => {
     const path = join(base, 'a.parquet');
     await generateFile({ path, format: 'parquet', rows: 10, seed: 1, revision: 1 });
     await generateFile({ path, format: 'parquet', rows: 20, seed: 1, revision: 2 });
     expect((await readFooterOf(path)).rows).toBe(20);
-    await expect(generateFile({ path, format: 'csv', rows: 1e9, seed: 1, revision: 3, signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'PQ_CANCELLED' });
+    await expect(
+      generateFile({ path, format: 'csv', rows: 1e9, seed: 1, revision: 3, signal: AbortSignal.abort() }),
+    ).rejects.toMatchObject({ code: 'PQ_CANCELLED' });
     expect(await readdir(base)).toEqual(['a.parquet']);
     expect((await readFooterOf(path)).rows).toBe(20);
   });

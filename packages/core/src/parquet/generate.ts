@@ -44,7 +44,19 @@ export const GENERATED_COLUMNS: readonly Column[] = [
 ];
 
 const CATEGORIES = ['bread', 'cheese', 'coffee', 'fruit', 'honey', 'pasta', 'spices', 'tea'] as const;
-const WORDS = ['ordered', 'late', 'gift', 'Grüße', 'déjà vu', '東京', 'señor', 'fragile', 'quote " inside', 'comma, inside', '🙂'] as const;
+const WORDS = [
+  'ordered',
+  'late',
+  'gift',
+  'Grüße',
+  'déjà vu',
+  '東京',
+  'señor',
+  'fragile',
+  'quote " inside',
+  'comma, inside',
+  '🙂',
+] as const;
 
 /** 2024-01-01T00:00:00Z in µs; a row every 750 ms or so from there. */
 const FIRST_US = 1_704_067_200_000_000;
@@ -52,7 +64,11 @@ const STEP_US = 750_000;
 const CHUNK_ROWS = 8192;
 
 /** The rows in chunks, as values for GENERATED_COLUMNS. */
-export function* generateRows({ rows, seed, revision }: GenerateRows): Generator<readonly (readonly unknown[])[], void, undefined> {
+export function* generateRows({
+  rows,
+  seed,
+  revision,
+}: GenerateRows): Generator<readonly (readonly unknown[])[], void, undefined> {
   for (let from = 0; from < rows; from += CHUNK_ROWS) {
     const chunk: (readonly unknown[])[] = [];
     for (let id = from; id < Math.min(rows, from + CHUNK_ROWS); id += 1) chunk.push(rowOf(id, seed, revision));
@@ -65,7 +81,8 @@ export function* generateRows({ rows, seed, revision }: GenerateRows): Generator
  * @throws ParqueueError PQ_STORE_FULL, PQ_STORE_IO, PQ_CANCELLED, PQ_INVALID_REQUEST
  */
 export async function generateFile(options: GenerateFile): Promise<Generated> {
-  if (!Number.isSafeInteger(options.rows) || options.rows < 0) throw new ParqueueError('PQ_INVALID_REQUEST', 'rows must be a whole number from 0 on');
+  if (!Number.isSafeInteger(options.rows) || options.rows < 0)
+    throw new ParqueueError('PQ_INVALID_REQUEST', 'rows must be a whole number from 0 on');
   // Two generators of one file at a time would write through each other; the process id keeps them apart on one host.
   const draft = `${options.path}.${process.pid}.tmp`;
   try {
@@ -82,12 +99,17 @@ export async function generateFile(options: GenerateFile): Promise<Generated> {
 
 async function writeParquet(path: string, options: GenerateFile): Promise<number> {
   const { onRows } = options;
-  const written = await writeParquetFile(path, arrowSchema(GENERATED_COLUMNS), batchesOf(GENERATED_COLUMNS, generateRows(options)), {
-    parquet: DEFAULT_PARQUET,
-    signal: options.signal ?? new AbortController().signal,
-    plainColumns: ['id', 'ts', 'score'],
-    ...(onRows === undefined ? {} : { onProgress: ({ rows }) => onRows(rows) }),
-  });
+  const written = await writeParquetFile(
+    path,
+    arrowSchema(GENERATED_COLUMNS),
+    batchesOf(GENERATED_COLUMNS, generateRows(options)),
+    {
+      parquet: DEFAULT_PARQUET,
+      signal: options.signal ?? new AbortController().signal,
+      plainColumns: ['id', 'ts', 'score'],
+      ...(onRows === undefined ? {} : { onProgress: ({ rows }) => onRows(rows) }),
+    },
+  );
   return written.rows;
 }
 
@@ -97,7 +119,8 @@ async function writeCsv(path: string, options: GenerateFile): Promise<number> {
     let done = 0;
     await append(handle, `${GENERATED_COLUMNS.map(({ name }) => name).join(',')}\n`);
     for (const chunk of generateRows(options)) {
-      if (options.signal?.aborted === true) throw new ParqueueError('PQ_CANCELLED', 'generating was cancelled', { cause: options.signal.reason });
+      if (options.signal?.aborted === true)
+        throw new ParqueueError('PQ_CANCELLED', 'generating was cancelled', { cause: options.signal.reason });
       await append(handle, chunk.map(csvLine).join(''));
       done += chunk.length;
       options.onRows?.(done);
@@ -113,16 +136,22 @@ async function append(handle: FileHandle, text: string): Promise<void> {
     await handle.writeFile(text);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : String(error);
-    throw new ParqueueError(code === 'ENOSPC' ? 'PQ_STORE_FULL' : 'PQ_STORE_IO', `writing the generated file failed: ${String(code)}`, { cause: error });
+    throw new ParqueueError(
+      code === 'ENOSPC' ? 'PQ_STORE_FULL' : 'PQ_STORE_IO',
+      `writing the generated file failed: ${String(code)}`,
+      { cause: error },
+    );
   }
 }
 
 function csvLine(row: readonly unknown[]): string {
-  return `${row.map((value) => {
-    if (value === null) return '';
-    const text = String(value);
-    return /[",\n]/.test(text) || text === '' ? `"${text.replaceAll('"', '""')}"` : text;
-  }).join(',')}\n`;
+  return `${row
+    .map((value) => {
+      if (value === null) return '';
+      const text = String(value);
+      return /[",\n]/.test(text) || text === '' ? `"${text.replaceAll('"', '""')}"` : text;
+    })
+    .join(',')}\n`;
 }
 
 function rowOf(id: number, seed: number, revision: number): readonly unknown[] {

@@ -34,7 +34,9 @@ export class HashedFile {
     const { signal, bytesMax, onBytes } = this.options;
     if (signal.aborted) throw cancelled(signal);
     if (this.bytes + piece.length > bytesMax) {
-      throw new ParqueueError('PQ_LIMIT_EXCEEDED', `the result is larger than the limit of ${bytesMax} bytes`, { details: { limit: 'bytes', bytesMax } });
+      throw new ParqueueError('PQ_LIMIT_EXCEEDED', `the result is larger than the limit of ${bytesMax} bytes`, {
+        details: { limit: 'bytes', bytesMax },
+      });
     }
     this.hash.update(piece);
     try {
@@ -60,13 +62,22 @@ export class HashedFile {
 }
 
 export function cancelled({ reason }: AbortSignal): ParqueueError {
-  return isParqueueError(reason) ? reason : new ParqueueError('PQ_CANCELLED', 'the load was cancelled', { cause: reason });
+  return isParqueueError(reason)
+    ? reason
+    : new ParqueueError('PQ_CANCELLED', 'the load was cancelled', { cause: reason });
 }
 
 function storeError(error: unknown): ParqueueError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
   const full = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
   return full
-    ? new ParqueueError('PQ_STORE_FULL', `the store's filesystem is full (${code}): free space there, or give it more`, { details: { place: 'store' }, cause: error })
-    : new ParqueueError('PQ_STORE_IO', `writing to the store failed: ${code}`, { details: { place: 'store' }, cause: error });
+    ? new ParqueueError(
+        'PQ_STORE_FULL',
+        `the store's filesystem is full (${code}): free space there, or give it more`,
+        { details: { place: 'store' }, cause: error },
+      )
+    : new ParqueueError('PQ_STORE_IO', `writing to the store failed: ${code}`, {
+        details: { place: 'store' },
+        cause: error,
+      });
 }

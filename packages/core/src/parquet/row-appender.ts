@@ -35,7 +35,12 @@ export class RowAppender {
   constructor(columns: readonly Column[], batchRows = BATCH_ROWS) {
     this.schema = arrowSchema(columns);
     this.batchRows = batchRows;
-    this.tracks = columns.map((column) => ({ column, builder: builderFor(column, batchRows), valid: null, nullCount: 0 }));
+    this.tracks = columns.map((column) => ({
+      column,
+      builder: builderFor(column, batchRows),
+      valid: null,
+      nullCount: 0,
+    }));
   }
 
   /** Rows in the batch being built. */
@@ -73,9 +78,12 @@ export class RowAppender {
   take(): RecordBatch | null {
     const rows = this.count;
     if (rows === 0) return null;
-    const children = this.tracks.map((track): Data => track.builder.finish(rows, {
-      nullCount: track.nullCount, nullBitmap: track.valid?.subarray(0, (rows + 7) >> 3) ?? null,
-    }));
+    const children = this.tracks.map((track): Data =>
+      track.builder.finish(rows, {
+        nullCount: track.nullCount,
+        nullBitmap: track.valid?.subarray(0, (rows + 7) >> 3) ?? null,
+      }),
+    );
     for (const track of this.tracks) {
       track.builder = builderFor(track.column, this.batchRows);
       track.valid = null;
@@ -83,15 +91,22 @@ export class RowAppender {
     }
     this.count = 0;
     this.before += rows;
-    return new RecordBatch(this.schema, makeData({ type: new Struct(this.schema.fields), length: rows, nullCount: 0, children }));
+    return new RecordBatch(
+      this.schema,
+      makeData({ type: new Struct(this.schema.fields), length: rows, nullCount: 0, children }),
+    );
   }
 
   private appendNull(track: Track): void {
     const row = this.count;
     if (!track.column.nullable) {
-      throw new ParqueueError('PQ_VALUE_OUT_OF_RANGE', `row ${this.before + row + 1}: column ${track.column.name} is declared NOT NULL and holds a NULL`, {
-        details: { column: track.column.name, row: this.before + row + 1 },
-      });
+      throw new ParqueueError(
+        'PQ_VALUE_OUT_OF_RANGE',
+        `row ${this.before + row + 1}: column ${track.column.name} is declared NOT NULL and holds a NULL`,
+        {
+          details: { column: track.column.name, row: this.before + row + 1 },
+        },
+      );
     }
     track.valid ??= new Uint8Array((this.batchRows + 7) >> 3).fill(0xff);
     track.valid[row >> 3] = (track.valid[row >> 3] ?? 0) & ~(1 << (row & 7));
@@ -108,9 +123,13 @@ export class RowAppender {
   private located({ column }: Track, error: unknown): unknown {
     if (!(error instanceof Refusal)) return error;
     const row = this.before + this.count + 1;
-    return new ParqueueError('PQ_VALUE_OUT_OF_RANGE', `row ${row}, column ${column.name} (${typeName(column.type)}): ${error.message}`, {
-      details: { column: column.name, type: typeName(column.type), row },
-    });
+    return new ParqueueError(
+      'PQ_VALUE_OUT_OF_RANGE',
+      `row ${row}, column ${column.name} (${typeName(column.type)}): ${error.message}`,
+      {
+        details: { column: column.name, type: typeName(column.type), row },
+      },
+    );
   }
 }
 
@@ -133,14 +152,23 @@ export async function* batchesOf(
 
 function builderFor({ type }: Column, capacity: number): ColumnBuilder {
   switch (type.kind) {
-    case 'bool': return new BoolBuilder(capacity);
-    case 'int32': return new Int32Builder(capacity);
-    case 'int64': return new Int64Builder(arrowType(type), capacity);
-    case 'float64': return new Float64Builder(capacity);
-    case 'decimal128': return new Decimal128Builder(arrowType(type) as Decimal, capacity);
-    case 'utf8': return new Utf8Builder(capacity);
-    case 'binary': return new BinaryBuilder(capacity);
-    case 'date32': return new Date32Builder(capacity);
-    case 'timestamp': return new TimestampBuilder(arrowType(type), type, capacity);
+    case 'bool':
+      return new BoolBuilder(capacity);
+    case 'int32':
+      return new Int32Builder(capacity);
+    case 'int64':
+      return new Int64Builder(arrowType(type), capacity);
+    case 'float64':
+      return new Float64Builder(capacity);
+    case 'decimal128':
+      return new Decimal128Builder(arrowType(type) as Decimal, capacity);
+    case 'utf8':
+      return new Utf8Builder(capacity);
+    case 'binary':
+      return new BinaryBuilder(capacity);
+    case 'date32':
+      return new Date32Builder(capacity);
+    case 'timestamp':
+      return new TimestampBuilder(arrowType(type), type, capacity);
   }
 }

@@ -68,38 +68,68 @@ function logicalType(logical: ThriftStruct): string | null {
   const [[kind, raw] = [0, false]] = logical;
   const detail: ThriftStruct = raw instanceof Map ? raw : new Map();
   switch (kind) {
-    case 1: case 4: case 12: return 'utf8';
-    case 5: return `decimal128(${numberOr(detail.get(2), 0)}, ${numberOr(detail.get(1), 0)})`;
-    case 6: return 'date32';
-    case 7: return `time${unitOf(detail) === 'ms' ? 32 : 64}[${unitOf(detail)}]`;
-    case 8: return `timestamp[${unitOf(detail)}${detail.get(1) === true ? ', UTC' : ''}]`;
-    case 10: return `${detail.get(2) === true ? '' : 'u'}int${numberOr(detail.get(1), 0)}`;
-    case 11: return 'null';
-    case 14: return 'uuid';
-    case 15: return 'float16';
-    default: return null;
+    case 1:
+    case 4:
+    case 12:
+      return 'utf8';
+    case 5:
+      return `decimal128(${numberOr(detail.get(2), 0)}, ${numberOr(detail.get(1), 0)})`;
+    case 6:
+      return 'date32';
+    case 7:
+      return `time${unitOf(detail) === 'ms' ? 32 : 64}[${unitOf(detail)}]`;
+    case 8:
+      return `timestamp[${unitOf(detail)}${detail.get(1) === true ? ', UTC' : ''}]`;
+    case 10:
+      return `${detail.get(2) === true ? '' : 'u'}int${numberOr(detail.get(1), 0)}`;
+    case 11:
+      return 'null';
+    case 14:
+      return 'uuid';
+    case 15:
+      return 'float16';
+    default:
+      return null;
   }
 }
 
 /** The types of older writers (ConvertedType); newer ones write both. Their times count in UTC by definition. */
 function convertedType(element: ThriftStruct): string | null {
   switch (element.get(6)) {
-    case 0: case 4: case 19: return 'utf8';
-    case 5: return `decimal128(${numberOr(element.get(8), 0)}, ${numberOr(element.get(7), 0)})`;
-    case 6: return 'date32';
-    case 7: return 'time32[ms]';
-    case 8: return 'time64[us]';
-    case 9: return 'timestamp[ms, UTC]';
-    case 10: return 'timestamp[us, UTC]';
-    case 11: return 'uint8';
-    case 12: return 'uint16';
-    case 13: return 'uint32';
-    case 14: return 'uint64';
-    case 15: return 'int8';
-    case 16: return 'int16';
-    case 17: return 'int32';
-    case 18: return 'int64';
-    default: return null;
+    case 0:
+    case 4:
+    case 19:
+      return 'utf8';
+    case 5:
+      return `decimal128(${numberOr(element.get(8), 0)}, ${numberOr(element.get(7), 0)})`;
+    case 6:
+      return 'date32';
+    case 7:
+      return 'time32[ms]';
+    case 8:
+      return 'time64[us]';
+    case 9:
+      return 'timestamp[ms, UTC]';
+    case 10:
+      return 'timestamp[us, UTC]';
+    case 11:
+      return 'uint8';
+    case 12:
+      return 'uint16';
+    case 13:
+      return 'uint32';
+    case 14:
+      return 'uint64';
+    case 15:
+      return 'int8';
+    case 16:
+      return 'int16';
+    case 17:
+      return 'int32';
+    case 18:
+      return 'int64';
+    default:
+      return null;
   }
 }
 

@@ -57,18 +57,27 @@ class CompactReader {
     switch (type) {
       // Inside a list a boolean takes a byte of its own.
       case TRUE:
-      case FALSE: return this.byte() === TRUE;
-      case BYTE: return (this.byte() << 24) >> 24;
+      case FALSE:
+        return this.byte() === TRUE;
+      case BYTE:
+        return (this.byte() << 24) >> 24;
       case I16:
       case I32:
-      case I64: return this.zigzag();
-      case DOUBLE: return this.double();
-      case BINARY: return this.binary();
+      case I64:
+        return this.zigzag();
+      case DOUBLE:
+        return this.double();
+      case BINARY:
+        return this.binary();
       case LIST:
-      case SET: return this.list(depth);
-      case MAP: return this.map(depth);
-      case STRUCT: return this.struct(depth + 1);
-      default: throw new RangeError(`the footer holds the unknown type ${type}`);
+      case SET:
+        return this.list(depth);
+      case MAP:
+        return this.map(depth);
+      case STRUCT:
+        return this.struct(depth + 1);
+      default:
+        throw new RangeError(`the footer holds the unknown type ${type}`);
     }
   }
 
@@ -90,7 +99,8 @@ class CompactReader {
     if (size > this.bytes.length - this.at) throw new RangeError('a map is longer than the footer');
     const types = this.byte();
     const items: ThriftValue[] = [];
-    for (let i = 0; i < size; i += 1) items.push(this.value(types >> 4, depth + 1), this.value(types & 0x0f, depth + 1));
+    for (let i = 0; i < size; i += 1)
+      items.push(this.value(types >> 4, depth + 1), this.value(types & 0x0f, depth + 1));
     return items;
   }
 

@@ -9,7 +9,14 @@
  * Equal batches give equal bytes: nothing of time, host or path goes in.
  */
 import { Table as ArrowTable, tableToIPC, type RecordBatch, type Schema } from 'apache-arrow';
-import { Compression, Table, transformParquetStream, writeParquet, WriterPropertiesBuilder, type WriterProperties } from 'parquet-wasm';
+import {
+  Compression,
+  Table,
+  transformParquetStream,
+  writeParquet,
+  WriterPropertiesBuilder,
+  type WriterProperties,
+} from 'parquet-wasm';
 import { isParqueueError, ParqueueError } from '../model/errors.ts';
 import type { Compression as Codec, ParquetOptions } from '../model/request.ts';
 import { readFooterOf, type ParquetFooter } from './footer.ts';
@@ -35,7 +42,11 @@ export interface Written {
   readonly footer: ParquetFooter;
 }
 
-const CODECS: Readonly<Record<Codec, Compression>> = { zstd: Compression.ZSTD, snappy: Compression.SNAPPY, none: Compression.UNCOMPRESSED };
+const CODECS: Readonly<Record<Codec, Compression>> = {
+  zstd: Compression.ZSTD,
+  snappy: Compression.SNAPPY,
+  none: Compression.UNCOMPRESSED,
+};
 
 /**
  * Writes `path` anew; the caller fsyncs it, and removes it where this throws. The file is never buffered whole; a row
@@ -43,7 +54,12 @@ const CODECS: Readonly<Record<Codec, Compression>> = { zstd: Compression.ZSTD, s
  * @throws what `batches` throws, as it is; ParqueueError PQ_LIMIT_EXCEEDED, PQ_CANCELLED, PQ_STORE_FULL, PQ_STORE_IO,
  * and PQ_INTERNAL with `details.recycleThread` where this thread's wasm memory can no longer be trusted
  */
-export async function writeParquetFile(path: string, schema: Schema, batches: AsyncIterable<RecordBatch>, options: WriteOptions): Promise<Written> {
+export async function writeParquetFile(
+  path: string,
+  schema: Schema,
+  batches: AsyncIterable<RecordBatch>,
+  options: WriteOptions,
+): Promise<Written> {
   const feed = new Feed(schema, batches, options);
   const sink = await HashedFile.create(path, {
     signal: options.signal,
@@ -62,9 +78,13 @@ export async function writeParquetFile(path: string, schema: Schema, batches: As
   if (feed.failure !== null) throw feed.failure;
   const footer = await readFooterOf(path);
   if (footer.rows !== feed.rows || footer.fileBytes !== sink.bytes) {
-    throw new ParqueueError('PQ_INTERNAL', `${feed.rows} rows were sent to the Parquet writer, its file holds ${footer.rows}`, {
-      details: { recycleThread: true },
-    });
+    throw new ParqueueError(
+      'PQ_INTERNAL',
+      `${feed.rows} rows were sent to the Parquet writer, its file holds ${footer.rows}`,
+      {
+        details: { recycleThread: true },
+      },
+    );
   }
   return { rows: footer.rows, bytes: sink.bytes, sha256: sink.digest(), footer };
 }
@@ -96,15 +116,18 @@ class Feed {
   }
 
   stream(): ReadableStream {
-    return new ReadableStream({
-      pull: async (controller) => {
-        const batch = this.first ?? await this.next();
-        this.first = null;
-        // After a failure the writer finishes its file as if all were well; the failure is thrown after that.
-        if (batch === null) controller.close();
-        else this.enqueue(batch, controller);
+    return new ReadableStream(
+      {
+        pull: async (controller) => {
+          const batch = this.first ?? (await this.next());
+          this.first = null;
+          // After a failure the writer finishes its file as if all were well; the failure is thrown after that.
+          if (batch === null) controller.close();
+          else this.enqueue(batch, controller);
+        },
       },
-    }, { highWaterMark: 0 });
+      { highWaterMark: 0 },
+    );
   }
 
   private enqueue(batch: RecordBatch, controller: ReadableStreamDefaultController): void {
@@ -144,12 +167,17 @@ class Feed {
 
   private accepted(batch: RecordBatch): RecordBatch {
     if (batch.schema !== this.schema && shapeOf(batch.schema) !== this.names) {
-      throw new ParqueueError('PQ_INTERNAL', `a batch has the columns ${shapeOf(batch.schema)} instead of ${this.names}`);
+      throw new ParqueueError(
+        'PQ_INTERNAL',
+        `a batch has the columns ${shapeOf(batch.schema)} instead of ${this.names}`,
+      );
     }
     this.rows += batch.numRows;
     const rowsMax = this.options.rowsMax ?? Number.POSITIVE_INFINITY;
     if (this.rows > rowsMax) {
-      throw new ParqueueError('PQ_LIMIT_EXCEEDED', `the source has more than the limit of ${rowsMax} rows`, { details: { limit: 'rows', rowsMax } });
+      throw new ParqueueError('PQ_LIMIT_EXCEEDED', `the source has more than the limit of ${rowsMax} rows`, {
+        details: { limit: 'rows', rowsMax },
+      });
     }
     return batch;
   }
@@ -214,13 +242,22 @@ function propertiesOf({ parquet, plainColumns = [] }: WriteOptions): WriterPrope
 /** A trap leaves wasm memory as it was in the middle of things: nothing more may be built in this thread. */
 function trapOf(error: unknown): unknown {
   if (isParqueueError(error)) return error;
-  const trapped = error instanceof Error && (error.name === 'RuntimeError' || /unreachable|memory access out of bounds/.test(error.message));
+  const trapped =
+    error instanceof Error
+    && (error.name === 'RuntimeError' || /unreachable|memory access out of bounds/.test(error.message));
   if (!trapped) return error;
-  return new ParqueueError('PQ_INTERNAL', `the Parquet writer failed: ${error instanceof Error ? error.message : String(error)}`, {
-    details: { recycleThread: true }, cause: error,
-  });
+  return new ParqueueError(
+    'PQ_INTERNAL',
+    `the Parquet writer failed: ${error instanceof Error ? error.message : String(error)}`,
+    {
+      details: { recycleThread: true },
+      cause: error,
+    },
+  );
 }
 
 function shapeOf(schema: Schema): string {
-  return schema.fields.map((field) => `${field.name} ${String(field.type)}${field.nullable ? '' : ' not null'}`).join(', ');
+  return schema.fields
+    .map((field) => `${field.name} ${String(field.type)}${field.nullable ? '' : ' not null'}`)
+    .join(', ');
 }

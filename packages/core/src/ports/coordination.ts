@@ -77,7 +77,10 @@ export interface Heads {
   /** Read head and ticks, and pin the head, in one step. A head at or below the purge mark is returned as null. */
   look(target: LookTarget, pin: PinWish | null): Promise<Look>;
   /** Raise `verified` to `tick` if the head still has `version` and is not damaged. @returns whether the head has that version. */
-  markVerified(key: string, proof: { readonly version: Version; readonly tick: Tick; readonly beganAtMs: number }): Promise<boolean>;
+  markVerified(
+    key: string,
+    proof: { readonly version: Version; readonly tick: Tick; readonly beganAtMs: number },
+  ): Promise<boolean>;
   /** I3. Publishes a notice for the key when it commits. */
   commit(request: CommitRequest): Promise<CommitResult>;
   /** The files of that generation are not what was committed; the head, if it still is that one, becomes a miss. */

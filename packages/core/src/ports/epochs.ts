@@ -17,7 +17,11 @@ export interface EpochRegister {
    * Writes the marker and restores the scope marks, and moves the clock to the epoch's start (never back), if Redis is
    * still the process `expected.runId` and its marker's incarnation is still `expected.incarnation` (null: none).
    */
-  open(next: Marker, expected: { readonly runId: string; readonly incarnation: string | null }, marks: readonly Mark[]): Promise<boolean>;
+  open(
+    next: Marker,
+    expected: { readonly runId: string; readonly incarnation: string | null },
+    marks: readonly Mark[],
+  ): Promise<boolean>;
   /** From now on every script call carries this marker. */
   adopt(marker: Marker): void;
   /** Resolves when the marker in use was found gone or changed, or the connection met another run_id. */

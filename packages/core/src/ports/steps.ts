@@ -3,15 +3,36 @@
  * metric, in tests a gate and a crash point.
  */
 export const FILL_STEPS = [
-  'lease-acquired', 'snapshot-opened', 'first-batch', 'part-synced', 'staged', 'published', 'commit-sent',
-  'commit-acked', 'head-written',
+  'lease-acquired',
+  'snapshot-opened',
+  'first-batch',
+  'part-synced',
+  'staged',
+  'published',
+  'commit-sent',
+  'commit-acked',
+  'head-written',
 ] as const;
 
 export type FillStep = (typeof FILL_STEPS)[number];
 
-export type StepName = FillStep
-  | 'looked' | 'enqueued' | 'waited' | 'probe-started' | 'probe-finished' | 'lease-busy' | 'lease-lost' | 'fenced'
-  | 'unchanged' | 'staging-swept' | 'epoch-opened' | 'key-reconciled' | 'reconciled' | 'generation-retired'
-  | 'generation-damaged' | 'failed';
+export type StepName =
+  | FillStep
+  | 'looked'
+  | 'enqueued'
+  | 'waited'
+  | 'probe-started'
+  | 'probe-finished'
+  | 'lease-busy'
+  | 'lease-lost'
+  | 'fenced'
+  | 'unchanged'
+  | 'staging-swept'
+  | 'epoch-opened'
+  | 'key-reconciled'
+  | 'reconciled'
+  | 'generation-retired'
+  | 'generation-damaged'
+  | 'failed';
 
 export type OnStep = (name: StepName, details: Readonly<Record<string, unknown>>) => void | Promise<void>;

@@ -10,7 +10,9 @@ export interface Bound {
 
 export async function within<T>(work: Promise<T>, { clock, ms, late }: Bound): Promise<T> {
   const waiting = new AbortController();
-  const giveUp = clock.sleep(ms, waiting.signal).then(() => { throw late(); });
+  const giveUp = clock.sleep(ms, waiting.signal).then(() => {
+    throw late();
+  });
   try {
     return await Promise.race([work, giveUp]);
   } finally {

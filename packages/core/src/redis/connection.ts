@@ -35,15 +35,24 @@ export interface RedisAddress {
 }
 
 export function connectRedis({ url, log }: RedisAddress, role: RedisRole): Redis {
-  const redis = new Redis(parsedUrl(url), { ...COMMON, ...ROLES[role], connectionName: `parqueue-${role}`, replyMapping: 'legacy' });
-  redis.on('error', (error: Error) => log?.warn({ role, redis: withoutCredentials(url), error: error.message }, 'redis connection failed'));
+  const redis = new Redis(parsedUrl(url), {
+    ...COMMON,
+    ...ROLES[role],
+    connectionName: `parqueue-${role}`,
+    replyMapping: 'legacy',
+  });
+  redis.on('error', (error: Error) =>
+    log?.warn({ role, redis: withoutCredentials(url), error: error.message }, 'redis connection failed'),
+  );
   return redis;
 }
 
 /** Resolves when the connection can carry commands. Waits as long as it takes: bound it. */
 export async function connected(redis: Redis): Promise<void> {
   if (redis.status === 'ready') return;
-  await new Promise<void>((resolve) => { redis.once('ready', () => resolve()); });
+  await new Promise<void>((resolve) => {
+    redis.once('ready', () => resolve());
+  });
 }
 
 export function withoutCredentials(url: string): string {

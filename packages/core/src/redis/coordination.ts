@@ -86,7 +86,9 @@ export async function openCoordination(options: CoordinationOptions): Promise<Co
     jobBrowser: redisJobBrowser(queues, outcomes),
     asks: redisAsks(gate),
     statMemo: redisMemo(gate, options.log),
-    ping: async () => { await gate.plain((redis) => redis.ping()); },
+    ping: async () => {
+      await gate.plain((redis) => redis.ping());
+    },
     close: async () => {
       await queues.close();
       subscriber.close();

@@ -51,14 +51,26 @@ const command = fc.oneof(
   fc.record({ kind: fc.constant('renew-pin'), process, key, pinId }),
   fc.record({ kind: fc.constant('release-pin'), process, key, pinId }),
   fc.record({ kind: fc.constant('orphans'), process, key, picks: fc.array(pick, { maxLength: 3 }) }),
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('retire'), process, key, pick, graceMs: fc.constantFrom(0, 600_000) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant('retire'), process, key, pick, graceMs: fc.constantFrom(0, 600_000) }),
+  },
   fc.record({ kind: fc.constant('grace'), process, key, pick }),
   fc.record({ kind: fc.constant('removed'), process, key, pick }),
   fc.record({ kind: fc.constant('restore-marks'), process, markTarget, pick, purgePick: pick }),
-  { weight: 2, arbitrary: fc.record({
-    kind: fc.constant('reconcile'), process, key, pick: fc.option(pick), others: fc.array(pick, { maxLength: 3 }),
-    fill, version, markPick: fc.option(pick),
-  }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('reconcile'),
+      process,
+      key,
+      pick: fc.option(pick),
+      others: fc.array(pick, { maxLength: 3 }),
+      fill,
+      version,
+      markPick: fc.option(pick),
+    }),
+  },
   fc.record({ kind: fc.constant('pass'), process, step: fc.constantFrom('save', 'position', 'complete', 'gate') }),
   fc.record({ kind: fc.constant('epoch'), process, markPick: fc.option(pick) }),
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('adopt'), process }) },
@@ -73,31 +85,72 @@ async function answer(side: Side, world: World, step: Command): Promise<unknown>
   const ports = side.processes['process' in step ? step.process : 0];
   if (ports === undefined) throw new Error('no such process');
   const fenceAt = (index: number): number => world.fences[index % world.fences.length] ?? 1;
-  const claim = (at: { readonly key: string; readonly fill: string }) => ({ key: at.key, fillId: at.fill, holder: 'h', ttlMs: 3_600_000 });
-  const generation = (at: { readonly fill: string; readonly version: string }, fence: number) => ({
-    fence, fillId: at.fill, version: at.version, sha256: 'ab', bytes: 7, rows: 3, consistency: 'exact' as const, source: 's',
-    dataset: fence % 2 === 0 ? 'd' : null, startedAtMs: 12_345,
+  const claim = (at: { readonly key: string; readonly fill: string }) => ({
+    key: at.key,
+    fillId: at.fill,
+    holder: 'h',
+    ttlMs: 3_600_000,
   });
-  const target = (name: string, named: readonly string[]) => ({ key: name, scopes: named, probeTargets: ['t', `t:${name}`] });
+  const generation = (at: { readonly fill: string; readonly version: string }, fence: number) => ({
+    fence,
+    fillId: at.fill,
+    version: at.version,
+    sha256: 'ab',
+    bytes: 7,
+    rows: 3,
+    consistency: 'exact' as const,
+    source: 's',
+    dataset: fence % 2 === 0 ? 'd' : null,
+    startedAtMs: 12_345,
+  });
+  const target = (name: string, named: readonly string[]) => ({
+    key: name,
+    scopes: named,
+    probeTargets: ['t', `t:${name}`],
+  });
   switch (step.kind) {
-    case 'acquire': return await ports.leases.acquire(claim(step));
-    case 'commit': return await ports.heads.commit({ key: step.key, scopes: step.scopes, ...generation(step, fenceAt(step.pick)) });
+    case 'acquire':
+      return await ports.leases.acquire(claim(step));
+    case 'commit':
+      return await ports.heads.commit({ key: step.key, scopes: step.scopes, ...generation(step, fenceAt(step.pick)) });
     case 'look':
-      return await ports.heads.look(target(step.key, step.scopes), step.pinId === null ? null : { id: step.pinId, ttlMs: 3_600_000 });
-    case 'renew': return await ports.leases.renew(claim(step), fenceAt(step.pick));
-    case 'release': return await ports.leases.release(claim(step), fenceAt(step.pick));
-    case 'probe': return await ports.ticks.startProbe(target(step.key, []));
+      return await ports.heads.look(
+        target(step.key, step.scopes),
+        step.pinId === null ? null : { id: step.pinId, ttlMs: 3_600_000 },
+      );
+    case 'renew':
+      return await ports.leases.renew(claim(step), fenceAt(step.pick));
+    case 'release':
+      return await ports.leases.release(claim(step), fenceAt(step.pick));
+    case 'probe':
+      return await ports.ticks.startProbe(target(step.key, []));
     case 'verified':
-      return await ports.heads.markVerified(step.key, { version: step.version, tick: fenceAt(step.pick), beganAtMs: 99 + step.pick });
-    case 'damaged': return await ports.heads.markDamaged(step.key, fenceAt(step.pick), 'short');
-    case 'invalidate': return await ports.ticks.invalidate(step.markTarget, step.mode);
-    case 'pin': return await ports.pins.pinGeneration({ key: step.key, fence: fenceAt(step.pick) }, { id: step.pinId, ttlMs: 3_600_000 });
-    case 'renew-pin': return await ports.pins.renew(step.key, step.pinId, 3_600_000);
-    case 'release-pin': return await ports.pins.release(step.key, step.pinId);
-    case 'orphans': return await ports.retirement.noteOrphans(step.key, step.picks.map(fenceAt));
-    case 'retire': return await ports.retirement.retire({ key: step.key, fence: fenceAt(step.pick) }, step.graceMs);
-    case 'grace': return await ports.retirement.restartGrace({ key: step.key, fence: fenceAt(step.pick) });
-    case 'removed': return await ports.retirement.removed({ key: step.key, fence: fenceAt(step.pick) });
+      return await ports.heads.markVerified(step.key, {
+        version: step.version,
+        tick: fenceAt(step.pick),
+        beganAtMs: 99 + step.pick,
+      });
+    case 'damaged':
+      return await ports.heads.markDamaged(step.key, fenceAt(step.pick), 'short');
+    case 'invalidate':
+      return await ports.ticks.invalidate(step.markTarget, step.mode);
+    case 'pin':
+      return await ports.pins.pinGeneration(
+        { key: step.key, fence: fenceAt(step.pick) },
+        { id: step.pinId, ttlMs: 3_600_000 },
+      );
+    case 'renew-pin':
+      return await ports.pins.renew(step.key, step.pinId, 3_600_000);
+    case 'release-pin':
+      return await ports.pins.release(step.key, step.pinId);
+    case 'orphans':
+      return await ports.retirement.noteOrphans(step.key, step.picks.map(fenceAt));
+    case 'retire':
+      return await ports.retirement.retire({ key: step.key, fence: fenceAt(step.pick) }, step.graceMs);
+    case 'grace':
+      return await ports.retirement.restartGrace({ key: step.key, fence: fenceAt(step.pick) });
+    case 'removed':
+      return await ports.retirement.removed({ key: step.key, fence: fenceAt(step.pick) });
     case 'restore-marks': {
       const mark = { target: step.markTarget, hard: fenceAt(step.pick), purge: fenceAt(step.purgePick) };
       return await ports.ticks.restoreMarks(world.epoch, [mark]);
@@ -110,15 +163,20 @@ async function answer(side: Side, world: World, step: Command): Promise<unknown>
         others: step.others.map(fenceAt),
         mark: step.markPick === null ? null : { target: `key:${step.key}`, hard: fenceAt(step.markPick), purge: 0 },
       });
-    case 'pass': return await passStep(ports, world.epoch, step.step);
+    case 'pass':
+      return await passStep(ports, world.epoch, step.step);
     case 'epoch': {
       const marks = step.markPick === null ? [] : [{ target: 'source:s', hard: fenceAt(step.markPick), purge: 0 }];
       return await openEpoch({ ports, storeId: STORE_ID }, world.epoch + 1, marks);
     }
-    case 'adopt': return await adopt(ports);
-    case 'age-lease': return await side.harness.ageLease(step.key);
-    case 'age-pin': return await side.harness.agePin(step.key, step.pinId);
-    case 'age-retired': return await side.harness.ageRetired(step.key, fenceAt(step.pick), 900_000);
+    case 'adopt':
+      return await adopt(ports);
+    case 'age-lease':
+      return await side.harness.ageLease(step.key);
+    case 'age-pin':
+      return await side.harness.agePin(step.key, step.pinId);
+    case 'age-retired':
+      return await side.harness.ageRetired(step.key, fenceAt(step.pick), 900_000);
   }
 }
 
@@ -137,9 +195,11 @@ async function adopt(ports: CoordinationPorts): Promise<void> {
 
 /** Absolute times differ between the sides; `verifiedAtMs` is told by the caller and must not. */
 function comparable(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value ?? null, (name, member: unknown) => (
-    /^(now|expiresAt|grantedAt|committedAt)Ms$/.test(name) && member !== null ? 'some time' : member
-  )));
+  return JSON.parse(
+    JSON.stringify(value ?? null, (name, member: unknown) =>
+      /^(now|expiresAt|grantedAt|committedAt)Ms$/.test(name) && member !== null ? 'some time' : member,
+    ),
+  );
 }
 
 async function outcome(side: Side, world: World, step: Command): Promise<unknown> {
@@ -158,26 +218,47 @@ afterAll(() => redis.close());
 describe('memory and Redis', () => {
   test('answer every random command sequence alike', async () => {
     const seen = new Set<string>();
-    await fc.assert(fc.asyncProperty(fc.array(command, { minLength: 10, maxLength: 60 }), async (steps) => {
-      const memory = memoryHarness();
-      await redis.redis.flushdb();
-      const sides: readonly Side[] = [
-        { harness: memory, processes: [memory.ports, await memory.another()] },
-        { harness: redis, processes: redisProcesses },
-      ];
-      const world: World = { fences: [17, 18], epoch: 1 };
-      for (const side of sides) await startUp(side);
-      const looks = NAMES.map((name): Command => ({ kind: 'look', process: 0, key: name, scopes: [...SCOPES], pinId: null }));
-      for (const step of [...steps, { kind: 'adopt', process: 0 } as const, ...looks]) {
-        const [inMemory, onRedis] = [await outcome(sides[0] as Side, world, step), await outcome(sides[1] as Side, world, step)];
-        expect({ step, answer: onRedis }).toEqual({ step, answer: inMemory });
-        note(world, step, inMemory, seen);
-      }
-    }), { numRuns: 150 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(command, { minLength: 10, maxLength: 60 }), async (steps) => {
+        const memory = memoryHarness();
+        await redis.redis.flushdb();
+        const sides: readonly Side[] = [
+          { harness: memory, processes: [memory.ports, await memory.another()] },
+          { harness: redis, processes: redisProcesses },
+        ];
+        const world: World = { fences: [17, 18], epoch: 1 };
+        for (const side of sides) await startUp(side);
+        const looks = NAMES.map((name): Command => ({
+          kind: 'look',
+          process: 0,
+          key: name,
+          scopes: [...SCOPES],
+          pinId: null,
+        }));
+        for (const step of [...steps, { kind: 'adopt', process: 0 } as const, ...looks]) {
+          const [inMemory, onRedis] = [
+            await outcome(sides[0] as Side, world, step),
+            await outcome(sides[1] as Side, world, step),
+          ];
+          expect({ step, answer: onRedis }).toEqual({ step, answer: inMemory });
+          note(world, step, inMemory, seen);
+        }
+      }),
+      { numRuns: 150 },
+    );
     // The sequences are worth something only if they reach the interesting answers.
-    expect([...seen].toSorted()).toEqual(expect.arrayContaining([
-      'EpochLost', 'busy', 'committed', 'fenced', 'granted', 'refused', 'removable', 'unreconciled',
-    ]));
+    expect([...seen].toSorted()).toEqual(
+      expect.arrayContaining([
+        'EpochLost',
+        'busy',
+        'committed',
+        'fenced',
+        'granted',
+        'refused',
+        'removable',
+        'unreconciled',
+      ]),
+    );
   }, 120_000);
 });
 

@@ -19,10 +19,11 @@ export function redisEntries(gate: RedisGate): Entries {
         .map(([fence, value]) => ({ fence: Number(fence), retiredAtMs: Number(value.slice(0, value.indexOf(':'))) }))
         .toSorted((a, b) => b.fence - a.fence);
     },
-    pinCount: async (key) => await gate.plain(async (redis) => {
-      const [seconds] = await redis.time();
-      return await redis.zcount(KEYS.pins(key), `(${Number(seconds) * 1000}`, '+inf');
-    }),
+    pinCount: async (key) =>
+      await gate.plain(async (redis) => {
+        const [seconds] = await redis.time();
+        return await redis.zcount(KEYS.pins(key), `(${Number(seconds) * 1000}`, '+inf');
+      }),
   };
 }
 
@@ -32,7 +33,14 @@ async function listPage(redis: Redis, filter: EntryFilter): Promise<EntryPage> {
   let after = filter.after;
   for (let reads = 0; reads < READS_PER_PAGE_MAX; reads += 1) {
     const min = after !== null && after >= filter.prefix ? `(${after}` : `[${filter.prefix}`;
-    const keys = await redis.zrangebylex(index, min, filter.prefix === '' ? '+' : `[${filter.prefix}\xff`, 'LIMIT', 0, KEYS_PER_READ);
+    const keys = await redis.zrangebylex(
+      index,
+      min,
+      filter.prefix === '' ? '+' : `[${filter.prefix}\xff`,
+      'LIMIT',
+      0,
+      KEYS_PER_READ,
+    );
     for (const summary of await summaries(redis, keys)) {
       if (filter.dataset !== null && summary.head.dataset !== filter.dataset) continue;
       if (entries.length === filter.limit) return { entries, next: entries.at(-1)?.key ?? null };
@@ -54,6 +62,8 @@ async function summaries(redis: Redis, keys: readonly string[]): Promise<readonl
     const [readError, readAt] = replies[2 * i + 1] ?? [];
     if (headError || readError) throw headError ?? readError ?? new Error('unreachable');
     const head = headOf(fields as Record<string, string>);
-    return head === null ? [] : [{ key, head, lastReadAtMs: readAt === null || readAt === undefined ? null : Number(readAt) }];
+    return head === null
+      ? []
+      : [{ key, head, lastReadAtMs: readAt === null || readAt === undefined ? null : Number(readAt) }];
   });
 }

@@ -3,7 +3,8 @@ import { ParqueueError } from '../model/errors.ts';
 import { isEpochLost } from '../ports/coordination.ts';
 
 /** Error replies of a Redis that is there but cannot serve now. Anything else it refuses is a defect of ours. */
-const UNSERVING = /^(LOADING|READONLY|MISCONF|OOM|NOAUTH|WRONGPASS|NOPERM|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOREPLICAS)\b/;
+const UNSERVING =
+  /^(LOADING|READONLY|MISCONF|OOM|NOAUTH|WRONGPASS|NOPERM|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOREPLICAS)\b/;
 
 /** The text of an error reply, '' for errors of any other kind. */
 function errorReply(error: unknown): string {
@@ -21,9 +22,12 @@ export function isEpochLostReply(error: unknown): boolean {
 /** The connection broke before the reply: whether the command ran is unknown. */
 export function isBrokenConnection(error: unknown): boolean {
   if (!(error instanceof Error) || error.name === 'ReplyError' || isEpochLost(error)) return false;
-  return error.name === 'MaxRetriesPerRequestError' || error.name === 'AbortError'
+  return (
+    error.name === 'MaxRetriesPerRequestError'
+    || error.name === 'AbortError'
     || /^(Connection is closed|Stream isn't writeable)/.test(error.message)
-    || ('code' in error && typeof error.code === 'string' && /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH)/.test(error.code));
+    || ('code' in error && typeof error.code === 'string' && /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH)/.test(error.code))
+  );
 }
 
 export function isTimeout(error: unknown): boolean {
@@ -38,6 +42,9 @@ export function coordinationFailure(error: unknown, redis: string): unknown {
 }
 
 export function coordinationDown(redis: string, reason: string, cause?: unknown): ParqueueError {
-  return new ParqueueError('PQ_COORDINATION_DOWN',
-    `Redis at ${redis} does not serve (${reason}); check that it runs and can be reached, then ask again`, { cause });
+  return new ParqueueError(
+    'PQ_COORDINATION_DOWN',
+    `Redis at ${redis} does not serve (${reason}); check that it runs and can be reached, then ask again`,
+    { cause },
+  );
 }

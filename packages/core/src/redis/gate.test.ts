@@ -15,7 +15,13 @@ let coordination: Coordination;
 const opened: Coordination[] = [];
 
 const open = async (reconnectMs = 5000): Promise<Coordination> => {
-  const made = await openCoordination({ url: server.url, storeId: STORE_ID, clock: systemClock, randomId, reconnectMs });
+  const made = await openCoordination({
+    url: server.url,
+    storeId: STORE_ID,
+    clock: systemClock,
+    randomId,
+    reconnectMs,
+  });
   opened.push(made);
   return made;
 };
@@ -50,10 +56,14 @@ describe('the gate', () => {
     await coordination.ticks.invalidate('source:s', 'soft');
     const clock = await peek(KEYS.clock);
     server.pause();
-    const verdict = coordination.ticks.invalidate('source:s', 'hard')
-      .then(() => 'executed', (error: unknown) => (isEpochLost(error) ? 'refused' : error));
+    const verdict = coordination.ticks.invalidate('source:s', 'hard').then(
+      () => 'executed',
+      (error: unknown) => (isEpochLost(error) ? 'refused' : error),
+    );
     // One turn of the loop: the command is in the hands of the paused process.
-    await new Promise((resolve) => { setImmediate(resolve); });
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
     await server.kill();
     await server.start();
     expect(await verdict).toBe('refused');
@@ -61,7 +71,9 @@ describe('the gate', () => {
   });
 
   test('a restart is noticed without any command', async () => {
-    const lost = new Promise<void>((resolve) => { coordination.register.onLost(resolve); });
+    const lost = new Promise<void>((resolve) => {
+      coordination.register.onLost(resolve);
+    });
     await server.kill();
     await server.start();
     await lost;
@@ -80,15 +92,22 @@ describe('the gate', () => {
     await expect(other.heads.look(TARGET, null)).rejects.toSatisfy(isEpochLost);
   });
 
-  test.each(['FLUSHALL', 'FLUSHDB'])('%s is noticed by the next command, and its listeners hear it once', async (command) => {
-    let lost = 0;
-    coordination.register.onLost(() => { lost += 1; });
-    await raw(command);
-    await expect(coordination.leases.acquire({ key: TARGET.key, fillId: 'f', holder: 'h', ttlMs: 1 })).rejects.toBeInstanceOf(EpochLost);
-    await expect(coordination.heads.look(TARGET, null)).rejects.toSatisfy(isEpochLost);
-    expect(lost).toBe(1);
-    expect(await peek(KEYS.clock)).toBeNull();
-  });
+  test.each(['FLUSHALL', 'FLUSHDB'])(
+    '%s is noticed by the next command, and its listeners hear it once',
+    async (command) => {
+      let lost = 0;
+      coordination.register.onLost(() => {
+        lost += 1;
+      });
+      await raw(command);
+      await expect(
+        coordination.leases.acquire({ key: TARGET.key, fillId: 'f', holder: 'h', ttlMs: 1 }),
+      ).rejects.toBeInstanceOf(EpochLost);
+      await expect(coordination.heads.look(TARGET, null)).rejects.toSatisfy(isEpochLost);
+      expect(lost).toBe(1);
+      expect(await peek(KEYS.clock)).toBeNull();
+    },
+  );
 
   test('a connection that broke while Redis went on costs nothing but a reconnect', async () => {
     const tick = await coordination.ticks.invalidate('source:s', 'soft');
@@ -127,7 +146,10 @@ describe('the gate', () => {
 
   test('a Redis that is not there at the start is PQ_COORDINATION_DOWN', async () => {
     await server.kill();
-    await expect(open(200)).rejects.toMatchObject({ code: 'PQ_COORDINATION_DOWN', message: expect.stringContaining(server.url) as string });
+    await expect(open(200)).rejects.toMatchObject({
+      code: 'PQ_COORDINATION_DOWN',
+      message: expect.stringContaining(server.url) as string,
+    });
   });
 
   test('a Redis that belongs to another store is refused', async () => {
@@ -139,8 +161,15 @@ describe('the gate', () => {
   test('after a broken connection listeners are called once Redis knows their channel again', async () => {
     const heard: string[] = [];
     const calls = new Map<string, () => void>();
-    const next = (key: string) => new Promise<void>((resolve) => { calls.set(key, resolve); });
-    const listen = (key: string) => coordination.notices.subscribe(key, () => { heard.push(key); calls.get(key)?.(); });
+    const next = (key: string) =>
+      new Promise<void>((resolve) => {
+        calls.set(key, resolve);
+      });
+    const listen = (key: string) =>
+      coordination.notices.subscribe(key, () => {
+        heard.push(key);
+        calls.get(key)?.();
+      });
     await listen('a');
     const gone = await listen('b');
     await gone.close();

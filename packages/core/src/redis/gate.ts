@@ -18,7 +18,13 @@ import type { Marker } from '../ports/epochs.ts';
 import { within } from './bounded.ts';
 import { withoutCredentials } from './connection.ts';
 import { deferred } from './deferred.ts';
-import { coordinationDown, coordinationFailure, isBrokenConnection, isEpochLostReply, isMissingScript } from './failures.ts';
+import {
+  coordinationDown,
+  coordinationFailure,
+  isBrokenConnection,
+  isEpochLostReply,
+  isMissingScript,
+} from './failures.ts';
 import { KEYS } from './keys.ts';
 import { SCRIPTS, type ScriptName } from './scripts.ts';
 
@@ -50,8 +56,12 @@ export class RedisGate {
     this.#name = withoutCredentials(url);
     this.#clock = clock;
     this.#reconnectMs = reconnectMs;
-    redis.on('ready', () => { void this.#identify(); });
-    redis.on('error', (error: Error) => { this.#lastError = error.message; });
+    redis.on('ready', () => {
+      void this.#identify();
+    });
+    redis.on('error', (error: Error) => {
+      this.#lastError = error.message;
+    });
     redis.on('close', () => {
       if (this.#runId !== null) this.#identified = deferred<void>();
       this.#runId = null;
@@ -71,7 +81,9 @@ export class RedisGate {
 
   onLost(listener: () => void): () => void {
     this.#lostListeners.add(listener);
-    return () => { this.#lostListeners.delete(listener); };
+    return () => {
+      this.#lostListeners.delete(listener);
+    };
   }
 
   /** @returns the marker in use, if its epoch is the one named. */
@@ -95,7 +107,9 @@ export class RedisGate {
     } catch (error) {
       if (!isEpochLost(error) && !isEpochLostReply(error)) throw error;
       this.#lose(told);
-      throw isEpochLost(error) ? error : new EpochLost('Redis does not carry the marker of the epoch in use', { cause: error });
+      throw isEpochLost(error)
+        ? error
+        : new EpochLost('Redis does not carry the marker of the epoch in use', { cause: error });
     }
   }
 
@@ -138,7 +152,9 @@ export class RedisGate {
 
   async #connection(): Promise<void> {
     await within(this.#identified.promise, {
-      clock: this.#clock, ms: this.#reconnectMs, late: () => coordinationDown(this.#name, this.#lastError),
+      clock: this.#clock,
+      ms: this.#reconnectMs,
+      late: () => coordinationDown(this.#name, this.#lastError),
     });
   }
 
@@ -177,8 +193,6 @@ export class RedisGate {
     for (const listener of this.#lostListeners) listener();
   }
 }
-
-
 
 function runIdOf(info: string): string {
   const runId = /^run_id:(\S+)/m.exec(info)?.[1];

@@ -8,19 +8,56 @@ export function redisHeads(gate: RedisGate): Heads {
   return {
     look: async (target, pin) => {
       const epoch = gate.marker?.epoch ?? 0;
-      return lookOf(epoch, target, pin, await gate.script('head-pin', lookKeys(target),
-        [target.scopes.length, target.key, pin?.id ?? '', pin?.ttlMs ?? 0]));
+      return lookOf(
+        epoch,
+        target,
+        pin,
+        await gate.script('head-pin', lookKeys(target), [
+          target.scopes.length,
+          target.key,
+          pin?.id ?? '',
+          pin?.ttlMs ?? 0,
+        ]),
+      );
     },
     markVerified: async (key, { version, tick, beganAtMs }) => {
-      const reply = await gate.script('mark-verified', [KEYS.head(key)], [version, tick, beganAtMs, CHANNELS.notice(key)]);
+      const reply = await gate.script(
+        'mark-verified',
+        [KEYS.head(key)],
+        [version, tick, beganAtMs, CHANNELS.notice(key)],
+      );
       return reply === 1;
     },
     commit: async (request) => {
       const { key, fence, fillId, version, sha256, bytes, rows, consistency, source, dataset, startedAtMs } = request;
-      const [committed, latestFence] = asArray(await gate.script('head-commit', [
-        KEYS.key(key), KEYS.head(key), KEYS.retired(key), KEYS.entries, KEYS.dataset(dataset ?? ''), KEYS.changes,
-        ...request.scopes.map(KEYS.scope),
-      ], [key, fence, fillId, startedAtMs, CHANNELS.notice(key), version, sha256, bytes, rows, consistency, source, dataset ?? '']));
+      const [committed, latestFence] = asArray(
+        await gate.script(
+          'head-commit',
+          [
+            KEYS.key(key),
+            KEYS.head(key),
+            KEYS.retired(key),
+            KEYS.entries,
+            KEYS.dataset(dataset ?? ''),
+            KEYS.changes,
+            ...request.scopes.map(KEYS.scope),
+          ],
+          [
+            key,
+            fence,
+            fillId,
+            startedAtMs,
+            CHANNELS.notice(key),
+            version,
+            sha256,
+            bytes,
+            rows,
+            consistency,
+            source,
+            dataset ?? '',
+          ],
+        ),
+      );
       return committed === 1 ? { kind: 'committed' } : { kind: 'fenced', latestFence: asNumber(latestFence) };
     },
     markDamaged: async (key, fence, reason) => {
@@ -32,9 +69,13 @@ export function redisHeads(gate: RedisGate): Heads {
 export function redisPins(gate: RedisGate): Pins {
   return {
     pinGeneration: async ({ key, fence }, wish) => {
-      const expiresAtMs = asNumberOrNull(await gate.script('pin-generation',
-        [KEYS.key(key), KEYS.head(key), KEYS.retired(key), KEYS.pins(key), KEYS.pinned(key), KEYS.reads],
-        [key, fence, wish.id, wish.ttlMs]));
+      const expiresAtMs = asNumberOrNull(
+        await gate.script(
+          'pin-generation',
+          [KEYS.key(key), KEYS.head(key), KEYS.retired(key), KEYS.pins(key), KEYS.pinned(key), KEYS.reads],
+          [key, fence, wish.id, wish.ttlMs],
+        ),
+      );
       return expiresAtMs === null ? null : { id: wish.id, key, fence, expiresAtMs };
     },
     renew: async (key, pinId, ttlMs) => {
@@ -50,8 +91,17 @@ export function redisPins(gate: RedisGate): Pins {
 }
 
 function lookKeys({ key, scopes, probeTargets }: LookTarget): readonly string[] {
-  return [KEYS.key(key), KEYS.head(key), KEYS.lease(key), KEYS.pins(key), KEYS.pinned(key), KEYS.reads, KEYS.pass,
-    ...scopes.map(KEYS.scope), ...probeTargets.map(KEYS.target)];
+  return [
+    KEYS.key(key),
+    KEYS.head(key),
+    KEYS.lease(key),
+    KEYS.pins(key),
+    KEYS.pinned(key),
+    KEYS.reads,
+    KEYS.pass,
+    ...scopes.map(KEYS.scope),
+    ...probeTargets.map(KEYS.target),
+  ];
 }
 
 function lookOf(epoch: number, { key }: LookTarget, wish: PinWish | null, reply: unknown): Look {
@@ -62,7 +112,10 @@ function lookOf(epoch: number, { key }: LookTarget, wish: PinWish | null, reply:
   return {
     seen: { epoch, started: started ?? 0, soft: soft ?? 0, hard: hard ?? 0, purge: purge ?? 0 },
     head,
-    pin: wish === null || head === null || expiresAtMs === null ? null : { id: wish.id, key, fence: head.fence, expiresAtMs },
+    pin:
+      wish === null || head === null || expiresAtMs === null
+        ? null
+        : { id: wish.id, key, fence: head.fence, expiresAtMs },
     reconciled: reconciled === 1,
     latestFence: asNumber(latestFence),
     lease: leaseHolderOf(lease),

@@ -2,7 +2,14 @@
 export { openCoordination, type Coordination, type CoordinationOptions } from './coordination.ts';
 export { connectRedis, withoutCredentials, type RedisAddress, type RedisLog, type RedisRole } from './connection.ts';
 export { readDurability, type RedisDurability } from './durability.ts';
-export { BROWSER_STATES, type BrowserState, type JobBrowser, type JobFilter, type JobSummary, type QueueCounts } from './job-browser.ts';
+export {
+  BROWSER_STATES,
+  type BrowserState,
+  type JobBrowser,
+  type JobFilter,
+  type JobSummary,
+  type QueueCounts,
+} from './job-browser.ts';
 export { PREFIX } from './keys.ts';
 export type { Cancellations } from './notices.ts';
 export { queueName } from './queues.ts';

@@ -66,7 +66,7 @@ export function redisJobBrowser(queues: JobQueues, outcomes: OutcomeRecords): Jo
     },
     get: async (id) => {
       const name = queueOfJobId(id);
-      if (name === null || !await queues.holds(name, id)) return null;
+      if (name === null || !(await queues.holds(name, id))) return null;
       return await queues.with(name, async (queue) => {
         const job = await queue.getJob(id);
         if (job === undefined) return null;
@@ -74,11 +74,16 @@ export function redisJobBrowser(queues: JobQueues, outcomes: OutcomeRecords): Jo
         return await summaryOf(name, stateOf(state), job, outcomes);
       });
     },
-    counts: async () => await Promise.all((await queues.all()).map(async (name) => ({
-      ...name,
-      queue: queueName(name.kind, name.source),
-      counts: await queues.with(name, (queue) => queue.getJobCounts('waiting', 'prioritized', 'delayed', 'active', 'completed', 'failed')),
-    }))),
+    counts: async () =>
+      await Promise.all(
+        (await queues.all()).map(async (name) => ({
+          ...name,
+          queue: queueName(name.kind, name.source),
+          counts: await queues.with(name, (queue) =>
+            queue.getJobCounts('waiting', 'prioritized', 'delayed', 'active', 'completed', 'failed'),
+          ),
+        })),
+      ),
   };
 }
 
@@ -88,11 +93,17 @@ function stateOf(state: string): BrowserState {
 }
 
 async function summaryOf(
-  { kind, source }: QueueName, state: BrowserState, job: QueuedJob<Job, Outcome, JobKind>, outcomes: OutcomeRecords,
+  { kind, source }: QueueName,
+  state: BrowserState,
+  job: QueuedJob<Job, Outcome, JobKind>,
+  outcomes: OutcomeRecords,
 ): Promise<JobSummary> {
   const id = job.id ?? '';
   return {
-    id, kind, source, state,
+    id,
+    kind,
+    source,
+    state,
     key: job.data.request.key,
     dataset: job.data.request.dataset,
     progress: progressOf(job),
@@ -103,7 +114,11 @@ async function summaryOf(
   };
 }
 
-async function outcomeOf(id: string, job: QueuedJob<Job, Outcome, JobKind>, outcomes: OutcomeRecords): Promise<Outcome | null> {
+async function outcomeOf(
+  id: string,
+  job: QueuedJob<Job, Outcome, JobKind>,
+  outcomes: OutcomeRecords,
+): Promise<Outcome | null> {
   const outcome = await outcomes.read(id);
   if (outcome !== null || !job.failedReason) return outcome;
   return { kind: 'failed', failure: crashed(job.failedReason) };

@@ -20,12 +20,26 @@ const open = async (queuePerSource = 1000): Promise<Coordination> => {
 };
 
 /** A worker as apps/worker builds it. */
-const work = (run: (job: Job, tools: { readonly id: string; readonly progress: (value: object) => Promise<void>; readonly signal: AbortSignal }) => Promise<unknown>) => {
+const work = (
+  run: (
+    job: Job,
+    tools: { readonly id: string; readonly progress: (value: object) => Promise<void>; readonly signal: AbortSignal },
+  ) => Promise<unknown>,
+) => {
   const connection = connectRedis({ url: URL }, 'worker');
-  const worker = new Worker<Job>(queueName('fill', 'lake'), async (job, _token, signal) => await run(job.data, {
-    id: job.id ?? '', progress: (value) => job.updateProgress(value), signal: signal ?? new AbortController().signal,
-  }), { connection, prefix: PREFIX });
-  worker.on('error', (error) => { throw error; });
+  const worker = new Worker<Job>(
+    queueName('fill', 'lake'),
+    async (job, _token, signal) =>
+      await run(job.data, {
+        id: job.id ?? '',
+        progress: (value) => job.updateProgress(value),
+        signal: signal ?? new AbortController().signal,
+      }),
+    { connection, prefix: PREFIX },
+  );
+  worker.on('error', (error) => {
+    throw error;
+  });
   closers.push(async () => {
     await worker.close();
     connection.disconnect();
@@ -35,7 +49,9 @@ const work = (run: (job: Job, tools: { readonly id: string; readonly progress: (
 
 const gate = (): { readonly opened: Promise<void>; readonly open: () => void } => {
   let open: () => void = () => undefined;
-  const opened = new Promise<void>((resolve) => { open = resolve; });
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
   return { opened, open };
 };
 
@@ -45,10 +61,19 @@ function job(after = 1, key = 'k-00000000000000000000000000000000'): Job {
     requestId: null,
     requirement: { after, hardAfter: 0 },
     request: {
-      key, source: 'lake', dataset: 'prices', scopes: [], probeTargets: [], versionKind: 'checksum',
+      key,
+      source: 'lake',
+      dataset: 'prices',
+      scopes: [],
+      probeTargets: [],
+      versionKind: 'checksum',
       limits: { rowsMax: 1, bytesMax: 1, timeoutMs: 1 },
       canonical: {
-        keyFormat: 1, sourceKind: 'file', sourceIdentity: '/data', columns: null, columnTypes: {},
+        keyFormat: 1,
+        sourceKind: 'file',
+        sourceIdentity: '/data',
+        columns: null,
+        columnTypes: {},
         question: { kind: 'file', path: 'a.csv', format: 'csv', csv: null },
         parquet: { compression: 'zstd', rowGroupRows: 1000 },
       },
@@ -70,7 +95,9 @@ afterEach(async () => {
 describe('enqueue', () => {
   test('fifty adds by each of three producers are one job', async () => {
     const producers = [coordination, await open(), await open()];
-    const refs = await Promise.all(producers.flatMap(({ jobs }) => Array.from({ length: 50 }, () => jobs.enqueue(job()))));
+    const refs = await Promise.all(
+      producers.flatMap(({ jobs }) => Array.from({ length: 50 }, () => jobs.enqueue(job()))),
+    );
     expect(new Set(refs.map(({ id }) => id)).size).toBe(1);
     expect(refs.filter(({ joined }) => !joined)).toHaveLength(1);
     expect((await coordination.jobBrowser.counts()).map(({ counts }) => counts['waiting'])).toEqual([1]);
@@ -123,19 +150,32 @@ describe('status', () => {
     });
     await running.opened;
     expect(await coordination.jobs.status(id)).toEqual({ state: 'running', progress });
-    const completed = new Promise((resolve) => { worker.once('completed', resolve); });
+    const completed = new Promise((resolve) => {
+      worker.once('completed', resolve);
+    });
     finish.open();
     await completed;
     expect(await coordination.jobs.status(id)).toEqual({ state: 'finished', outcome });
-    expect(await coordination.jobBrowser.get(id)).toMatchObject({ id, state: 'finished', outcome, source: 'lake', kind: 'fill' });
+    expect(await coordination.jobBrowser.get(id)).toMatchObject({
+      id,
+      state: 'finished',
+      outcome,
+      source: 'lake',
+      kind: 'fill',
+    });
   });
 
   test('a job that failed without an outcome is a crashed worker, to be tried again', async () => {
     const { id } = await coordination.jobs.enqueue(job());
-    const worker = work(async () => { throw new Error('job stalled more than allowable limit'); });
-    await new Promise((resolve) => { worker.once('failed', resolve); });
+    const worker = work(async () => {
+      throw new Error('job stalled more than allowable limit');
+    });
+    await new Promise((resolve) => {
+      worker.once('failed', resolve);
+    });
     expect(await coordination.jobs.status(id)).toMatchObject({
-      state: 'finished', outcome: { kind: 'failed', failure: { code: 'PQ_WORKER_CRASHED', retryable: true } },
+      state: 'finished',
+      outcome: { kind: 'failed', failure: { code: 'PQ_WORKER_CRASHED', retryable: true } },
     });
   });
 
@@ -169,7 +209,12 @@ describe('cancel', () => {
       running.open();
       await finish.opened;
     });
-    const heard = new Promise<string>((resolve) => { void coordination.cancellations.subscribe(resolve).then(() => running.opened).then(() => coordination.jobs.cancel(id)); });
+    const heard = new Promise<string>((resolve) => {
+      void coordination.cancellations
+        .subscribe(resolve)
+        .then(() => running.opened)
+        .then(() => coordination.jobs.cancel(id));
+    });
     expect(await heard).toBe(id);
     expect(await coordination.jobs.status(id)).toMatchObject({ state: 'running' });
     finish.open();
@@ -181,7 +226,9 @@ describe('cancel', () => {
     const worker = work(async ({ request }, { id: jobId }) => {
       await coordination.outcomes.record({ id: jobId, key: request.key }, { kind: 'verified', fence: 3 });
     });
-    await new Promise((resolve) => { worker.once('completed', resolve); });
+    await new Promise((resolve) => {
+      worker.once('completed', resolve);
+    });
     await coordination.jobs.cancel(id);
     expect(await coordination.jobs.status(id)).toEqual({ state: 'finished', outcome: { kind: 'verified', fence: 3 } });
   });
@@ -190,7 +237,11 @@ describe('cancel', () => {
 test('the browser lists the jobs of all sources, newest first, without their questions', async () => {
   const other = { ...job(), request: { ...job().request, source: 'erp' } };
   const ids = [(await coordination.jobs.enqueue(job(1))).id, (await coordination.jobs.enqueue(other)).id];
-  const listed = await coordination.jobBrowser.list({ states: ['queued', 'running', 'finished'], kinds: ['fill'], limit: 10 });
+  const listed = await coordination.jobBrowser.list({
+    states: ['queued', 'running', 'finished'],
+    kinds: ['fill'],
+    limit: 10,
+  });
   expect(listed.map(({ id }) => id).toSorted()).toEqual(ids.toSorted());
   expect(JSON.stringify(listed)).not.toContain('a.csv');
 });

@@ -46,11 +46,16 @@ export class RedisJobQueue implements JobQueue {
     const found = await this.#find(id);
     if (found === null) return { state: 'vanished' };
     switch (found.state) {
-      case 'waiting': case 'prioritized': case 'delayed': case 'waiting-children':
+      case 'waiting':
+      case 'prioritized':
+      case 'delayed':
+      case 'waiting-children':
         return { state: 'queued' };
       case 'active':
         return { state: 'running', progress: progressOf(found.job) };
-      case 'completed': case 'failed': case 'unknown':
+      case 'completed':
+      case 'failed':
+      case 'unknown':
         return await this.#ended(id, found);
     }
   }
@@ -60,7 +65,7 @@ export class RedisJobQueue implements JobQueue {
     const found = await this.#find(id);
     if (found === null || found.state === 'completed' || found.state === 'failed') return;
     // A job that runs is locked and stays; between this look and the removal it may have started, or even ended.
-    const removed = await queues.with(found.name, (queue) => queue.remove(id)) === 1;
+    const removed = (await queues.with(found.name, (queue) => queue.remove(id))) === 1;
     if (removed) await outcomes.recordIfNone({ id, key: found.job.data.request.key }, { kind: 'cancelled' });
     else await gate.plain((redis) => redis.publish(CHANNELS.cancel, id));
   }
@@ -77,22 +82,31 @@ export class RedisJobQueue implements JobQueue {
   /** @returns the id of the job to join where there is no room for another; null where there is. */
   async #admit(queue: JobsQueue, job: Job): Promise<string | null> {
     const { source } = job.request;
-    const [paused, counts] = await Promise.all([queue.isPaused(), queue.getJobCounts('waiting', 'prioritized', 'delayed')]);
+    const [paused, counts] = await Promise.all([
+      queue.isPaused(),
+      queue.getJobCounts('waiting', 'prioritized', 'delayed'),
+    ]);
     if (paused) {
-      throw new ParqueueError('PQ_SOURCE_PAUSED', `source ${source} is paused by an operator; ask again when it is resumed`);
+      throw new ParqueueError(
+        'PQ_SOURCE_PAUSED',
+        `source ${source} is paused by an operator; ask again when it is resumed`,
+      );
     }
     const waiting = Object.values(counts).reduce((sum, count) => sum + count, 0);
     if (waiting < this.#options.waitingMax) return null;
     const joined = await queue.getDeduplicationJobId(dedupId(job));
     if (joined !== null) return joined;
-    throw new ParqueueError('PQ_QUEUE_FULL', `${waiting} ${job.kind} jobs wait for source ${source} already; ask again later`,
-      { details: { source, waiting, waitingMax: this.#options.waitingMax } });
+    throw new ParqueueError(
+      'PQ_QUEUE_FULL',
+      `${waiting} ${job.kind} jobs wait for source ${source} already; ask again later`,
+      { details: { source, waiting, waitingMax: this.#options.waitingMax } },
+    );
   }
 
   async #find(id: string): Promise<FoundJob | null> {
     const { queues } = this.#options;
     const name = queueOfJobId(id);
-    if (name === null || !await queues.holds(name, id)) return null;
+    if (name === null || !(await queues.holds(name, id))) return null;
     return await queues.with(name, async (queue) => {
       const job = await queue.getJob(id);
       return job === undefined ? null : { name, job, state: await job.getState() };
@@ -118,7 +132,7 @@ interface FoundJob {
 
 /** Workers report progress as it is; before the first report BullMQ holds 0. */
 export function progressOf({ progress }: Pick<QueuedJob, 'progress'>): Progress | null {
-  return typeof progress === 'object' && 'phase' in progress ? progress as unknown as Progress : null;
+  return typeof progress === 'object' && 'phase' in progress ? (progress as unknown as Progress) : null;
 }
 
 export function crashed(reason: string): Failure {

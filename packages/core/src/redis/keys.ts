@@ -4,7 +4,10 @@
  */
 export const PREFIX = '{pq}';
 
-const named = (kind: string) => (name: string): string => `${PREFIX}:${kind}:${name}`;
+const named =
+  (kind: string) =>
+  (name: string): string =>
+    `${PREFIX}:${kind}:${name}`;
 
 export const KEYS = {
   marker: `${PREFIX}:marker`,

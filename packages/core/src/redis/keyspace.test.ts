@@ -17,11 +17,16 @@ test('every script is loaded and documented', () => {
   expect(SCRIPT_NAMES.filter((name) => !doc.includes(`\`${name}\``))).toEqual([]);
 });
 
-test.each(SCRIPT_NAMES.filter((name) => name !== 'epoch-open'))('%s compares the marker before it does anything else', (name) => {
-  const [first, second] = SCRIPTS[name].text.split('\n').filter((line) => !line.startsWith('--'));
-  expect(first).toBe("local m = redis.call('HMGET', KEYS[1], 'epoch', 'incarnation')");
-  expect(second).toBe("if m[1] ~= ARGV[1] or m[2] ~= ARGV[2] then return redis.error_reply('EPOCHLOST the marker is not the one told') end");
-});
+test.each(SCRIPT_NAMES.filter((name) => name !== 'epoch-open'))(
+  '%s compares the marker before it does anything else',
+  (name) => {
+    const [first, second] = SCRIPTS[name].text.split('\n').filter((line) => !line.startsWith('--'));
+    expect(first).toBe("local m = redis.call('HMGET', KEYS[1], 'epoch', 'incarnation')");
+    expect(second).toBe(
+      "if m[1] ~= ARGV[1] or m[2] ~= ARGV[2] then return redis.error_reply('EPOCHLOST the marker is not the one told') end",
+    );
+  },
+);
 
 test.each(SCRIPT_NAMES)('%s says what it takes and fits on a screen', (name) => {
   const { text } = SCRIPTS[name];

@@ -7,11 +7,16 @@ import { EpochLost, type LeaseGrant, type Leases, type Mark, type Ticks } from '
 
 export function redisLeases(gate: RedisGate): Leases {
   return {
-    acquire: async ({ key, fillId, holder, ttlMs }) => grantOf(await gate.script('lease-acquire',
-      [KEYS.key(key), KEYS.lease(key), KEYS.clock, KEYS.pass], [fillId, holder, ttlMs])),
-    renew: async ({ key, fillId, ttlMs }, fence) => (
-      await gate.script('lease-renew', [KEYS.key(key), KEYS.lease(key)], [fillId, fence, ttlMs]) === 1
-    ),
+    acquire: async ({ key, fillId, holder, ttlMs }) =>
+      grantOf(
+        await gate.script(
+          'lease-acquire',
+          [KEYS.key(key), KEYS.lease(key), KEYS.clock, KEYS.pass],
+          [fillId, holder, ttlMs],
+        ),
+      ),
+    renew: async ({ key, fillId, ttlMs }, fence) =>
+      (await gate.script('lease-renew', [KEYS.key(key), KEYS.lease(key)], [fillId, fence, ttlMs])) === 1,
     release: async ({ key, fillId }, fence) => {
       await gate.script('lease-release', [KEYS.lease(key)], [fillId, fence]);
     },
@@ -21,14 +26,21 @@ export function redisLeases(gate: RedisGate): Leases {
 export function redisTicks(gate: RedisGate): Ticks {
   return {
     startProbe: async ({ key, probeTargets }) => {
-      const [tick, now] = asArray(await gate.script('probe-start', [KEYS.clock, KEYS.key(key), ...probeTargets.map(KEYS.target)], []));
+      const [tick, now] = asArray(
+        await gate.script('probe-start', [KEYS.clock, KEYS.key(key), ...probeTargets.map(KEYS.target)], []),
+      );
       return { tick: asNumber(tick), nowMs: asNumber(now) };
     },
-    invalidate: async (target, mode) => asNumber(await gate.script('invalidate', [KEYS.clock, markKey(target)], [mode])),
+    invalidate: async (target, mode) =>
+      asNumber(await gate.script('invalidate', [KEYS.clock, markKey(target)], [mode])),
     restoreMarks: async (epoch, marks) => {
       gate.requireEpoch(epoch);
       for (const some of inChunks(marks, MARKS_PER_CALL)) {
-        await gate.script('marks-restore', some.map(({ target }) => markKey(target)), some.flatMap(markTicks));
+        await gate.script(
+          'marks-restore',
+          some.map(({ target }) => markKey(target)),
+          some.flatMap(markTicks),
+        );
       }
     },
     epoch: async () => {

@@ -46,7 +46,9 @@ export class RedisSubscriber {
     redis.on('message', (name: string, message: string) => {
       for (const listener of this.#channels.get(name)?.listeners ?? []) listener(message);
     });
-    redis.on('ready', () => { void this.#resubscribe(); });
+    redis.on('ready', () => {
+      void this.#resubscribe();
+    });
   }
 
   /** Resolves once the subscription is live. @throws ParqueueError PQ_COORDINATION_DOWN */
@@ -59,7 +61,11 @@ export class RedisSubscriber {
       this.#leave(name, channel, listener);
       throw error;
     }
-    return { close: async () => { this.#leave(name, channel, listener); } };
+    return {
+      close: async () => {
+        this.#leave(name, channel, listener);
+      },
+    };
   }
 
   close(): void {
@@ -81,13 +87,17 @@ export class RedisSubscriber {
     this.#channels.delete(name);
     const { redis, log } = this.#options;
     if (redis.status !== 'ready') return;
-    redis.unsubscribe(name).catch((error: unknown) => log?.warn({ error: String(error) }, 'unsubscribing failed; the connection ends it'));
+    redis
+      .unsubscribe(name)
+      .catch((error: unknown) => log?.warn({ error: String(error) }, 'unsubscribing failed; the connection ends it'));
   }
 
   async #acknowledged(channel: Channel): Promise<void> {
     const { clock, reconnectMs, url } = this.#options;
     await within(channel.live.promise, {
-      clock, ms: reconnectMs, late: () => coordinationDown(withoutCredentials(url), 'it did not acknowledge a subscription'),
+      clock,
+      ms: reconnectMs,
+      late: () => coordinationDown(withoutCredentials(url), 'it did not acknowledge a subscription'),
     });
   }
 
@@ -106,7 +116,7 @@ export class RedisSubscriber {
 
   async #resubscribe(): Promise<void> {
     const names = [...this.#channels.keys()];
-    if (names.length === 0 || !await this.#send(names)) return;
+    if (names.length === 0 || !(await this.#send(names))) return;
     for (const name of names) for (const listener of this.#channels.get(name)?.listeners ?? []) listener(null);
   }
 }
@@ -117,6 +127,9 @@ export function redisNotices(subscriber: RedisSubscriber): Notices {
 
 export function redisCancellations(subscriber: RedisSubscriber): Cancellations {
   return {
-    subscribe: (onCancel) => subscriber.subscribe(CHANNELS.cancel, (jobId) => { if (jobId !== null) onCancel(jobId); }),
+    subscribe: (onCancel) =>
+      subscriber.subscribe(CHANNELS.cancel, (jobId) => {
+        if (jobId !== null) onCancel(jobId);
+      }),
   };
 }

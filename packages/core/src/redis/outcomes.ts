@@ -16,18 +16,20 @@ export interface OutcomeRecords extends Outcomes {
 export function redisOutcomes(gate: RedisGate): OutcomeRecords {
   return {
     // The record first: who hears the notice must find it.
-    record: async ({ id, key }, outcome) => await gate.plain(async (redis) => {
-      await redis.set(KEYS.outcome(id), JSON.stringify(outcome), 'EX', OUTCOME_TTL_S);
-      await redis.publish(CHANNELS.notice(key), outcome.kind);
-    }),
-    recordIfNone: async ({ id, key }, outcome) => await gate.plain(async (redis) => {
-      await redis.set(KEYS.outcome(id), JSON.stringify(outcome), 'EX', OUTCOME_TTL_S, 'NX');
-      await redis.publish(CHANNELS.notice(key), outcome.kind);
-    }),
+    record: async ({ id, key }, outcome) =>
+      await gate.plain(async (redis) => {
+        await redis.set(KEYS.outcome(id), JSON.stringify(outcome), 'EX', OUTCOME_TTL_S);
+        await redis.publish(CHANNELS.notice(key), outcome.kind);
+      }),
+    recordIfNone: async ({ id, key }, outcome) =>
+      await gate.plain(async (redis) => {
+        await redis.set(KEYS.outcome(id), JSON.stringify(outcome), 'EX', OUTCOME_TTL_S, 'NX');
+        await redis.publish(CHANNELS.notice(key), outcome.kind);
+      }),
     read: async (id) => {
       const text = await gate.plain((redis) => redis.get(KEYS.outcome(id)));
       // Written by `record` alone, from values of this type.
-      return text === null ? null : JSON.parse(text) as Outcome;
+      return text === null ? null : (JSON.parse(text) as Outcome);
     },
   };
 }

@@ -89,11 +89,13 @@ export class JobQueues {
   /** Whether a job's record is there; asked before a queue is made for a name that a stranger sent. */
   async holds(name: QueueName, id: string): Promise<boolean> {
     const { gate } = this.#options;
-    return await gate.plain((redis) => redis.exists(`${PREFIX}:${queueName(name.kind, name.source)}:${id}`)) === 1;
+    return (await gate.plain((redis) => redis.exists(`${PREFIX}:${queueName(name.kind, name.source)}:${id}`))) === 1;
   }
 
   async close(): Promise<void> {
-    const closing = [...this.#queues.values()].map(async (queue) => { await (await queue).close(); });
+    const closing = [...this.#queues.values()].map(async (queue) => {
+      await (await queue).close();
+    });
     // The connection is shared, so BullMQ leaves it open; ending it also ends a queue that never became ready.
     this.#options.redis.disconnect();
     await Promise.allSettled(closing);
@@ -102,7 +104,9 @@ export class JobQueues {
   async #queue(name: QueueName): Promise<JobsQueue> {
     const text = queueName(name.kind, name.source);
     // BullMQ itself waits for a connection as long as it takes.
-    this.#connected ??= connected(this.#options.redis).finally(() => { this.#connected = null; });
+    this.#connected ??= connected(this.#options.redis).finally(() => {
+      this.#connected = null;
+    });
     await this.#bounded(this.#connected);
     const opening = this.#queues.get(text) ?? this.#open(text);
     this.#queues.set(text, opening);
@@ -116,7 +120,11 @@ export class JobQueues {
 
   #bounded<T>(work: Promise<T>): Promise<T> {
     const { clock, reconnectMs } = this.#options;
-    return within(work, { clock, ms: reconnectMs, late: () => coordinationDown(this.#redisName, 'no connection for queues') });
+    return within(work, {
+      clock,
+      ms: reconnectMs,
+      late: () => coordinationDown(this.#redisName, 'no connection for queues'),
+    });
   }
 
   async #open(text: string): Promise<JobsQueue> {

@@ -67,7 +67,8 @@ describe('entries', () => {
   test('tell their last read, their live pins and what is retired, newest first', async () => {
     const key = keyOf('prices', 1);
     const fences = [await filled(key, null), await filled(key, null), await filled(key, null)];
-    const summary = async () => (await coordination.entries.list({ prefix: '', dataset: null, limit: 1, after: null })).entries[0];
+    const summary = async () =>
+      (await coordination.entries.list({ prefix: '', dataset: null, limit: 1, after: null })).entries[0];
     expect(await summary()).toMatchObject({ key, lastReadAtMs: null, head: { fence: fences[2] } });
     await coordination.heads.look({ key, scopes: [], probeTargets: [] }, { id: 'p1', ttlMs: 60_000 });
     await coordination.heads.look({ key, scopes: [], probeTargets: [] }, { id: 'p2', ttlMs: 60_000 });
@@ -90,9 +91,13 @@ test('a memo is remembered under names of any length and spelling, and has an en
 test('what nobody may forget has no end, what may be forgotten has one', async () => {
   await filled(keyOf('prices', 1), 'prices');
   await coordination.outcomes.record({ id: 'lake.fill.00', key: keyOf('prices', 1) }, { kind: 'cancelled' });
-  await coordination.asks.keep(['a'], { fillId: 'lake.fill.00', key: keyOf('prices', 1), requirement: { after: 1, hardAfter: 0 } }, 1000);
+  await coordination.asks.keep(
+    ['a'],
+    { fillId: 'lake.fill.00', key: keyOf('prices', 1), requirement: { after: 1, hardAfter: 0 } },
+    1000,
+  );
   const mortal: string[] = [];
-  for (const key of await admin.keys('*')) if (await admin.pttl(key) > 0) mortal.push(key);
+  for (const key of await admin.keys('*')) if ((await admin.pttl(key)) > 0) mortal.push(key);
   expect(mortal.toSorted()).toEqual([KEYS.ask('a'), KEYS.outcome('lake.fill.00')]);
 });
 

@@ -10,16 +10,26 @@ import type { EpochRegister } from '../ports/epochs.ts';
 /** @throws (from read and open) ParqueueError PQ_CONFIG when the Redis serves another store. */
 export function redisRegister(gate: RedisGate, storeId: string): EpochRegister {
   return {
-    read: async () => await gate.plain(async (redis, runId) => {
-      const marker = markerOf(await redis.hgetall(KEYS.marker));
-      if (marker !== null && marker.storeId !== storeId) throw otherStore(storeId);
-      return { marker, runId };
-    }),
+    read: async () =>
+      await gate.plain(async (redis, runId) => {
+        const marker = markerOf(await redis.hgetall(KEYS.marker));
+        if (marker !== null && marker.storeId !== storeId) throw otherStore(storeId);
+        return { marker, runId };
+      }),
     open: async (next, expected, marks) => {
-      const reply = await gate.openEpoch(expected.runId,
+      const reply = await gate.openEpoch(
+        expected.runId,
         [KEYS.clock, ...marks.map(({ target }) => markKey(target))],
-        [next.epoch, next.runId, next.incarnation, next.storeId, expected.incarnation ?? '', epochStart(next.epoch),
-          ...marks.flatMap(markTicks)]);
+        [
+          next.epoch,
+          next.runId,
+          next.incarnation,
+          next.storeId,
+          expected.incarnation ?? '',
+          epochStart(next.epoch),
+          ...marks.flatMap(markTicks),
+        ],
+      );
       if (reply === -1) throw otherStore(storeId);
       return reply === 1;
     },
@@ -30,6 +40,9 @@ export function redisRegister(gate: RedisGate, storeId: string): EpochRegister {
 
 /** Two stores behind one Redis would take each other's heads for their own. */
 function otherStore(storeId: string): ParqueueError {
-  return new ParqueueError('PQ_CONFIG', `this Redis belongs to another store than ${storeId}: give each store a Redis, `
-    + 'or a database number, of its own');
+  return new ParqueueError(
+    'PQ_CONFIG',
+    `this Redis belongs to another store than ${storeId}: give each store a Redis, `
+      + 'or a database number, of its own',
+  );
 }

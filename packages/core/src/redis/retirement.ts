@@ -8,11 +8,15 @@ import type { Reconciler, Reconciliation, Retirement } from '../ports/coordinati
 export function redisRetirement(gate: RedisGate): Retirement {
   return {
     noteOrphans: async (key, fences) => {
-      for (const some of inChunks(fences, FENCES_PER_CALL)) await gate.script('generation-orphans', generationKeys(key), some);
+      for (const some of inChunks(fences, FENCES_PER_CALL))
+        await gate.script('generation-orphans', generationKeys(key), some);
     },
     retire: async ({ key, fence }, graceMs) => {
-      const reply = await gate.script('generation-retire',
-        [...generationKeys(key), KEYS.pins(key), KEYS.pinned(key)], [fence, graceMs]);
+      const reply = await gate.script(
+        'generation-retire',
+        [...generationKeys(key), KEYS.pins(key), KEYS.pinned(key)],
+        [fence, graceMs],
+      );
       return reply === 1 ? 'removable' : 'refused';
     },
     restartGrace: async ({ key, fence }) => {
@@ -33,8 +37,11 @@ export function redisReconciler(gate: RedisGate): Reconciler {
     apply: async (reconciliation) => {
       gate.requireEpoch(reconciliation.epoch);
       const { key, newest } = reconciliation;
-      await gate.script('reconcile-apply',
-        [...generationKeys(key), KEYS.entries, KEYS.dataset(newest?.dataset ?? '')], reconciliationArgs(reconciliation));
+      await gate.script(
+        'reconcile-apply',
+        [...generationKeys(key), KEYS.entries, KEYS.dataset(newest?.dataset ?? '')],
+        reconciliationArgs(reconciliation),
+      );
     },
     completePass: async (epoch) => {
       gate.requireEpoch(epoch);
@@ -61,9 +68,20 @@ function generationKeys(key: string): readonly string[] {
 
 function reconciliationArgs({ key, newest, others, mark }: Reconciliation): readonly (string | number)[] {
   const [hard, purge] = mark === null ? [0, 0] : markTicks(mark);
-  const restored = newest === null ? [0, '', 0, '', '', 0, 0, '', '', ''] : [
-    newest.fence, newest.fillId, newest.startedAtMs, newest.version, newest.sha256, newest.bytes, newest.rows,
-    newest.consistency, newest.source, newest.dataset ?? '',
-  ];
+  const restored =
+    newest === null
+      ? [0, '', 0, '', '', 0, 0, '', '', '']
+      : [
+          newest.fence,
+          newest.fillId,
+          newest.startedAtMs,
+          newest.version,
+          newest.sha256,
+          newest.bytes,
+          newest.rows,
+          newest.consistency,
+          newest.source,
+          newest.dataset ?? '',
+        ];
   return [key, hard, purge, ...restored, ...others];
 }

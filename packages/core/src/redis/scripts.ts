@@ -3,9 +3,28 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 export const SCRIPT_NAMES = [
-  'epoch-open', 'head-pin', 'mark-verified', 'head-commit', 'head-damage', 'lease-acquire', 'lease-renew', 'lease-release',
-  'probe-start', 'invalidate', 'marks-restore', 'pin-generation', 'pin-renew', 'pin-release', 'generation-orphans',
-  'generation-retire', 'generation-grace', 'generation-removed', 'reconcile-apply', 'pass-read', 'pass-save', 'pass-complete',
+  'epoch-open',
+  'head-pin',
+  'mark-verified',
+  'head-commit',
+  'head-damage',
+  'lease-acquire',
+  'lease-renew',
+  'lease-release',
+  'probe-start',
+  'invalidate',
+  'marks-restore',
+  'pin-generation',
+  'pin-renew',
+  'pin-release',
+  'generation-orphans',
+  'generation-retire',
+  'generation-grace',
+  'generation-removed',
+  'reconcile-apply',
+  'pass-read',
+  'pass-save',
+  'pass-complete',
 ] as const;
 
 export type ScriptName = (typeof SCRIPT_NAMES)[number];
@@ -16,8 +35,10 @@ export interface Script {
   readonly sha1: string;
 }
 
-export const SCRIPTS: Readonly<Record<ScriptName, Script>> = Object.fromEntries(SCRIPT_NAMES.map((name) => {
-  // The same relative path holds from src and from dist.
-  const text = readFileSync(new URL(`../../lua/${name}.lua`, import.meta.url), 'utf8');
-  return [name, { name, text, sha1: createHash('sha1').update(text).digest('hex') }];
-})) as Record<ScriptName, Script>;
+export const SCRIPTS: Readonly<Record<ScriptName, Script>> = Object.fromEntries(
+  SCRIPT_NAMES.map((name) => {
+    // The same relative path holds from src and from dist.
+    const text = readFileSync(new URL(`../../lua/${name}.lua`, import.meta.url), 'utf8');
+    return [name, { name, text, sha1: createHash('sha1').update(text).digest('hex') }];
+  }),
+) as Record<ScriptName, Script>;

@@ -5,5 +5,11 @@ export * from './memory-store.ts';
 export * from './store-contract.ts';
 export * from './faulty-files.ts';
 export * from './file-store-subject.ts';
-export { publishGeneration, stageGeneration, type GenerationWish, type StagedGeneration, type WritableStore } from './store-fixtures.ts';
+export {
+  publishGeneration,
+  stageGeneration,
+  type GenerationWish,
+  type StagedGeneration,
+  type WritableStore,
+} from './store-fixtures.ts';
 export { sourceContext, sourceContract, type SourceFixture } from './source-contract.ts';

@@ -11,8 +11,14 @@ export function memoryHarness(): CoordinationHarness {
     ports: new MemoryCoordination(server),
     storeId: STORE_ID,
     another: async () => new MemoryCoordination(server),
-    ageLease: async (key) => { const lease = keyState(key)?.lease; if (lease) lease.expiresAtMs = 1; },
-    agePin: async (key, pinId) => { const pin = keyState(key)?.pins.get(pinId); if (pin !== undefined) pin.expiresAtMs = 1; },
+    ageLease: async (key) => {
+      const lease = keyState(key)?.lease;
+      if (lease) lease.expiresAtMs = 1;
+    },
+    agePin: async (key, pinId) => {
+      const pin = keyState(key)?.pins.get(pinId);
+      if (pin !== undefined) pin.expiresAtMs = 1;
+    },
     ageRetired: async (key, fence, byMs) => {
       const old = keyState(key)?.retired.get(fence);
       if (old !== undefined) old.retiredAtMs -= byMs;

@@ -14,28 +14,48 @@ export const STORE_ID = 'store-under-test';
 
 export const systemClock: Clock = {
   now: () => Date.now(),
-  sleep: (ms, signal) => new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms);
-    signal?.addEventListener('abort', () => { clearTimeout(timer); reject(signal.reason); }, { once: true });
-  }),
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      const timer = setTimeout(resolve, ms);
+      signal?.addEventListener(
+        'abort',
+        () => {
+          clearTimeout(timer);
+          reject(signal.reason);
+        },
+        { once: true },
+      );
+    }),
 };
 
 export const randomId = (): string => randomBytes(16).toString('hex');
 
 export function redisPorts(gate: RedisGate, storeId = STORE_ID): CoordinationPorts {
   return {
-    register: redisRegister(gate, storeId), heads: redisHeads(gate), pins: redisPins(gate), leases: redisLeases(gate),
-    ticks: redisTicks(gate), retirement: redisRetirement(gate), reconciler: redisReconciler(gate),
+    register: redisRegister(gate, storeId),
+    heads: redisHeads(gate),
+    pins: redisPins(gate),
+    leases: redisLeases(gate),
+    ticks: redisTicks(gate),
+    retirement: redisRetirement(gate),
+    reconciler: redisReconciler(gate),
   };
 }
 
 /** A harness over an emptied database. */
-export async function redisHarness(url: string): Promise<CoordinationHarness & { readonly redis: ReturnType<typeof connectRedis> }> {
+export async function redisHarness(
+  url: string,
+): Promise<CoordinationHarness & { readonly redis: ReturnType<typeof connectRedis> }> {
   const raw = connectRedis({ url }, 'worker');
   await raw.flushdb();
   const gates: RedisGate[] = [];
   const process = (): CoordinationPorts => {
-    const gate = new RedisGate({ redis: connectRedis({ url }, 'commands'), url, clock: systemClock, reconnectMs: 3000 });
+    const gate = new RedisGate({
+      redis: connectRedis({ url }, 'commands'),
+      url,
+      clock: systemClock,
+      reconnectMs: 3000,
+    });
     gates.push(gate);
     return redisPorts(gate);
   };
@@ -44,8 +64,12 @@ export async function redisHarness(url: string): Promise<CoordinationHarness & {
     ports: process(),
     storeId: STORE_ID,
     another: async () => process(),
-    ageLease: async (key) => { if (await raw.exists(KEYS.lease(key)) === 1) await raw.hset(KEYS.lease(key), 'expiresAt', '1'); },
-    agePin: async (key, pinId) => { await raw.zadd(KEYS.pins(key), 'XX', 1, pinId); },
+    ageLease: async (key) => {
+      if ((await raw.exists(KEYS.lease(key))) === 1) await raw.hset(KEYS.lease(key), 'expiresAt', '1');
+    },
+    agePin: async (key, pinId) => {
+      await raw.zadd(KEYS.pins(key), 'XX', 1, pinId);
+    },
     ageRetired: async (key, fence, byMs) => {
       const known = await raw.hget(KEYS.retired(key), String(fence));
       if (known === null) return;

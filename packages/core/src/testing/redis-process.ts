@@ -26,17 +26,37 @@ export class RedisProcess implements AsyncDisposable {
 
   /** With the data it had; every write was on disk before it was acknowledged. */
   async start(): Promise<void> {
-    const child = spawn('redis-server', ['--port', String(this.#port), '--bind', '127.0.0.1', '--dir', this.#dir,
-      '--save', '', '--appendonly', 'yes', '--appendfsync', 'always'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(
+      'redis-server',
+      [
+        '--port',
+        String(this.#port),
+        '--bind',
+        '127.0.0.1',
+        '--dir',
+        this.#dir,
+        '--save',
+        '',
+        '--appendonly',
+        'yes',
+        '--appendfsync',
+        'always',
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
     this.#child = child;
     // Whoever ends this process must not leave a server behind.
-    const end = (): void => { child.kill('SIGKILL'); };
+    const end = (): void => {
+      child.kill('SIGKILL');
+    };
     process.once('exit', end);
     child.once('exit', () => process.removeListener('exit', end));
     await new Promise<void>((resolve, reject) => {
       child.once('error', reject);
       child.once('exit', (code) => reject(new Error(`redis-server ended with code ${code}`)));
-      child.stdout?.on('data', (chunk: Buffer) => { if (chunk.includes('Ready to accept connections')) resolve(); });
+      child.stdout?.on('data', (chunk: Buffer) => {
+        if (chunk.includes('Ready to accept connections')) resolve();
+      });
     });
   }
 

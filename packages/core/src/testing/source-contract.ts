@@ -62,7 +62,11 @@ export function sourceContract(name: string, make: () => Promise<SourceFixture>)
       expect(result.rows).toBe(fixture.rows);
       expect(footer.rows).toBe(fixture.rows);
       expect(result.columns.map((column) => column.name)).toEqual(footer.columns.map((column) => column.name));
-      expect(result.sha256).toBe(createHash('sha256').update(await readFile(path)).digest('hex'));
+      expect(result.sha256).toBe(
+        createHash('sha256')
+          .update(await readFile(path))
+          .digest('hex'),
+      );
       expect(await revisionsIn(path)).toEqual([1]);
       expect(JSON.parse(JSON.stringify(result.details))).toEqual(result.details);
       expect(await fixture.leftovers()).toEqual([]);
@@ -70,7 +74,13 @@ export function sourceContract(name: string, make: () => Promise<SourceFixture>)
 
     it('gives an unchanged source one version, by probe, snapshot and extract alike', async () => {
       await using snapshot = await fixture.source.open(fixture.request, sourceContext());
-      const versions = [await probe(), await probe(), await snapshot.version(), (await extract()).extract.version, (await extract()).extract.version];
+      const versions = [
+        await probe(),
+        await probe(),
+        await snapshot.version(),
+        (await extract()).extract.version,
+        (await extract()).extract.version,
+      ];
       expect(new Set(versions).size).toBe(1);
     });
 
@@ -129,16 +139,22 @@ export function sourceContract(name: string, make: () => Promise<SourceFixture>)
       await expect(extract(sourceContext({ signal: early }))).rejects.toMatchObject({ code: 'PQ_CANCELLED' });
       await expect(probe(sourceContext({ signal: early }))).rejects.toMatchObject({ code: 'PQ_CANCELLED' });
       const controller = new AbortController();
-      await expect(extract(sourceContext({ signal: controller.signal, onFirstBatch: () => controller.abort() }))).rejects.toMatchObject({ code: 'PQ_CANCELLED' });
+      await expect(
+        extract(sourceContext({ signal: controller.signal, onFirstBatch: () => controller.abort() })),
+      ).rejects.toMatchObject({ code: 'PQ_CANCELLED' });
       expect(await readdir(out)).toEqual([]);
       expect(await fixture.leftovers()).toEqual([]);
       expect((await extract()).extract.rows).toBe(fixture.rows);
     });
 
     it.each([
-      ['rows', { rowsMax: 1, bytesMax: 1e12, timeoutMs: 60_000 }], ['bytes', { rowsMax: 1e9, bytesMax: 100, timeoutMs: 60_000 }],
+      ['rows', { rowsMax: 1, bytesMax: 1e12, timeoutMs: 60_000 }],
+      ['bytes', { rowsMax: 1e9, bytesMax: 100, timeoutMs: 60_000 }],
     ] as const)('ends with PQ_LIMIT_EXCEEDED beyond the limit of %s, and leaves nothing', async (limit, limits) => {
-      await expect(extract(sourceContext({ limits }))).rejects.toMatchObject({ code: 'PQ_LIMIT_EXCEEDED', details: { limit } });
+      await expect(extract(sourceContext({ limits }))).rejects.toMatchObject({
+        code: 'PQ_LIMIT_EXCEEDED',
+        details: { limit },
+      });
       expect(await readdir(out)).toEqual([]);
       expect(await fixture.leftovers()).toEqual([]);
     });
@@ -146,16 +162,20 @@ export function sourceContract(name: string, make: () => Promise<SourceFixture>)
     it('says by its code what is not there', async () => {
       const { request, code } = fixture.missing;
       await expect(fixture.source.probe(request, sourceContext())).rejects.toMatchObject({ code });
-      await expect((async () => {
-        await using snapshot = await fixture.source.open(request, sourceContext());
-        await snapshot.extract({ path: join(out, 'missing.parquet') });
-      })()).rejects.toMatchObject({ code });
+      await expect(
+        (async () => {
+          await using snapshot = await fixture.source.open(request, sourceContext());
+          await snapshot.extract({ path: join(out, 'missing.parquet') });
+        })(),
+      ).rejects.toMatchObject({ code });
       expect(await readdir(out)).toEqual([]);
     });
 
     it("says that the store's filesystem refuses a target, and keeps its own state clean", async () => {
       await using snapshot = await fixture.source.open(fixture.request, sourceContext());
-      await expect(snapshot.extract({ path: join(out, 'no-such-folder', 'part.parquet') })).rejects.toMatchObject({ code: 'PQ_STORE_IO' });
+      await expect(snapshot.extract({ path: join(out, 'no-such-folder', 'part.parquet') })).rejects.toMatchObject({
+        code: 'PQ_STORE_IO',
+      });
       expect(await fixture.leftovers()).toEqual([]);
       await expect(stat(join(out, 'no-such-folder'))).rejects.toThrow();
     });

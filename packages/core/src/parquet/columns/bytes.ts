@@ -74,7 +74,13 @@ export class Utf8Builder implements ColumnBuilder {
 
   finish(rows: number, nulls: Nulls): Data {
     const { bytes, length, offsets } = this.buffer;
-    return makeData({ type: new Utf8(), length: rows, valueOffsets: offsets.subarray(0, rows + 1), data: bytes.subarray(0, length), ...nulls });
+    return makeData({
+      type: new Utf8(),
+      length: rows,
+      valueOffsets: offsets.subarray(0, rows + 1),
+      data: bytes.subarray(0, length),
+      ...nulls,
+    });
   }
 }
 
@@ -103,6 +109,12 @@ export class BinaryBuilder implements ColumnBuilder {
 
   finish(rows: number, nulls: Nulls): Data {
     const { bytes, length, offsets } = this.buffer;
-    return makeData({ type: new Binary(), length: rows, valueOffsets: offsets.subarray(0, rows + 1), data: bytes.subarray(0, length), ...nulls });
+    return makeData({
+      type: new Binary(),
+      length: rows,
+      valueOffsets: offsets.subarray(0, rows + 1),
+      data: bytes.subarray(0, length),
+      ...nulls,
+    });
   }
 }

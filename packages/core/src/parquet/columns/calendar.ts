@@ -17,7 +17,8 @@ export interface Moment {
   readonly nanos: number;
 }
 
-const TIMESTAMP = /^([-+]?[0-9]{4,6})-([0-9]{2})-([0-9]{2})(?:[ T]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,9})0*)?)?)?\s*(Z|[-+][0-9]{2}(?::?[0-9]{2})?)?$/;
+const TIMESTAMP =
+  /^([-+]?[0-9]{4,6})-([0-9]{2})-([0-9]{2})(?:[ T]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,9})0*)?)?)?\s*(Z|[-+][0-9]{2}(?::?[0-9]{2})?)?$/;
 
 /** null where the text is no timestamp. An offset needs `zoned`: without it there is nothing it could count from. */
 export function momentOf(text: string, zoned: boolean): Moment | null {
@@ -54,5 +55,5 @@ function dayNumber(year: number, month: number, day: number): number {
 
 function monthDays(year: number, month: number): number {
   const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
-  return month === 2 && leap ? 29 : MONTH_DAYS[month - 1] ?? 0;
+  return month === 2 && leap ? 29 : (MONTH_DAYS[month - 1] ?? 0);
 }

@@ -20,7 +20,11 @@ export class Decimal128Builder implements ColumnBuilder {
   }
 
   set(row: number, value: unknown): void {
-    if (typeof value !== 'string' && typeof value !== 'bigint' && !(typeof value === 'number' && Number.isFinite(value))) {
+    if (
+      typeof value !== 'string'
+      && typeof value !== 'bigint'
+      && !(typeof value === 'number' && Number.isFinite(value))
+    ) {
       refuse(value, 'is not a decimal');
     }
     const digits = unscaled(String(value), this.type.scale);

@@ -80,7 +80,8 @@ export class Float64Builder implements ColumnBuilder {
 
 function doubleOf(value: unknown): number {
   if (typeof value === 'bigint') return Number(value);
-  if (typeof value !== 'string' || !/^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$/.test(value)) refuse(value, 'is not a float64');
+  if (typeof value !== 'string' || !/^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$/.test(value))
+    refuse(value, 'is not a float64');
   const number = Number(value);
   if (!Number.isFinite(number)) refuse(value, 'is beyond a float64');
   return number;

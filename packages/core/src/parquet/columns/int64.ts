@@ -38,7 +38,9 @@ class Int64Values {
   }
 
   finish(type: DataType, rows: number, nulls: Nulls): Data {
-    return makeData({ type, length: rows, data: this.whole.subarray(0, rows), ...nulls } as Parameters<typeof makeData>[0]) as Data;
+    return makeData({ type, length: rows, data: this.whole.subarray(0, rows), ...nulls } as Parameters<
+      typeof makeData
+    >[0]) as Data;
   }
 }
 
@@ -62,7 +64,8 @@ export class Int64Builder implements ColumnBuilder {
   private setText(row: number, value: string): void {
     if (!/^[-+]?[0-9]+$/.test(value)) refuse(value, 'is not an int64');
     if (value.length <= SAFE_DIGITS) this.values.setNumber(row, Number(value));
-    else if (!this.values.setBig(row, BigInt(value.startsWith('+') ? value.slice(1) : value))) refuse(value, 'is beyond an int64');
+    else if (!this.values.setBig(row, BigInt(value.startsWith('+') ? value.slice(1) : value)))
+      refuse(value, 'is beyond an int64');
   }
 
   setNull(): void {
@@ -96,13 +99,15 @@ export class TimestampBuilder implements ColumnBuilder {
       if (!this.values.setBig(row, value)) refuse(value, 'is beyond a timestamp');
       return;
     }
-    const moment = typeof value === 'string' ? momentOf(value, this.zoned) : value instanceof Date ? momentOfDate(value) : null;
+    const moment =
+      typeof value === 'string' ? momentOf(value, this.zoned) : value instanceof Date ? momentOfDate(value) : null;
     if (moment === null) refuse(value, this.zoned ? 'is not a timestamp' : 'is not a timestamp without offset');
     const fraction = moment.nanos / (1e9 / this.perSecond);
     if (!Number.isInteger(fraction)) refuse(value, 'has more fraction digits than the column');
     const count = moment.seconds * this.perSecond + fraction;
     if (Number.isSafeInteger(count)) this.values.setNumber(row, count);
-    else if (!this.values.setBig(row, BigInt(moment.seconds) * BigInt(this.perSecond) + BigInt(fraction))) refuse(value, 'is beyond a timestamp of this unit');
+    else if (!this.values.setBig(row, BigInt(moment.seconds) * BigInt(this.perSecond) + BigInt(fraction)))
+      refuse(value, 'is beyond a timestamp of this unit');
   }
 
   setNull(): void {

@@ -5,6 +5,11 @@ export class Refusal extends Error {
 
 /** The value as an error may show it: its beginning, never a whole document. */
 export function refuse(value: unknown, reason: string): never {
-  const text = value instanceof Uint8Array ? `${value.length} bytes` : typeof value === 'string' ? JSON.stringify(value.slice(0, 60)) : String(value);
+  const text =
+    value instanceof Uint8Array
+      ? `${value.length} bytes`
+      : typeof value === 'string'
+        ? JSON.stringify(value.slice(0, 60))
+        : String(value);
   throw new Refusal(`${text} ${reason}`);
 }

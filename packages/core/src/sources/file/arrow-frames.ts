@@ -17,7 +17,8 @@ export async function assertWholeArrow(handle: FileHandle): Promise<void> {
   const { size } = await handle.stat();
   if ((await bytesAt(handle, 0, Math.min(MAGIC.length, size))).toString('latin1') === MAGIC) {
     // A file is read by its footer, which names every batch; it ends with the mark again.
-    const tail = size < MAGIC.length * 2 ? '' : (await bytesAt(handle, size - MAGIC.length, MAGIC.length)).toString('latin1');
+    const tail =
+      size < MAGIC.length * 2 ? '' : (await bytesAt(handle, size - MAGIC.length, MAGIC.length)).toString('latin1');
     if (tail !== MAGIC) throw malformed('the mark ARROW1 is missing at its end: it was cut short');
     return;
   }
@@ -30,7 +31,12 @@ export async function assertWholeArrow(handle: FileHandle): Promise<void> {
 
 /** Bytes of the message at `at` with its body; null for the end-of-stream mark. */
 async function messageAt(handle: FileHandle, at: number, size: number): Promise<number | null> {
-  if (at + 4 > size) throw malformed(at === size && at > 0 ? 'it ends without its end-of-stream mark: it was cut short' : 'it is no Arrow file or stream');
+  if (at + 4 > size)
+    throw malformed(
+      at === size && at > 0
+        ? 'it ends without its end-of-stream mark: it was cut short'
+        : 'it is no Arrow file or stream',
+    );
   const head = await bytesAt(handle, at, Math.min(8, size - at));
   const first = head.readUInt32LE(0);
   // Before format 0.15 the length came without a continuation mark in front.
@@ -38,7 +44,8 @@ async function messageAt(handle: FileHandle, at: number, size: number): Promise<
   if (head.length < prefix) throw malformed('it was cut short');
   const metadata = first === CONTINUATION ? head.readUInt32LE(4) : first;
   if (metadata === 0) return null;
-  if (metadata > METADATA_BYTES_MAX || at + prefix + metadata > size) throw malformed(at === 0 ? 'it is no Arrow file or stream' : 'it was cut short');
+  if (metadata > METADATA_BYTES_MAX || at + prefix + metadata > size)
+    throw malformed(at === 0 ? 'it is no Arrow file or stream' : 'it was cut short');
   const body = bodyLength(await bytesAt(handle, at + prefix, metadata));
   if (body < 0 || at + prefix + metadata + body > size) throw malformed('it was cut short');
   return prefix + metadata + body;
@@ -65,5 +72,9 @@ async function bytesAt(handle: FileHandle, position: number, length: number): Pr
 }
 
 function malformed(reason: string, cause?: unknown): ParqueueError {
-  return new ParqueueError('PQ_MALFORMED_SOURCE', `the Arrow file cannot be decoded: ${reason}`, cause === undefined ? {} : { cause });
+  return new ParqueueError(
+    'PQ_MALFORMED_SOURCE',
+    `the Arrow file cannot be decoded: ${reason}`,
+    cause === undefined ? {} : { cause },
+  );
 }

@@ -18,13 +18,18 @@ beforeEach(async () => {
   base = await mkdtemp(join(tmpdir(), 'pq-arrow-'));
   await mkdir(join(base, 'root'));
   await mkdir(join(base, 'out'));
-  source = await openFileSource({ root: join(base, 'root'), scratch: join(base, 'scratch'), duckdb: { memoryLimit: '384MB', threads: 1 } });
+  source = await openFileSource({
+    root: join(base, 'root'),
+    scratch: join(base, 'scratch'),
+    duckdb: { memoryLimit: '384MB', threads: 1 },
+  });
 });
 
 afterEach(() => rm(base, { recursive: true }));
 
 const COLUMNS: readonly Column[] = [
-  { name: 'id', type: { kind: 'int64' }, nullable: false }, { name: 'text', type: { kind: 'utf8' }, nullable: true },
+  { name: 'id', type: { kind: 'int64' }, nullable: false },
+  { name: 'text', type: { kind: 'utf8' }, nullable: true },
 ];
 
 async function ipc(kind: 'file' | 'stream', rows = 100_000): Promise<Uint8Array> {
@@ -37,8 +42,14 @@ async function ipc(kind: 'file' | 'stream', rows = 100_000): Promise<Uint8Array>
 async function extract(bytes: Uint8Array, more: Partial<CanonicalRequest> = {}): Promise<Extract> {
   await writeFile(join(base, 'root', 'a.arrow'), bytes);
   const request: CanonicalRequest = {
-    keyFormat: 1, sourceKind: 'file', sourceIdentity: 'test', columns: null, columnTypes: {}, parquet: { compression: 'zstd', rowGroupRows: 1_000_000 },
-    question: { kind: 'file', path: 'a.arrow', format: 'arrow', csv: null }, ...more,
+    keyFormat: 1,
+    sourceKind: 'file',
+    sourceIdentity: 'test',
+    columns: null,
+    columnTypes: {},
+    parquet: { compression: 'zstd', rowGroupRows: 1_000_000 },
+    question: { kind: 'file', path: 'a.arrow', format: 'arrow', csv: null },
+    ...more,
   };
   await using snapshot = await source.open(request, sourceContext());
   return await snapshot.extract({ path: join(base, 'out', 'part.parquet') });
@@ -47,9 +58,18 @@ async function extract(bytes: Uint8Array, more: Partial<CanonicalRequest> = {}):
 describe('Arrow', () => {
   it.each(['file', 'stream'] as const)('reads a %s, all columns or some, with types or without', async (kind) => {
     const bytes = await ipc(kind);
-    expect(await extract(bytes)).toMatchObject({ rows: 100_000, columns: [{ name: 'id', type: 'int64', sourceType: 'arrow:Int64', nullable: false }, { name: 'text', type: 'utf8' }] });
+    expect(await extract(bytes)).toMatchObject({
+      rows: 100_000,
+      columns: [
+        { name: 'id', type: 'int64', sourceType: 'arrow:Int64', nullable: false },
+        { name: 'text', type: 'utf8' },
+      ],
+    });
     expect((await extract(bytes, { columns: ['text'] })).columns.map(({ name }) => name)).toEqual(['text']);
-    expect((await extract(bytes, { columnTypes: { id: 'int32' } })).columns[0]).toMatchObject({ type: 'int32', sourceType: 'arrow:Int64' });
+    expect((await extract(bytes, { columnTypes: { id: 'int32' } })).columns[0]).toMatchObject({
+      type: 'int32',
+      sourceType: 'arrow:Int64',
+    });
   });
 
   it.each(['file', 'stream'] as const)('writes an empty table of a %s without rows', async (kind) => {
@@ -58,30 +78,54 @@ describe('Arrow', () => {
 
   it('takes dictionaries', async () => {
     const column = vectorFromArray(['a', 'b', 'a', null], new Dictionary(new Utf8(), new Int32()));
-    expect(await extract(tableToIPC(new Table({ column }), 'file'))).toMatchObject({ rows: 4, columns: [{ name: 'column', type: 'utf8' }] });
+    expect(await extract(tableToIPC(new Table({ column }), 'file'))).toMatchObject({
+      rows: 4,
+      columns: [{ name: 'column', type: 'utf8' }],
+    });
   });
 
-  it.each([['file', 0.5], ['file', 0.98], ['stream', 0.5], ['stream', 0.02], ['stream', 0.0001]] as const)('refuses a %s cut at %f of its length', async (kind, share) => {
+  it.each([
+    ['file', 0.5],
+    ['file', 0.98],
+    ['stream', 0.5],
+    ['stream', 0.02],
+    ['stream', 0.0001],
+  ] as const)('refuses a %s cut at %f of its length', async (kind, share) => {
     const bytes = await ipc(kind);
-    await expect(extract(bytes.subarray(0, Math.floor(bytes.length * share)))).rejects.toMatchObject({ code: 'PQ_MALFORMED_SOURCE' });
-    expect([...await readdir(join(base, 'out')), ...await readdir(join(base, 'scratch'))]).toEqual([]);
+    await expect(extract(bytes.subarray(0, Math.floor(bytes.length * share)))).rejects.toMatchObject({
+      code: 'PQ_MALFORMED_SOURCE',
+    });
+    expect([...(await readdir(join(base, 'out'))), ...(await readdir(join(base, 'scratch')))]).toEqual([]);
   });
 
   it('refuses what is no Arrow at all', async () => {
-    await expect(extract(Buffer.from('hello, world, this is no Arrow file'))).rejects.toMatchObject({ code: 'PQ_MALFORMED_SOURCE' });
+    await expect(extract(Buffer.from('hello, world, this is no Arrow file'))).rejects.toMatchObject({
+      code: 'PQ_MALFORMED_SOURCE',
+    });
     await expect(extract(Buffer.alloc(0))).rejects.toMatchObject({ code: 'PQ_MALFORMED_SOURCE' });
   });
 
   it('names the columns there are', async () => {
-    await expect(extract(await ipc('file', 1), { columns: ['nope'] })).rejects.toMatchObject({ code: 'PQ_INVALID_REQUEST', details: { available: ['id', 'text'] } });
+    await expect(extract(await ipc('file', 1), { columns: ['nope'] })).rejects.toMatchObject({
+      code: 'PQ_INVALID_REQUEST',
+      details: { available: ['id', 'text'] },
+    });
   });
 });
 
 describe('the second decoder for Parquet', () => {
   it('delivers the same rows and columns', async () => {
     const first = await extract(await ipc('file'));
-    const options = { parquet: { compression: 'zstd', rowGroupRows: 1_000_000 }, signal: new AbortController().signal } as const;
-    const again = await writeParquetAgain(join(base, 'out', 'part.parquet'), join(base, 'out', 'again.parquet'), { columns: ['text', 'id'], typed: [] }, options);
+    const options = {
+      parquet: { compression: 'zstd', rowGroupRows: 1_000_000 },
+      signal: new AbortController().signal,
+    } as const;
+    const again = await writeParquetAgain(
+      join(base, 'out', 'part.parquet'),
+      join(base, 'out', 'again.parquet'),
+      { columns: ['text', 'id'], typed: [] },
+      options,
+    );
     expect(again.written.rows).toBe(first.rows);
     expect(again.written.footer.columns.map(({ name, type }) => `${name} ${type}`)).toEqual(['text utf8', 'id int64']);
   });

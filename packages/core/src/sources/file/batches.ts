@@ -25,7 +25,12 @@ export interface Wanted {
 }
 
 /** Writes the wanted columns of an Arrow file. @returns what was written, and the columns' types in Arrow's words */
-export async function writeArrow(path: string, target: string, wanted: Wanted, options: WriteOptions): Promise<{ written: Written; types: readonly string[] }> {
+export async function writeArrow(
+  path: string,
+  target: string,
+  wanted: Wanted,
+  options: WriteOptions,
+): Promise<{ written: Written; types: readonly string[] }> {
   await using handle = await open(path, 'r');
   await assertWholeArrow(handle);
   // A file (magic number ARROW1) is read by its footer, a stream from its beginning; the reader tells them apart.
@@ -40,29 +45,50 @@ export async function writeArrow(path: string, target: string, wanted: Wanted, o
 }
 
 /** The same for a Parquet file, decoded by parquet-wasm. */
-export async function writeParquetAgain(path: string, target: string, wanted: Wanted, options: WriteOptions): Promise<{ written: Written; types: readonly string[] }> {
+export async function writeParquetAgain(
+  path: string,
+  target: string,
+  wanted: Wanted,
+  options: WriteOptions,
+): Promise<{ written: Written; types: readonly string[] }> {
   const footer = await readFooterOf(path);
   const file = await refusing('Parquet', async () => ParquetFile.fromFile(await openAsBlob(path)));
   try {
     const schema = await refusing('Parquet', async () => tableFromIPC(file.schema().intoIPCStream()).schema);
-    const written = await writeWanted({ schema, batches: wasmBatches(file), rows: footer.rows }, target, wanted, options);
-    const types = written.schema.fields.map(({ name }) => `parquet:${footer.columns.find((column) => column.name === name)?.type ?? ''}`);
+    const written = await writeWanted(
+      { schema, batches: wasmBatches(file), rows: footer.rows },
+      target,
+      wanted,
+      options,
+    );
+    const types = written.schema.fields.map(
+      ({ name }) => `parquet:${footer.columns.find((column) => column.name === name)?.type ?? ''}`,
+    );
     return { written, types };
   } finally {
     file.free();
   }
 }
 
-async function writeWanted(file: BatchFile, target: string, wanted: Wanted, options: WriteOptions): Promise<Written & { schema: Schema }> {
+async function writeWanted(
+  file: BatchFile,
+  target: string,
+  wanted: Wanted,
+  options: WriteOptions,
+): Promise<Written & { schema: Schema }> {
   const available = file.schema.fields.map(({ name }) => name);
   const twice = available.find((name, i) => available.indexOf(name) !== i);
-  if (twice !== undefined) throw new ParqueueError('PQ_MALFORMED_SOURCE', `the file has two columns of the name ${twice}; give each its own`);
+  if (twice !== undefined)
+    throw new ParqueueError('PQ_MALFORMED_SOURCE', `the file has two columns of the name ${twice}; give each its own`);
   const indices = wantedColumns(available, wanted.columns, wanted.typed).map((name) => available.indexOf(name));
   // Metadata of the schema would go into the file; it may hold the writer's times and paths.
   const schema = new Schema(indices.map((i) => file.schema.fields[i]).filter((field) => field !== undefined));
   const written = await writeParquetFile(target, schema, selected(file.batches, indices), options);
   if (file.rows !== null && written.rows !== file.rows) {
-    throw new ParqueueError('PQ_MALFORMED_SOURCE', `the file says it has ${file.rows} rows, and ${written.rows} could be decoded`);
+    throw new ParqueueError(
+      'PQ_MALFORMED_SOURCE',
+      `the file says it has ${file.rows} rows, and ${written.rows} could be decoded`,
+    );
   }
   return { ...written, schema };
 }
@@ -103,9 +129,12 @@ async function refusing<T>(format: string, work: () => Promise<T>): Promise<T> {
     if (isParqueueError(error)) throw error;
     const message = error instanceof Error ? error.message : String(error);
     const trapped = (error instanceof Error && error.name === 'RuntimeError') || message.includes('unreachable');
-    const code = /compress|not supported|unsupported|not implemented|NYI/i.test(message) ? 'PQ_UNSUPPORTED_TYPE' : 'PQ_MALFORMED_SOURCE';
+    const code = /compress|not supported|unsupported|not implemented|NYI/i.test(message)
+      ? 'PQ_UNSUPPORTED_TYPE'
+      : 'PQ_MALFORMED_SOURCE';
     throw new ParqueueError(code, `the ${format} file cannot be decoded: ${message.split('\n')[0] ?? ''}`, {
-      cause: error, details: trapped ? { recycleThread: true } : {},
+      cause: error,
+      details: trapped ? { recycleThread: true } : {},
     });
   }
 }

@@ -22,8 +22,14 @@ const rememberedSchema = z.object({
   stat: z.string(),
   /** CLOCK_MONOTONIC when this stat was first seen, and when the hash began, ns. */
   seenNs: z.string().regex(/^[0-9]+$/),
-  hashedNs: z.string().regex(/^[0-9]+$/).nullable(),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/).nullable(),
+  hashedNs: z
+    .string()
+    .regex(/^[0-9]+$/)
+    .nullable(),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .nullable(),
 });
 
 type Remembered = z.infer<typeof rememberedSchema>;
@@ -37,12 +43,19 @@ export interface Sighting {
 }
 
 /** Looks the file up by its stat, and remembers the moment where it was never seen in this state. */
-export async function recall(memo: Memo, file: { readonly stat: FileStat; readonly realPath: string }, nowNs: bigint): Promise<Sighting> {
+export async function recall(
+  memo: Memo,
+  file: { readonly stat: FileStat; readonly realPath: string },
+  nowNs: bigint,
+): Promise<Sighting> {
   const name = await nameOf(file.stat, file.realPath);
   const stat = `${file.stat.size}:${file.stat.mtimeNs}:${file.stat.ctimeNs}`;
   const known = decode(await memo.get(name));
   if (known === null || known.stat !== stat || BigInt(known.seenNs) > nowNs) {
-    await memo.put(name, JSON.stringify({ stat, seenNs: String(nowNs), hashedNs: null, sha256: null } satisfies Remembered));
+    await memo.put(
+      name,
+      JSON.stringify({ stat, seenNs: String(nowNs), hashedNs: null, sha256: null } satisfies Remembered),
+    );
     return { name, stat, seenNs: nowNs, sha256: null };
   }
   const seenNs = BigInt(known.seenNs);
@@ -53,7 +66,10 @@ export async function recall(memo: Memo, file: { readonly stat: FileStat; readon
 /** Remembers a hash whose reading began at `hashedNs` and during which the stat did not change. */
 export async function remember(memo: Memo, sighting: Sighting, sha256: string, hashedNs: bigint): Promise<void> {
   const { name, stat, seenNs } = sighting;
-  await memo.put(name, JSON.stringify({ stat, seenNs: String(seenNs), hashedNs: String(hashedNs), sha256 } satisfies Remembered));
+  await memo.put(
+    name,
+    JSON.stringify({ stat, seenNs: String(seenNs), hashedNs: String(hashedNs), sha256 } satisfies Remembered),
+  );
 }
 
 export function versionOf(sha256: string): string {
@@ -76,7 +92,9 @@ async function mountOf(realPath: string): Promise<string> {
   let length = -1;
   for (const line of mounts.split('\n')) {
     // mount id, parent id, major:minor, root, mount point, options … (proc(5)); blanks are written \040
-    const point = line.split(' ')[4]?.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+    const point = line
+      .split(' ')[4]
+      ?.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
     if (point === undefined || point.length < length) continue;
     if (point === '/' || realPath === point || realPath.startsWith(`${point}/`)) {
       found = line;

@@ -19,8 +19,14 @@ async function fixtureFor(format: FileFormat, style: Style, more: Partial<Canoni
   const scratch = join(base, 'scratch');
   const path = join(base, 'root', `data.${format}`);
   const requestFor = (name: string): CanonicalRequest => ({
-    keyFormat: 1, sourceKind: 'file', sourceIdentity: 'contract', columns: null, columnTypes: {},
-    parquet: { compression: 'zstd', rowGroupRows: 1_000_000 }, question: { kind: 'file', path: name, format, csv: null }, ...more,
+    keyFormat: 1,
+    sourceKind: 'file',
+    sourceIdentity: 'contract',
+    columns: null,
+    columnTypes: {},
+    parquet: { compression: 'zstd', rowGroupRows: 1_000_000 },
+    question: { kind: 'file', path: name, format, csv: null },
+    ...more,
   });
   return {
     source: await openFileSource({ root: join(base, 'root'), scratch, duckdb: { memoryLimit: '384MB', threads: 2 } }),
@@ -65,7 +71,9 @@ async function makeContent(format: FileFormat, revision: number, base: string): 
     case 'json':
     case 'ndjson': {
       const names = GENERATED_COLUMNS.map((column) => column.name);
-      const objects = [...generateRows(what)].flat().map((row) => JSON.stringify(Object.fromEntries(names.map((name, i) => [name, row[i]]))));
+      const objects = [...generateRows(what)]
+        .flat()
+        .map((row) => JSON.stringify(Object.fromEntries(names.map((name, i) => [name, row[i]]))));
       return Buffer.from(format === 'json' ? `[${objects.join(',\n')}]` : `${objects.join('\n')}\n`);
     }
     case 'arrow': {
@@ -87,4 +95,6 @@ for (const format of ['parquet', 'csv', 'ndjson', 'json', 'arrow'] as const) {
   sourceContract(`${format} files replaced by rename`, () => fixtureFor(format, 'rename', {}));
 }
 sourceContract('parquet files overwritten in place', () => fixtureFor('parquet', 'in place', {}));
-sourceContract('arrow files, some columns with types', () => fixtureFor('arrow', 'rename', { columns: ['revision', 'id'], columnTypes: { id: 'decimal(18,0)' } }));
+sourceContract('arrow files, some columns with types', () =>
+  fixtureFor('arrow', 'rename', { columns: ['revision', 'id'], columnTypes: { id: 'decimal(18,0)' } }),
+);

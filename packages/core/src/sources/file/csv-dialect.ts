@@ -26,15 +26,25 @@ export function dialectOf(text: string, whole: boolean, options: CsvOptions | nu
   const body = text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text;
   const quote = options?.quote ?? '"';
   const escape = options?.escape ?? quote;
-  for (const [what, value] of [['delimiter', options?.delimiter], ['quote', quote], ['escape', escape]] as const) {
-    if (value !== null && value !== undefined && (value.length > 1 || value.charCodeAt(0) > 0x7f || value === '\n' || value === '\r')) {
+  for (const [what, value] of [
+    ['delimiter', options?.delimiter],
+    ['quote', quote],
+    ['escape', escape],
+  ] as const) {
+    if (
+      value !== null
+      && value !== undefined
+      && (value.length > 1 || value.charCodeAt(0) > 0x7f || value === '\n' || value === '\r')
+    ) {
       throw new ParqueueError('PQ_INVALID_REQUEST', `the CSV option ${what} must be one ASCII character`);
     }
   }
   const delimiter = options?.delimiter ?? delimiterOf(body, quote, escape);
   const record = firstRecord(body, whole, { delimiter, quote, escape });
   const header = options?.header ?? looksLikeHeader(record);
-  const { names, renamed } = header ? uniqueNames(record) : { names: record.map((_, i) => `column${i + 1}`), renamed: {} };
+  const { names, renamed } = header
+    ? uniqueNames(record)
+    : { names: record.map((_, i) => `column${i + 1}`), renamed: {} };
   return { header, delimiter, quote, escape, nullText: options?.nullText ?? '', names, renamed };
 }
 
@@ -42,7 +52,7 @@ export function dialectOf(text: string, whole: boolean, options: CsvOptions | nu
 function delimiterOf(body: string, quote: string, escape: string): string {
   const counts = DELIMITERS.map((delimiter) => parseRecord(body, { delimiter, quote, escape }).fields.length);
   const most = Math.max(...counts);
-  return most === 1 ? ',' : DELIMITERS[counts.indexOf(most)] ?? ',';
+  return most === 1 ? ',' : (DELIMITERS[counts.indexOf(most)] ?? ',');
 }
 
 /** The first field that holds anything is neither a number, a date nor a truth value. */
@@ -59,7 +69,8 @@ function uniqueNames(record: readonly string[]): Pick<CsvDialect, 'names' | 'ren
   const names = record.map((written, index) => {
     const wished = written === '' ? `column${index + 1}` : written;
     let name = wished;
-    for (let n = 2; taken.has(name.toLowerCase()) || (name !== written && own.has(name.toLowerCase())); n += 1) name = `${wished}_${n}`;
+    for (let n = 2; taken.has(name.toLowerCase()) || (name !== written && own.has(name.toLowerCase())); n += 1)
+      name = `${wished}_${n}`;
     taken.add(name.toLowerCase());
     if (name !== written) renamed[name] = written;
     return name;
@@ -76,10 +87,16 @@ interface Marks {
 function firstRecord(body: string, whole: boolean, marks: Marks): readonly string[] {
   const { fields, ended } = parseRecord(body, marks);
   if (fields.length === 1 && fields[0] === '' && !ended) {
-    throw new ParqueueError('PQ_MALFORMED_SOURCE', 'the CSV is empty: line 1 must hold the column names, or the first row');
+    throw new ParqueueError(
+      'PQ_MALFORMED_SOURCE',
+      'the CSV is empty: line 1 must hold the column names, or the first row',
+    );
   }
   if (!ended && !whole) {
-    throw new ParqueueError('PQ_MALFORMED_SOURCE', `line 1 of the CSV is longer than ${body.length} characters, or a quote in it is never closed`);
+    throw new ParqueueError(
+      'PQ_MALFORMED_SOURCE',
+      `line 1 of the CSV is longer than ${body.length} characters, or a quote in it is never closed`,
+    );
   }
   return fields;
 }

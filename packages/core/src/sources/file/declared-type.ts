@@ -22,8 +22,12 @@ const MARKER = `parqueue-value${SEPARATOR}`;
 export function declaredType(column: string, text: string): DeclaredType {
   const name = canonicalColumnType(text);
   if (name === null) {
-    throw new ParqueueError('PQ_UNSUPPORTED_TYPE', `column ${column} declares the type ${text}: use one of `
-      + `${PLAIN_COLUMN_TYPES.join(', ')}, decimal(p,s) with p up to 38`, { details: { column, type: text } });
+    throw new ParqueueError(
+      'PQ_UNSUPPORTED_TYPE',
+      `column ${column} declares the type ${text}: use one of `
+        + `${PLAIN_COLUMN_TYPES.join(', ')}, decimal(p,s) with p up to 38`,
+      { details: { column, type: text } },
+    );
   }
   const decimal = /^decimal\(([0-9]+),([0-9]+)\)$/.exec(name);
   return {
@@ -70,23 +74,32 @@ export function exactText(text: string, type: DeclaredType): string {
     case 'UTINYINT':
     case 'USMALLINT':
     case 'UINTEGER':
-    case 'UBIGINT': return `translate(${text}, '.eE_xXbB', '') = ${text}`;
+    case 'UBIGINT':
+      return `translate(${text}, '.eE_xXbB', '') = ${text}`;
     case 'REAL':
-    case 'DOUBLE': return `NOT contains(${text}, '_') AND (isfinite(TRY_CAST(${text} AS DOUBLE)) OR translate(${text}, '0123456789', '') = ${text})`;
-    case 'DATE': return `length(${text}) <= 10`;
+    case 'DOUBLE':
+      return `NOT contains(${text}, '_') AND (isfinite(TRY_CAST(${text} AS DOUBLE)) OR translate(${text}, '0123456789', '') = ${text})`;
+    case 'DATE':
+      return `length(${text}) <= 10`;
     // No offset (it would be dropped in silence) and no digits past the microsecond.
-    case 'TIMESTAMP': return `regexp_full_match(${text}, '\\d{4}-\\d\\d?-\\d\\d?([ T]\\d\\d?:\\d\\d(:\\d\\d(\\.\\d{1,6}0*)?)?Z?)?')`;
+    case 'TIMESTAMP':
+      return `regexp_full_match(${text}, '\\d{4}-\\d\\d?-\\d\\d?([ T]\\d\\d?:\\d\\d(:\\d\\d(\\.\\d{1,6}0*)?)?Z?)?')`;
     // An instant needs its offset.
-    case 'TIMESTAMPTZ': return `regexp_full_match(${text}, '\\d{4}-\\d\\d?-\\d\\d?[ T]\\d\\d?:\\d\\d(:\\d\\d(\\.\\d{1,6}0*)?)? ?(Z|[-+]\\d\\d(:?\\d\\d)?)')`;
-    case 'TIME': return `regexp_full_match(${text}, '\\d\\d?:\\d\\d(:\\d\\d(\\.\\d{1,6}0*)?)?')`;
-    default: return 'true';
+    case 'TIMESTAMPTZ':
+      return `regexp_full_match(${text}, '\\d{4}-\\d\\d?-\\d\\d?[ T]\\d\\d?:\\d\\d(:\\d\\d(\\.\\d{1,6}0*)?)? ?(Z|[-+]\\d\\d(:?\\d\\d)?)')`;
+    case 'TIME':
+      return `regexp_full_match(${text}, '\\d\\d?:\\d\\d(:\\d\\d(\\.\\d{1,6}0*)?)?')`;
+    default:
+      return 'true';
   }
 }
 
 function guarded(column: string, type: DeclaredType, value: string, exact: string): string {
   const fail = `error(concat(${literal(`${MARKER}${column}${SEPARATOR}${type.name}${SEPARATOR}`)}, CAST(${value} AS VARCHAR)))`;
-  return `coalesce(CASE WHEN ${exact} THEN TRY_CAST(${value} AS ${type.sql}) END, `
-    + `CASE WHEN ${value} IS NOT NULL THEN CAST(${fail} AS ${type.sql}) END)`;
+  return (
+    `coalesce(CASE WHEN ${exact} THEN TRY_CAST(${value} AS ${type.sql}) END, `
+    + `CASE WHEN ${value} IS NOT NULL THEN CAST(${fail} AS ${type.sql}) END)`
+  );
 }
 
 /** True for rows whose text is no exact value of the type: finds the row to blame. */

@@ -24,11 +24,14 @@ const HEAD_BYTES = 1024 * 1024;
 export async function tableOf(session: DuckDbSession, plan: DecodePlan): Promise<Table> {
   const declared = declaredTypes(plan.request);
   switch (plan.question.format) {
-    case 'csv': return csvTableOf(session, plan, declared);
+    case 'csv':
+      return csvTableOf(session, plan, declared);
     case 'json':
-    case 'ndjson': return jsonTable(session, plan.path, { format: plan.question.format, request: plan.request, declared });
+    case 'ndjson':
+      return jsonTable(session, plan.path, { format: plan.question.format, request: plan.request, declared });
     case 'parquet':
-    case 'arrow': return parquetTable(session, plan, declared);
+    case 'arrow':
+      return parquetTable(session, plan, declared);
   }
 }
 
@@ -39,16 +42,26 @@ export function declaredTypes(request: CanonicalRequest): ReadonlyMap<string, De
 /** What a decoder complains about, as a coded error; null where it is not about the file. */
 export function decodeError(error: unknown, { question, directories }: DecodePlan): ParqueueError | null {
   switch (question.format) {
-    case 'csv': return csvError(error, directories);
+    case 'csv':
+      return csvError(error, directories);
     case 'json':
-    case 'ndjson': return jsonError(error, directories);
+    case 'ndjson':
+      return jsonError(error, directories);
     case 'parquet':
-    case 'arrow': return new ParqueueError('PQ_MALFORMED_SOURCE', `the ${question.format} file cannot be decoded: `
-      + `${duckDbMessage(error, directories).split('\n')[0] ?? ''}`, { cause: error });
+    case 'arrow':
+      return new ParqueueError(
+        'PQ_MALFORMED_SOURCE',
+        `the ${question.format} file cannot be decoded: ` + `${duckDbMessage(error, directories).split('\n')[0] ?? ''}`,
+        { cause: error },
+      );
   }
 }
 
-async function csvTableOf(session: DuckDbSession, { path, question, request }: DecodePlan, declared: ReadonlyMap<string, DeclaredType>): Promise<Table> {
+async function csvTableOf(
+  session: DuckDbSession,
+  { path, question, request }: DecodePlan,
+  declared: ReadonlyMap<string, DeclaredType>,
+): Promise<Table> {
   const { text, whole } = await headOf(path);
   const dialect = dialectOf(text, whole, question.csv);
   const wanted = wantedColumns(dialect.names, request.columns, [...declared.keys()]);
@@ -64,11 +77,22 @@ async function headOf(path: string): Promise<{ text: string; whole: boolean }> {
   return { text: buffer.toString('utf8', 0, bytesRead), whole: size <= HEAD_BYTES };
 }
 
-async function parquetTable(session: DuckDbSession, { path, request }: DecodePlan, declared: ReadonlyMap<string, DeclaredType>): Promise<Table> {
+async function parquetTable(
+  session: DuckDbSession,
+  { path, request }: DecodePlan,
+  declared: ReadonlyMap<string, DeclaredType>,
+): Promise<Table> {
   const footer = await readFooterOf(path);
   const relation = `read_parquet(${literal(path)}, binary_as_string = false)`;
-  const described = (await session.run(`DESCRIBE SELECT * FROM ${relation}`)).map(([name, type]) => ({ name: String(name), type: String(type) }));
-  const wanted = wantedColumns(described.map(({ name }) => name), request.columns, [...declared.keys()]);
+  const described = (await session.run(`DESCRIBE SELECT * FROM ${relation}`)).map(([name, type]) => ({
+    name: String(name),
+    type: String(type),
+  }));
+  const wanted = wantedColumns(
+    described.map(({ name }) => name),
+    request.columns,
+    [...declared.keys()],
+  );
   return {
     relation,
     rows: footer.rows,
@@ -76,7 +100,11 @@ async function parquetTable(session: DuckDbSession, { path, request }: DecodePla
       const { type } = described.find((column) => column.name === name) ?? { type: '' };
       const to = declared.get(name);
       const origin = footer.columns.find((column) => column.name === name)?.type ?? type;
-      return { name, sourceType: `parquet:${origin}`, expression: fromValue(name, type, to ?? { name: type, sql: type, decimal: null }) };
+      return {
+        name,
+        sourceType: `parquet:${origin}`,
+        expression: fromValue(name, type, to ?? { name: type, sql: type, decimal: null }),
+      };
     }),
     // The port allows for formats that must look for the row.
     blame: async (refused) => valueError(refused),

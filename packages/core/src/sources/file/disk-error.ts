@@ -12,10 +12,14 @@ export function writeError(error: unknown, place: Place): ParqueueError {
   const where = place === 'store' ? "the store's filesystem" : "the worker's scratch directory";
   if (code !== null && FULL.has(code)) {
     return new ParqueueError('PQ_STORE_FULL', `${where} is full (${code}): free space there, or give it more`, {
-      details: { place }, cause: error,
+      details: { place },
+      cause: error,
     });
   }
-  return new ParqueueError('PQ_STORE_IO', `writing to ${where} failed: ${messageOf(error)}`, { details: { place }, cause: error });
+  return new ParqueueError('PQ_STORE_IO', `writing to ${where} failed: ${messageOf(error)}`, {
+    details: { place },
+    cause: error,
+  });
 }
 
 /** An error met while opening or reading the source file. */
@@ -24,12 +28,25 @@ export function readError(error: unknown, path: string): ParqueueError {
   const code = errorCode(error);
   switch (code) {
     case 'ENOENT':
-    case 'ENOTDIR': return new ParqueueError('PQ_NOT_FOUND', `there is no file ${path} in the source`, { cause: error });
+    case 'ENOTDIR':
+      return new ParqueueError('PQ_NOT_FOUND', `there is no file ${path} in the source`, { cause: error });
     case 'EACCES':
-    case 'EPERM': return new ParqueueError('PQ_SOURCE_REJECTED', `the worker may not read ${path} (${code}): grant its user read access`, { cause: error });
-    case 'ELOOP': return new ParqueueError('PQ_SOURCE_REJECTED', `${path} is, or leads through, a loop of symbolic links`, { cause: error });
-    case 'ENAMETOOLONG': return new ParqueueError('PQ_INVALID_REQUEST', 'the path is longer than the filesystem allows', { cause: error });
-    default: return new ParqueueError('PQ_SOURCE_UNAVAILABLE', `reading ${path} failed: ${messageOf(error)}`, { cause: error });
+    case 'EPERM':
+      return new ParqueueError(
+        'PQ_SOURCE_REJECTED',
+        `the worker may not read ${path} (${code}): grant its user read access`,
+        { cause: error },
+      );
+    case 'ELOOP':
+      return new ParqueueError('PQ_SOURCE_REJECTED', `${path} is, or leads through, a loop of symbolic links`, {
+        cause: error,
+      });
+    case 'ENAMETOOLONG':
+      return new ParqueueError('PQ_INVALID_REQUEST', 'the path is longer than the filesystem allows', { cause: error });
+    default:
+      return new ParqueueError('PQ_SOURCE_UNAVAILABLE', `reading ${path} failed: ${messageOf(error)}`, {
+        cause: error,
+      });
   }
 }
 
@@ -40,7 +57,9 @@ export function isStaleHandle(error: unknown): boolean {
 
 export function cancelled(signal: AbortSignal): ParqueueError {
   const { reason } = signal;
-  return isParqueueError(reason) ? reason : new ParqueueError('PQ_CANCELLED', 'the load was cancelled', { cause: reason });
+  return isParqueueError(reason)
+    ? reason
+    : new ParqueueError('PQ_CANCELLED', 'the load was cancelled', { cause: reason });
 }
 
 export function throwIfAborted(signal: AbortSignal): void {

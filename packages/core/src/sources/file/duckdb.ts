@@ -45,7 +45,9 @@ export async function openDuckDb(options: DuckDbOptions, place: SessionPlace): P
     const connection = await instance.connect();
     const session = sessionOn(instance, connection, place.signal);
     await session.run("SET TimeZone = 'UTC'");
-    await session.run(`SET allowed_directories = [${place.directories.map((directory) => literal(`${directory}/`)).join(', ')}]`);
+    await session.run(
+      `SET allowed_directories = [${place.directories.map((directory) => literal(`${directory}/`)).join(', ')}]`,
+    );
     await session.run('SET enable_external_access = false');
     await session.run('SET lock_configuration = true');
     return session;

@@ -29,9 +29,16 @@ export interface JailedFile extends AsyncDisposable {
 /** @throws ParqueueError PQ_INVALID_REQUEST where the path is not plain: relative, '/' separated, without '..'. */
 export function assertPlainPath(path: string): void {
   const parts = path.split('/');
-  if (path === '' || path.includes('\0') || path.includes('\\') || parts.some((part) => part === '' || part === '.' || part === '..')) {
-    throw new ParqueueError('PQ_INVALID_REQUEST',
-      "the path must be relative to the source's root, with '/' between names and without '.', '..' or empty ones");
+  if (
+    path === ''
+    || path.includes('\0')
+    || path.includes('\\')
+    || parts.some((part) => part === '' || part === '.' || part === '..')
+  ) {
+    throw new ParqueueError(
+      'PQ_INVALID_REQUEST',
+      "the path must be relative to the source's root, with '/' between names and without '.', '..' or empty ones",
+    );
   }
 }
 
@@ -49,7 +56,11 @@ async function rootOf(root: string): Promise<string> {
   try {
     return await realpath(root);
   } catch (error) {
-    throw new ParqueueError('PQ_SOURCE_UNAVAILABLE', "the source's root folder cannot be opened: is its filesystem mounted?", { cause: error });
+    throw new ParqueueError(
+      'PQ_SOURCE_UNAVAILABLE',
+      "the source's root folder cannot be opened: is its filesystem mounted?",
+      { cause: error },
+    );
   }
 }
 

@@ -16,16 +16,27 @@ const OBJECT_BYTES_MAX = 16 * 1024 * 1024;
 /** A date format no text has: what keeps DuckDB from turning texts into dates. */
 const NO_DATES = "dateformat = '%Y\u001f', timestampformat = '%Y\u001f'";
 
-export async function jsonTable(session: DuckDbSession, path: string, plan: {
-  readonly format: 'json' | 'ndjson';
-  readonly request: CanonicalRequest;
-  readonly declared: ReadonlyMap<string, DeclaredType>;
-}): Promise<Table> {
+export async function jsonTable(
+  session: DuckDbSession,
+  path: string,
+  plan: {
+    readonly format: 'json' | 'ndjson';
+    readonly request: CanonicalRequest;
+    readonly declared: ReadonlyMap<string, DeclaredType>;
+  },
+): Promise<Table> {
   const format = plan.format === 'ndjson' ? 'newline_delimited' : 'auto';
   const options = `format = '${format}', records = true, compression = 'uncompressed', ${NO_DATES}, maximum_object_size = ${OBJECT_BYTES_MAX}`;
   const inferred = `read_json(${literal(path)}, ${options}, sample_size = -1)`;
-  const described = (await session.run(`DESCRIBE SELECT * FROM ${inferred}`)).map(([name, type]) => ({ name: String(name), type: String(type) }));
-  const wanted = wantedColumns(described.map(({ name }) => name), plan.request.columns, [...plan.declared.keys()]);
+  const described = (await session.run(`DESCRIBE SELECT * FROM ${inferred}`)).map(([name, type]) => ({
+    name: String(name),
+    type: String(type),
+  }));
+  const wanted = wantedColumns(
+    described.map(({ name }) => name),
+    plan.request.columns,
+    [...plan.declared.keys()],
+  );
   // Declared columns arrive as text, so that a value that does not fit is refused and not rounded.
   const types = described.map(({ name, type }) => ({ name, type: plan.declared.has(name) ? 'VARCHAR' : type }));
   const columns = types.map(({ name, type }) => `${literal(name)}: ${literal(type)}`).join(', ');
@@ -35,7 +46,11 @@ export async function jsonTable(session: DuckDbSession, path: string, plan: {
     columns: wanted.map((name) => {
       const { type } = described.find((column) => column.name === name) ?? { type: 'VARCHAR' };
       const to = plan.declared.get(name);
-      return { name, sourceType: `${plan.format}:${type}`, expression: to === undefined ? plain(name, type) : declared(name, type, to) };
+      return {
+        name,
+        sourceType: `${plan.format}:${type}`,
+        expression: to === undefined ? plain(name, type) : declared(name, type, to),
+      };
     }),
     // The port allows for formats that must look for the row.
     blame: async (refused) => valueError(refused),
@@ -53,7 +68,8 @@ function declared(name: string, type: string, to: DeclaredType): string {
 
 /** 128-bit integers have no Parquet type of their own; DuckDB would write them as doubles. */
 function plain(name: string, type: string): string {
-  if (type === 'HUGEINT' || type === 'UHUGEINT') return fromValue(name, type, { name: 'decimal(38,0)', sql: 'DECIMAL(38,0)', decimal: { precision: 38, scale: 0 } });
+  if (type === 'HUGEINT' || type === 'UHUGEINT')
+    return fromValue(name, type, { name: 'decimal(38,0)', sql: 'DECIMAL(38,0)', decimal: { precision: 38, scale: 0 } });
   return type === 'JSON' ? `CAST(${quoted(name)} AS VARCHAR)` : quoted(name);
 }
 
@@ -63,6 +79,7 @@ export function jsonError(error: unknown, directories: readonly string[]): Parqu
   const line = /in (?:line|record\/value) (\d+)/.exec(text)?.[1];
   const reason = (text.split('\n')[0] ?? '').replace(/^[A-Za-z ]+Error: /, '');
   return new ParqueueError('PQ_MALFORMED_SOURCE', `the JSON cannot be read: ${reason}`, {
-    details: line === undefined ? {} : { line: Number(line) }, cause: error,
+    details: line === undefined ? {} : { line: Number(line) },
+    cause: error,
   });
 }

@@ -39,7 +39,9 @@ interface Hashed {
 export async function currentVersion(parts: FileSourceParts, path: string, context: SourceContext): Promise<string> {
   const hashed = await hashStable(parts, path, context, async (file) => {
     const { sha256 } = await recall(context.memo, file, parts.time.monotonicNs());
-    return sha256 === null ? readThrough(parts, path, context, { file, copyTo: null }) : { sha256, bytes: file.bytes, proof: null };
+    return sha256 === null
+      ? readThrough(parts, path, context, { file, copyTo: null })
+      : { sha256, bytes: file.bytes, proof: null };
   });
   return versionOf(hashed.sha256);
 }
@@ -48,26 +50,40 @@ export function fileSnapshot(parts: FileSourceParts, request: CanonicalRequest, 
   const question = fileQuestion(request);
   return {
     version: () => currentVersion(parts, question.path, context),
-    extract: (target) => withoutLeftovers(target, () => isCopy(request, question)
-      ? copyAsIs(parts, question, context, target)
-      : decodeAndEncode(parts, request, context, target)),
+    extract: (target) =>
+      withoutLeftovers(target, () =>
+        isCopy(request, question)
+          ? copyAsIs(parts, question, context, target)
+          : decodeAndEncode(parts, request, context, target),
+      ),
     // Nothing is held between calls.
     async [Symbol.asyncDispose]() {},
   };
 }
 
 export function fileQuestion(request: CanonicalRequest): FileQuestion {
-  if (request.question.kind !== 'file') throw new ParqueueError('PQ_INVALID_REQUEST', 'a file source answers questions for files only');
+  if (request.question.kind !== 'file')
+    throw new ParqueueError('PQ_INVALID_REQUEST', 'a file source answers questions for files only');
   return request.question;
 }
 
 /** A Parquet file that is already what was asked for: copying keeps every byte, and is ten times as fast. */
 function isCopy(request: CanonicalRequest, question: FileQuestion): boolean {
-  return question.format === 'parquet' && request.columns === null && Object.keys(request.columnTypes).length === 0
-    && request.parquet.compression === DEFAULT_PARQUET.compression && request.parquet.rowGroupRows === DEFAULT_PARQUET.rowGroupRows;
+  return (
+    question.format === 'parquet'
+    && request.columns === null
+    && Object.keys(request.columnTypes).length === 0
+    && request.parquet.compression === DEFAULT_PARQUET.compression
+    && request.parquet.rowGroupRows === DEFAULT_PARQUET.rowGroupRows
+  );
 }
 
-async function copyAsIs(parts: FileSourceParts, question: FileQuestion, context: SourceContext, target: PartTarget): Promise<Extract> {
+async function copyAsIs(
+  parts: FileSourceParts,
+  question: FileQuestion,
+  context: SourceContext,
+  target: PartTarget,
+): Promise<Extract> {
   const hashed = await hashStable(parts, question.path, context, async (file) => {
     const footer = await readFooter(file.handle);
     assertRows(footer.rows, context.limits.rowsMax);
@@ -84,29 +100,49 @@ async function copyAsIs(parts: FileSourceParts, question: FileQuestion, context:
   };
 }
 
-async function decodeAndEncode(parts: FileSourceParts, request: CanonicalRequest, context: SourceContext, target: PartTarget): Promise<Extract> {
+async function decodeAndEncode(
+  parts: FileSourceParts,
+  request: CanonicalRequest,
+  context: SourceContext,
+  target: PartTarget,
+): Promise<Extract> {
   const question = fileQuestion(request);
   declaredTypes(request);
   await using scratch = await makeScratch(parts.scratch);
   const copy = join(scratch.path, `source.${question.format}`);
-  const hashed = await hashStable(parts, question.path, context, (file) => readThrough(parts, question.path, context, {
-    file, copyTo: { path: copy, place: 'scratch' },
-  }));
+  const hashed = await hashStable(parts, question.path, context, (file) =>
+    readThrough(parts, question.path, context, {
+      file,
+      copyTo: { path: copy, place: 'scratch' },
+    }),
+  );
   const { footer, sources, sha256 } = await transcode({
-    duckdb: parts.duckdb, request, question, context, path: copy, scratch: scratch.path, target: resolve(target.path), sourceBytes: hashed.bytes,
+    duckdb: parts.duckdb,
+    request,
+    question,
+    context,
+    path: copy,
+    scratch: scratch.path,
+    target: resolve(target.path),
+    sourceBytes: hashed.bytes,
   });
   return {
     version: versionOf(hashed.sha256),
     consistency: 'exact',
     rows: footer.rows,
-    sha256: sha256 ?? await hashOf(target.path, context),
+    sha256: sha256 ?? (await hashOf(target.path, context)),
     columns: footer.columns.map((column, i) => ({ ...column, sourceType: question.format, ...sources[i] })),
     details: { method: 'decode', sourceBytes: hashed.bytes, rowGroups: footer.rowGroups.length },
   };
 }
 
 /** A hash taken while nobody changed the file, remembered by the file's stat. */
-async function hashStable(parts: FileSourceParts, path: string, context: SourceContext, work: (file: JailedFile) => Promise<Hashed>): Promise<Hashed> {
+async function hashStable(
+  parts: FileSourceParts,
+  path: string,
+  context: SourceContext,
+  work: (file: JailedFile) => Promise<Hashed>,
+): Promise<Hashed> {
   throwIfAborted(context.signal);
   const hashed = await whileStable({ root: parts.root, path, time: parts.time, signal: context.signal }, work);
   if (hashed.proof !== null) await remember(context.memo, hashed.proof.sighting, hashed.sha256, hashed.proof.beganNs);
@@ -114,10 +150,15 @@ async function hashStable(parts: FileSourceParts, path: string, context: SourceC
 }
 
 /** Reads the whole open file once, hashing it, and copies it where asked. */
-async function readThrough(parts: FileSourceParts, path: string, context: SourceContext, work: {
-  readonly file: JailedFile;
-  readonly copyTo: { readonly path: string; readonly place: Place } | null;
-}): Promise<Hashed> {
+async function readThrough(
+  parts: FileSourceParts,
+  path: string,
+  context: SourceContext,
+  work: {
+    readonly file: JailedFile;
+    readonly copyTo: { readonly path: string; readonly place: Place } | null;
+  },
+): Promise<Hashed> {
   const { file, copyTo } = work;
   const beganNs = parts.time.monotonicNs();
   const sighting = await recall(context.memo, file, beganNs);
@@ -133,13 +174,17 @@ async function readThrough(parts: FileSourceParts, path: string, context: Source
       await context.onFirstBatch();
     },
   };
-  const pumped = copyTo === null
-    ? await pump(file.handle, { ...options, target: null })
-    : await pumpInto(copyTo, (handle) => pump(file.handle, { ...options, target: { handle, place: copyTo.place } }));
+  const pumped =
+    copyTo === null
+      ? await pump(file.handle, { ...options, target: null })
+      : await pumpInto(copyTo, (handle) => pump(file.handle, { ...options, target: { handle, place: copyTo.place } }));
   return { ...pumped, proof: { sighting, beganNs } };
 }
 
-async function pumpInto<T>(to: { readonly path: string; readonly place: Place }, work: (handle: Awaited<ReturnType<typeof open>>) => Promise<T>): Promise<T> {
+async function pumpInto<T>(
+  to: { readonly path: string; readonly place: Place },
+  work: (handle: Awaited<ReturnType<typeof open>>) => Promise<T>,
+): Promise<T> {
   let handle: Awaited<ReturnType<typeof open>>;
   try {
     // A second try after the source moved begins with an empty file again.
@@ -156,7 +201,12 @@ async function pumpInto<T>(to: { readonly path: string; readonly place: Place },
 
 async function hashOf(path: string, context: SourceContext): Promise<string> {
   await using handle = await open(path, 'r');
-  const { sha256 } = await pump(handle, { target: null, bytesMax: Number.MAX_SAFE_INTEGER, signal: context.signal, onBytes: () => undefined });
+  const { sha256 } = await pump(handle, {
+    target: null,
+    bytesMax: Number.MAX_SAFE_INTEGER,
+    signal: context.signal,
+    onBytes: () => undefined,
+  });
   return sha256;
 }
 

@@ -37,8 +37,11 @@ export async function whileStable<T>(place: FilePlace, work: (file: JailedFile) 
     if (outcome.stable) return outcome.value;
     const waitMs = WAITS_MS[tries];
     if (waitMs === undefined) {
-      throw new ParqueueError('PQ_SOURCE_UNSTABLE', `${place.path} changed while it was read, ${tries + 1} times in a row: `
-        + 'let its writer finish, or write to another name and rename it when it is complete');
+      throw new ParqueueError(
+        'PQ_SOURCE_UNSTABLE',
+        `${place.path} changed while it was read, ${tries + 1} times in a row: `
+          + 'let its writer finish, or write to another name and rename it when it is complete',
+      );
     }
     await pause(place, waitMs);
   }

@@ -20,16 +20,22 @@ export interface Table {
 }
 
 /** The columns to write, in the wanted order. @throws ParqueueError PQ_INVALID_REQUEST naming those there are */
-export function wantedColumns(available: readonly string[], wanted: readonly string[] | null, typed: readonly string[]): readonly string[] {
+export function wantedColumns(
+  available: readonly string[],
+  wanted: readonly string[] | null,
+  typed: readonly string[],
+): readonly string[] {
   const unknown = [...(wanted ?? []), ...typed].filter((name) => !available.includes(name));
   if (unknown.length > 0) {
-    const listed = available.length > 50 ? `${available.slice(0, 50).join(', ')}, … (${available.length})` : available.join(', ');
+    const listed =
+      available.length > 50 ? `${available.slice(0, 50).join(', ')}, … (${available.length})` : available.join(', ');
     throw new ParqueueError('PQ_INVALID_REQUEST', `the file has no column ${unknown.join(', ')}; it has ${listed}`, {
       details: { unknown, available: available.slice(0, 1000) },
     });
   }
   if (wanted === null) return available;
   if (wanted.length === 0) throw new ParqueueError('PQ_INVALID_REQUEST', 'the list of wanted columns is empty');
-  if (new Set(wanted).size !== wanted.length) throw new ParqueueError('PQ_INVALID_REQUEST', 'a wanted column is named twice');
+  if (new Set(wanted).size !== wanted.length)
+    throw new ParqueueError('PQ_INVALID_REQUEST', 'a wanted column is named twice');
   return wanted;
 }

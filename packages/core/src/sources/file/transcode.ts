@@ -39,7 +39,8 @@ export async function transcode(plan: TranscodePlan): Promise<Transcoded> {
   try {
     return await throughDuckDb(plan);
   } catch (error) {
-    if (plan.question.format !== 'parquet' || !isParqueueError(error) || error.code !== 'PQ_MALFORMED_SOURCE') throw error;
+    if (plan.question.format !== 'parquet' || !isParqueueError(error) || error.code !== 'PQ_MALFORMED_SOURCE')
+      throw error;
     return await otherwise(plan, error);
   }
 }
@@ -51,7 +52,10 @@ async function otherwise(plan: TranscodePlan, first: ParqueueError): Promise<Tra
   } catch (error) {
     if (!isParqueueError(error)) throw error;
     if (error.code !== 'PQ_MALFORMED_SOURCE' && error.code !== 'PQ_UNSUPPORTED_TYPE') throw error;
-    throw new ParqueueError(first.code, first.message, { cause: error, details: { ...first.details, ...error.details } });
+    throw new ParqueueError(first.code, first.message, {
+      cause: error,
+      details: { ...first.details, ...error.details },
+    });
   }
 }
 
@@ -67,8 +71,19 @@ async function throughDuckDb(plan: TranscodePlan): Promise<Transcoded> {
   } catch (error) {
     throw duckDbError(error, plan) ?? explain(error) ?? error;
   }
-  const footer = await copyToParquet(session, { table, target, parquet: request.parquet, context, sourceBytes, scratch, explain });
-  const sources = table.columns.map(({ sourceType, note }) => ({ sourceType, ...(note === undefined ? {} : { note }) }));
+  const footer = await copyToParquet(session, {
+    table,
+    target,
+    parquet: request.parquet,
+    context,
+    sourceBytes,
+    scratch,
+    explain,
+  });
+  const sources = table.columns.map(({ sourceType, note }) => ({
+    sourceType,
+    ...(note === undefined ? {} : { note }),
+  }));
   return { footer, sources, sha256: null };
 }
 
@@ -93,7 +108,12 @@ async function throughBatches(plan: TranscodePlan): Promise<Transcoded> {
   }
   // Casts are DuckDB's: it gets the wanted columns as a Parquet file it can read.
   const middle = join(plan.scratch, 'decoded.parquet');
-  const { types } = await write(plan.path, middle, wanted, { ...options, parquet: { ...request.parquet, compression: 'snappy' }, onFirstBatch: () => undefined, onProgress: () => undefined });
+  const { types } = await write(plan.path, middle, wanted, {
+    ...options,
+    parquet: { ...request.parquet, compression: 'snappy' },
+    onFirstBatch: () => undefined,
+    onProgress: () => undefined,
+  });
   const result = await throughDuckDb({ ...plan, path: middle, question: { ...question, format: 'parquet' } });
   return { ...result, sources: types.map((sourceType) => ({ sourceType })) };
 }

@@ -23,8 +23,11 @@ beforeEach(async () => {
   hashes = 0;
   nowNs = 100n * SECOND_NS;
   source = await openFileSource({
-    root: join(base, 'root'), scratch: join(base, 'scratch'), duckdb: { memoryLimit: '384MB', threads: 1 },
-    onHash: () => void (hashes += 1), time: { monotonicNs: () => nowNs, sleep: () => Promise.resolve() },
+    root: join(base, 'root'),
+    scratch: join(base, 'scratch'),
+    duckdb: { memoryLimit: '384MB', threads: 1 },
+    onHash: () => void (hashes += 1),
+    time: { monotonicNs: () => nowNs, sleep: () => Promise.resolve() },
   });
 });
 
@@ -32,7 +35,12 @@ afterEach(() => rm(base, { recursive: true }));
 
 function request(path: string): CanonicalRequest {
   return {
-    keyFormat: 1, sourceKind: 'file', sourceIdentity: 'test', columns: null, columnTypes: {}, parquet: { compression: 'zstd', rowGroupRows: 1_000_000 },
+    keyFormat: 1,
+    sourceKind: 'file',
+    sourceIdentity: 'test',
+    columns: null,
+    columnTypes: {},
+    parquet: { compression: 'zstd', rowGroupRows: 1_000_000 },
     question: { kind: 'file', path, format: path.endsWith('.csv') ? 'csv' : 'parquet', csv: null },
   };
 }
@@ -122,7 +130,10 @@ describe('a file that changes while it is read', () => {
       await writeFile(`${path}.new`, lines(2));
       await rename(`${path}.new`, path);
     };
-    await using snapshot = await source.open(request('a.csv'), sourceContext(during([replace, () => appendFile(path, '2\n')])));
+    await using snapshot = await source.open(
+      request('a.csv'),
+      sourceContext(during([replace, () => appendFile(path, '2\n')])),
+    );
     const result = await snapshot.extract({ path: join(base, 'out', 'part.parquet') });
     expect(hashes).toBe(3);
     expect(result.rows).toBe(800_001);
@@ -134,8 +145,11 @@ describe('a file that changes while it is read', () => {
     await put(lines(1));
     const change = (): Promise<void> => appendFile(path, '1\n');
     await using snapshot = await source.open(request('a.csv'), sourceContext(during([change, change, change, change])));
-    await expect(snapshot.extract({ path: join(base, 'out', 'part.parquet') })).rejects.toMatchObject({ code: 'PQ_SOURCE_UNSTABLE', retryable: true });
-    expect([...await readdir(join(base, 'out')), ...await readdir(join(base, 'scratch'))]).toEqual([]);
+    await expect(snapshot.extract({ path: join(base, 'out', 'part.parquet') })).rejects.toMatchObject({
+      code: 'PQ_SOURCE_UNSTABLE',
+      retryable: true,
+    });
+    expect([...(await readdir(join(base, 'out'))), ...(await readdir(join(base, 'scratch')))]).toEqual([]);
   });
 
   it('is not called malformed while it is half-written', async () => {
@@ -145,7 +159,9 @@ describe('a file that changes while it is read', () => {
     await writeFile(path, bytes.subarray(0, bytes.length >> 1));
     let waits = 0;
     await using slow = await openFileSource({
-      root: join(base, 'root'), scratch: join(base, 'scratch'), duckdb: { memoryLimit: '384MB', threads: 1 },
+      root: join(base, 'root'),
+      scratch: join(base, 'scratch'),
+      duckdb: { memoryLimit: '384MB', threads: 1 },
       time: {
         monotonicNs: () => nowNs,
         async sleep() {

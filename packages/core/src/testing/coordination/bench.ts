@@ -39,9 +39,8 @@ export class Bench {
     return grant.fence;
   };
 
-  readonly commit = async (fence: number, fillId: string, version = 'checksum:a'): Promise<CommitResult> => (
-    await this.ports.heads.commit(commitRequest(fence, fillId, version))
-  );
+  readonly commit = async (fence: number, fillId: string, version = 'checksum:a'): Promise<CommitResult> =>
+    await this.ports.heads.commit(commitRequest(fence, fillId, version));
 
   /** One whole fill. @returns its fence */
   readonly filled = async (fillId: string, version = 'checksum:a'): Promise<number> => {
@@ -56,14 +55,25 @@ export class Bench {
 
 export function commitRequest(fence: number, fillId: string, version: string): CommitRequest {
   return {
-    key: KEY, scopes: SCOPES, fence, fillId, version, sha256: '0'.repeat(64), bytes: 10, rows: 2, consistency: 'exact',
-    source: 'lake', dataset: 'prices', startedAtMs: 1000,
+    key: KEY,
+    scopes: SCOPES,
+    fence,
+    fillId,
+    version,
+    sha256: '0'.repeat(64),
+    bytes: 10,
+    rows: 2,
+    consistency: 'exact',
+    source: 'lake',
+    dataset: 'prices',
+    startedAtMs: 1000,
   };
 }
 
 /** Opens an epoch as a process does, and adopts it. */
 export async function openEpoch(
-  { ports, storeId }: Pick<CoordinationHarness, 'ports' | 'storeId'>, epoch: number,
+  { ports, storeId }: Pick<CoordinationHarness, 'ports' | 'storeId'>,
+  epoch: number,
   marks: Parameters<CoordinationPorts['register']['open']>[2] = [],
 ): Promise<void> {
   const { marker, runId } = await ports.register.read();

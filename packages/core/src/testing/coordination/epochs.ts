@@ -10,7 +10,9 @@ export function epochStories(bench: Bench): void {
   describe('epochs', () => {
     it('calls under a marker that is not the current one are refused and tell their process', async () => {
       let lost = 0;
-      bench.ports.register.onLost(() => { lost += 1; });
+      bench.ports.register.onLost(() => {
+        lost += 1;
+      });
       const elsewhere = await bench.harness.another();
       await openEpoch({ ...bench.harness, ports: elsewhere }, 2);
       await expect(bench.ports.heads.look(TARGET, null)).rejects.toSatisfy(isEpochLost);
@@ -23,7 +25,9 @@ export function epochStories(bench: Bench): void {
       const { marker, runId } = await bench.ports.register.read();
       const expected = { runId, incarnation: marker?.incarnation ?? null };
       const next = { epoch: 2, runId, incarnation: 'two', storeId: bench.harness.storeId };
-      expect(await bench.ports.register.open(next, { runId: 'another', incarnation: expected.incarnation }, [])).toBe(false);
+      expect(await bench.ports.register.open(next, { runId: 'another', incarnation: expected.incarnation }, [])).toBe(
+        false,
+      );
       expect(await bench.ports.register.open(next, { runId, incarnation: null }, [])).toBe(false);
       expect(await bench.ports.register.open(next, expected, [])).toBe(true);
       expect(await bench.ports.register.open({ ...next, epoch: 3, incarnation: 'three' }, expected, [])).toBe(false);
@@ -57,7 +61,13 @@ export function epochStories(bench: Bench): void {
   describe('reconciliation', () => {
     const restored = (fence: number, fillId = `r${fence}`) => ({ ...commitRequest(fence, fillId, 'checksum:old') });
     const apply = async (fence: number | null, others: readonly number[] = [], epoch = 2) => {
-      await bench.ports.reconciler.apply({ key: KEY, epoch, newest: fence === null ? null : restored(fence), others, mark: null });
+      await bench.ports.reconciler.apply({
+        key: KEY,
+        epoch,
+        newest: fence === null ? null : restored(fence),
+        others,
+        mark: null,
+      });
     };
 
     it('sets a head that Redis forgot, unverified in this epoch', async () => {

@@ -15,7 +15,9 @@ export function fillStories(bench: Bench): void {
 
     it('ticks of probes, grants and invalidations only grow and name their epoch', async () => {
       const ticks = [
-        (await bench.ports.ticks.startProbe(TARGET)).tick, await granted('f1'), await bench.ports.ticks.invalidate('source:lake', 'soft'),
+        (await bench.ports.ticks.startProbe(TARGET)).tick,
+        await granted('f1'),
+        await bench.ports.ticks.invalidate('source:lake', 'soft'),
       ];
       expect(ticks).toEqual([epochStart(1) + 1, epochStart(1) + 2, epochStart(1) + 3]);
     });
@@ -82,7 +84,13 @@ export function fillStories(bench: Bench): void {
     it('the latest grant commits; head, filled and verified are its fence', async () => {
       const fence = await filled('f1');
       expect((await look()).head).toMatchObject({
-        fence, fillId: 'f1', version: 'checksum:a', verified: fence, verifiedAtMs: 1000, damaged: null, dataset: 'prices',
+        fence,
+        fillId: 'f1',
+        version: 'checksum:a',
+        verified: fence,
+        verifiedAtMs: 1000,
+        damaged: null,
+        dataset: 'prices',
       });
     });
 
@@ -107,11 +115,14 @@ export function fillStories(bench: Bench): void {
       expect((await look()).head?.fence).toBe(later);
     });
 
-    it.each(['source:lake', 'dataset:prices', `key:${KEY}`])('a purge of %s after the grant forbids the commit', async (target) => {
-      const fence = await granted('f1');
-      await bench.ports.ticks.invalidate(target, 'purge');
-      expect(await commit(fence, 'f1')).toEqual({ kind: 'fenced', latestFence: fence });
-    });
+    it.each(['source:lake', 'dataset:prices', `key:${KEY}`])(
+      'a purge of %s after the grant forbids the commit',
+      async (target) => {
+        const fence = await granted('f1');
+        await bench.ports.ticks.invalidate(target, 'purge');
+        expect(await commit(fence, 'f1')).toEqual({ kind: 'fenced', latestFence: fence });
+      },
+    );
 
     it('a hard mark after the grant does not', async () => {
       const fence = await granted('f1');

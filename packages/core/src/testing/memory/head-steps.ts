@@ -22,15 +22,23 @@ export function look({ state, epoch, nowMs }: ServerContext, target: LookTarget,
     pin: wish !== null && pinnable ? pinFence(known, { key: target.key, fence: head.fence, nowMs }, wish) : null,
     reconciled: isReconciled(state, epoch, known),
     latestFence: known.fence,
-    lease: known.lease !== null && known.lease.expiresAtMs > nowMs && epochOf(known.lease.fence) === epoch
-      ? { fence: known.lease.fence, fillId: known.lease.fillId, holder: known.lease.holder, expiresAtMs: known.lease.expiresAtMs }
-      : null,
+    lease:
+      known.lease !== null && known.lease.expiresAtMs > nowMs && epochOf(known.lease.fence) === epoch
+        ? {
+            fence: known.lease.fence,
+            fillId: known.lease.fillId,
+            holder: known.lease.holder,
+            expiresAtMs: known.lease.expiresAtMs,
+          }
+        : null,
     nowMs,
   };
 }
 
 export function pinFence(
-  known: KeyState, place: { readonly key: string; readonly fence: number; readonly nowMs: number }, wish: PinWish,
+  known: KeyState,
+  place: { readonly key: string; readonly fence: number; readonly nowMs: number },
+  wish: PinWish,
 ): Pin {
   for (const [id, pin] of known.pins) if (pin.expiresAtMs <= place.nowMs) known.pins.delete(id);
   const expiresAtMs = place.nowMs + wish.ttlMs;
@@ -39,7 +47,8 @@ export function pinFence(
 }
 
 export function markVerified(
-  { state }: ServerContext, key: string,
+  { state }: ServerContext,
+  key: string,
   proof: { readonly version: string; readonly tick: number; readonly beganAtMs: number },
 ): boolean {
   const known = readKey(state, key);
@@ -51,12 +60,18 @@ export function markVerified(
 
 export function commit({ state, epoch, nowMs }: ServerContext, request: CommitRequest): CommitResult {
   const known = touchKey(state, request.key);
-  if (known.head?.fillId === request.fillId || [...known.retired.values()].some((old) => old.fillId === request.fillId)) {
+  if (
+    known.head?.fillId === request.fillId
+    || [...known.retired.values()].some((old) => old.fillId === request.fillId)
+  ) {
     return { kind: 'committed' };
   }
   const { purge } = marksOver(state, request.key, request.scopes);
-  const mayCommit = known.fence === request.fence && known.fillId === request.fillId
-    && epochOf(request.fence) === epoch && request.fence > purge;
+  const mayCommit =
+    known.fence === request.fence
+    && known.fillId === request.fillId
+    && epochOf(request.fence) === epoch
+    && request.fence > purge;
   if (!mayCommit) return { kind: 'fenced', latestFence: known.fence };
   retireHead(known, nowMs);
   known.head = headOf(request, { verified: request.fence, verifiedAtMs: request.startedAtMs, committedAtMs: nowMs });

@@ -26,7 +26,8 @@ export function acquire({ state, epoch, nowMs }: ServerContext, claim: LeaseClai
 
 export function renew({ state, epoch, nowMs }: ServerContext, claim: LeaseClaim, fence: number): boolean {
   const { lease } = readKey(state, claim.key);
-  if (lease === null || lease.fence !== fence || lease.fillId !== claim.fillId || epochOf(fence) !== epoch) return false;
+  if (lease === null || lease.fence !== fence || lease.fillId !== claim.fillId || epochOf(fence) !== epoch)
+    return false;
   lease.expiresAtMs = nowMs + claim.ttlMs;
   return true;
 }
@@ -36,7 +37,10 @@ export function release({ state }: ServerContext, claim: LeaseClaim, fence: numb
   if (known.lease?.fence === fence && known.lease.fillId === claim.fillId) known.lease = null;
 }
 
-export function startProbe({ state, nowMs }: ServerContext, target: LookTarget): { readonly tick: number; readonly nowMs: number } {
+export function startProbe(
+  { state, nowMs }: ServerContext,
+  target: LookTarget,
+): { readonly tick: number; readonly nowMs: number } {
   const tick = nextTick(state);
   touchKey(state, target.key).started = tick;
   for (const name of target.probeTargets) state.targets.set(name, tick);

@@ -20,7 +20,9 @@ export class MemoryRedis {
   readonly #now: () => number;
   readonly #listeners = new Map<string, Set<() => void>>();
   /** Delivers a notice; a simulation replaces it to lose, delay or repeat. */
-  deliver: (listener: () => void) => void = (listener) => { queueMicrotask(listener); };
+  deliver: (listener: () => void) => void = (listener) => {
+    queueMicrotask(listener);
+  };
 
   constructor(options: { readonly now: () => number; readonly runId?: string }) {
     this.#now = options.now;
@@ -43,7 +45,9 @@ export class MemoryRedis {
   subscribe(key: string, listener: () => void): () => void {
     const listeners = this.#listeners.get(key) ?? new Set();
     this.#listeners.set(key, listeners.add(listener));
-    return () => { listeners.delete(listener); };
+    return () => {
+      listeners.delete(listener);
+    };
   }
 }
 
@@ -80,10 +84,14 @@ export class MemoryCoordination {
       leases.raiseMarks({ state, epoch: next.epoch, nowMs: this.#server.nowMs }, marks);
       return true;
     },
-    adopt: (marker) => { this.#marker = marker; },
+    adopt: (marker) => {
+      this.#marker = marker;
+    },
     onLost: (listener) => {
       this.#lostListeners.add(listener);
-      return () => { this.#lostListeners.delete(listener); };
+      return () => {
+        this.#lostListeners.delete(listener);
+      };
     },
   };
 
@@ -95,10 +103,15 @@ export class MemoryCoordination {
       return applied;
     },
     commit: async (request) => {
-      const result = await this.#call('head-commit', (server) => heads.commit(server, request), () => this.#server.publish(request.key));
+      const result = await this.#call(
+        'head-commit',
+        (server) => heads.commit(server, request),
+        () => this.#server.publish(request.key),
+      );
       return result;
     },
-    markDamaged: (key, fence, reason) => this.#call('head-damage', (server) => heads.markDamaged(server, key, fence, reason)),
+    markDamaged: (key, fence, reason) =>
+      this.#call('head-damage', (server) => heads.markDamaged(server, key, fence, reason)),
   };
 
   readonly leases: Leases = {
@@ -110,10 +123,11 @@ export class MemoryCoordination {
   readonly ticks: Ticks = {
     startProbe: (target) => this.#call('probe-start', (server) => leases.startProbe(server, target)),
     invalidate: (target, mode) => this.#call('invalidate', (server) => leases.invalidate(server, target, mode)),
-    restoreMarks: (epoch, marks) => this.#call('marks-restore', (server) => {
-      requireEpoch(server, epoch);
-      leases.raiseMarks(server, marks);
-    }),
+    restoreMarks: (epoch, marks) =>
+      this.#call('marks-restore', (server) => {
+        requireEpoch(server, epoch);
+        leases.raiseMarks(server, marks);
+      }),
     epoch: async () => {
       if (this.#marker === null) throw new EpochLost('no epoch was opened yet');
       return this.#marker.epoch;
@@ -131,22 +145,29 @@ export class MemoryCoordination {
     retire: (ref, graceMs) => this.#call('generation-retire', (server) => retire.retire(server, ref, graceMs)),
     restartGrace: (ref) => this.#call('generation-grace', (server) => retire.restartGrace(server, ref)),
     removed: (ref) => this.#call('generation-removed', (server) => retire.removed(server, ref)),
-    gate: () => this.#call('gc-gate', ({ state, epoch, nowMs }) => (
-      { reconciledAtMs: state.pass?.epoch === epoch ? state.pass.completeAtMs : null, nowMs }
-    )),
+    gate: () =>
+      this.#call('gc-gate', ({ state, epoch, nowMs }) => ({
+        reconciledAtMs: state.pass?.epoch === epoch ? state.pass.completeAtMs : null,
+        nowMs,
+      })),
   };
 
   readonly reconciler: Reconciler = {
-    apply: (reconciliation) => this.#call('reconcile-apply', (server) => {
-      requireEpoch(server, reconciliation.epoch);
-      retire.applyReconciliation(server, reconciliation);
-    }),
-    completePass: (epoch) => this.#call('pass-complete', (server) => {
-      const pass = passOf(server, epoch);
-      pass.completeAtMs ??= server.nowMs;
-    }),
+    apply: (reconciliation) =>
+      this.#call('reconcile-apply', (server) => {
+        requireEpoch(server, reconciliation.epoch);
+        retire.applyReconciliation(server, reconciliation);
+      }),
+    completePass: (epoch) =>
+      this.#call('pass-complete', (server) => {
+        const pass = passOf(server, epoch);
+        pass.completeAtMs ??= server.nowMs;
+      }),
     passPosition: (epoch) => this.#call('pass-position', (server) => passOf(server, epoch).position),
-    savePassPosition: (epoch, shard) => this.#call('pass-save', (server) => { passOf(server, epoch).position = shard; }),
+    savePassPosition: (epoch, shard) =>
+      this.#call('pass-save', (server) => {
+        passOf(server, epoch).position = shard;
+      }),
   };
 
   /** For assertions: whether the current epoch has reconciled the key. */
@@ -157,7 +178,7 @@ export class MemoryCoordination {
 
   async #call<T>(script: string, run: (server: ServerContext) => T, onDone?: () => void): Promise<T> {
     const told = this.#marker;
-    const delivery = await this.#options.beforeCall?.(script) ?? 'once';
+    const delivery = (await this.#options.beforeCall?.(script)) ?? 'once';
     let result = this.#execute(told, run);
     if (delivery === 'twice') result = this.#execute(told, run);
     onDone?.();
@@ -184,6 +205,7 @@ function requireEpoch({ epoch }: ServerContext, named: number): void {
 }
 
 function passOf({ state, epoch }: ServerContext, named: number): PassState {
-  if (epoch !== named || state.pass === null || state.pass.epoch !== named) throw new EpochLost(`epoch ${named} is over`);
+  if (epoch !== named || state.pass === null || state.pass.epoch !== named)
+    throw new EpochLost(`epoch ${named} is over`);
   return state.pass;
 }

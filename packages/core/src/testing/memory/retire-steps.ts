@@ -35,7 +35,11 @@ export function noteOrphans({ state, epoch, nowMs }: ServerContext, key: string,
   }
 }
 
-export function retire({ state, epoch, nowMs }: ServerContext, { key, fence }: Ref, graceMs: number): 'removable' | 'refused' {
+export function retire(
+  { state, epoch, nowMs }: ServerContext,
+  { key, fence }: Ref,
+  graceMs: number,
+): 'removable' | 'refused' {
   const known = touchKey(state, key);
   if (known.removing.has(fence)) return 'removable';
   const old = known.retired.get(fence);
@@ -67,7 +71,11 @@ export function applyReconciliation(context: ServerContext, reconciliation: Reco
   const raises = newest !== null && epochOf(newest.fence) < epoch && newest.fence > (known.head?.fence ?? 0);
   if (raises) {
     retireHead(known, nowMs);
-    known.head = headOf(newest, { verified: newest.fence, verifiedAtMs: newest.startedAtMs, committedAtMs: newest.startedAtMs });
+    known.head = headOf(newest, {
+      verified: newest.fence,
+      verifiedAtMs: newest.startedAtMs,
+      committedAtMs: newest.startedAtMs,
+    });
     known.retired.delete(newest.fence);
     // Leave to remove it may have been given in the epoch before; as the head it must not stay removable.
     known.removing.delete(newest.fence);

@@ -56,7 +56,14 @@ export interface RedisState {
 
 export function emptyState(runId: string): RedisState {
   return {
-    runId, marker: null, clock: 0, pass: null, keys: new Map(), scopes: new Map(), targets: new Map(), outcomes: new Map(),
+    runId,
+    marker: null,
+    clock: 0,
+    pass: null,
+    keys: new Map(),
+    scopes: new Map(),
+    targets: new Map(),
+    outcomes: new Map(),
   };
 }
 
@@ -89,8 +96,18 @@ export function touchKey(state: RedisState, key: string): KeyState {
 
 function newKey(): KeyState {
   return {
-    started: 0, fence: 0, fillId: '', soft: 0, hard: 0, purge: 0, reconciled: 0, head: null, lease: null,
-    pins: new Map(), retired: new Map(), removing: new Set(),
+    started: 0,
+    fence: 0,
+    fillId: '',
+    soft: 0,
+    hard: 0,
+    purge: 0,
+    reconciled: 0,
+    head: null,
+    lease: null,
+    pins: new Map(),
+    retired: new Map(),
+    removing: new Set(),
   };
 }
 
