@@ -3,7 +3,7 @@
  * here are stopped by the test that started them, and killed by `endAll` when it failed before.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -35,6 +35,13 @@ export class CliStage {
     const output = collect(child);
     const exit = await exited(child);
     return { exit, out: output.out(), err: output.err() };
+  }
+
+  /** What `init` writes, with a worker's port that no other run on this machine can have taken. */
+  async init(): Promise<void> {
+    const { exit, err } = await this.run(['init']);
+    if (exit !== 0) throw new Error(err);
+    appendFileSync(join(this.folder, 'parqueue.yaml'), '\nworker: { listen: { port: 0 } }\n');
   }
 
   /** `up` on a free port, ready. */

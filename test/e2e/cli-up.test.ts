@@ -8,7 +8,7 @@ import { CliStage, type Server } from './cli-stage.ts';
 let stage: CliStage;
 beforeEach(async () => {
   stage = new CliStage();
-  await stage.run(['init']);
+  await stage.init();
   await stage.run(['generate', 'data/orders.parquet', '--rows', '5000']);
 });
 afterEach(async () => {

@@ -18,7 +18,7 @@ const hash = (path: string): string => createHash('sha256').update(readFileSync(
 
 describe('from init to Ctrl-C', () => {
   test('a configuration is written, served, asked, explained, stopped, and everything is still there', async () => {
-    expect((await stage.run(['init'])).exit).toBe(0);
+    await stage.init();
     expect((await stage.run(['config', 'check'])).out).toContain('ok');
     expect((await stage.run(['generate', 'data/orders.parquet', '--rows', '2e4'])).exit).toBe(0);
 
@@ -49,7 +49,7 @@ describe('from init to Ctrl-C', () => {
   });
 
   test('a second up is refused the port of the first, and its data, in one plain line', async () => {
-    await stage.run(['init']);
+    await stage.init();
     const first = await stage.up();
     const port = await stage.run(['up', '--port', new URL(first.url).port, '--data', 'elsewhere']);
     expect(port.exit).toBe(1);
@@ -61,7 +61,7 @@ describe('from init to Ctrl-C', () => {
   });
 
   test('invalidated and filled by hand, an entry is loaded again', async () => {
-    await stage.run(['init']);
+    await stage.init();
     await stage.run(['generate', 'data/orders.parquet', '--rows', '1000']);
     const server = await stage.up();
     const env = { PARQUEUE_URL: server.url };
@@ -95,7 +95,7 @@ describe('exit codes', () => {
   });
 
   test('3: the server does not know it', async () => {
-    await stage.run(['init']);
+    await stage.init();
     const server = await stage.up();
     const env = { PARQUEUE_URL: server.url };
     const unknown = await stage.run(['get', 'nothing', '-o', 'x.parquet'], env);
@@ -135,7 +135,7 @@ describe('exit codes', () => {
   });
 
   test('config show tells no secret', async () => {
-    await stage.run(['init']);
+    await stage.init();
     const { out } = await stage.run(['config', 'show'], { REDIS_URL: 'redis://:hunter2@redis.example:6379' });
     expect(out).toContain('redis.example');
     expect(out).not.toContain('hunter2');

@@ -1,0 +1,53 @@
+/** The two commands that prove the promise by themselves, small: the demonstration and the swarm. */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { CliStage } from './cli-stage.ts';
+
+let stage: CliStage;
+beforeEach(() => {
+  stage = new CliStage();
+});
+afterEach(async () => {
+  await stage.endAll();
+});
+
+const leftBehind = (prefix: string): readonly string[] =>
+  readdirSync(tmpdir()).filter((name) => name.startsWith(prefix));
+
+test('the demonstration keeps every claim and leaves only its data', async () => {
+  const before = leftBehind('parqueue-demo-');
+  const { exit, out, err } = await stage.run(['demo', '--rows', '20000'], { TMPDIR: tmpdir() });
+  expect([exit, err]).toEqual([0, expect.not.stringContaining('FAILED')]);
+  expect(out).toContain('the file was loaded exactly once for all of them');
+  expect(out).toContain('npm start');
+  expect(leftBehind('parqueue-demo-')).toEqual(before);
+});
+
+test('a swarm over a changing file sees nothing stale, torn or loaded twice', async () => {
+  const { exit, out } = await stage.run([
+    'swarm',
+    'file',
+    ...['--clients', '3', '--waves', '4', '--regenerations', '3', '--rows', '2000', '--json'],
+  ]);
+  const verdict = JSON.parse(out) as { findings: readonly unknown[] };
+  expect([verdict.findings, exit]).toEqual([[], 0]);
+  expect(verdict).toMatchObject({ ok: true, revisions: 4, gets: 3 * 4 * 5 + 3 + 3 });
+});
+
+test('a swarm that is lied to says so: answers that may be an hour old are stale after a change', async () => {
+  await stage.init();
+  const config = `${stage.folder}/parqueue.yaml`;
+  writeFileSync(
+    config,
+    readFileSync(config, 'utf8').replace('path: orders.parquet', 'path: orders.parquet\n    freshness: { maxAge: 1h }'),
+  );
+  const server = await stage.up();
+  const { exit, out } = await stage.run([
+    ...['swarm', 'file', '--url', server.url, '--dataset', 'orders', '--file', 'data/orders.parquet'],
+    ...['--clients', '2', '--waves', '3', '--regenerations', '2', '--rows', '1000', '--json'],
+  ]);
+  expect(exit).toBe(1);
+  expect(JSON.parse(out)).toMatchObject({ ok: false, reasons: ['stale'] });
+  expect(await server.stop()).toBe(0);
+});
