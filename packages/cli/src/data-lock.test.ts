@@ -1,11 +1,21 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { lockDataDirectory } from './data-lock.ts';
 
-const fresh = (): string => mkdtempSync(join(tmpdir(), 'parqueue-lock-'));
+const made: string[] = [];
+
+function fresh(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'parqueue-lock-'));
+  made.push(directory);
+  return directory;
+}
+
+afterEach(() => {
+  for (const directory of made.splice(0)) rmSync(directory, { recursive: true, force: true });
+});
 
 describe('the lock of a data directory', () => {
   test('is held by one process until it is released', () => {
