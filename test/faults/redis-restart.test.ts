@@ -44,16 +44,16 @@ describe.each([{ keepData: true }, { keepData: false }])(
       expect(await cluster.wordsOf(await cluster.ask())).toEqual(['uno']);
     });
 
-    test('in the middle of a load: the load starts again in the new epoch, and its first run publishes nothing that counts', async () => {
+    // The new epoch may adopt what the load published before it noticed, or load again: it is the same rows either way.
+    test('in the middle of a load: whoever waited gets the rows, and nothing is left in staging', async () => {
       const worker = await cluster.startWorker({ hold: 'first-batch' });
       const asked = cluster.ask();
-      const { details } = await worker.reached('first-batch');
+      await worker.reached('first-batch');
       await cluster.redis.restart({ keepData });
       worker.release();
 
       const answer = await asked;
       expect(await cluster.wordsOf(answer)).toEqual(['one', 'two']);
-      expect(epochOf(answer.head.fence)).toBeGreaterThan(epochOf(details['fence'] as number));
       await expect.poll(() => cluster.staging(), { timeout: 30_000 }).toEqual([]);
     });
   },

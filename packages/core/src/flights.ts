@@ -14,7 +14,8 @@ export interface FlightWork {
 }
 
 export type Landing =
-  | { readonly kind: 'landed'; readonly outcome: Outcome; readonly joined: boolean }
+  /** `sharedFlight`: other callers of this process waited with this one. */
+  | { readonly kind: 'landed'; readonly outcome: Outcome; readonly ref: JobRef; readonly sharedFlight: boolean }
   | { readonly kind: 'deadline'; readonly ref: JobRef };
 
 class Flight {
@@ -64,7 +65,7 @@ export class Flights {
       );
       const outcome = await orAborted(Promise.race([flight.outcome, deadline]), until.signal);
       if (outcome === null) return { kind: 'deadline', ref: flight.ref ?? first };
-      return { kind: 'landed', outcome, joined: known !== undefined || first.joined };
+      return { kind: 'landed', outcome, ref: first, sharedFlight: known !== undefined };
     } finally {
       timer.abort();
       flight.callers -= 1;

@@ -26,7 +26,7 @@ import {
   type StaleReason,
 } from './model/freshness.ts';
 import type { Head } from './model/generation.ts';
-import { dedupId, type Job, type JobKind } from './model/job.ts';
+import { dedupId, type Job, type JobKind, type Outcome } from './model/job.ts';
 import type { Ask } from './model/request.ts';
 import { isProbeable } from './model/version.ts';
 import type { Clock, RandomId } from './ports/clock.ts';
@@ -92,7 +92,10 @@ interface Caller {
   readonly pinId: string;
   readonly deadlineMs: number;
   arrival: { readonly seen: SeenTicks; readonly requirement: Requirement; readonly fence: number | null } | null;
-  worked: boolean;
+  /** What the last job found; null while there was none. */
+  found: Outcome['kind'] | null;
+  /** The fill that this caller's own probe enqueued: joining it is no collapse. */
+  ownFillId: string | null;
   collapsed: boolean;
 }
 
@@ -122,7 +125,8 @@ export class Resolver {
       pinId: randomId(),
       deadlineMs: clock.now() + wait.waitMs,
       arrival: null,
-      worked: false,
+      found: null,
+      ownFillId: null,
       collapsed: false,
     };
     for (let round = 1; round <= ROUNDS_MAX; round += 1) {
@@ -202,8 +206,8 @@ export class Resolver {
       );
     }
     const { outcome } = landing;
-    caller.worked = true;
-    caller.collapsed ||= landing.joined;
+    caller.found = outcome.kind;
+    caller.collapsed ||= landing.sharedFlight || (landing.ref.joined && landing.ref.id !== caller.ownFillId);
     await onStep('waited', {
       key: request.key,
       requestId: caller.wait.requestId,
@@ -218,6 +222,7 @@ export class Resolver {
         throw new ParqueueError('PQ_CANCELLED', 'the load was cancelled; ask again to start another');
       case 'changed':
       case 'absent':
+        caller.ownFillId = outcome.fillJobId;
         return 'refill';
       case 'committed':
       case 'verified':
@@ -304,12 +309,17 @@ function requireArrival({ arrival }: Pick<Caller, 'arrival'>): Arrival {
 function answer(caller: Caller, look: Look, staleReason: StaleReason | null): Answer | null {
   const { head, pin } = look;
   if (head === null || pin === null) return null;
-  const { worked, collapsed } = caller;
-  const cache = staleReason !== null ? 'stale' : labelOf(worked, head.fence === requireArrival(caller).fence);
+  const { found, collapsed } = caller;
+  const sameGeneration = head.fence === requireArrival(caller).fence;
+  const cache = staleReason !== null ? 'stale' : labelOf(found, sameGeneration);
   return { kind: 'answer', head, pin, look, cache, collapsed, staleReason };
 }
 
-function labelOf(worked: boolean, sameGeneration: boolean): CacheOutcome {
-  if (!worked) return 'hit';
-  return sameGeneration ? 'revalidated' : 'miss';
+/**
+ * A head that was only verified is no miss, even where Redis had forgotten it when the caller arrived. What somebody
+ * else's work brought about is told by the generation: the same one was verified, another one was filled.
+ */
+function labelOf(found: Outcome['kind'] | null, sameGeneration: boolean): CacheOutcome {
+  if (found === null) return 'hit';
+  return found === 'verified' || (found !== 'committed' && sameGeneration) ? 'revalidated' : 'miss';
 }
