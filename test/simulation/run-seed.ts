@@ -3,7 +3,17 @@
  * invariants are checked after each step; then faults end, and every waiter must be answered, every entry converge,
  * and everything that is garbage go.
  */
-import { STRICT, epochOf, type Answer, type FreshnessPolicy, type Head, type InvalidateMode } from '@parqueue/core';
+import {
+  STRICT,
+  epochOf,
+  type Answer,
+  type FreshnessPolicy,
+  type InvalidateMode,
+  type Pin,
+  type ResolvedRequest,
+} from '@parqueue/core';
+import { emptyState } from '@parqueue/core/testing';
+import type { Actor } from './scheduler.ts';
 import { CALM, GRACE_MS, PIN_TTL_MS, World, type Faults, type Process } from './world.ts';
 import type { SimRows } from './sim-source.ts';
 
@@ -36,7 +46,15 @@ export type Deed =
   | 'purge'
   | 'gc'
   | 'damage'
-  | 'lose-jobs';
+  | 'lose-jobs'
+  /** FLUSHALL: the process stays, and with it its run_id. */
+  | 'clear-redis'
+  /** The next commit stalls after its generation was published. */
+  | 'late-commit'
+  /** Redis forgets while the next durable mark is on its way to the store. */
+  | 'forget-under-mark'
+  /** Somebody stalls between claiming an epoch and opening it, and Redis is cleared meanwhile. */
+  | 'late-opening';
 
 export interface SeedReport {
   readonly steps: number;
@@ -79,6 +97,7 @@ class SeedRun {
   readonly #snapshots: World['redis']['state'][] = [];
   readonly #highest = new Map<string, number>();
   readonly #shown = new Map<string, { readonly fence: number; readonly openedStep: number }>();
+  #readings: { readonly api: Process; readonly pin: Pin }[] = [];
   #open = 0;
   #asked = 0;
   #answers = 0;
@@ -130,6 +149,7 @@ class SeedRun {
     if (world.defects.length > 0) throw world.defects[0];
     if (world.scheduler.steps > STEPS_MAX) throw new Error(`no end after ${STEPS_MAX} steps`);
     this.#checkHeads();
+    this.#checkReadings();
   }
 
   /** Nothing waits for its turn: jobs may still wait for a worker, or for their delay to pass. */
@@ -251,16 +271,16 @@ class SeedRun {
     }
   }
 
-  /** A pinned generation stays readable until its pin ends (I6, I7). */
-  #readLater(api: Process, { head, pin, look }: Answer): void {
-    const { world } = this;
-    const until = look.nowMs + PIN_TTL_MS;
-    const purgeBefore = this.#marks.length;
-    void world.scheduler.sleep(api, world.random.below(PIN_TTL_MS)).then(() => {
-      if (world.scheduler.nowMs >= until || this.#marks.slice(purgeBefore).some(({ mode }) => mode === 'purge')) return;
-      if (world.store.readPart(pin.key, head.fence) === null)
-        this.#violation ??= new Error(`I6: pinned g${head.fence} was removed`);
-    });
+  /** A pinned generation stays readable until its pin ends (I6, I7): a purge forbids new pins only. */
+  #readLater(api: Process, { pin }: Answer): void {
+    this.#readings.push({ api, pin });
+  }
+
+  #checkReadings(): void {
+    const { store, scheduler } = this.world;
+    this.#readings = this.#readings.filter(({ api, pin }) => !api.dead && scheduler.nowMs < pin.expiresAtMs);
+    for (const { pin } of this.#readings)
+      if (store.readPart(pin.key, pin.fence) === null) throw new Error(`I6: pinned g${pin.fence} was removed`);
   }
 
   #committed(key: string, fence: number): void {
@@ -332,7 +352,7 @@ class SeedRun {
         world.start(process.kind);
         return undefined;
       case 'stall':
-        if (process !== null) process.stalledUntilMs = world.scheduler.nowMs + random.below(200);
+        if (process !== null) this.#stall(process, 200);
         return undefined;
       case 'restart-redis':
         return world.restartRedis();
@@ -344,18 +364,27 @@ class SeedRun {
         return world.queue.forget(0.3, random);
       }
       case 'flush-redis':
-        world.restartRedis({
-          ...world.redis.state,
-          marker: null,
-          clock: 0,
-          pass: null,
-          keys: new Map(),
-          scopes: new Map(),
-          targets: new Map(),
-          outcomes: new Map(),
+        return this.#forgetAll(() => world.restartRedis(emptyState('')));
+      case 'clear-redis':
+        return this.#forgetAll(() => world.flushRedis());
+      case 'late-commit':
+        return world.ambush({ label: 'head-commit', strike: (victim) => this.#stall(victim, 400) });
+      case 'late-opening':
+        return world.ambush({
+          label: 'epoch-open',
+          strike: (victim) => {
+            this.#stall(victim, 400);
+            this.#act('clear-redis');
+          },
         });
-        this.#snapshots.length = 0;
-        return world.queue.forget(1, random);
+      case 'forget-under-mark':
+        return world.ambush({
+          label: 'raiseMark',
+          strike: (victim) => {
+            this.#stall(victim, 400);
+            this.#act('flush-redis');
+          },
+        });
       case 'lose-jobs':
         return world.queue.forget(0.3, random);
       case 'soft':
@@ -367,6 +396,16 @@ class SeedRun {
       case 'damage':
         return this.#damage(request.key);
     }
+  }
+
+  #forgetAll(forget: () => void): void {
+    forget();
+    this.#snapshots.length = 0;
+    this.world.queue.forget(1, this.world.random);
+  }
+
+  #stall(actor: Actor, ms: number): void {
+    actor.stalledUntilMs = this.world.scheduler.nowMs + this.world.random.below(ms);
   }
 
   #invalidate(key: string, mode: InvalidateMode): void {
@@ -463,20 +502,37 @@ class SeedRun {
     const api = world.processes.find(({ kind }) => kind === 'api');
     const request = world.requests.find((candidate) => candidate.key === key);
     if (api === undefined || request === undefined) throw new Error('nobody to ask');
-    let head: Head | null = null;
-    const wait = { waitMs: 600_000, pinTtlMs: 10, requestId: null, signal: AbortSignal.any([]) };
-    api.resolver
-      .resolve({ request, policy: STRICT, cachedOnly: false, continues: null }, wait)
-      .then((resolution) => {
-        if (resolution.kind === 'answer') ({ head } = resolution);
-      })
-      .catch((error: unknown) => {
-        this.#violation ??= error;
-      });
-    await this.#until(() => head !== null, 'I8: a calm ask was never answered');
-    const rows = world.store.readPart(key, (head as Head | null)?.fence ?? 0) as SimRows;
-    if (rows.content !== world.sources.get(pathOf(request))?.current)
+    let content = await this.#contentOf(api, request);
+    if (typeof content !== 'number' && this.#damaged) {
+      // Who damaged it crashed before anybody was told. The API inspects before it sends, tells, and asks again.
+      const head = world.redis.state.keys.get(key)?.head;
+      await this.#finished(api.epochs.run(() => api.coordination.heads.markDamaged(key, head?.fence ?? 0, 'simulated')));
+      content = await this.#contentOf(api, request);
+    }
+    if (content !== world.sources.get(pathOf(request))?.current)
       throw new Error('a calm strict ask did not get the current content');
+  }
+
+  async #contentOf(api: Process, request: ResolvedRequest): Promise<unknown> {
+    const wait = { waitMs: 600_000, pinTtlMs: 10, requestId: null, signal: AbortSignal.any([]) };
+    const resolution = await this.#finished(
+      api.resolver.resolve({ request, policy: STRICT, cachedOnly: false, continues: null }, wait),
+    );
+    if (resolution.kind !== 'answer') throw new Error('I8: nobody asked for a 202');
+    return (this.world.store.readPart(request.key, resolution.head.fence) as SimRows).content;
+  }
+
+  /** Lets the world go on until the work is done. */
+  async #finished<T>(work: Promise<T>): Promise<T> {
+    let over = false;
+    const settled = work.finally(() => {
+      over = true;
+    });
+    settled.catch((error: unknown) => {
+      this.#violation ??= error;
+    });
+    await this.#until(() => over, 'I8: a calm ask was never answered');
+    return await settled;
   }
 
   /** One caller less is open, once. */

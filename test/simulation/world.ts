@@ -26,7 +26,7 @@ import {
   type FillReport,
   toFailure,
 } from '@parqueue/core';
-import { MemoryCoordination, MemoryRedis, MemoryStore, type RedisState } from '@parqueue/core/testing';
+import { emptyState, MemoryCoordination, MemoryRedis, MemoryStore, type RedisState } from '@parqueue/core/testing';
 import { Random, Scheduler, type Actor } from './scheduler.ts';
 import { SimQueue, type QueuedJob } from './sim-queue.ts';
 import { simSource, SimSourceState } from './sim-source.ts';
@@ -42,7 +42,14 @@ export interface Faults {
 export const CALM: Faults = { repeatScript: 0, loseReply: 0, loseNotice: 0, deliverAgain: 0 };
 
 export const PIN_TTL_MS = 200;
-export const GRACE_MS = 100;
+/** Far below a pin's life, so that a pin which was not kept is missed while its reader still reads. */
+export const GRACE_MS = 30;
+
+/** What happens to the next process that is about to do what the label names. */
+export interface Ambush {
+  readonly label: string;
+  readonly strike: (victim: Actor) => void;
+}
 
 export interface Process extends Actor {
   readonly kind: 'api' | 'worker';
@@ -70,6 +77,7 @@ export class World {
   /** Called at each step of each use case. */
   onStep: OnStep = () => undefined;
   readonly #leaseTtlMs: number;
+  #ambushes: Ambush[] = [];
   #names = 0;
   #restarts = 0;
 
@@ -112,6 +120,23 @@ export class World {
     this.redis.restart(`run-${this.#restarts + 1}`, state);
   }
 
+  /** Redis's process goes on and all its data are gone: FLUSHALL. */
+  flushRedis(): void {
+    this.redis.restart(this.redis.state.runId, { ...emptyState(this.redis.state.runId) });
+  }
+
+  /** Strikes the next process that comes to the point, once. What chance would meet too rarely is met on purpose. */
+  ambush(ambush: Ambush): void {
+    this.#ambushes = [...this.#ambushes.filter(({ label }) => label !== ambush.label), ambush];
+  }
+
+  #spring(actor: Actor, label: string): void {
+    const sprung = this.#ambushes.find((ambush) => ambush.label === label);
+    if (sprung === undefined) return;
+    this.#ambushes = this.#ambushes.filter((ambush) => ambush !== sprung);
+    sprung.strike(actor);
+  }
+
   #deliver(listener: () => void): void {
     if (this.random.chance(this.faults.loseNotice)) return;
     const postman: Actor = {
@@ -127,7 +152,10 @@ export class World {
     const clock: Clock = { now: () => scheduler.nowMs, sleep: (ms, signal) => scheduler.sleep(actor, ms, signal) };
     let ids = 0;
     const randomId = () => `${actor.name}.${(ids += 1)}`;
-    const gate = (label: string) => scheduler.point(actor, label);
+    const gate = (label: string) => {
+      this.#spring(actor, label);
+      return scheduler.point(actor, label);
+    };
     const coordination = new MemoryCoordination(redis, {
       beforeCall: async (script) => {
         if (script.startsWith('pass-save')) return 'once';

@@ -1,5 +1,6 @@
--- Opens an epoch, if the marker is still the one its opener saw (none: ''). The caller compared run_id on this very
--- connection, which ends with its Redis process. The clock moves to the epoch's start and never back; with it every
+-- Opens an epoch, if the memory is still the one its opener saw. Reading the marker gives a memory without one an
+-- incarnation (and nothing else), which FLUSHALL takes away again: an opener that comes late is then refused. The caller
+-- compared run_id on this very connection, which ends with its Redis process. The clock moves to the epoch's start and never back; with it every
 -- lease of older epochs is void, because their fences name those epochs. Scope marks are restored raise-only.
 -- KEYS marker clock scope...
 -- ARGV epoch runId incarnation storeId expectedIncarnation start (hard purge)...
@@ -7,7 +8,7 @@
 local m = redis.call('HMGET', KEYS[1], 'epoch', 'incarnation', 'storeId')
 if m[2] == ARGV[3] then return 1 end
 if m[3] and m[3] ~= ARGV[4] then return -1 end
-if (m[2] or '') ~= ARGV[5] or tonumber(ARGV[1]) <= tonumber(m[1] or 0) then return 0 end
+if m[2] ~= ARGV[5] or tonumber(ARGV[1]) <= tonumber(m[1] or 0) then return 0 end
 if tonumber(redis.call('GET', KEYS[2]) or 0) < tonumber(ARGV[6]) then redis.call('SET', KEYS[2], ARGV[6]) end
 for i = 3, #KEYS do
   for j, field in ipairs({ 'hard', 'purge' }) do

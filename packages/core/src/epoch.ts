@@ -3,11 +3,14 @@
  *
  * A marker in Redis names the epoch, the Redis process (`run_id`) it was opened under and a random incarnation.
  * Marker there and run_id unchanged: adopt it. Otherwise Redis forgot, or may have forgotten its last second:
+ *   0. read the incarnation; a memory without one is given one, which it loses when it is emptied again
  *   1. claim the next number on the store, exclusively and for ever;
  *   2. list the scope marks on the store (any mark acknowledged in the old epoch is there);
  *   3. write the marker, if Redis still is that process and still carries the incarnation we saw.
  * Two openers A and B: each claims a number of its own; the script lets one write; the other reads its marker and
- * adopts it. A number claimed by an opener that died is never used; ticks only ever grow.
+ * adopts it. Without step 0 an opener could come too late and not be noticed: A claims 2 and stalls; B claims and opens
+ * 3; Redis is emptied by FLUSHALL, in the same process; A opens 2, with an older clock and without the marks of epoch 3.
+ * A number claimed by an opener that died is never used; ticks only ever grow.
  */
 import { ParqueueError } from './model/errors.ts';
 import type { Clock, RandomId } from './ports/clock.ts';
@@ -84,7 +87,7 @@ export class Epochs {
 
   async #tryOpen(): Promise<number | null> {
     const { register, store, randomId, onStep } = this.#deps;
-    const { marker, runId } = await register.read();
+    const { marker, runId, incarnation: seen } = await register.read();
     if (marker !== null) this.#requireOwnStore(marker);
     if (marker?.runId === runId) {
       register.adopt(marker);
@@ -94,7 +97,7 @@ export class Epochs {
     if (!(await store.claim(epoch))) return null;
     const marks = await store.scopeMarks();
     const next = { epoch, runId, incarnation: randomId(), storeId: store.storeId };
-    if (!(await register.open(next, { runId, incarnation: marker?.incarnation ?? null }, marks))) return null;
+    if (!(await register.open(next, { runId, incarnation: seen }, marks))) return null;
     register.adopt(next);
     await onStep('epoch-opened', { epoch, previous: marker?.epoch ?? null });
     return epoch;

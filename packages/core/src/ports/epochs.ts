@@ -11,15 +11,18 @@ export interface Marker {
 }
 
 export interface EpochRegister {
-  /** The marker in Redis, if any, and the run_id of the Redis process that answered. */
-  read(): Promise<{ readonly marker: Marker | null; readonly runId: string }>;
+  /**
+   * The marker in Redis, if any, and the run_id of the Redis process that answered. Where there is no marker, this read
+   * leaves a random incarnation behind: a memory without a name could be emptied twice and look the same.
+   */
+  read(): Promise<{ readonly marker: Marker | null; readonly runId: string; readonly incarnation: string }>;
   /**
    * Writes the marker and restores the scope marks, and moves the clock to the epoch's start (never back), if Redis is
-   * still the process `expected.runId` and its marker's incarnation is still `expected.incarnation` (null: none).
+   * still the process `expected.runId` and its memory's incarnation is still `expected.incarnation`, as read.
    */
   open(
     next: Marker,
-    expected: { readonly runId: string; readonly incarnation: string | null },
+    expected: { readonly runId: string; readonly incarnation: string },
     marks: readonly Mark[],
   ): Promise<boolean>;
   /** From now on every script call carries this marker. */

@@ -71,7 +71,7 @@ export async function openCoordination(options: CoordinationOptions): Promise<Co
   const queues = new JobQueues({ redis: connectRedis(address, 'queue'), url, gate, clock, reconnectMs, ...log });
   const outcomes = redisOutcomes(gate);
   const coordination: Coordination = {
-    register: redisRegister(gate, storeId),
+    register: redisRegister(gate, storeId, randomId),
     heads: redisHeads(gate),
     leases: redisLeases(gate),
     ticks: redisTicks(gate),

@@ -4,7 +4,7 @@ import { isEpochLost } from '../ports/coordination.ts';
 
 /** Error replies of a Redis that is there but cannot serve now. Anything else it refuses is a defect of ours. */
 const UNSERVING =
-  /^(LOADING|READONLY|MISCONF|OOM|NOAUTH|WRONGPASS|NOPERM|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOREPLICAS)\b/;
+  /^(LOADING|READONLY|MISCONF|OOM|NOAUTH|WRONGPASS|NOPERM|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOREPLICAS|EXECABORT)\b/;
 
 /** The text of an error reply, '' for errors of any other kind. */
 function errorReply(error: unknown): string {

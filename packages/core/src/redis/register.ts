@@ -2,19 +2,29 @@
 import type { RedisGate } from './gate.ts';
 import { KEYS, markKey } from './keys.ts';
 import { markTicks } from './leases.ts';
-import { markerOf } from './replies.ts';
+import { markerOf, text } from './replies.ts';
 import { ParqueueError } from '../model/errors.ts';
 import { epochStart } from '../model/ticks.ts';
+import type { RandomId } from '../ports/clock.ts';
 import type { EpochRegister } from '../ports/epochs.ts';
 
 /** @throws (from read and open) ParqueueError PQ_CONFIG when the Redis serves another store. */
-export function redisRegister(gate: RedisGate, storeId: string): EpochRegister {
+export function redisRegister(gate: RedisGate, storeId: string, randomId: RandomId): EpochRegister {
   return {
     read: async () =>
       await gate.plain(async (redis, runId) => {
-        const marker = markerOf(await redis.hgetall(KEYS.marker));
+        // In one step, or a FLUSHALL between the two would leave a memory without a name after all.
+        const replies = await redis
+          .multi()
+          .hsetnx(KEYS.marker, 'incarnation', randomId())
+          .hgetall(KEYS.marker)
+          .exec();
+        const [error, reply] = replies?.[1] ?? [];
+        if (error) throw error;
+        const fields = (reply ?? {}) as Readonly<Record<string, string>>;
+        const marker = markerOf(fields);
         if (marker !== null && marker.storeId !== storeId) throw otherStore(storeId);
-        return { marker, runId };
+        return { marker, runId, incarnation: text(fields, 'incarnation') };
       }),
     open: async (next, expected, marks) => {
       const reply = await gate.openEpoch(
@@ -25,7 +35,7 @@ export function redisRegister(gate: RedisGate, storeId: string): EpochRegister {
           next.runId,
           next.incarnation,
           next.storeId,
-          expected.incarnation ?? '',
+          expected.incarnation,
           epochStart(next.epoch),
           ...marks.flatMap(markTicks),
         ],

@@ -69,7 +69,7 @@ export function markerOf(fields: Readonly<Record<string, string>>): Marker | nul
   };
 }
 
-function text(fields: Readonly<Record<string, string>>, name: string): string {
+export function text(fields: Readonly<Record<string, string>>, name: string): string {
   const value = fields[name];
   assertInvariant(value !== undefined, `a hash in Redis lacks its field ${name}`);
   return value;

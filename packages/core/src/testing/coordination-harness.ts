@@ -21,5 +21,7 @@ export interface CoordinationHarness {
   ageLease(key: string): Promise<void>;
   agePin(key: string, pinId: string): Promise<void>;
   ageRetired(key: string, fence: number, byMs: number): Promise<void>;
+  /** All data are gone, the process stays: FLUSHALL. */
+  forget(): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 /** The coordination ports in memory, held by a contract suite. */
 import type { CoordinationHarness } from './coordination-harness.ts';
 import { MemoryCoordination, MemoryRedis } from './memory/redis.ts';
+import { emptyState } from './memory/state.ts';
 import { STORE_ID } from './redis-harness.ts';
 
 export function memoryHarness(): CoordinationHarness {
@@ -22,6 +23,9 @@ export function memoryHarness(): CoordinationHarness {
     ageRetired: async (key, fence, byMs) => {
       const old = keyState(key)?.retired.get(fence);
       if (old !== undefined) old.retiredAtMs -= byMs;
+    },
+    forget: async () => {
+      server.restart(server.state.runId, emptyState(server.state.runId));
     },
     close: async () => undefined,
   };

@@ -32,7 +32,7 @@ export const randomId = (): string => randomBytes(16).toString('hex');
 
 export function redisPorts(gate: RedisGate, storeId = STORE_ID): CoordinationPorts {
   return {
-    register: redisRegister(gate, storeId),
+    register: redisRegister(gate, storeId, randomId),
     heads: redisHeads(gate),
     pins: redisPins(gate),
     leases: redisLeases(gate),
@@ -75,6 +75,9 @@ export async function redisHarness(
       if (known === null) return;
       const [at, ...fillId] = known.split(':');
       await raw.hset(KEYS.retired(key), String(fence), `${Number(at) - byMs}:${fillId.join(':')}`);
+    },
+    forget: async () => {
+      await raw.flushdb();
     },
     close: async () => {
       for (const gate of gates) await gate.close();

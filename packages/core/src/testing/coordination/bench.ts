@@ -76,9 +76,9 @@ export async function openEpoch(
   epoch: number,
   marks: Parameters<CoordinationPorts['register']['open']>[2] = [],
 ): Promise<void> {
-  const { marker, runId } = await ports.register.read();
+  const { runId, incarnation } = await ports.register.read();
   const next = { epoch, runId, incarnation: `incarnation-${epoch}`, storeId };
-  const opened = await ports.register.open(next, { runId, incarnation: marker?.incarnation ?? null }, marks);
+  const opened = await ports.register.open(next, { runId, incarnation }, marks);
   if (!opened) throw new Error(`epoch ${epoch} could not be opened`);
   ports.register.adopt(next);
 }

@@ -22,16 +22,36 @@ export function epochStories(bench: Bench): void {
     });
 
     it('only the one who saw the current marker opens the next epoch', async () => {
-      const { marker, runId } = await bench.ports.register.read();
-      const expected = { runId, incarnation: marker?.incarnation ?? null };
+      const { runId, incarnation } = await bench.ports.register.read();
+      const expected = { runId, incarnation };
       const next = { epoch: 2, runId, incarnation: 'two', storeId: bench.harness.storeId };
       expect(await bench.ports.register.open(next, { runId: 'another', incarnation: expected.incarnation }, [])).toBe(
         false,
       );
-      expect(await bench.ports.register.open(next, { runId, incarnation: null }, [])).toBe(false);
+      expect(await bench.ports.register.open(next, { runId, incarnation: 'none' }, [])).toBe(false);
       expect(await bench.ports.register.open(next, expected, [])).toBe(true);
       expect(await bench.ports.register.open({ ...next, epoch: 3, incarnation: 'three' }, expected, [])).toBe(false);
       expect((await bench.ports.register.read()).marker).toEqual(next);
+    });
+
+    it('a memory that was emptied while its opener was on the way refuses that opener', async () => {
+      await bench.harness.forget();
+      const { runId, incarnation, marker } = await bench.ports.register.read();
+      expect(marker).toBeNull();
+      expect((await bench.ports.register.read()).incarnation).toBe(incarnation);
+      const late = { epoch: 2, runId, incarnation: 'late', storeId: bench.harness.storeId };
+      await openEpoch(bench.harness, 3);
+      await bench.harness.forget();
+      expect(await bench.ports.register.open(late, { runId, incarnation }, [])).toBe(false);
+      await bench.ports.register.read();
+      expect(await bench.ports.register.open(late, { runId, incarnation }, [])).toBe(false);
+    });
+
+    it('opening is repeatable', async () => {
+      const { runId, incarnation } = await bench.ports.register.read();
+      const next = { epoch: 2, runId, incarnation: 'two', storeId: bench.harness.storeId };
+      expect(await bench.ports.register.open(next, { runId, incarnation }, [])).toBe(true);
+      expect(await bench.ports.register.open(next, { runId, incarnation }, [])).toBe(true);
     });
 
     it('a new epoch moves the clock, voids leases, fences their commits and unsettles reconciliation', async () => {

@@ -18,6 +18,7 @@ export type ScriptDelivery = 'once' | 'twice';
 export class MemoryRedis {
   state: RedisState;
   readonly #now: () => number;
+  #named = 0;
   readonly #listeners = new Map<string, Set<() => void>>();
   /** Delivers a notice; a simulation replaces it to lose, delay or repeat. */
   deliver: (listener: () => void) => void = (listener) => {
@@ -36,6 +37,13 @@ export class MemoryRedis {
   /** A new process: with its data, or `state` as it was at some earlier moment, or empty. */
   restart(runId: string, state: RedisState = this.state): void {
     this.state = { ...state, runId };
+  }
+
+  /** Where there is no marker, the memory gets a name of its own, which it loses with its data. */
+  readMarker(): { readonly marker: Marker | null; readonly runId: string; readonly incarnation: string } {
+    const { state } = this;
+    if (state.marker === null) state.unopened ??= `unopened-${(this.#named += 1)}`;
+    return { marker: state.marker, runId: state.runId, incarnation: incarnationOf(state) };
   }
 
   publish(key: string): void {
@@ -71,12 +79,13 @@ export class MemoryCoordination {
   readonly register: EpochRegister = {
     read: async () => {
       await this.#options.beforeCall?.('epoch-read');
-      return { marker: this.#server.state.marker, runId: this.#server.state.runId };
+      return this.#server.readMarker();
     },
     open: async (next, expected, marks) => {
       await this.#options.beforeCall?.('epoch-open');
       const { state } = this.#server;
-      if (state.runId !== expected.runId || (state.marker?.incarnation ?? null) !== expected.incarnation) return false;
+      if (state.marker?.incarnation === next.incarnation) return true;
+      if (state.runId !== expected.runId || incarnationOf(state) !== expected.incarnation) return false;
       if (state.marker !== null && state.marker.epoch >= next.epoch) return false;
       state.marker = next;
       state.clock = Math.max(state.clock, epochStart(next.epoch));
@@ -208,4 +217,8 @@ function passOf({ state, epoch }: ServerContext, named: number): PassState {
   if (epoch !== named || state.pass === null || state.pass.epoch !== named)
     throw new EpochLost(`epoch ${named} is over`);
   return state.pass;
+}
+
+function incarnationOf({ marker, unopened }: RedisState): string {
+  return marker?.incarnation ?? unopened ?? '';
 }

@@ -46,6 +46,8 @@ export interface RedisState {
   /** Changes when the process restarts, whether or not it kept its data. */
   runId: string;
   marker: Marker | null;
+  /** The name of a memory that has no marker yet, given by whoever first reads it. */
+  unopened: string | null;
   clock: Tick;
   pass: PassState | null;
   readonly keys: Map<string, KeyState>;
@@ -58,6 +60,7 @@ export function emptyState(runId: string): RedisState {
   return {
     runId,
     marker: null,
+    unopened: null,
     clock: 0,
     pass: null,
     keys: new Map(),
