@@ -77,6 +77,7 @@ export function wireUseCases(parts: UseCaseParts): UseCases {
         { heads, leases, retirement, directories, marks, randomId, onStep: parts.onStep },
         {
           graceMs: config.store.retention.graceMs,
+          keep: config.store.retention,
           pinMaxMs: PIN_MAX_MS,
           dryRun: false,
           signal,

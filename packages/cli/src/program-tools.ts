@@ -12,6 +12,15 @@ export function addToolCommands(program: Command, context: Context, exitWith: (e
     .addHelpText('after', examples('parqueue init', 'parqueue init --config deploy/parqueue.yaml'))
     .action(async (options) => (await import('./commands/init.ts')).init(context, options));
   addConfigCommands(program, context, exitWith);
+  program
+    .command('key')
+    .description('API keys')
+    .command('new')
+    .description('make an API key and the hash of it that the configuration wants')
+    .option('--name <name>', 'who it is for', 'caller')
+    .option('--json', 'JSON for machines')
+    .addHelpText('after', examples('parqueue key new --name notebooks'))
+    .action(async (options) => (await import('./commands/key.ts')).keyNew(context, options));
   addGenerate(program, context);
   program
     .command('demo')

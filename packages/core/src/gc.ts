@@ -27,11 +27,20 @@ export interface GcDeps {
 
 export interface GcOptions {
   readonly graceMs: number;
+  /** Replaced generations kept beyond their grace, newest first; without it none is. */
+  readonly keep?: Keep;
   /** The longest pin anybody can hold. */
   readonly pinMaxMs: number;
   /** Reports what would go, touches nothing. */
   readonly dryRun: boolean;
   readonly signal: AbortSignal;
+}
+
+export interface Keep {
+  /** Generations of one entry, the head included. */
+  readonly generations: number;
+  /** Replaced longer ago than this, a generation goes although it is among them. */
+  readonly maxAgeMs: number;
 }
 
 export interface GcReport {
@@ -94,7 +103,7 @@ interface Collector {
 
 async function collectGenerations(key: string, { listing, look }: Seen, { deps, options }: Collector): Promise<number> {
   const { retirement, directories, marks, onStep } = deps;
-  const others = listing.generations.filter((fence) => fence !== look.head?.fence);
+  const others = listing.generations.filter((fence) => fence !== look.head?.fence).toSorted((a, b) => b - a);
   if (others.length === 0) return 0;
   if (options.dryRun) return others.filter((fence) => isSettled(fence, look)).length;
   await retirement.noteOrphans(key, others);
@@ -107,13 +116,18 @@ async function collectGenerations(key: string, { listing, look }: Seen, { deps, 
       await retirement.restartGrace({ key, fence });
       continue;
     }
-    if ((await retirement.retire({ key, fence }, options.graceMs)) === 'refused') continue;
+    if ((await retirement.retire({ key, fence }, graceOf(others.indexOf(fence), options))) === 'refused') continue;
     await directories.moveToTrash({ key, fence });
     await retirement.removed({ key, fence });
     await onStep('generation-retired', { key, fence });
     removed += 1;
   }
   return removed;
+}
+
+/** How long a generation stays after it was replaced, by its place among those replaced (0: the latest). */
+function graceOf(place: number, { graceMs, keep }: GcOptions): number {
+  return keep !== undefined && place < keep.generations - 1 ? Math.max(graceMs, keep.maxAgeMs) : graceMs;
 }
 
 /** No fill with this fence can commit any more: a later one was granted, or its epoch is over. */

@@ -43,7 +43,6 @@ listen:
 
 store:
   root: ./var/store           # relative to this file; with several hosts: a folder they all share (NFS)
-  # quota: 500GiB             # older entries give way; without it the store grows as it needs
   # retention: { generations: 3, maxAge: 7d, grace: 10m }
 
 redis:
