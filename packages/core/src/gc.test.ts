@@ -1,0 +1,216 @@
+/** What gc may take and what it must leave, on the memory ports; time passes by setting the clock. */
+import { beforeEach, describe, expect, test } from 'vitest';
+import { collectGarbage, type GcOptions, type GcReport } from './gc.ts';
+import { reconcilePass } from './rebuild.ts';
+import { MANIFEST_FORMAT, PART_NAME } from './model/manifest.ts';
+import { MemoryCoordination, MemoryRedis } from './testing/memory/redis.ts';
+import { MemoryStore } from './testing/memory-store.ts';
+
+const KEY = 'entry-0123456789abcdef0123456789abcdef';
+const PIN_MAX_MS = 1_000;
+const GRACE_MS = 100;
+
+let nowMs: number;
+let store: MemoryStore;
+let coordination: MemoryCoordination;
+
+beforeEach(async () => {
+  nowMs = 1_000_000;
+  store = new MemoryStore({ storeId: 'gc' });
+  coordination = new MemoryCoordination(new MemoryRedis({ now: () => nowMs }));
+  const marker = { epoch: 1, runId: 'run-1', incarnation: 'a', storeId: 'gc' };
+  const { incarnation } = await coordination.register.read();
+  await coordination.register.open(marker, { runId: 'run-1', incarnation }, []);
+  coordination.register.adopt(marker);
+});
+
+describe('gc waits', () => {
+  test('until the reconciliation of the epoch is complete', async () => {
+    expect(await collect()).toMatchObject({ waitingFor: 'reconciliation', keys: 0 });
+  });
+
+  test('and then for as long as a pin of the epoch before may last', async () => {
+    await reconcile();
+    nowMs += PIN_MAX_MS;
+    expect(await collect()).toMatchObject({ waitingFor: 'pins-of-the-last-epoch' });
+    nowMs += GRACE_MS;
+    expect(await collect()).toMatchObject({ waitingFor: null });
+  });
+});
+
+describe('with its gate open, gc', () => {
+  beforeEach(openGate);
+
+  test('removes a replaced generation after its grace, and never the head', async () => {
+    const [old, head] = [await fill('a'), await fill('b')];
+    nowMs += GRACE_MS - 1;
+    expect(await collect()).toMatchObject({ generations: 0 });
+    nowMs += 1;
+    expect(await collect()).toMatchObject({ generations: 1 });
+    expect(fences()).toEqual([head]);
+    expect(old).toBeLessThan(head);
+  });
+
+  test('leaves a pinned generation until its pin has ended', async () => {
+    const old = await fill('a');
+    await coordination.pins.pinGeneration({ key: KEY, fence: old }, { id: 'reader', ttlMs: 1_000 });
+    const head = await fill('b');
+    nowMs += GRACE_MS;
+    await collect();
+    expect(fences()).toEqual([old, head]);
+    nowMs += 1_000;
+    await collect();
+    expect(fences()).toEqual([head]);
+  });
+
+  test('keeps the newest replaced generations, as many as asked, until their age ends them', async () => {
+    const [, second, third] = [await fill('a'), await fill('b'), await fill('c')];
+    const keep = { generations: 2, maxAgeMs: 5_000 };
+    nowMs += GRACE_MS;
+    await collect({ keep });
+    expect(fences()).toEqual([second, third]);
+    nowMs += 5_000;
+    await collect({ keep });
+    expect(fences()).toEqual([third]);
+  });
+
+  test('gives what head.json still names another grace, and points head.json at the head first', async () => {
+    const old = await fill('a');
+    await store.marks.writeHead({
+      key: KEY,
+      fence: old,
+      version: 'checksum:a',
+      sha256: '',
+      verified: old,
+      verifiedAtMs: 0,
+    });
+    const head = await fill('b');
+    nowMs += GRACE_MS;
+    expect(await collect()).toMatchObject({ generations: 0 });
+    expect(await store.marks.readHead(KEY)).toMatchObject({ fence: head });
+    nowMs += GRACE_MS;
+    expect(await collect()).toMatchObject({ generations: 1 });
+  });
+
+  test('takes what was published and never committed, once a later fence was granted', async () => {
+    const orphan = await publish('orphan');
+    expect(await collect()).toMatchObject({ generations: 0 });
+    nowMs += 60_000;
+    const head = await fill('b');
+    await collect();
+    nowMs += GRACE_MS;
+    expect(await collect()).toMatchObject({ generations: 1 });
+    expect(fences()).toEqual([head]);
+    expect(orphan.fence).toBeLessThan(head);
+  });
+
+  test('fences out a fill whose lease has expired before it takes its staging directory', async () => {
+    const { fence, claim } = await lease('slow');
+    await store.writer.stage(KEY, fence, 'slow');
+    expect(await collect()).toMatchObject({ staging: 0 });
+    nowMs += 60_000;
+    expect(await collect()).toMatchObject({ staging: 1 });
+    expect(store.allStaging()).toEqual([]);
+    expect(await coordination.leases.renew(claim, fence)).toBe(false);
+  });
+
+  test('touches nothing in a dry run, and says what would go', async () => {
+    await fill('a');
+    await fill('b');
+    nowMs += GRACE_MS;
+    expect(await collect({ dryRun: true })).toMatchObject({ generations: 1, trash: 0 });
+    expect(fences()).toHaveLength(2);
+  });
+});
+
+async function collect(options: Partial<GcOptions> = {}): Promise<GcReport> {
+  const { heads, leases, retirement } = coordination;
+  const { directories, marks } = store;
+  return await collectGarbage(
+    { heads, leases, retirement, directories, marks, randomId: () => 'id', onStep: () => undefined },
+    { graceMs: GRACE_MS, pinMaxMs: PIN_MAX_MS, dryRun: false, signal: new AbortController().signal, ...options },
+  );
+}
+
+async function reconcile(): Promise<void> {
+  const { reconciler, ticks } = coordination;
+  const { directories, reader, marks } = store;
+  const signal = new AbortController().signal;
+  await reconcilePass({ reconciler, ticks, directories, reader, marks, onStep: () => undefined }, { signal });
+}
+
+async function openGate(): Promise<void> {
+  await reconcile();
+  nowMs += PIN_MAX_MS + GRACE_MS;
+}
+
+function fences(): readonly number[] {
+  return store
+    .allGenerations()
+    .map(({ fence }) => fence)
+    .toSorted((a, b) => a - b);
+}
+
+async function lease(fillId: string) {
+  const claim = { key: KEY, fillId, holder: 'test', ttlMs: 60_000 };
+  const grant = await coordination.leases.acquire(claim);
+  if (grant.kind !== 'granted') throw new Error(`the lease was not granted: ${grant.kind}`);
+  return { claim, fence: grant.fence, startedAtMs: grant.grantedAtMs };
+}
+
+async function publish(content: string) {
+  const { fence, claim, startedAtMs } = await lease(content);
+  const staging = await store.writer.stage(KEY, fence, content);
+  const { sha256, rows } = await store.writePart(staging.partPath, content);
+  const sealed = await store.writer.seal(staging);
+  await store.writer.describe(staging, {
+    manifestFormat: MANIFEST_FORMAT,
+    storeId: 'gc',
+    key: KEY,
+    fence,
+    fillId: content,
+    version: `checksum:${content}`,
+    consistency: 'exact',
+    dataset: null,
+    source: 'test',
+    columns: [],
+    sourceDetails: {},
+    startedAtMs,
+    sealedAtMs: nowMs,
+    host: 'test',
+    writer: 'test',
+    part: { name: PART_NAME, rows, sha256, ...sealed },
+    request: {
+      keyFormat: 1,
+      sourceKind: 'file',
+      sourceIdentity: 'file:/',
+      columns: null,
+      columnTypes: {},
+      question: { kind: 'file', path: 'a.csv', format: 'csv', csv: null },
+      parquet: { compression: 'zstd', rowGroupRows: 1 },
+    },
+  });
+  await store.writer.publish(staging);
+  return { fence, claim, startedAtMs, sha256, rows, bytes: sealed.bytes };
+}
+
+async function fill(content: string): Promise<number> {
+  const { fence, claim, startedAtMs, sha256, rows, bytes } = await publish(content);
+  const result = await coordination.heads.commit({
+    key: KEY,
+    scopes: [],
+    fence,
+    fillId: content,
+    version: `checksum:${content}`,
+    sha256,
+    bytes,
+    rows,
+    consistency: 'exact',
+    source: 'test',
+    dataset: null,
+    startedAtMs,
+  });
+  expect(result.kind).toBe('committed');
+  await coordination.leases.release(claim, fence);
+  return fence;
+}
