@@ -1,11 +1,12 @@
 /**
  * A CSV as a table DuckDB reads: every field arrives as text, exactly as written, and becomes a value by a cast that
- * refuses to lose anything. Types nobody declared are inferred from *all* rows, not from a sample: a type holds
- * only if every text of the column can be had back from its value.
+ * refuses to lose anything. Types nobody declared are guessed from the beginning and proved by the load itself, which
+ * reads all rows anyway: only a guess that some row refutes costs another pass.
  */
 import { ParqueueError } from '../../model/errors.ts';
 import type { CsvDialect } from './csv-dialect.ts';
-import { exactText, fromText, isRefused, shown, type DeclaredType } from './declared-type.ts';
+import { guessTypes, inferredHolds, inferTypes, type Inference } from './csv-inference.ts';
+import { castOf, fromText, isRefused, shown, type DeclaredType } from './declared-type.ts';
 import { duckDbMessage, literal, quoted, type DuckDbSession } from './duckdb.ts';
 import type { Table } from './table.ts';
 
@@ -23,139 +24,63 @@ export function csvRelation(path: string, dialect: CsvDialect): string {
   );
 }
 
-const INFERRED: readonly DeclaredType[] = [
-  { name: 'bigint', sql: 'BIGINT', decimal: null },
-  { name: 'double', sql: 'DOUBLE', decimal: null },
-  { name: 'boolean', sql: 'BOOLEAN', decimal: null },
-  { name: 'date', sql: 'DATE', decimal: null },
-  { name: 'timestamp', sql: 'TIMESTAMP', decimal: null },
-];
-
 const TEXT: DeclaredType = { name: 'varchar', sql: 'VARCHAR', decimal: null };
 
-/** Rows that a first look at the beginning takes, to rule out most types before the pass over all rows. */
-const GLANCE_ROWS = 2_000;
+interface CsvPlan {
+  readonly dialect: CsvDialect;
+  readonly wanted: readonly string[];
+  readonly declared: ReadonlyMap<string, DeclaredType>;
+}
 
-export async function csvTable(
-  session: DuckDbSession,
-  path: string,
-  plan: {
-    readonly dialect: CsvDialect;
-    readonly wanted: readonly string[];
-    readonly declared: ReadonlyMap<string, DeclaredType>;
-  },
-): Promise<Table> {
+export async function csvTable(session: DuckDbSession, path: string, plan: CsvPlan): Promise<Table> {
   const relation = csvRelation(path, plan.dialect);
   const open = plan.wanted.filter((name) => !plan.declared.has(name));
-  const inferred = await inferTypes(session, relation, open);
+  const guessed = await guessTypes(session, relation, open);
   return {
-    relation,
-    columns: plan.wanted.map((name) => {
-      const type = plan.declared.get(name) ?? inferred.types.get(name) ?? TEXT;
+    ...tableWith(session, relation, plan, guessed),
+    widened: async ({ column }) =>
+      plan.declared.has(column)
+        ? null
+        : tableWith(session, relation, plan, await inferTypes(session, relation, guessed.candidates)),
+  };
+}
+
+function tableWith(session: DuckDbSession, relation: string, plan: CsvPlan, { rows, candidates }: Inference): Table {
+  const prefix = unusedPrefix(plan.dialect.names);
+  const typed = plan.wanted.map((name, i) => {
+    const inferred = candidates.get(name)?.[0];
+    const type = plan.declared.get(name) ?? inferred ?? TEXT;
+    const value = quoted(`${prefix}${i}`);
+    const holds = inferred === undefined ? {} : { holds: inferredHolds(quoted(name), value, inferred) };
+    return { name, type, value, expression: fromText(name, type, { value, ...holds }) };
+  });
+  // Each text is cast once, beneath the expressions that check it.
+  const casts = typed.map(({ name, type, value }) => `${quoted(name)}, ${castOf(quoted(name), type)} AS ${value}`);
+  return {
+    relation: `(SELECT ${casts.join(', ')} FROM ${relation})`,
+    columns: typed.map(({ name, type, expression }) => {
       const original = plan.dialect.renamed[name];
       return {
         name,
-        expression: fromText(name, type),
+        expression,
         sourceType: `csv:${type.sql}`,
         ...(original === undefined ? {} : { note: `named ${JSON.stringify(original)} in the file` }),
       };
     }),
-    rows: inferred.rows,
+    rows,
     blame: (refused) => blame(session, relation, plan, refused.column),
   };
 }
 
-interface Inference {
-  readonly rows: number | null;
-  readonly types: ReadonlyMap<string, DeclaredType>;
-}
-
-async function inferTypes(session: DuckDbSession, relation: string, names: readonly string[]): Promise<Inference> {
-  if (names.length === 0) return { rows: null, types: new Map() };
-  const all = new Map(names.map((name) => [name, INFERRED]));
-  const glance = await narrow(session, `(SELECT * FROM ${relation} LIMIT ${GLANCE_ROWS})`, all);
-  // The narrowest type of each column nearly always holds for all rows; only where it does not are others looked at.
-  const first = await narrow(
-    session,
-    relation,
-    new Map([...glance.candidates].map(([name, types]) => [name, types.slice(0, 1)])),
-  );
-  const failed = [...glance.candidates].filter(
-    ([name, types]) => types.length > 1 && first.candidates.get(name)?.length === 0,
-  );
-  const rest =
-    failed.length === 0
-      ? null
-      : await narrow(session, relation, new Map(failed.map(([name, types]) => [name, types.slice(1)])));
-  const types = new Map(
-    names.map((name) => [name, first.candidates.get(name)?.[0] ?? rest?.candidates.get(name)?.[0] ?? TEXT]),
-  );
-  return { rows: first.rows, types };
-}
-
-type Candidates = ReadonlyMap<string, readonly DeclaredType[]>;
-
-/** Keeps the types that every text of the column has; a column without any text keeps none and stays text. */
-async function narrow(
-  session: DuckDbSession,
-  relation: string,
-  candidates: Candidates,
-): Promise<{ rows: number; candidates: Candidates }> {
-  const tests: string[] = [];
-  for (const [name, types] of candidates) {
-    for (const type of types)
-      tests.push(
-        `coalesce(bool_and(coalesce(${holds(quoted(name), type)}, false)) FILTER (${quoted(name)} <> ''), ${relation.startsWith('(')})`,
-      );
-  }
-  const [row = []] = await session.run(`SELECT ${['count(*)', ...tests].join(', ')} FROM ${relation}`);
-  let at = 1;
-  const kept = new Map<string, readonly DeclaredType[]>();
-  for (const [name, types] of candidates) {
-    kept.set(
-      name,
-      types.filter((_, i) => row[at + i] === true),
-    );
-    at += types.length;
-  }
-  return { rows: Number(row[0]), candidates: kept };
-}
-
-/**
- * The text can be had back from the value: `007`, `+1`, `1e3`, numbers beyond 64 bits and 17-digit decimals that a
- * double cannot tell apart stay text. 15 digits always survive a double (IEEE 754), with sign and point 17 characters.
- */
-function holds(text: string, type: DeclaredType): string {
-  const back = `CAST(TRY_CAST(${text} AS ${type.sql}) AS VARCHAR) = ${text}`;
-  switch (type.sql) {
-    case 'BIGINT':
-      return back;
-    case 'DOUBLE':
-      return (
-        `(${back} OR (TRY_CAST(${text} AS DOUBLE) IS NOT NULL AND length(${text}) <= 17 `
-        + `AND ${exactText(text, type)} AND NOT starts_with(${text}, '+') AND NOT (starts_with(ltrim(${text}, '-'), '0') AND length(${text}) > 1 AND NOT starts_with(ltrim(${text}, '-'), '0.'))))`
-      );
-    case 'BOOLEAN':
-      return `lower(${text}) IN ('true', 'false')`;
-    case 'DATE':
-      return `(${back} AND isfinite(TRY_CAST(${text} AS DATE)))`;
-    case 'TIMESTAMP':
-      return `(length(${text}) >= 16 AND NOT contains(${text}, 'Z') AND ${exactText(text, type)} AND TRY_CAST(${text} AS TIMESTAMP) IS NOT NULL)`;
-    default:
-      return 'false';
-  }
+/** No column's name begins like this; DuckDB takes names of other case for the same. */
+function unusedPrefix(names: readonly string[]): string {
+  let prefix = 'value ';
+  while (names.some((name) => name.toLowerCase().startsWith(prefix))) prefix = `_${prefix}`;
+  return prefix;
 }
 
 /** Finds the first row that cannot be had in the declared types. Runs only when a load has failed already. */
-async function blame(
-  session: DuckDbSession,
-  relation: string,
-  plan: {
-    readonly dialect: CsvDialect;
-    readonly declared: ReadonlyMap<string, DeclaredType>;
-  },
-  column: string,
-): Promise<ParqueueError> {
+async function blame(session: DuckDbSession, relation: string, plan: CsvPlan, column: string): Promise<ParqueueError> {
   const type = plan.declared.get(column) ?? TEXT;
   const breaks = plan.dialect.names
     .map((name) => `coalesce(length(${quoted(name)}) - length(replace(${quoted(name)}, chr(10), '')), 0)`)

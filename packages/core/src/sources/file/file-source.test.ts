@@ -141,6 +141,44 @@ describe('CSV', () => {
     expect((await extract(requestFor('a.csv'))).columns[0]?.type).toBe('utf8');
   });
 
+  it('decides on types by all rows where the beginning misleads', async () => {
+    const lines = Array.from({ length: 30_000 }, (_, i) => `${i},,,,${i % 2 === 0 ? 'true' : 'false'},2024-01-01`);
+    const last = '30000,7,,"",yes,2024-01-01 10:00:00.5';
+    await write('a.csv', `id,late,none,empty,flag,day\n${lines.join('\n')}\n${last}\n1.5,8,,,,\n`);
+    const result = await extract(requestFor('a.csv'));
+    expect(result.columns.map(({ name, type, sourceType }) => `${name} ${type} ${sourceType}`)).toEqual([
+      'id float64 csv:DOUBLE',
+      'late int64 csv:BIGINT',
+      'none utf8 csv:VARCHAR',
+      'empty utf8 csv:VARCHAR',
+      'flag utf8 csv:VARCHAR',
+      'day utf8 csv:VARCHAR',
+    ]);
+    expect(result.rows).toBe(30_002);
+    expect((await rowsOf()).slice(-2)).toEqual([
+      [30_000, '7', null, '', 'yes', '2024-01-01 10:00:00.5'],
+      [1.5, '8', null, null, null, null],
+    ]);
+    expect(await readdir(join(base, 'scratch'))).toEqual([]);
+  });
+
+  it('keeps numbers as texts where a double would hold another one', async () => {
+    await write(
+      'a.csv',
+      'digits,spaced,code,small,point,e\n1.5,1.5,1.5,0.5,.5,1.5e-7\n12345678901234567, 2,1e5,0.30000000000000004,-5.,1e-05\n',
+    );
+    const result = await extract(requestFor('a.csv'));
+    expect(result.columns.map(({ name, type }) => `${name} ${type}`)).toEqual([
+      'digits utf8',
+      'spaced utf8',
+      'code utf8',
+      'small float64',
+      'point float64',
+      'e float64',
+    ]);
+    expect((await rowsOf())[1]).toEqual(['12345678901234567', ' 2', '1e5', 0.30000000000000004, -5, 0.00001]);
+  });
+
   it('tells an empty text from no value', async () => {
     await write('a.csv', 'id,t\n1,\n2,""\n');
     await extract(requestFor('a.csv'));

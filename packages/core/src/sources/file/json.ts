@@ -63,7 +63,7 @@ export async function jsonTable(
  */
 function declared(name: string, type: string, to: DeclaredType): string {
   const short = `length(translate(${quoted(name)}, '-.', '')) <= 15`;
-  return fromText(name, to, type === 'DOUBLE' && to.decimal !== null ? short : 'true');
+  return fromText(name, to, type === 'DOUBLE' && to.decimal !== null ? { also: short } : {});
 }
 
 /** 128-bit integers have no Parquet type of their own; DuckDB would write them as doubles. */

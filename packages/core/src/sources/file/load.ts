@@ -33,31 +33,62 @@ export interface LoadPlan {
   readonly explain: (error: unknown) => ParqueueError | null;
 }
 
-/** @returns the footer of the file written. */
-export async function copyToParquet(session: DuckDbSession, plan: LoadPlan): Promise<ParquetFooter> {
-  const { table, context } = plan;
-  assertRows(table.rows ?? 0, context.limits.rowsMax);
+export interface Loaded {
+  readonly footer: ParquetFooter;
+  /** What was loaded in the end. */
+  readonly table: Table;
+}
+
+export async function copyToParquet(session: DuckDbSession, plan: LoadPlan): Promise<Loaded> {
+  const { context } = plan;
+  assertRows(plan.table.rows ?? 0, context.limits.rowsMax);
   await context.onFirstBatch();
+  const first = await copyOnce(session, plan);
+  if ('reported' in first) return checked(plan, plan.table, first.reported);
+  assertRows(first.table.rows ?? 0, context.limits.rowsMax);
+  const second = await copyOnce(session, { ...plan, table: first.table });
+  if ('reported' in second) return checked(plan, first.table, second.reported);
+  throw new ParqueueError('PQ_INTERNAL', 'types that held for all rows of the file were refused when it was loaded');
+}
+
+/** @returns the rows written, or the table to try instead. */
+async function copyOnce(session: DuckDbSession, plan: LoadPlan): Promise<{ reported: number } | { table: Table }> {
   const watch = watchCopy(session, plan);
-  let reported: number;
   try {
     const [[count] = []] = await session.run(copyStatement(plan));
-    reported = Number(count);
+    return { reported: Number(count) };
   } catch (error) {
-    throw await explained(error, plan);
+    try {
+      return { table: await tableInstead(error, plan) };
+    } catch (failure) {
+      throw duckDbError(failure, plan) ?? plan.explain(failure) ?? failure;
+    }
   } finally {
     clearInterval(watch);
   }
+}
+
+/** @throws the error to report where nothing else can be tried. */
+async function tableInstead(error: unknown, { table }: LoadPlan): Promise<Table> {
+  const refused = refusedValue(error instanceof Error ? error.message : String(error));
+  if (refused === null) throw error;
+  const widened = (await table.widened?.(refused)) ?? null;
+  if (widened === null) throw await table.blame(refused);
+  return widened;
+}
+
+async function checked(plan: LoadPlan, table: Table, reported: number): Promise<Loaded> {
+  const { limits } = plan.context;
   const footer = await readFooterOf(plan.target);
-  assertRows(footer.rows, context.limits.rowsMax);
-  assertBytes(footer.fileBytes, context.limits.bytesMax);
+  assertRows(footer.rows, limits.rowsMax);
+  assertBytes(footer.fileBytes, limits.bytesMax);
   if (footer.rows !== reported || (table.rows !== null && footer.rows !== table.rows)) {
     throw new ParqueueError(
       'PQ_MALFORMED_SOURCE',
       `the file says it has ${table.rows ?? reported} rows, and ${footer.rows} could be decoded`,
     );
   }
-  return footer;
+  return { footer, table };
 }
 
 export function assertRows(rows: number, rowsMax: number): void {
@@ -95,13 +126,6 @@ function watchCopy(session: DuckDbSession, plan: LoadPlan): NodeJS.Timeout {
       },
     );
   }, WATCH_MS);
-}
-
-async function explained(error: unknown, plan: LoadPlan): Promise<unknown> {
-  const message = error instanceof Error ? error.message : String(error);
-  const refused = refusedValue(message);
-  if (refused !== null) return plan.table.blame(refused);
-  return duckDbError(error, plan) ?? plan.explain(error) ?? error;
 }
 
 /** Errors that any statement can meet: the disk, the memory, the limit. */

@@ -17,6 +17,8 @@ export interface Table {
   readonly rows: number | null;
   /** The error to report for a value that cannot be had in its declared type. */
   readonly blame: (refused: RefusedValue) => Promise<ParqueueError>;
+  /** Another table to load instead, where the refused column's type was a guess; null where it was declared. */
+  readonly widened?: (refused: RefusedValue) => Promise<Table | null>;
 }
 
 /** The columns to write, in the wanted order. @throws ParqueueError PQ_INVALID_REQUEST naming those there are */

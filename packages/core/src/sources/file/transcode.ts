@@ -71,7 +71,7 @@ async function throughDuckDb(plan: TranscodePlan): Promise<Transcoded> {
   } catch (error) {
     throw duckDbError(error, plan) ?? explain(error) ?? error;
   }
-  const footer = await copyToParquet(session, {
+  const { footer, table: loaded } = await copyToParquet(session, {
     table,
     target,
     parquet: request.parquet,
@@ -80,7 +80,7 @@ async function throughDuckDb(plan: TranscodePlan): Promise<Transcoded> {
     scratch,
     explain,
   });
-  const sources = table.columns.map(({ sourceType, note }) => ({
+  const sources = loaded.columns.map(({ sourceType, note }) => ({
     sourceType,
     ...(note === undefined ? {} : { note }),
   }));

@@ -1,0 +1,116 @@
+/**
+ * Types of CSV columns that nobody declared. A column has the first type of INFERRED that holds for every one of its
+ * texts, so equal content has equal types. The first rows rule most types out; the narrowest that is left is a guess
+ * which the load proves or refutes, because a type ruled out by one row is ruled out for all. Two guesses cannot be
+ * left to the load: text, which nothing refutes, for columns that held no text so far, and what follows a refutation.
+ */
+import { castOf, exactText, usualText, type DeclaredType, type Holds } from './declared-type.ts';
+import { quoted, type DuckDbSession } from './duckdb.ts';
+
+const INFERRED: readonly DeclaredType[] = [
+  { name: 'bigint', sql: 'BIGINT', decimal: null },
+  { name: 'double', sql: 'DOUBLE', decimal: null },
+  { name: 'boolean', sql: 'BOOLEAN', decimal: null },
+  { name: 'date', sql: 'DATE', decimal: null },
+  { name: 'timestamp', sql: 'TIMESTAMP', decimal: null },
+];
+
+/** Rows of the first look; a refuted guess costs two passes more, a row here some microseconds. */
+const GLANCE_ROWS = 10_000;
+
+/** The types that may hold, by column, narrowest first; none: text. */
+export type Candidates = ReadonlyMap<string, readonly DeclaredType[]>;
+
+export interface Inference {
+  /** Rows of the whole file, where all were seen. */
+  readonly rows: number | null;
+  readonly candidates: Candidates;
+}
+
+/** What the beginning allows. A column without any text there is looked through to its end. */
+export async function guessTypes(
+  session: DuckDbSession,
+  relation: string,
+  names: readonly string[],
+): Promise<Inference> {
+  if (names.length === 0) return { rows: null, candidates: new Map() };
+  const all = new Map(names.map((name) => [name, INFERRED]));
+  const glance = await narrow(session, `(SELECT * FROM ${relation} LIMIT ${GLANCE_ROWS})`, all);
+  const whole = glance.rows < GLANCE_ROWS;
+  const unseen = new Map(names.filter((name) => !glance.seen.has(name)).map((name) => [name, INFERRED]));
+  if (whole || unseen.size === 0) return { rows: whole ? glance.rows : null, candidates: glance.candidates };
+  const rest = await narrow(session, relation, unseen);
+  return { rows: rest.rows, candidates: new Map([...glance.candidates, ...rest.candidates]) };
+}
+
+/** Looks at all rows, for the types that may still hold. */
+export async function inferTypes(session: DuckDbSession, relation: string, candidates: Candidates): Promise<Inference> {
+  return narrow(session, relation, candidates);
+}
+
+/** Keeps the types that every text of the column has; a column without any text keeps none and stays text. */
+async function narrow(
+  session: DuckDbSession,
+  relation: string,
+  candidates: Candidates,
+): Promise<Inference & { rows: number; seen: ReadonlySet<string> }> {
+  const tests: string[] = [];
+  for (const [name, types] of candidates) {
+    const text = quoted(name);
+    tests.push(`coalesce(bool_or(${text} <> ''), false)`);
+    for (const type of types) tests.push(`bool_and(${everyText(text, type)}) FILTER (${text} <> '')`);
+  }
+  const [row = []] = await session.run(`SELECT ${['count(*)', ...tests].join(', ')} FROM ${relation}`);
+  const kept = new Map<string, readonly DeclaredType[]>();
+  const seen = new Set<string>();
+  let at = 1;
+  for (const [name, types] of candidates) {
+    const first = at + 1;
+    if (row[at] === true) seen.add(name);
+    kept.set(
+      name,
+      types.filter((_, i) => row[first + i] === true),
+    );
+    at = first + types.length;
+  }
+  return { rows: Number(row[0]), candidates: kept, seen };
+}
+
+function everyText(text: string, type: DeclaredType): string {
+  const cast = castOf(text, type);
+  const { usual, otherwise } = inferredHolds(text, cast, type);
+  return `CASE WHEN ${cast} IS NULL THEN false WHEN ${usual} THEN true ELSE coalesce(${otherwise}, false) END`;
+}
+
+/** JSON's numbers, `.5` and `5.` besides; an integer with a bare exponent (`1e5`) is more often a code than a number. */
+const NUMBER =
+  '-?((0|[1-9][0-9]*)\\.?|(0|[1-9][0-9]*)?\\.[0-9]+([eE][-+]?[0-9]{1,2})?|(0|[1-9][0-9]*)[eE][-+][0-9]{1,2})';
+
+/**
+ * The text can be had back from the value: `007`, `+1`, `1e3`, numbers beyond 64 bits and 17-digit decimals that a
+ * double cannot tell apart stay text. 15 digits always survive a double (IEEE 754).
+ */
+export function inferredHolds(text: string, cast: string, type: DeclaredType): Holds {
+  const back = `CAST(${cast} AS VARCHAR) = ${text}`;
+  switch (type.sql) {
+    case 'DOUBLE': {
+      const number = `regexp_full_match(${text}, '${NUMBER}')`;
+      const digits = `strlen(${text}) - CAST(contains(${text}, '.') AS INTEGER) - CAST(starts_with(${text}, '-') AS INTEGER)`;
+      return {
+        usual: `(strlen(${text}) <= 15 AND ${number})`,
+        otherwise: `(${digits} <= 15 AND ${number}) OR ${back}`,
+      };
+    }
+    case 'BOOLEAN':
+      return { usual: back, otherwise: `lower(${text}) IN ('true', 'false')` };
+    case 'DATE':
+      return { usual: `(isfinite(${cast}) AND ${back})`, otherwise: 'false' };
+    case 'TIMESTAMP':
+      return {
+        usual: usualText(text, cast, type),
+        otherwise: `length(${text}) >= 16 AND NOT contains(${text}, 'Z') AND ${exactText(text, type)}`,
+      };
+    default:
+      return { usual: back, otherwise: 'false' };
+  }
+}
