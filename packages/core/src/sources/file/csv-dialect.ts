@@ -41,6 +41,9 @@ export function dialectOf(text: string, whole: boolean, options: CsvOptions | nu
   }
   const delimiter = options?.delimiter ?? delimiterOf(body, quote, escape);
   const record = firstRecord(body, whole, { delimiter, quote, escape });
+  // No SQL can name such a column, and no text has one: it is another kind of file.
+  if (record.some((field) => field.includes('\0')))
+    throw new ParqueueError('PQ_MALFORMED_SOURCE', 'line 1 of the CSV holds a NUL character: this file is no text');
   const header = options?.header ?? looksLikeHeader(record);
   const { names, renamed } = header
     ? uniqueNames(record)

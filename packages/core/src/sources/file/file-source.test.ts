@@ -327,6 +327,7 @@ describe('CSV', () => {
       { columnTypes: { d: 'timestamp' } },
       { line: 2, column: 'd' },
     ],
+    ['a file of another kind', 'PAR1\u0000\u0015,x\n1,2\n', {}, {}],
     ['bytes that are not UTF-8', new Uint8Array([0x61, 10, 0x31, 0xff, 0xfe, 10]), {}, { line: 2 }],
   ])('refuses %s, naming the place, and leaves nothing behind', async (_, text, more, details) => {
     await write('a.csv', text);
