@@ -38,6 +38,11 @@ describe('from init to Ctrl-C', () => {
       env,
     );
     expect(adhoc.out.split('\r\n')[0]).toBe('id,price');
+    // A text form is a window, and one that is not all of it says so; what is whole or was asked for says nothing.
+    expect(adhoc.err).toContain('only the first of 20,000 rows');
+    expect((await stage.run(['get', 'orders', '--format', 'csv', '--limit', '3'], env)).err).toBe('');
+    const lost = await stage.run(['get', 'orders', '-o', 'no/such/folder/x.parquet'], env);
+    expect([lost.exit, lost.err]).toEqual([2, expect.stringContaining('cannot be written (ENOENT)') as string]);
     expect(await first.stop('SIGINT')).toBe(0);
     expect(first.err()).toContain('data is kept');
 
@@ -87,6 +92,7 @@ describe('exit codes', () => {
       ['generate', 'file.txt'],
       ['generate', 'a.csv', '--rows', 'many'],
       ['invalidate'],
+      ['ls', '--url', 'ftp://127.0.0.1'],
     ]) {
       const { exit, err } = await stage.run(args);
       expect([args, exit]).toEqual([args, 2]);

@@ -3,8 +3,8 @@
  * and its bytes are those the server's ETag promised.
  */
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
+import type { WriteStream } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -12,7 +12,7 @@ import type { Answer, Format, Freshness, Question } from '@parqueue/client';
 import { ParqueueError } from '@parqueue/core';
 import type { Context } from '../context.ts';
 import { UsageError } from '../exit.ts';
-import { spellBytes, spellMs } from '../output/units.ts';
+import { spellBytes, spellCount, spellMs } from '../output/units.ts';
 import { connect, withProgress, type RemoteOptions } from './remote.ts';
 
 export interface GetOptions extends RemoteOptions {
@@ -85,6 +85,8 @@ async function deliver(context: Context, options: GetOptions, label: string, ask
   const answer = await withProgress(context, label, ask);
   const bytes = await write(context, answer, options.output);
   const ms = context.clock.now() - began;
+  const missing = rowsMissing(answer, options);
+  if (missing !== null && options.json !== true) context.err(missing);
   const told = {
     key: answer.key,
     generation: answer.generation,
@@ -92,6 +94,7 @@ async function deliver(context: Context, options: GetOptions, label: string, ask
     etag: answer.etag,
     cacheStatus: answer.cacheStatus,
     bytes,
+    whole: missing === null,
     ms,
     file: options.output === undefined ? null : resolve(context.cwd, options.output),
   };
@@ -100,6 +103,14 @@ async function deliver(context: Context, options: GetOptions, label: string, ask
   else if (options.output !== undefined || context.interactive) {
     context.err(`${options.output ?? label}: ${spellBytes(bytes)} in ${spellMs(ms)} · ${answer.cacheStatus ?? ''}`);
   }
+}
+
+/** Text forms are windows. One that is smaller than its caller can know must not pass for the whole. */
+function rowsMissing(answer: Answer, { limit }: GetOptions): string | null {
+  const { headers } = answer.response;
+  if (limit !== undefined || headers.get('link')?.includes('rel="next"') !== true) return null;
+  const rows = Number(headers.get('parqueue-rows'));
+  return `note: these are only the first of ${spellCount(rows)} rows; all of them come with --format parquet`;
 }
 
 /** @returns how many bytes went out. */
@@ -121,7 +132,7 @@ async function write(context: Context, answer: Answer, output: string | undefine
   const path = resolve(context.cwd, output);
   const partial = `${path}.${context.randomId().slice(0, 8)}.part`;
   try {
-    await pipeline(body, counted, createWriteStream(partial));
+    await pipeline(body, counted, await fileAt(partial, output));
     assertPromised(answer, hash.digest());
     await rename(partial, path);
   } finally {
@@ -138,6 +149,16 @@ function assertPromised(answer: Answer, digest: Buffer): void {
     'PQ_INTERNAL',
     'the bytes that arrived are not those the server promised: the transfer was damaged; ask again',
   );
+}
+
+/** @throws UsageError where no file can be made, before a byte is written */
+async function fileAt(partial: string, output: string): Promise<WriteStream> {
+  try {
+    return (await open(partial, 'wx')).createWriteStream();
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    throw new UsageError(`${output} cannot be written (${code}): name a file in a folder that is there and writable`);
+  }
 }
 
 function formatOf(context: Context, { format, output }: GetOptions): Format {

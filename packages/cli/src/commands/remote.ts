@@ -19,7 +19,8 @@ const INTERACTIVE_WAIT_SECONDS = 1;
 /** @throws UsageError where the URL is not one. */
 export function connect(context: Context, options: RemoteOptions): Parqueue {
   const url = options.url ?? context.env['PARQUEUE_URL'] ?? DEFAULT_URL;
-  if (!URL.canParse(url)) throw new UsageError(`--url ${url} is not a URL; write one such as ${DEFAULT_URL}`);
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+    throw new UsageError(`--url ${url} is not the URL of a server; write one such as ${DEFAULT_URL}`);
   return new Parqueue({
     url,
     apiKey: options.key ?? context.env['PARQUEUE_API_KEY'],
