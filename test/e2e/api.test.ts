@@ -200,6 +200,31 @@ describe('conditions and ranges', () => {
     expect((await stage.get(words, { range: 'bytes=0-3' })).headers.get('etag')).not.toBe(headers.get('etag'));
   });
 
+  test('only a range that is honoured continues a read, and not against the age its caller named', async () => {
+    await stage.get(words);
+    await stage.writeWords('newer');
+    const rows = await stage.get('/v1/datasets/words.json', { range: 'bytes=0-3' });
+    expect(await rows.json()).toEqual([{ id: 1, word: 'newer' }]);
+    await stage.writeWords('newer', 'still');
+    const { headers } = await stage.get(words, { range: 'lines=1-2' });
+    expect(headers.get('parqueue-rows')).toBe('2');
+    await stage.writeWords('newest', 'of', 'all');
+    const aged = await stage.get(words, { range: 'bytes=0-3', 'cache-control': 'max-age=0' });
+    expect(aged.headers.get('parqueue-rows')).toBe('3');
+  });
+
+  test('caches on the way are told the policy of the dataset, not what one caller tolerates', async () => {
+    await stage.get(words);
+    const range = await stage.get(words, { range: 'bytes=0-3' });
+    expect(range.headers.get('cache-control')).toBe('public, no-cache');
+    const lenient = '/v1/datasets/lenient.parquet';
+    const declared = 'public, max-age=3600, stale-if-error=3600';
+    for (const wish of ['max-stale', 'max-age=1', 'no-cache']) {
+      const answer = await stage.get(lenient, { 'cache-control': wish });
+      expect(answer.headers.get('cache-control'), wish).toBe(declared);
+    }
+  });
+
   test('HEAD has the headers of GET and no body', async () => {
     const get = await stage.get(words);
     const head = await stage.get(words, {}, 'HEAD');
@@ -209,6 +234,30 @@ describe('conditions and ranges', () => {
     expect(await head.text()).toBe('');
     expect((await stage.get('/v1/datasets/words.json', {}, 'HEAD')).status).toBe(200);
   });
+
+  test.each([{ dataset: 'words' }, { source: 'lake' }])(
+    'a purge of %j ends the immutable URLs and the pins below it, also beside a newer generation',
+    async (target) => {
+      const old = await stage.get(words);
+      const key = old.headers.get('parqueue-key') ?? '';
+      const bytes = old.headers.get('content-location') ?? '';
+      const pin = (await (await stage.post(`/v1/entries/${key}/pins`, { ttl: '60s' })).json()) as {
+        url: string;
+        generation: number;
+      };
+      await stage.post('/v1/invalidate', { ...target, mode: 'purge' });
+      const expectGone = async (): Promise<void> => {
+        expect((await problemOf(await stage.get(bytes))).code).toBe('PQ_GONE');
+        expect((await problemOf(await stage.post(pin.url, { ttl: '60s' }, {}, 'PUT'))).code).toBe('PQ_GONE');
+      };
+      await expectGone();
+      await stage.writeWords('after', 'the', 'purge');
+      expect((await stage.get(words)).status).toBe(200);
+      await expectGone();
+      const again = await stage.post(`/v1/entries/${key}/pins`, { generation: pin.generation });
+      expect((await problemOf(again)).code).toBe('PQ_GONE');
+    },
+  );
 
   test('the immutable URL serves the same bytes for ever, and 410 once they are purged', async () => {
     const whole = await stage.get(words);
@@ -359,6 +408,14 @@ describe('what is refused', () => {
     await problemOf(response);
     expect((await stage.get(`/v1/datasets?x=${'y'.repeat(9_000)}`)).status).toBe(414);
   });
+
+  test('what the router itself refuses is a problem like any other', async () => {
+    const broken = await stage.get('/v1/datasets/%zz');
+    expect(broken.headers.get('x-request-id')).toBeTruthy();
+    expect(await problemOf(broken)).toMatchObject({ status: 400, code: 'PQ_INVALID_REQUEST' });
+    const long = await stage.get(`/v1/datasets/${'n'.repeat(300)}.parquet`);
+    expect(await problemOf(long)).toMatchObject({ status: 414, code: 'PQ_INVALID_REQUEST' });
+  });
 });
 
 describe('damage', () => {
@@ -475,6 +532,7 @@ describe('operations', () => {
 
   test('a paused source is not asked; what is cached stays readable, and it is asked again when resumed', async () => {
     await stage.get(words);
+    await stage.get('/v1/datasets/lenient.parquet');
     await stage.post('/v1/sources/lake/pause', {});
     const refused = await stage.get(words);
     expect(refused.status).toBe(503);

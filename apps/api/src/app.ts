@@ -75,6 +75,18 @@ export async function buildApp(context: ApiContext): Promise<FastifyInstance> {
         allowUnionTypes: true,
       },
     },
+    // What the router itself refuses (a broken escape, a name of over 256 characters) passes no hook and no error handler.
+    frameworkErrors(error, request, reply) {
+      const { status, headers, body } = problemOf(error, request.url.split('?', 1)[0] ?? '', request.id);
+      reply.raw.writeHead(status, {
+        'x-request-id': request.id,
+        ...SECURITY_HEADERS,
+        'cache-control': 'no-store',
+        ...headers,
+        'content-type': PROBLEM_TYPE,
+      });
+      reply.raw.end(JSON.stringify(body));
+    },
     clientErrorHandler(error, socket) {
       refuseUnreadable(error, socket);
     },

@@ -75,6 +75,20 @@ export function requireDataset(principal: Principal, name: string): void {
   throw new ParqueueError('PQ_FORBIDDEN', `this API key may not use dataset ${JSON.stringify(name)}`);
 }
 
+/** A key without bounds. */
+export function mayUseAll({ datasets }: Principal): boolean {
+  return datasets.includes('*');
+}
+
+/**
+ * What touches a whole source touches datasets that a bounded key may not use.
+ * @throws ParqueueError PQ_FORBIDDEN
+ */
+export function requireAllDatasets(principal: Principal): void {
+  if (mayUseAll(principal)) return;
+  throw new ParqueueError('PQ_FORBIDDEN', 'this concerns a whole source, and this API key is bounded to some datasets');
+}
+
 /** An entry is seen by whoever may use its dataset, an ad-hoc one by whoever may ask ad hoc or manage. */
 export function maySeeEntry(principal: Principal, dataset: string | null): boolean {
   if (dataset !== null) return mayUseDataset(principal, dataset);

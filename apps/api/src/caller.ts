@@ -5,6 +5,7 @@ import type { Principal } from './auth.ts';
 import type { ApiContext } from './context.ts';
 import { readCacheControl, type RequestDirectives } from './http/cache-control.ts';
 import { readPrefer } from './http/prefer.ts';
+import { asksForPart } from './http/range.ts';
 import { TRANSFER_PIN_TTL_MS } from './pin-keeper.ts';
 
 export interface AskCall {
@@ -19,7 +20,10 @@ export interface AskCall {
   readonly signal: AbortSignal;
 }
 
-/** A reader of one file sends many Range requests; a head verified this recently serves them without a probe. */
+/**
+ * A reader of one file sends many Range requests; a head verified this recently serves them without a probe. Not where the
+ * caller says itself how old an answer may be, nor for a Range that is going to be ignored.
+ */
 const CONTINUED_READ_MS = 60_000;
 
 export interface CallerWishes {
@@ -37,6 +41,8 @@ export function askCallOf(
   resolved: Resolved,
   options: {
     readonly patience: 'preferred' | 'until-fill-timeout';
+    /** The answer comes in ranges where they are asked for. */
+    readonly ranges?: boolean;
     readonly cachedOnly?: boolean;
     readonly pinTtlMs?: number;
   },
@@ -44,7 +50,7 @@ export function askCallOf(
   const fillTimeoutMs = resolved.request.limits.timeoutMs;
   const fill = request.headers['parqueue-fill'];
   return {
-    resolved: continuedRead(request) ? withLenientAge(resolved) : resolved,
+    resolved: options.ranges === true && continuedRead(request) ? withLenientAge(resolved) : resolved,
     cachedOnly: options.cachedOnly ?? directivesOf(request).onlyIfCached,
     waitMs:
       options.patience === 'until-fill-timeout' ? fillTimeoutMs : preferredWait({ request, reply }, fillTimeoutMs),
@@ -63,11 +69,12 @@ function preferredWait({ request, reply }: Pick<CallerWishes, 'request' | 'reply
 }
 
 function continuedRead(request: FastifyRequest): boolean {
-  return request.method === 'GET' && request.headers.range !== undefined && directivesOf(request).wish.noCache !== true;
+  const { noCache, maxAgeMs } = directivesOf(request).wish;
+  return request.method === 'GET' && noCache !== true && maxAgeMs === undefined && asksForPart(request.headers.range);
 }
 
-function withLenientAge({ request, policy }: Resolved): Resolved {
-  return { request, policy: { ...policy, maxAgeMs: Math.max(policy.maxAgeMs, CONTINUED_READ_MS) } };
+function withLenientAge({ policy, ...resolved }: Resolved): Resolved {
+  return { ...resolved, policy: { ...policy, maxAgeMs: Math.max(policy.maxAgeMs, CONTINUED_READ_MS) } };
 }
 
 /** Aborts when the caller's connection closes or the process stops waiting for its callers. */

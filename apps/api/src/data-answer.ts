@@ -43,7 +43,7 @@ export async function answerAsk(
     const asked = await ask(call.context, asking);
     if (asked.kind === 'pending') return sendPending(call.reply, asked.fillId, { asking, ...options });
     try {
-      return await answerWith(call, sendableOf(asked, asking.resolved.policy));
+      return await answerWith(call, sendableOf(asked, asking.resolved.declared));
     } catch (error) {
       if (!(error instanceof PartLost) || attempt === 2) throw error;
       await reportDamage(
@@ -58,6 +58,7 @@ export async function answerAsk(
   }
 }
 
+/** `policy` is the declared one: what this caller tolerates says nothing to the next, and a cache between them must not learn it. */
 function sendableOf({ answer, manifest, live }: Found, policy: FreshnessPolicy): Sendable {
   const { head, look, pin } = answer;
   return {

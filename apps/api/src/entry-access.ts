@@ -27,6 +27,21 @@ export async function lookAtEntry(
   return { look, head: look.head };
 }
 
+/**
+ * Whether a purge of what the entry belongs to forbids a generation of it. Scripts that pin by name know the marks of the
+ * key only; which dataset and source it is of, the head or the manifest tells.
+ */
+export async function isPurged(
+  { link }: ApiContext,
+  { key, fence }: { readonly key: string; readonly fence: number },
+  owner: Pick<Head, 'dataset' | 'source'>,
+): Promise<boolean> {
+  const look = await link.run(({ coordination }) =>
+    coordination.heads.look({ key, scopes: scopesOf(owner), probeTargets: [] }, null),
+  );
+  return fence <= look.seen.purge;
+}
+
 /** @throws ParqueueError PQ_NOT_FOUND */
 export function requireKey(key: string): void {
   if (!isCacheKey(key))

@@ -29,7 +29,8 @@ export class ReadinessCheck {
     if (!link.ready) return `no epoch is open: ${link.lastFailure}`;
     try {
       await link.ping();
-      return 'ok';
+      // Meeting a Redis that was restarted is how its ping learns that the epoch is over.
+      return link.ready ? 'ok' : 'no epoch is open: Redis was restarted';
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }

@@ -10,6 +10,11 @@ export type RangeReading =
 
 const WHOLE: RangeReading = { kind: 'whole' };
 
+/** Whether the header is one range that is going to be honoured, or refused, whatever the size. */
+export function asksForPart(header: string | undefined): boolean {
+  return readRange(header, Number.MAX_SAFE_INTEGER).kind !== 'whole';
+}
+
 export function readRange(header: string | undefined, size: number): RangeReading {
   const match = /^bytes=[ \t]*([0-9]{0,15})-([0-9]{0,15})[ \t]*$/i.exec(header ?? '');
   if (match === null) return WHOLE;

@@ -109,6 +109,7 @@ async function answerDataset(
   });
   const asking = askCallOf({ context, request, reply }, resolved, {
     patience: neverPending ? 'until-fill-timeout' : 'preferred',
+    ranges: form.format === 'parquet',
   });
   return await answerAsk({ context, request, reply, form }, asking, { neverPending });
 }

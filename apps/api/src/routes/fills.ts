@@ -21,6 +21,12 @@ const EVENT_EVERY_MS = 1_000;
 /** A comment line this often keeps proxies from closing a quiet stream. */
 const KEEP_ALIVE_EVENTS = 15;
 
+const STREAM_HEADERS = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-store',
+  'x-accel-buffering': 'no',
+} as const;
+
 /** Each stream reads the job once a second. */
 const LISTENERS_MAX = 500;
 
@@ -94,6 +100,8 @@ export function fillRoutes(app: FastifyInstance, context: ApiContext): void {
     handler: async (request, reply) => {
       const { id } = request.params;
       await findFill(context, request.principal, id);
+      // A HEAD that waited for the end of a stream without a body would wait for nothing.
+      if (request.method === 'HEAD') return await reply.headers(STREAM_HEADERS).send();
       if (listeners >= LISTENERS_MAX)
         throw new ParqueueError(
           'PQ_RATE_LIMITED',
@@ -149,9 +157,7 @@ async function streamEvents(
   reply.hijack();
   reply.raw.writeHead(200, {
     ...rawHeaders(reply),
-    'content-type': 'text/event-stream',
-    'cache-control': 'no-store',
-    'x-accel-buffering': 'no',
+    ...STREAM_HEADERS,
   });
   try {
     await tellUntilFinished(context, {

@@ -1,8 +1,9 @@
 /** POST /v1/invalidate: what was right may no longer be. One target, one mode. */
 import type { FastifyInstance } from 'fastify';
 import { invalidate, type EntryPage, type InvalidateMode, type MarkTarget } from '@parqueue/core';
+import { maySeeEntry, mayUseAll, requireAllDatasets, requireDataset, type Principal } from '../auth.ts';
 import type { ApiContext } from '../context.ts';
-import { requireKey } from '../entry-access.ts';
+import { lookAtEntry, requireKey } from '../entry-access.ts';
 import { invalid } from '../question.ts';
 import { answers, ANY_OBJECT } from '../schemas.ts';
 
@@ -40,23 +41,36 @@ export function invalidateRoutes(app: FastifyInstance, context: ApiContext): voi
     },
     handler: async (request) => {
       const { mode = 'soft', prefix, ...named } = request.body;
+      const { principal } = request;
       const given = TARGETS.filter((name) => request.body[name] !== undefined);
       if (given.length !== 1 && given.join() !== 'source,table')
         throw invalid(`name exactly one of ${TARGETS.join(', ')} (or a source and its table)`);
-      if (prefix !== undefined) return { prefix, mode, entries: await invalidatePrefix(context, prefix, mode) };
-      const tick = await mark(context, targetOf(context, named), mode);
+      if (prefix !== undefined)
+        return { prefix, mode, entries: await invalidatePrefix(context, principal, prefix, mode) };
+      const tick = await mark(context, await targetOf(context, principal, named), mode);
       return { ...named, mode, tick };
     },
   });
 }
 
-/** @throws ParqueueError PQ_UNKNOWN_DATASET, PQ_UNKNOWN_SOURCE, PQ_NOT_FOUND, PQ_INVALID_REQUEST */
-function targetOf({ catalog }: ApiContext, { key, dataset, source, table }: InvalidateBody): MarkTarget {
+/** @throws ParqueueError PQ_UNKNOWN_DATASET, PQ_UNKNOWN_SOURCE, PQ_NOT_FOUND, PQ_INVALID_REQUEST, PQ_FORBIDDEN */
+async function targetOf(
+  context: ApiContext,
+  principal: Principal,
+  { key, dataset, source, table }: InvalidateBody,
+): Promise<MarkTarget> {
+  const { catalog } = context;
   if (key !== undefined) {
     requireKey(key);
+    // Whoever may use every dataset may also mark what Redis does not know at the moment.
+    if (!mayUseAll(principal)) await lookAtEntry(context, principal, key, null);
     return `key:${key}`;
   }
-  if (dataset !== undefined) return `dataset:${catalog.dataset(dataset).name}`;
+  if (dataset !== undefined) {
+    requireDataset(principal, dataset);
+    return `dataset:${catalog.dataset(dataset).name}`;
+  }
+  requireAllDatasets(principal);
   if (table === undefined) return `source:${catalog.source(source ?? '').name}`;
   const [owner = '', name = ''] = source === undefined ? table.split('/', 2) : [source, table];
   if (name === '' || name.length > 256) throw invalid('table is written SOURCE/TABLE, or named beside its source');
@@ -70,7 +84,12 @@ async function mark({ link, store }: ApiContext, target: MarkTarget, mode: Inval
 }
 
 /** Entry by entry: a key that comes into being meanwhile was filled after the call began, so nothing is owed to it. */
-async function invalidatePrefix(context: ApiContext, prefix: string, mode: InvalidateMode): Promise<number> {
+async function invalidatePrefix(
+  context: ApiContext,
+  principal: Principal,
+  prefix: string,
+  mode: InvalidateMode,
+): Promise<number> {
   const { link } = context;
   let entries = 0;
   let after: string | null = null;
@@ -78,8 +97,9 @@ async function invalidatePrefix(context: ApiContext, prefix: string, mode: Inval
     const page: EntryPage = await link.run(({ coordination }) =>
       coordination.entries.list({ prefix, dataset: null, limit: PAGE_KEYS, after }),
     );
-    for (const { key } of page.entries) await mark(context, `key:${key}`, mode);
-    entries += page.entries.length;
+    const own = page.entries.filter(({ head }) => maySeeEntry(principal, head.dataset));
+    for (const { key } of own) await mark(context, `key:${key}`, mode);
+    entries += own.length;
     after = page.next;
   } while (after !== null);
   return entries;

@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { ParqueueError } from '@parqueue/core';
 import type { ApiContext } from '../context.ts';
-import { lookAtEntry } from '../entry-access.ts';
+import { isPurged, lookAtEntry } from '../entry-access.ts';
 import { answers, ANY_OBJECT } from '../schemas.ts';
 import { pinView, readPinName } from '../views/pin-view.ts';
 import { readPinTtl } from './resolve.ts';
@@ -40,7 +40,7 @@ export function pinRoutes(app: FastifyInstance, context: ApiContext): void {
           : await context.link.run(({ coordination }) =>
               coordination.pins.pinGeneration({ key, fence: generation }, wish),
             );
-      if (pin === null)
+      if (pin === null || pin.fence <= look.seen.purge)
         throw new ParqueueError('PQ_GONE', 'this generation was removed or purged; resolve its question again');
       const view = pinView(pin);
       const { relative, absolute } = context.store.reader.partPath(key, pin.fence);
@@ -61,9 +61,15 @@ export function pinRoutes(app: FastifyInstance, context: ApiContext): void {
       response: answers({ 200: ANY_OBJECT }),
     },
     handler: async (request) => {
-      const { key, pinId } = readPinName(request.params.id);
+      const { key, fence, pinId } = readPinName(request.params.id);
       const ttlMs = readPinTtl('ttl', request.body?.ttl ?? TTL_DEFAULT);
-      const pin = await context.link.run(({ coordination }) => coordination.pins.renew(key, pinId, ttlMs));
+      const { head } = await context.link.run(({ coordination }) =>
+        coordination.heads.look({ key, scopes: [], probeTargets: [] }, null),
+      );
+      const pin =
+        head !== null && (await isPurged(context, { key, fence }, head))
+          ? null
+          : await context.link.run(({ coordination }) => coordination.pins.renew(key, pinId, ttlMs));
       if (pin === null)
         throw new ParqueueError(
           'PQ_GONE',

@@ -1,6 +1,6 @@
 /** POST /v1/resolve: the entry behind a question, for readers that open the file themselves. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Pin } from '@parqueue/core';
+import { PIN_MAX_MS, type Pin } from '@parqueue/core';
 import { ask, type Found } from '../asking.ts';
 import { askCallOf, directivesOf } from '../caller.ts';
 import type { ApiContext } from '../context.ts';
@@ -12,8 +12,6 @@ import { ANY_OBJECT, answers } from '../schemas.ts';
 import { isoTime } from '../views/entry-view.ts';
 import { pinView } from '../views/pin-view.ts';
 
-/** A pin is a promise that costs disk; whoever reads longer renews it. */
-export const PIN_TTL_MAX_MS = 3_600_000;
 /** Long enough to look before the answer is built; given back at once where no pin was asked for. */
 const LOOK_PIN_TTL_MS = 30_000;
 
@@ -44,7 +42,7 @@ export function resolveRoutes(app: FastifyInstance, context: ApiContext): void {
         .header('cache-control', 'no-store')
         .header(
           'cache-status',
-          cacheStatus({ ...answer, key: answer.pin.key, ageMs, maxAgeMs: resolved.policy.maxAgeMs }),
+          cacheStatus({ ...answer, key: answer.pin.key, ageMs, maxAgeMs: resolved.declared.maxAgeMs }),
         );
       return resolutionView(context, request, asked, pinTtlMs === null ? null : answer.pin);
     },
@@ -53,8 +51,8 @@ export function resolveRoutes(app: FastifyInstance, context: ApiContext): void {
 
 export function readPinTtl(name: string, value: string | number): number {
   const ms = durationMs(name, value);
-  if (ms < 1_000 || ms > PIN_TTL_MAX_MS)
-    throw invalid(`${name} must be from 1s to ${PIN_TTL_MAX_MS / 60_000}m; renew a pin that is needed longer`);
+  if (ms < 1_000 || ms > PIN_MAX_MS)
+    throw invalid(`${name} must be from 1s to ${PIN_MAX_MS / 60_000}m; renew a pin that is needed longer`);
   return ms;
 }
 

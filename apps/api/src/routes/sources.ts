@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { SourceConfig } from '@parqueue/core/config';
 import type { QueueCounts } from '@parqueue/core/redis';
+import { requireAllDatasets } from '../auth.ts';
 import type { ApiContext } from '../context.ts';
 import { answers, ANY_OBJECT } from '../schemas.ts';
 
@@ -27,6 +28,7 @@ export function sourceRoutes(app: FastifyInstance, context: ApiContext): void {
         response: answers({ 200: ANY_OBJECT }),
       },
       handler: async (request) => {
+        requireAllDatasets(request.principal);
         const { name } = context.catalog.source(request.params.source);
         await context.link.current().coordination.jobs[action](name);
         return { source: name, paused: action === 'pause' };

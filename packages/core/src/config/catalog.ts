@@ -45,7 +45,10 @@ export interface AdhocQuestion extends ResolveOptions {
 
 export interface Resolved {
   readonly request: ResolvedRequest;
+  /** What this one ask wants: the declared policy as its caller narrowed or widened it. */
   readonly policy: FreshnessPolicy;
+  /** What the dataset or source allows, whoever asks: what caches on the way may be told. */
+  readonly declared: FreshnessPolicy;
 }
 
 export class Catalog {
@@ -110,7 +113,7 @@ export class Catalog {
       },
       dataset.freshness,
     );
-    return { request, policy: narrowPolicy(dataset.freshness, options.freshness ?? {}) };
+    return { request, policy: narrowPolicy(dataset.freshness, options.freshness ?? {}), declared: dataset.freshness };
   }
 
   /** @throws ParqueueError PQ_UNKNOWN_SOURCE, PQ_FORBIDDEN where the source does not allow it, PQ_INVALID_REQUEST as above. */
@@ -143,7 +146,7 @@ export class Catalog {
       },
       source.adhoc,
     );
-    return { request, policy: narrowPolicy(source.adhoc, question.freshness ?? {}) };
+    return { request, policy: narrowPolicy(source.adhoc, question.freshness ?? {}), declared: source.adhoc };
   }
 
   /**

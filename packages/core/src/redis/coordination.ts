@@ -1,7 +1,8 @@
 /** All of Redis that a process of this system uses, opened and closed together. */
 import { redisAsks } from './asks.ts';
-import { connectRedis, type RedisLog } from './connection.ts';
+import { connectRedis, withoutCredentials, type RedisLog } from './connection.ts';
 import { redisEntries } from './entries.ts';
+import { coordinationDown } from './failures.ts';
 import { RedisGate } from './gate.ts';
 import { redisHeads, redisPins } from './heads.ts';
 import { redisJobBrowser, type JobBrowser } from './job-browser.ts';
@@ -53,7 +54,7 @@ export interface Coordination {
   readonly jobBrowser: JobBrowser;
   readonly asks: Asks;
   readonly statMemo: Memo;
-  /** @throws ParqueueError PQ_COORDINATION_DOWN when Redis does not answer. */
+  /** @throws ParqueueError PQ_COORDINATION_DOWN when Redis does not answer, or one of the connections is not back yet. */
   ping(): Promise<void>;
   close(): Promise<void>;
 }
@@ -67,8 +68,9 @@ export async function openCoordination(options: CoordinationOptions): Promise<Co
   const log = options.log === undefined ? {} : { log: options.log };
   const address = { url, ...log };
   const gate = new RedisGate({ redis: connectRedis(address, 'commands'), url, clock, reconnectMs });
-  const subscriber = new RedisSubscriber({ redis: connectRedis(address, 'notices'), url, clock, reconnectMs, ...log });
-  const queues = new JobQueues({ redis: connectRedis(address, 'queue'), url, gate, clock, reconnectMs, ...log });
+  const others = { notices: connectRedis(address, 'notices'), queue: connectRedis(address, 'queue') };
+  const subscriber = new RedisSubscriber({ redis: others.notices, url, clock, reconnectMs, ...log });
+  const queues = new JobQueues({ redis: others.queue, url, gate, clock, reconnectMs, ...log });
   const outcomes = redisOutcomes(gate);
   const coordination: Coordination = {
     register: redisRegister(gate, storeId, randomId),
@@ -88,6 +90,11 @@ export async function openCoordination(options: CoordinationOptions): Promise<Co
     statMemo: redisMemo(gate, options.log),
     ping: async () => {
       await gate.plain((redis) => redis.ping());
+      // After a restart each connection comes back in its own time, and an ask needs all of them.
+      for (const [role, { status }] of Object.entries(others)) {
+        if (status !== 'ready')
+          throw coordinationDown(withoutCredentials(url), `its connection for ${role} is ${status}`);
+      }
     },
     close: async () => {
       await queues.close();
@@ -96,7 +103,7 @@ export async function openCoordination(options: CoordinationOptions): Promise<Co
     },
   };
   try {
-    await coordination.ping();
+    await gate.plain((redis) => redis.ping());
   } catch (error) {
     await coordination.close();
     throw error;
