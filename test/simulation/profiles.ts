@@ -1,4 +1,14 @@
-/** Weathers to sail in. Broad ones find what nobody thought of; focused ones aim at single rules. */
+/**
+ * Weathers to sail in. Broad ones find what nobody thought of; focused ones aim at single rules.
+ *
+ * Rules of the coordination were taken out one at a time to see a profile fail. Two can go without a schedule noticing,
+ * because another rule does their work too; they are kept as a second lock, and tested by themselves:
+ * - `lease-acquire` refuses a key that was not reconciled. Without it a fill still reconciles before and after its
+ *   grant, and a reconciliation only raises: it cannot take the head from a commit of its own epoch.
+ *   (Coordination contract: "a new epoch moves the clock, ...".)
+ * - `reconcileKey` leaves generations of its own epoch aside. Without it the script would still not make them the head,
+ *   and a key that has one was reconciled before it was filled, so the head they hide is set already. (rebuild.test.ts)
+ */
 import type { Profile } from './run-seed.ts';
 import { CALM } from './world.ts';
 

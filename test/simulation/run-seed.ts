@@ -506,7 +506,9 @@ class SeedRun {
     if (typeof content !== 'number' && this.#damaged) {
       // Who damaged it crashed before anybody was told. The API inspects before it sends, tells, and asks again.
       const head = world.redis.state.keys.get(key)?.head;
-      await this.#finished(api.epochs.run(() => api.coordination.heads.markDamaged(key, head?.fence ?? 0, 'simulated')));
+      await this.#finished(
+        api.epochs.run(() => api.coordination.heads.markDamaged(key, head?.fence ?? 0, 'simulated')),
+      );
       content = await this.#contentOf(api, request);
     }
     if (content !== world.sources.get(pathOf(request))?.current)

@@ -232,9 +232,15 @@ export class World {
       }),
       collect: (key) =>
         epochs.run(async () => {
-          const { reconciledAtMs, nowMs } = await retirement.gate();
+          const { epoch, reconciledAtMs, nowMs } = await retirement.gate();
           if (reconciledAtMs === null || nowMs < reconciledAtMs + PIN_TTL_MS + GRACE_MS) return;
-          const options = { graceMs: GRACE_MS, pinMaxMs: PIN_TTL_MS, dryRun: false, signal: AbortSignal.any([]) };
+          const options = {
+            graceMs: GRACE_MS,
+            pinMaxMs: PIN_TTL_MS,
+            dryRun: false,
+            signal: AbortSignal.any([]),
+            epoch,
+          };
           await collectKey(key, { heads, leases, retirement, directories, marks, randomId, onStep }, options);
         }),
       invalidate: async (target, mode) => (await invalidate(target, mode, { ticks, marks, epochs })).tick,

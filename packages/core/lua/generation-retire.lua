@@ -1,5 +1,6 @@
 -- I6. Leave to remove one generation: not the head, retired for longer than its grace, not pinned, and below the latest
--- fence granted (an older epoch's grant can never commit, so it counts as below). With the leave it moves to `removing`
+-- fence granted (an older epoch's grant, or one that a purge of the key forbids, can never commit and counts as below).
+-- With the leave it moves to `removing`
 -- in the same step and can no longer be pinned.
 -- KEYS marker key head retired removing pins pinned
 -- ARGV epoch incarnation fence graceMs
@@ -11,7 +12,8 @@ if redis.call('HEXISTS', KEYS[5], ARGV[3]) == 1 then return 1 end
 local retired = redis.call('HGET', KEYS[4], ARGV[3])
 if not retired or redis.call('HGET', KEYS[3], 'fence') == ARGV[3] then return 0 end
 if now < string.match(retired, '^%d+') + ARGV[4] then return 0 end
-local settledBelow = math.max(tonumber(redis.call('HGET', KEYS[2], 'fence') or 0), ARGV[1] * 1e12)
+local k = redis.call('HMGET', KEYS[2], 'fence', 'purge')
+local settledBelow = math.max(tonumber(k[1] or 0), ARGV[1] * 1e12, tonumber(k[2] or 0) + 1)
 if tonumber(ARGV[3]) >= settledBelow then return 0 end
 
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[6], '-inf', now, 'LIMIT', 0, 100)) do

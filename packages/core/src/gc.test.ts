@@ -3,6 +3,8 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { collectGarbage, type GcOptions, type GcReport } from './gc.ts';
 import { reconcilePass } from './rebuild.ts';
 import { MANIFEST_FORMAT, PART_NAME } from './model/manifest.ts';
+import { isEpochLost } from './ports/coordination.ts';
+import { openEpoch } from './testing/coordination-contract.ts';
 import { MemoryCoordination, MemoryRedis } from './testing/memory/redis.ts';
 import { MemoryStore } from './testing/memory-store.ts';
 
@@ -12,16 +14,15 @@ const GRACE_MS = 100;
 
 let nowMs: number;
 let store: MemoryStore;
+let redis: MemoryRedis;
 let coordination: MemoryCoordination;
 
 beforeEach(async () => {
   nowMs = 1_000_000;
   store = new MemoryStore({ storeId: 'gc' });
-  coordination = new MemoryCoordination(new MemoryRedis({ now: () => nowMs }));
-  const marker = { epoch: 1, runId: 'run-1', incarnation: 'a', storeId: 'gc' };
-  const { incarnation } = await coordination.register.read();
-  await coordination.register.open(marker, { runId: 'run-1', incarnation }, []);
-  coordination.register.adopt(marker);
+  redis = new MemoryRedis({ now: () => nowMs });
+  coordination = new MemoryCoordination(redis);
+  await openEpoch({ ports: coordination, storeId: 'gc' }, 1);
 });
 
 describe('gc waits', () => {
@@ -61,6 +62,44 @@ describe('with its gate open, gc', () => {
     nowMs += 1_000;
     await collect();
     expect(fences()).toEqual([head]);
+  });
+
+  test('stops where the epoch ends under it: pins of the one before may be forgotten', async () => {
+    const old = await fill('a');
+    const head = await fill('b');
+    nowMs += GRACE_MS;
+    const aMomentAgo = structuredClone(redis.state);
+    await coordination.pins.pinGeneration({ key: KEY, fence: old }, { id: 'reader', ttlMs: 1_000 });
+    // Gc has passed its gate when Redis loses its last second; another task of this process opens the next epoch.
+    store.beforeOperation = async (name) => {
+      if (name !== 'list') return;
+      store.beforeOperation = null;
+      redis.restart('run-2', aMomentAgo);
+      await openEpoch({ ports: coordination, storeId: 'gc' }, 2);
+    };
+    await expect(collect()).rejects.toSatisfy(isEpochLost);
+    expect(fences()).toEqual([old, head]);
+  });
+
+  test('takes a purged head that nobody fills again, although head.json names it', async () => {
+    const purged = await fill('a');
+    await store.marks.writeHead({
+      key: KEY,
+      fence: purged,
+      version: 'checksum:a',
+      sha256: '',
+      verified: purged,
+      verifiedAtMs: 0,
+    });
+    await coordination.pins.pinGeneration({ key: KEY, fence: purged }, { id: 'reader', ttlMs: GRACE_MS * 2 });
+    await coordination.ticks.invalidate(`key:${KEY}`, 'purge');
+    await collect();
+    nowMs += GRACE_MS;
+    await collect();
+    expect(fences()).toEqual([purged]);
+    nowMs += GRACE_MS;
+    await collect();
+    expect(fences()).toEqual([]);
   });
 
   test('keeps the newest replaced generations, as many as asked, until their age ends them', async () => {

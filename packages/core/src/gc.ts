@@ -57,12 +57,12 @@ const SWEEP_LEASE_MS = 10_000;
 
 export async function collectGarbage(deps: GcDeps, options: GcOptions): Promise<GcReport> {
   const report = { waitingFor: null, keys: 0, generations: 0, staging: 0, trash: 0 };
-  const waitingFor = await closedGate(deps, options);
+  const { epoch, waitingFor } = await gate(deps, options);
   if (waitingFor !== null) return { ...report, waitingFor };
   for (const shard of SHARDS) {
     for (const key of await deps.directories.keys(shard)) {
       options.signal.throwIfAborted();
-      const collected = await collectKey(key, deps, options);
+      const collected = await collectKey(key, deps, { ...options, epoch });
       report.keys += 1;
       report.generations += collected.generations;
       report.staging += collected.staging;
@@ -72,17 +72,23 @@ export async function collectGarbage(deps: GcDeps, options: GcOptions): Promise<
   return report;
 }
 
-async function closedGate({ retirement }: GcDeps, { graceMs, pinMaxMs }: GcOptions): Promise<GcReport['waitingFor']> {
-  const { reconciledAtMs, nowMs } = await retirement.gate();
-  if (reconciledAtMs === null) return 'reconciliation';
-  return nowMs < reconciledAtMs + pinMaxMs + graceMs ? 'pins-of-the-last-epoch' : null;
+async function gate(
+  { retirement }: GcDeps,
+  { graceMs, pinMaxMs }: GcOptions,
+): Promise<{ readonly epoch: number; readonly waitingFor: GcReport['waitingFor'] }> {
+  const { epoch, reconciledAtMs, nowMs } = await retirement.gate();
+  if (reconciledAtMs === null) return { epoch, waitingFor: 'reconciliation' };
+  return { epoch, waitingFor: nowMs < reconciledAtMs + pinMaxMs + graceMs ? 'pins-of-the-last-epoch' : null };
 }
+
+/** The epoch whose gate was found open. Another one may open while gc goes over the store; then nothing more goes. */
+export type KeyGcOptions = GcOptions & { readonly epoch: number };
 
 /** Exported for simulations, which collect one key at a time between other steps. */
 export async function collectKey(
   key: string,
   deps: GcDeps,
-  options: GcOptions,
+  options: KeyGcOptions,
 ): Promise<{ readonly generations: number; readonly staging: number }> {
   const listing = await deps.directories.list(key);
   const look = await deps.heads.look({ key, scopes: [], probeTargets: [] }, null);
@@ -98,7 +104,7 @@ interface Seen {
 
 interface Collector {
   readonly deps: GcDeps;
-  readonly options: GcOptions;
+  readonly options: KeyGcOptions;
 }
 
 async function collectGenerations(key: string, { listing, look }: Seen, { deps, options }: Collector): Promise<number> {
@@ -112,11 +118,14 @@ async function collectGenerations(key: string, { listing, look }: Seen, { deps, 
   for (const fence of others) {
     if (fence === named) {
       // Path readers may just have read this name: point them elsewhere first, and give them the grace again.
-      await writeHeadFile({ key, scopes: [], probeTargets: [] }, deps);
-      await retirement.restartGrace({ key, fence });
-      continue;
+      // Where a purge left no head there is nowhere to point them.
+      if ((await writeHeadFile({ key, scopes: [], probeTargets: [] }, deps)) !== null) {
+        await retirement.restartGrace({ key, fence });
+        continue;
+      }
     }
-    if ((await retirement.retire({ key, fence }, graceOf(others.indexOf(fence), options))) === 'refused') continue;
+    const graceMs = fence <= look.seen.purge ? options.graceMs : graceOf(others.indexOf(fence), options);
+    if ((await retirement.retire({ key, fence }, { epoch: options.epoch, graceMs })) === 'refused') continue;
     await directories.moveToTrash({ key, fence });
     await retirement.removed({ key, fence });
     await onStep('generation-retired', { key, fence });

@@ -164,19 +164,26 @@ export interface Reconciliation {
 }
 
 export interface Retirement {
-  /** Head stays; anything else on disk below the latest granted fence starts its grace. */
+  /**
+   * Head stays, unless a purge of the key ended it; anything else on disk that can never be committed any more, being
+   * below the latest granted fence or purged, starts its grace.
+   */
   noteOrphans(key: string, fences: readonly Tick[]): Promise<void>;
   /**
    * Asks leave to remove one generation (I6): refused while it is head, pinned, within its grace, or at or above the
-   * latest fence granted. When allowed, it can no longer be pinned.
+   * latest fence granted and not purged. When allowed, it can no longer be pinned. Rejects with EpochLost when the epoch
+   * is not the one whose gate was open: another one may have forgotten pins, and its own gate is closed.
    */
-  retire(ref: { readonly key: string; readonly fence: Tick }, graceMs: number): Promise<'removable' | 'refused'>;
+  retire(
+    ref: { readonly key: string; readonly fence: Tick },
+    leave: { readonly epoch: number; readonly graceMs: number },
+  ): Promise<'removable' | 'refused'>;
   /** Its grace starts again: something on the store still named it. */
   restartGrace(ref: { readonly key: string; readonly fence: Tick }): Promise<void>;
   /** Forgets a removed generation. */
   removed(ref: { readonly key: string; readonly fence: Tick }): Promise<void>;
   /** When gc may begin in this epoch: null until the reconciliation pass is complete, else Redis's time of completion. */
-  gate(): Promise<{ readonly reconciledAtMs: number | null; readonly nowMs: number }>;
+  gate(): Promise<{ readonly epoch: number; readonly reconciledAtMs: number | null; readonly nowMs: number }>;
 }
 
 export interface Reconciler {

@@ -146,7 +146,10 @@ async function answer(side: Side, world: World, step: Command): Promise<unknown>
     case 'orphans':
       return await ports.retirement.noteOrphans(step.key, step.picks.map(fenceAt));
     case 'retire':
-      return await ports.retirement.retire({ key: step.key, fence: fenceAt(step.pick) }, step.graceMs);
+      return await ports.retirement.retire(
+        { key: step.key, fence: fenceAt(step.pick) },
+        { epoch: world.epoch, graceMs: step.graceMs },
+      );
     case 'grace':
       return await ports.retirement.restartGrace({ key: step.key, fence: fenceAt(step.pick) });
     case 'removed':

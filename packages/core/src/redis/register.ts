@@ -14,11 +14,7 @@ export function redisRegister(gate: RedisGate, storeId: string, randomId: Random
     read: async () =>
       await gate.plain(async (redis, runId) => {
         // In one step, or a FLUSHALL between the two would leave a memory without a name after all.
-        const replies = await redis
-          .multi()
-          .hsetnx(KEYS.marker, 'incarnation', randomId())
-          .hgetall(KEYS.marker)
-          .exec();
+        const replies = await redis.multi().hsetnx(KEYS.marker, 'incarnation', randomId()).hgetall(KEYS.marker).exec();
         const [error, reply] = replies?.[1] ?? [];
         if (error) throw error;
         const fields = (reply ?? {}) as Readonly<Record<string, string>>;

@@ -11,7 +11,8 @@ export function redisRetirement(gate: RedisGate): Retirement {
       for (const some of inChunks(fences, FENCES_PER_CALL))
         await gate.script('generation-orphans', generationKeys(key), some);
     },
-    retire: async ({ key, fence }, graceMs) => {
+    retire: async ({ key, fence }, { epoch, graceMs }) => {
+      gate.requireEpoch(epoch);
       const reply = await gate.script(
         'generation-retire',
         [...generationKeys(key), KEYS.pins(key), KEYS.pinned(key)],
@@ -26,8 +27,9 @@ export function redisRetirement(gate: RedisGate): Retirement {
       await gate.script('generation-removed', [KEYS.retired(key), KEYS.removing(key)], [fence]);
     },
     gate: async () => {
+      const epoch = gate.marker?.epoch ?? 0;
       const [, completedAt, now] = asArray(await gate.script('pass-read', [KEYS.pass], []));
-      return { reconciledAtMs: asNumberOrNull(completedAt), nowMs: asNumber(now) };
+      return { epoch, reconciledAtMs: asNumberOrNull(completedAt), nowMs: asNumber(now) };
     },
   };
 }

@@ -50,6 +50,9 @@ export class Bench {
     return fence;
   };
 
+  readonly retire = async (fence: number, graceMs: number): Promise<'removable' | 'refused'> =>
+    await this.ports.retirement.retire({ key: KEY, fence }, { epoch: await this.ports.ticks.epoch(), graceMs });
+
   readonly look = async (pin: PinWish | null = null): Promise<Look> => await this.ports.heads.look(TARGET, pin);
 }
 

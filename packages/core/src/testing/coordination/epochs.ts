@@ -64,7 +64,7 @@ export function epochStories(bench: Bench): void {
       expect(await bench.ports.leases.acquire(claim('f2'))).toEqual({ kind: 'unreconciled' });
       await bench.ports.reconciler.apply({ key: KEY, epoch: 2, newest: null, others: [], mark: null });
       expect(await granted('f2')).toBe(epochStart(2) + 1);
-      expect(await bench.ports.retirement.retire({ key: KEY, fence }, 0)).toBe('refused');
+      expect(await bench.retire(fence, 0)).toBe('refused');
     });
 
     it('scope marks are restored with the epoch, and raise-only', async () => {
@@ -102,7 +102,7 @@ export function epochStories(bench: Bench): void {
       await openEpoch(bench.harness, 2);
       await apply(500);
       expect((await look()).head?.fence).toBe(fence);
-      expect(await bench.ports.retirement.retire({ key: KEY, fence: 500 }, 0)).toBe('removable');
+      expect(await bench.retire(500, 0)).toBe('removable');
     });
 
     it('a head below the newest is replaced and retired', async () => {
@@ -110,7 +110,13 @@ export function epochStories(bench: Bench): void {
       await openEpoch(bench.harness, 2);
       await apply(fence + 5);
       expect((await look()).head?.fence).toBe(fence + 5);
-      expect(await bench.ports.retirement.retire({ key: KEY, fence }, 0)).toBe('removable');
+      expect(await bench.retire(fence, 0)).toBe('removable');
+    });
+
+    it('a generation of this epoch is left to its commit', async () => {
+      await openEpoch(bench.harness, 2);
+      await apply(epochStart(2) + 1);
+      expect(await look()).toMatchObject({ reconciled: true, head: null });
     });
 
     it('a listing made under another epoch is refused', async () => {

@@ -1,6 +1,7 @@
 /** Pins and retirement: what keeps or ends a generation (I6, I7). */
 import { describe, expect, it } from 'vitest';
-import { KEY, PIN, TARGET, type Bench } from './bench.ts';
+import { KEY, openEpoch, PIN, TARGET, type Bench } from './bench.ts';
+import { isEpochLost } from '../../ports/coordination.ts';
 
 export function generationStories(bench: Bench): void {
   const { granted, filled, look } = bench;
@@ -13,7 +14,7 @@ export function generationStories(bench: Bench): void {
       await look(PIN);
       await filled('f2');
       await bench.ports.pins.release(KEY, 'pin-1');
-      expect(await bench.ports.retirement.retire({ key: KEY, fence }, 0)).toBe('removable');
+      expect(await bench.retire(fence, 0)).toBe('removable');
     });
 
     it('a pin is renewed until it expires or is released', async () => {
@@ -55,34 +56,56 @@ export function generationStories(bench: Bench): void {
     it('refuses the head, what is pinned, what is within its grace and what nobody retired', async () => {
       const old = await filled('f1');
       await look(PIN);
-      expect(await bench.ports.retirement.retire({ key: KEY, fence: old }, 0)).toBe('refused');
+      expect(await bench.retire(old, 0)).toBe('refused');
       await filled('f2');
-      expect(await bench.ports.retirement.retire({ key: KEY, fence: old }, 0)).toBe('refused');
+      expect(await bench.retire(old, 0)).toBe('refused');
       await bench.ports.pins.release(KEY, 'pin-1');
-      expect(await bench.ports.retirement.retire({ key: KEY, fence: old }, 600_000)).toBe('refused');
-      expect(await bench.ports.retirement.retire({ key: KEY, fence: old - 1 }, 0)).toBe('refused');
+      expect(await bench.retire(old, 600_000)).toBe('refused');
+      expect(await bench.retire(old - 1, 0)).toBe('refused');
       await bench.harness.ageRetired(KEY, old, 600_001);
-      expect(await bench.ports.retirement.retire({ key: KEY, fence: old }, 600_000)).toBe('removable');
+      expect(await bench.retire(old, 600_000)).toBe('removable');
     });
 
     it('what may be removed cannot be pinned, and asking again says the same', async () => {
       const old = await filled('f1');
       await filled('f2');
-      expect(await bench.ports.retirement.retire({ key: KEY, fence: old }, 0)).toBe('removable');
+      expect(await bench.retire(old, 0)).toBe('removable');
       expect(await bench.ports.pins.pinGeneration({ key: KEY, fence: old }, PIN)).toBeNull();
-      expect(await bench.ports.retirement.retire({ key: KEY, fence: old }, 0)).toBe('removable');
+      expect(await bench.retire(old, 0)).toBe('removable');
       await bench.ports.retirement.removed({ key: KEY, fence: old });
-      expect(await bench.ports.retirement.retire({ key: KEY, fence: old }, 0)).toBe('refused');
+      expect(await bench.retire(old, 0)).toBe('refused');
     });
 
     it('an orphan starts its grace; a fence that may still commit is none', async () => {
       const zombie = await granted('f1');
       await bench.ports.retirement.noteOrphans(KEY, [zombie]);
-      expect(await bench.ports.retirement.retire({ key: KEY, fence: zombie }, 0)).toBe('refused');
+      expect(await bench.retire(zombie, 0)).toBe('refused');
       await bench.harness.ageLease(KEY);
       await granted('f2');
       await bench.ports.retirement.noteOrphans(KEY, [zombie]);
-      expect(await bench.ports.retirement.retire({ key: KEY, fence: zombie }, 0)).toBe('removable');
+      expect(await bench.retire(zombie, 0)).toBe('removable');
+    });
+
+    it('a head that a purge ended is an orphan, and may go although no later fence was granted', async () => {
+      const fence = await filled('f1');
+      await bench.ports.retirement.noteOrphans(KEY, [fence]);
+      expect((await look()).head?.fence).toBe(fence);
+      await bench.ports.ticks.invalidate(`key:${KEY}`, 'purge');
+      await bench.ports.retirement.noteOrphans(KEY, [fence]);
+      expect(await bench.retire(fence, 600_000)).toBe('refused');
+      expect(await bench.commit(fence, 'f1')).toEqual({ kind: 'committed' });
+      expect(await bench.retire(fence, 0)).toBe('removable');
+      expect(await bench.commit(fence, 'f1')).toMatchObject({ kind: 'fenced' });
+    });
+
+    it('leave to remove is asked for in the epoch whose gate was open, or not given', async () => {
+      const old = await filled('f1');
+      await filled('f2');
+      const { epoch } = await bench.ports.retirement.gate();
+      await openEpoch(bench.harness, epoch + 1);
+      const leave = { epoch, graceMs: 0 };
+      await expect(bench.ports.retirement.retire({ key: KEY, fence: old }, leave)).rejects.toSatisfy(isEpochLost);
+      expect(await bench.ports.pins.pinGeneration({ key: KEY, fence: old }, PIN)).not.toBeNull();
     });
 
     it('grace starts again when something still named the generation', async () => {
@@ -90,7 +113,7 @@ export function generationStories(bench: Bench): void {
       await filled('f2');
       await bench.harness.ageRetired(KEY, old, 600_001);
       await bench.ports.retirement.restartGrace({ key: KEY, fence: old });
-      expect(await bench.ports.retirement.retire({ key: KEY, fence: old }, 600_000)).toBe('refused');
+      expect(await bench.retire(old, 600_000)).toBe('refused');
     });
   });
 }

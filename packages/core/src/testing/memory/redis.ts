@@ -151,11 +151,16 @@ export class MemoryCoordination {
 
   readonly retirement: Retirement = {
     noteOrphans: (key, fences) => this.#call('generation-orphans', (server) => retire.noteOrphans(server, key, fences)),
-    retire: (ref, graceMs) => this.#call('generation-retire', (server) => retire.retire(server, ref, graceMs)),
+    retire: (ref, { epoch, graceMs }) =>
+      this.#call('generation-retire', (server) => {
+        requireEpoch(server, epoch);
+        return retire.retire(server, ref, graceMs);
+      }),
     restartGrace: (ref) => this.#call('generation-grace', (server) => retire.restartGrace(server, ref)),
     removed: (ref) => this.#call('generation-removed', (server) => retire.removed(server, ref)),
     gate: () =>
       this.#call('gc-gate', ({ state, epoch, nowMs }) => ({
+        epoch,
         reconciledAtMs: state.pass?.epoch === epoch ? state.pass.completeAtMs : null,
         nowMs,
       })),

@@ -3,7 +3,7 @@ import { epochOf } from '../../model/ticks.ts';
 import type { Pin, PinWish, Reconciliation } from '../../ports/coordination.ts';
 import { headOf, pinFence, retireHead, type ServerContext } from './head-steps.ts';
 import { raiseMarks } from './lease-steps.ts';
-import { readKey, settledBelow, touchKey } from './state.ts';
+import { readKey, settledBelow, touchKey, type KeyState } from './state.ts';
 
 type Ref = { readonly key: string; readonly fence: number };
 
@@ -26,10 +26,23 @@ export function releasePin({ state }: ServerContext, key: string, pinId: string)
   readKey(state, key).pins.delete(pinId);
 }
 
+/** A head that a purge of its key ended is retired first: it may have no successor. */
 export function noteOrphans({ state, epoch, nowMs }: ServerContext, key: string, fences: readonly number[]): void {
   const known = touchKey(state, key);
+  if (known.head !== null && known.head.fence <= known.purge) {
+    retireHead(known, nowMs);
+    known.head = null;
+  }
+  startGrace(known, fences, { below: Math.max(settledBelow(known, epoch), known.purge + 1), nowMs });
+}
+
+function startGrace(
+  known: KeyState,
+  fences: readonly number[],
+  { below, nowMs }: { readonly below: number; readonly nowMs: number },
+): void {
   for (const fence of fences) {
-    const settled = fence < settledBelow(known, epoch);
+    const settled = fence < below;
     if (!settled || known.head?.fence === fence || known.retired.has(fence) || known.removing.has(fence)) continue;
     known.retired.set(fence, { fillId: '', retiredAtMs: nowMs });
   }
@@ -43,7 +56,12 @@ export function retire(
   const known = touchKey(state, key);
   if (known.removing.has(fence)) return 'removable';
   const old = known.retired.get(fence);
-  if (old === undefined || known.head?.fence === fence || fence >= settledBelow(known, epoch)) return 'refused';
+  if (
+    old === undefined
+    || known.head?.fence === fence
+    || fence >= Math.max(settledBelow(known, epoch), known.purge + 1)
+  )
+    return 'refused';
   if (old.retiredAtMs + graceMs > nowMs) return 'refused';
   for (const pin of known.pins.values()) if (pin.fence === fence && pin.expiresAtMs > nowMs) return 'refused';
   known.retired.delete(fence);
@@ -81,7 +99,7 @@ export function applyReconciliation(context: ServerContext, reconciliation: Reco
     known.removing.delete(newest.fence);
   }
   const rest = newest === null || raises ? reconciliation.others : [...reconciliation.others, newest.fence];
-  noteOrphans(context, reconciliation.key, rest);
+  startGrace(known, rest, { below: settledBelow(known, epoch), nowMs });
   if (known.lease !== null && epochOf(known.lease.fence) < epoch) known.lease = null;
   known.reconciled = epoch;
 }

@@ -1,0 +1,64 @@
+/** What reconciliation takes from a key's directory, on the memory ports. */
+import { beforeEach, expect, test } from 'vitest';
+import { reconcileKey } from './rebuild.ts';
+import type { Head } from './model/generation.ts';
+import { epochStart, type Tick } from './model/ticks.ts';
+import { openEpoch } from './testing/coordination-contract.ts';
+import { MemoryCoordination, MemoryRedis } from './testing/memory/redis.ts';
+import { MemoryStore } from './testing/memory-store.ts';
+import { KEY, publishGeneration, stageGeneration } from './testing/store-fixtures.ts';
+
+const OLDER = epochStart(1) + 5;
+const NEWEST = epochStart(1) + 8;
+
+let store: MemoryStore;
+let coordination: MemoryCoordination;
+
+beforeEach(async () => {
+  store = new MemoryStore({ storeId: 'rebuild' });
+  coordination = new MemoryCoordination(new MemoryRedis({ now: () => 1_000_000 }));
+  await openEpoch({ ports: coordination, storeId: 'rebuild' }, 2);
+});
+
+test('the newest generation of an older epoch becomes the head', async () => {
+  await publish(OLDER);
+  await publish(NEWEST);
+  expect((await reconciledHead())?.fence).toBe(NEWEST);
+});
+
+test('a damaged generation is passed over for an older whole one', async () => {
+  await publish(OLDER);
+  await publish(NEWEST);
+  store.corruptPart(KEY, NEWEST);
+  expect((await reconciledHead())?.fence).toBe(OLDER);
+});
+
+test('nothing at or below a hard mark of the key is restored', async () => {
+  await publish(OLDER);
+  await store.marks.raiseMark({ target: `key:${KEY}`, hard: NEWEST, purge: 0 });
+  expect(await reconciledHead()).toBeNull();
+});
+
+test('a generation that a fill of this epoch has published and not yet committed hides none of the older ones', async () => {
+  await publish(OLDER);
+  await publish(epochStart(2) + 1);
+  expect((await reconciledHead())?.fence).toBe(OLDER);
+});
+
+test('fills of older epochs lose their staging directories, those of this epoch keep them', async () => {
+  await stageGeneration(store, { key: KEY, fence: OLDER, fillId: 'old' });
+  await stageGeneration(store, { key: KEY, fence: epochStart(2) + 1, fillId: 'new' });
+  await reconciledHead();
+  expect(store.allStaging().map(({ fillId }) => fillId)).toEqual(['new']);
+});
+
+async function publish(fence: Tick): Promise<void> {
+  await publishGeneration(store, { key: KEY, fence, fillId: `f${fence}` });
+}
+
+async function reconciledHead(): Promise<Head | null> {
+  const { reconciler, ticks, heads } = coordination;
+  const { directories, reader, marks } = store;
+  await reconcileKey(KEY, { reconciler, ticks, directories, reader, marks, onStep: () => undefined });
+  return (await heads.look({ key: KEY, scopes: [], probeTargets: [] }, null)).head;
+}
