@@ -40,8 +40,10 @@ export async function awaitOutcome(job: Job, deps: AwaitDeps, { onJob, signal }:
       if (status.state === 'finished') return status.outcome;
       const { head } = await heads.look(targetOf(job.request), null);
       if (head !== null && satisfies(head, job.requirement)) return { kind: 'satisfied', fence: head.fence };
+      const before = id;
       if (status.state === 'vanished') ({ id } = await enqueue());
-      else await bell.heard(clock, signal);
+      // A queue that names the vanished job again is given time, or this would ask it without a pause.
+      if (status.state !== 'vanished' || id === before) await bell.heard(clock, signal);
     }
   } finally {
     await subscription.close();

@@ -77,10 +77,9 @@ export class Filler {
     const { key } = job.request;
     const { outcome } = run;
     if (outcome.kind === 'committed' || outcome.kind === 'verified' || outcome.kind === 'satisfied') {
-      await this.#deps.pins.pinGeneration(
-        { key, fence: outcome.fence },
-        { id: `job-${context.jobId}`, ttlMs: this.#deps.outcomePinMs },
-      );
+      const wish = { id: `job-${context.jobId}`, ttlMs: this.#deps.outcomePinMs };
+      // Redis may have forgotten since: what was committed is no failure for that.
+      await this.#deps.epochs.run(() => this.#deps.pins.pinGeneration({ key, fence: outcome.fence }, wish));
     }
     await this.#deps.outcomes.record({ id: context.jobId, key }, outcome);
     return run;
@@ -145,8 +144,11 @@ export class Filler {
       if (report.kind === 'failed') return await this.#failed(report, granted, context.signal);
       return await this.#settle(job, report, granted);
     } finally {
-      await heartbeat.stop();
-      await this.#leave(granted);
+      try {
+        await heartbeat.stop();
+      } finally {
+        await this.#leave(granted);
+      }
     }
   }
 

@@ -1,7 +1,8 @@
 /**
  * Keeps a lease alive while its fill runs, from the main thread, at a third of its life. A renewal that Redis refuses,
  * or an epoch that ended, means the fill can never be committed: `lost` aborts. A Redis that cannot be reached means
- * nothing yet: the next commit or renewal decides.
+ * nothing yet: the next commit or renewal decides. What else a renewal throws is a defect: it stops this fill, and `stop`
+ * throws it; left alone for the length of the load it would end the whole process as an unhandled rejection.
  */
 import { isParqueueError } from './model/errors.ts';
 import type { Tick } from './model/ticks.ts';
@@ -23,6 +24,7 @@ export function keepLease(
   const lost = new AbortController();
   const stopped = new AbortController();
   const beating = beat();
+  beating.catch(() => lost.abort(LEASE_LOST));
 
   async function beat(): Promise<void> {
     while (!stopped.signal.aborted) {

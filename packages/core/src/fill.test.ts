@@ -1,0 +1,81 @@
+/** A fill whose Redis forgets at awkward moments, on the memory ports. */
+import { expect, test } from 'vitest';
+import { Epochs } from './epoch.ts';
+import { Filler } from './fill.ts';
+import type { Outcome } from './model/job.ts';
+import { DEFAULT_PARQUET } from './model/request.ts';
+import { reconcileKey } from './rebuild.ts';
+import { MemoryCoordination, MemoryRedis } from './testing/memory/redis.ts';
+import { MemoryStore } from './testing/memory-store.ts';
+import { KEY, publishGeneration } from './testing/store-fixtures.ts';
+
+test('a Redis that restarts right after the commit does not make a failure of it', async () => {
+  const redis = new MemoryRedis({ now: () => 1_000_000 });
+  const store = new MemoryStore({ storeId: 'fill' });
+  const coordination = new MemoryCoordination(redis);
+  const { heads, leases, pins, ticks, reconciler, register } = coordination;
+  const { directories, marks, reader } = store;
+  const clock = { now: () => 0, sleep };
+  let ids = 0;
+  const randomId = () => `id${(ids += 1)}`;
+  const onStep = (name: string) => {
+    if (name === 'head-written') redis.restart('run-2');
+  };
+  const epochs = new Epochs({ register, store: store.epochs, clock, randomId, onStep: () => undefined });
+  await epochs.open();
+  const recorded: Outcome[] = [];
+  const filler = new Filler({
+    heads,
+    leases,
+    pins,
+    directories,
+    marks,
+    epochs,
+    clock,
+    randomId,
+    onStep,
+    reconcile: (key) => reconcileKey(key, { reconciler, ticks, directories, reader, marks, onStep: () => undefined }),
+    outcomes: { record: async (_job, outcome) => void recorded.push(outcome) },
+    work: {
+      probe: () => Promise.reject(new Error('unused')),
+      fill: async ({ fence, fillId }) => {
+        const { manifest } = await publishGeneration(store, { key: KEY, fence, fillId });
+        return { kind: 'published', manifest };
+      },
+    },
+    holder: 'test',
+    leaseTtlMs: 60_000,
+    outcomePinMs: 1_000,
+  });
+  const request = {
+    key: KEY,
+    canonical: {
+      keyFormat: 1 as const,
+      sourceKind: 'file' as const,
+      sourceIdentity: 'file:lake',
+      columns: null,
+      columnTypes: {},
+      parquet: DEFAULT_PARQUET,
+      question: { kind: 'file' as const, path: 'prices.csv', format: 'csv' as const, csv: null },
+    },
+    source: 'lake',
+    dataset: null,
+    scopes: [],
+    probeTargets: [],
+    versionKind: 'checksum' as const,
+    limits: { rowsMax: 1, bytesMax: 1, timeoutMs: 1 },
+  };
+  const run = await filler.run(
+    { kind: 'fill', request, requirement: { after: 1e12, hardAfter: 0 }, requestId: null },
+    { jobId: 'job', signal: new AbortController().signal, onProgress: () => undefined },
+  );
+  expect(run).toMatchObject({ kind: 'done', outcome: { kind: 'committed' } });
+  expect(recorded).toMatchObject([{ kind: 'committed' }]);
+});
+
+/** Ends with its signal only. */
+function sleep(_ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((_resolve, reject) => {
+    signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
