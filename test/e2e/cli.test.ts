@@ -134,6 +134,15 @@ describe('exit codes', () => {
     expect((await stage.run(['up'])).exit).toBe(1);
   });
 
+  test('1: an address for everybody without a key, before anything is started', async () => {
+    await stage.run(['init']);
+    for (const host of ['0.0.0.0', '::']) {
+      const { exit, err } = await stage.run(['up', '--port', '0', '--host', host]);
+      expect([exit, err]).toEqual([1, expect.stringMatching(/^parqueue: PQ_CONFIG: --host .*auth\.apiKeys.*\n$/)]);
+    }
+    expect(existsSync(at('var'))).toBe(false);
+  });
+
   test('init never overwrites', async () => {
     writeFileSync(at('parqueue.yaml'), '# mine\n');
     expect((await stage.run(['init'])).exit).toBe(1);

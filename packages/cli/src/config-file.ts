@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ParqueueError } from '@parqueue/core';
-import { loadConfig, type Config } from '@parqueue/core/config';
+import { isLoopback, loadConfig, type Config } from '@parqueue/core/config';
 import type { Context } from './context.ts';
 
 export const CONFIG_NAMES = ['parqueue.yaml', 'parqueue.yml'] as const;
@@ -29,6 +29,7 @@ export function readConfig(context: Context, options: ConfigOptions): LoadedConf
     env: context.env,
     readFile: (file) => readFileSync(file, 'utf8'),
   });
+  refuseOpenHost(config, options.host);
   const root = options.data === undefined ? config.store.root : join(resolve(context.cwd, options.data), 'store');
   const dataDirectory =
     options.data !== undefined || basename(root) === 'store' ? dirname(root) : join(dirname(path), 'var');
@@ -45,6 +46,15 @@ export function readConfig(context: Context, options: ConfigOptions): LoadedConf
       listen: { host: options.host ?? config.listen.host, port: options.port ?? config.listen.port },
     },
   };
+}
+
+/** The file's own address was checked with the file; here nothing runs yet that would have to be taken down again. */
+function refuseOpenHost({ auth }: Config, host: string | undefined): void {
+  if (host === undefined || auth.apiKeys.length > 0 || isLoopback(host)) return;
+  throw new ParqueueError(
+    'PQ_CONFIG',
+    `--host ${host} is not a loopback address, and there is no auth.apiKeys: anybody could ask; add a key (\`parqueue key new\`) or leave --host out`,
+  );
 }
 
 /** `--config`, else PARQUEUE_CONFIG, else the file of the usual name here. */
