@@ -32,6 +32,9 @@ export async function jsonTable(
     name: String(name),
     type: String(type),
   }));
+  // No SQL can name such a column.
+  if (described.some(({ name }) => name.includes('\0')))
+    throw new ParqueueError('PQ_MALFORMED_SOURCE', 'the JSON has a key with a NUL character in it; name it otherwise');
   const wanted = wantedColumns(
     described.map(({ name }) => name),
     plan.request.columns,
@@ -76,10 +79,22 @@ function plain(name: string, type: string): string {
 export function jsonError(error: unknown, directories: readonly string[]): ParqueueError | null {
   const text = duckDbMessage(error, directories);
   if (!/JSON|maximum_object_size/.test(text)) return null;
-  const line = /in (?:line|record\/value) (\d+)/.exec(text)?.[1];
-  const reason = (text.split('\n')[0] ?? '').replace(/^[A-Za-z ]+Error: /, '');
-  return new ParqueueError('PQ_MALFORMED_SOURCE', `the JSON cannot be read: ${reason}`, {
-    details: line === undefined ? {} : { line: Number(line) },
+  if (/expected records/.test(text))
+    return new ParqueueError(
+      'PQ_MALFORMED_SOURCE',
+      'the JSON holds no objects: rows are objects, one per line (NDJSON) or in one array',
+      { cause: error },
+    );
+  // DuckDB counts the objects it has begun, not lines: the one at fault is the one before, and blank lines are none.
+  const begun = /, at byte \d+ in (?:line|record\/value) (\d+)/.exec(text);
+  const reason = (text.split('\n')[0] ?? '')
+    .replace(/^[A-Za-z ]+Error: /, '')
+    .replace(/^.*in (?:line|record\/value) \d+: /, '');
+  if (begun === null)
+    return new ParqueueError('PQ_MALFORMED_SOURCE', `the JSON cannot be read: ${reason}`, { cause: error });
+  const record = Number(begun[1]) - 1;
+  return new ParqueueError('PQ_MALFORMED_SOURCE', `object ${record} of the JSON cannot be read: ${reason}`, {
+    details: { record },
     cause: error,
   });
 }
