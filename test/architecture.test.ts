@@ -13,7 +13,7 @@ const LAYERS: readonly (readonly [RegExp, string])[] = [
   [/^packages\/core\/src\/(model|ports|config|sql|parquet|redis|store|testing)\//, '$1'],
   [/^packages\/core\/src\/sources\/([a-z]+)\//, 'source-$1'],
   [/^packages\/core\/src\/index\.ts$/, 'core'],
-  [/^packages\/core\/src\/[a-z-]+\.ts$/, 'use-case'],
+  [/^packages\/core\/src\/[a-z-]+(?:\.test)?\.ts$/, 'use-case'],
   [/^packages\/(client|cli)\//, '$1'],
   [/^apps\/worker\/src\/thread\//, 'thread'],
   [/^apps\/(api|worker)\//, '$1'],

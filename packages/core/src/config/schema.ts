@@ -43,14 +43,14 @@ const storeSchema = z
       root: text('the folder of the store')
         .prefault('./var/store')
         .describe("Folder of the cache, on the filesystem all hosts share. Relative to this file's folder."),
-      quota: size
-        .optional()
-        .describe('Bytes the store may hold. Accepted, not acted on yet.'),
+      quota: size.optional().describe('Bytes the store may hold. Accepted, not acted on yet.'),
       retention: z
         .strictObject(
           {
             generations: positive.prefault(3).describe('Generations kept per entry, the current one included.'),
-            maxAge: duration.prefault('7d').describe('Generations replaced longer ago than this are removed, however few there are.'),
+            maxAge: duration
+              .prefault('7d')
+              .describe('Generations replaced longer ago than this are removed, however few there are.'),
             grace: duration.prefault('10m').describe('A replaced generation stays readable at least this long.'),
           },
           mapping,
