@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,6 +27,16 @@ describe('generateFile', () => {
       expect((await make('d', 7, 2)).equals(first)).toBe(false);
     },
   );
+
+  it('gives the same CSV bytes in every release', async () => {
+    const path = join(base, 'a.csv');
+    await generateFile({ path, format: 'csv', rows: 500_000, seed: 42, revision: 1 });
+    expect(
+      createHash('sha256')
+        .update(await readFile(path))
+        .digest('hex'),
+    ).toBe('94c0a42563992590220ef49e38d0a300fb94341786c17690ae96d2e5af70a450');
+  });
 
   it('replaces the file in one step and leaves nothing beside it', async () => {
     const path = join(base, 'a.parquet');

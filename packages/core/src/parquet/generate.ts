@@ -1,22 +1,14 @@
 /**
- * Test data for demos, tests and measurements: rows that look like sales, made of a seed alone, so that equal
- * arguments give equal files byte for byte, on any machine. The revision is in the file's every row and changes a
- * part of the rows: a reader can tell which version it got, and a changed file is no mere rewrite of the old one.
+ * Files of test data for demos, tests and measurements: equal arguments give equal files byte for byte, on any machine.
  */
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ParqueueError } from '../model/errors.ts';
 import { DEFAULT_PARQUET } from '../model/request.ts';
-import { arrowSchema, type Column } from './column-type.ts';
+import { arrowSchema } from './column-type.ts';
+import { chunksOf, columnarOf, csvLine, GENERATED_COLUMNS, type GenerateRows } from './generate-rows.ts';
 import { batchesOf } from './row-appender.ts';
 import { writeParquetFile } from './writer.ts';
-
-export interface GenerateRows {
-  readonly rows: number;
-  readonly seed: number;
-  /** Which state of the data; 1, 2, 3 … */
-  readonly revision: number;
-}
 
 export interface GenerateFile extends GenerateRows {
   /** Replaced in one step when it is complete. */
@@ -31,50 +23,9 @@ export interface Generated {
   readonly bytes: number;
 }
 
-export const GENERATED_COLUMNS: readonly Column[] = [
-  { name: 'id', type: { kind: 'int64' }, nullable: false },
-  { name: 'ts', type: { kind: 'timestamp', unit: 'us', utc: false }, nullable: false },
-  { name: 'category', type: { kind: 'utf8' }, nullable: false },
-  { name: 'price', type: { kind: 'decimal128', precision: 18, scale: 2 }, nullable: false },
-  { name: 'qty', type: { kind: 'int32' }, nullable: false },
-  { name: 'flag', type: { kind: 'bool' }, nullable: false },
-  { name: 'note', type: { kind: 'utf8' }, nullable: true },
-  { name: 'score', type: { kind: 'float64' }, nullable: false },
-  { name: 'revision', type: { kind: 'int32' }, nullable: false },
-];
-
-const CATEGORIES = ['bread', 'cheese', 'coffee', 'fruit', 'honey', 'pasta', 'spices', 'tea'] as const;
-const WORDS = [
-  'ordered',
-  'late',
-  'gift',
-  'Grüße',
-  'déjà vu',
-  '東京',
-  'señor',
-  'fragile',
-  'quote " inside',
-  'comma, inside',
-  '🙂',
-] as const;
-
-/** 2024-01-01T00:00:00Z in µs; a row every 750 ms or so from there. */
-const FIRST_US = 1_704_067_200_000_000;
-const STEP_US = 750_000;
-const CHUNK_ROWS = 8192;
-
-/** The rows in chunks, as values for GENERATED_COLUMNS. */
-export function* generateRows({
-  rows,
-  seed,
-  revision,
-}: GenerateRows): Generator<readonly (readonly unknown[])[], void, undefined> {
-  for (let from = 0; from < rows; from += CHUNK_ROWS) {
-    const chunk: (readonly unknown[])[] = [];
-    for (let id = from; id < Math.min(rows, from + CHUNK_ROWS); id += 1) chunk.push(rowOf(id, seed, revision));
-    yield chunk;
-  }
-}
+const BUFFER_BYTES = 1024 * 1024;
+/** More than a chunk's lines can take. */
+const CHUNK_BYTES_MAX = 64 * 1024;
 
 /**
  * Writes the file beside its final place, syncs it and renames it, so that no reader ever sees half of it.
@@ -102,7 +53,7 @@ async function writeParquet(path: string, options: GenerateFile): Promise<number
   const written = await writeParquetFile(
     path,
     arrowSchema(GENERATED_COLUMNS),
-    batchesOf(GENERATED_COLUMNS, generateRows(options)),
+    batchesOf(GENERATED_COLUMNS, chunksOf(options, columnarOf)),
     {
       parquet: DEFAULT_PARQUET,
       signal: options.signal ?? new AbortController().signal,
@@ -116,24 +67,30 @@ async function writeParquet(path: string, options: GenerateFile): Promise<number
 async function writeCsv(path: string, options: GenerateFile): Promise<number> {
   const handle = await open(path, 'w');
   try {
+    const buffer = Buffer.allocUnsafe(BUFFER_BYTES);
+    let at = buffer.write(`${GENERATED_COLUMNS.map(({ name }) => name).join(',')}\n`);
     let done = 0;
-    await append(handle, `${GENERATED_COLUMNS.map(({ name }) => name).join(',')}\n`);
-    for (const chunk of generateRows(options)) {
+    for (const lines of chunksOf(options, csvLine)) {
+      at += buffer.write(lines.join(''), at);
+      done += lines.length;
+      if (at < BUFFER_BYTES - CHUNK_BYTES_MAX) continue;
       if (options.signal?.aborted === true)
         throw new ParqueueError('PQ_CANCELLED', 'generating was cancelled', { cause: options.signal.reason });
-      await append(handle, chunk.map(csvLine).join(''));
-      done += chunk.length;
+      await append(handle, buffer.subarray(0, at));
+      at = 0;
       options.onRows?.(done);
     }
+    await append(handle, buffer.subarray(0, at));
+    options.onRows?.(done);
     return done;
   } finally {
     await handle.close();
   }
 }
 
-async function append(handle: FileHandle, text: string): Promise<void> {
+async function append(handle: FileHandle, bytes: Uint8Array): Promise<void> {
   try {
-    await handle.writeFile(text);
+    await handle.writeFile(bytes);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : String(error);
     throw new ParqueueError(
@@ -142,61 +99,6 @@ async function append(handle: FileHandle, text: string): Promise<void> {
       { cause: error },
     );
   }
-}
-
-function csvLine(row: readonly unknown[]): string {
-  return `${row
-    .map((value) => {
-      if (value === null) return '';
-      const text = String(value);
-      return /[",\n]/.test(text) || text === '' ? `"${text.replaceAll('"', '""')}"` : text;
-    })
-    .join(',')}\n`;
-}
-
-function rowOf(id: number, seed: number, revision: number): readonly unknown[] {
-  // One row in ten is another one in each revision; the others stay, as in a table that is being worked on.
-  const state = new Mix(id, seed, id % 10 === revision % 10 ? revision : 0);
-  const cents = state.below(100_000_00);
-  const word = WORDS[state.below(WORDS.length * 2)];
-  return [
-    id,
-    timestampText(FIRST_US + id * STEP_US + state.below(STEP_US)),
-    CATEGORIES[state.below(CATEGORIES.length)],
-    `${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, '0')}`,
-    1 + state.below(50),
-    state.below(2) === 1,
-    word === undefined ? null : `${word} ${state.below(1000)}`,
-    // Six digits: short enough for a CSV to bring back the very same double.
-    state.below(1_000_000) / 1_000_000,
-    revision,
-  ];
-}
-
-function timestampText(us: number): string {
-  return `${new Date(Math.floor(us / 1000)).toISOString().slice(0, 23).replace('T', ' ')}${String(us % 1000).padStart(3, '0')}`;
-}
-
-/** A small generator of even numbers from 32 bits of state (the finaliser of MurmurHash3 over a Weyl sequence). */
-class Mix {
-  private state: number;
-
-  constructor(id: number, seed: number, salt: number) {
-    this.state = scramble(scramble(scramble(seed | 0) ^ id) ^ Math.imul(salt, 0x9e3779b1));
-  }
-
-  /** A whole number from 0 to below `limit`. */
-  below(limit: number): number {
-    this.state = (this.state + 0x9e3779b9) | 0;
-    return Math.floor((scramble(this.state) / 0x1_0000_0000) * limit);
-  }
-}
-
-function scramble(value: number): number {
-  let h = value;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
 }
 
 async function sync(path: string): Promise<number> {

@@ -5,11 +5,5 @@ export { readRows, type RowsText, type RowsWish } from './read-rows.ts';
 export type { RowsFormat } from './row-texts.ts';
 export { BATCH_ROWS, batchesOf, RowAppender } from './row-appender.ts';
 export { writeParquetFile, type WriteOptions, type Written } from './writer.ts';
-export {
-  GENERATED_COLUMNS,
-  generateFile,
-  generateRows,
-  type Generated,
-  type GenerateFile,
-  type GenerateRows,
-} from './generate.ts';
+export { generateFile, type Generated, type GenerateFile } from './generate.ts';
+export { GENERATED_COLUMNS, generateRows, type GenerateRows } from './generate-rows.ts';

@@ -20,6 +20,11 @@ export class Decimal128Builder implements ColumnBuilder {
   }
 
   set(row: number, value: unknown): void {
+    const plain = typeof value === 'string' ? plainDecimal(value, this.type) : null;
+    if (plain !== null) {
+      this.setNumber(row, plain);
+      return;
+    }
     if (
       typeof value !== 'string'
       && typeof value !== 'bigint'
@@ -56,6 +61,35 @@ export class Decimal128Builder implements ColumnBuilder {
   finish(rows: number, nulls: Nulls): Data {
     return makeData({ type: this.type, length: rows, data: this.words.subarray(0, rows * 4), ...nulls });
   }
+}
+
+/**
+ * value × 10^scale of a text of at most 15 digits that is written plainly (`12`, `-0.50`), in one pass over it: an
+ * order of magnitude faster than the general way. null: ask that one.
+ */
+function plainDecimal(text: string, { precision, scale }: Decimal): number | null {
+  const { length } = text;
+  const negative = text.charCodeAt(0) === 0x2d;
+  let digits = 0;
+  let fraction = -1;
+  let value = 0;
+  for (let i = negative ? 1 : 0; i < length; i += 1) {
+    const digit = text.charCodeAt(i) - 0x30;
+    if (digit >= 0 && digit <= 9) {
+      value = value * 10 + digit;
+      digits += 1;
+      if (fraction >= 0) fraction += 1;
+    } else if (digit === -2 && fraction < 0) {
+      fraction = 0;
+    } else {
+      return null;
+    }
+  }
+  const missing = scale - Math.max(fraction, 0);
+  if (digits === 0 || missing < 0 || digits + missing > Math.min(precision, SAFE_DIGITS)) return null;
+  for (let i = 0; i < missing; i += 1) value *= 10;
+  // Not -0: its words are those of 0, and so must be its sign.
+  return negative ? 0 - value : value;
 }
 
 /** The digits of value × 10^scale, with sign; null where the text is no decimal or has digits beyond the scale. */
