@@ -82,6 +82,22 @@ test('without a worker a waiting caller is told 202 when its patience ends, and 
   expect(((await (await stage.get(fill.url)).json()) as { outcome: { kind: string } }).outcome.kind).toBe('cancelled');
 });
 
+test('a caller who leaves is neither an error in the log nor in the numbers', async () => {
+  const stage = await open({ worker: false });
+  await stage.writeWords('one');
+  const leaving = new AbortController();
+  const asked = fetch(`${stage.url}${words}`, { signal: leaving.signal });
+  const queued = async () =>
+    ((await (await stage.get('/v1/fills?state=queued')).json()) as { fills: unknown[] }).fills.length;
+  await expect.poll(queued, { timeout: 10_000 }).toBe(1);
+  leaving.abort();
+  await expect(asked).rejects.toThrow();
+  // The next caller of the same server comes after the one that left.
+  expect((await stage.get('/v1/datasets/words/data', { prefer: 'wait=1' })).status).toBe(202);
+  expect(await stage.metric('parqueue_requests_total', { outcome: 'error' })).toBe(0);
+  expect(stage.logged.filter((line) => line.includes('"level":50'))).toEqual([]);
+});
+
 describe('with API keys', () => {
   const key = (text: string) => createHash('sha256').update(text).digest('hex');
   const yaml = `

@@ -11,6 +11,7 @@ import fastify, {
   type FastifyRequest,
 } from 'fastify';
 import { requireScope, type Principal } from './auth.ts';
+import { CallerLeft } from './caller.ts';
 import type { ApiContext } from './context.ts';
 import { HttpRefusal, problemOf, PROBLEM_TYPE } from './http/problem.ts';
 import { refuseOtherMethods } from './other-methods.ts';
@@ -157,6 +158,7 @@ function requestIdOf(header: string | string[] | undefined): string | null {
 
 function answerProblems(app: FastifyInstance, { log }: ApiContext): void {
   app.setErrorHandler(async (error: FastifyError, request, reply) => {
+    if (error instanceof CallerLeft) return reply.hijack();
     const { status, headers, body } = problemOf(readable(error), request.url.split('?', 1)[0] ?? '', request.id);
     if (status >= 500) {
       const level = body.code === 'PQ_INTERNAL' ? 'error' : 'warn';

@@ -3,7 +3,7 @@
  */
 import { ParqueueError, toFailure } from '@parqueue/core';
 import type { Answer, Manifest } from '@parqueue/core';
-import type { AskCall } from './caller.ts';
+import { CallerLeft, type AskCall } from './caller.ts';
 import type { ApiContext } from './context.ts';
 import { resolveContinued } from './continued-ask.ts';
 import type { Live } from './coordination-link.ts';
@@ -35,6 +35,9 @@ export async function ask(context: ApiContext, call: AskCall): Promise<Asked> {
       context.metrics.datasetAgeSeconds.labels(dataset).set(Math.max(0, look.nowMs - head.verifiedAtMs) / 1000);
     }
     return asked;
+  } catch (error) {
+    if (error instanceof CallerLeft) outcome = null;
+    throw error;
   } finally {
     if (outcome !== null) context.metrics.requests.labels(dataset, outcome).inc();
     context.metrics.resolveSeconds.observe((context.clock.now() - began) / 1000);

@@ -8,6 +8,11 @@ import { readPrefer } from './http/prefer.ts';
 import { asksForPart } from './http/range.ts';
 import { TRANSFER_PIN_TTL_MS } from './pin-keeper.ts';
 
+/** Nobody is there any more to be answered: no failure of this server, and nothing to count or to report. */
+export class CallerLeft extends Error {
+  override readonly name = 'CallerLeft';
+}
+
 export interface AskCall {
   readonly resolved: Resolved;
   readonly cachedOnly: boolean;
@@ -85,7 +90,7 @@ function callerSignal({ stopping }: ApiContext, reply: FastifyReply): AbortSigna
   stopping.addEventListener('abort', onStop, { once: true });
   reply.raw.once('close', () => {
     stopping.removeEventListener('abort', onStop);
-    left.abort(new Error('the caller left'));
+    left.abort(new CallerLeft('the caller left'));
   });
   if (stopping.aborted) onStop();
   return left.signal;
