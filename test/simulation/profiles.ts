@@ -9,7 +9,7 @@
  * - `reconcileKey` leaves generations of its own epoch aside. Without it the script would still not make them the head,
  *   and a key that has one was reconciled before it was filled, so the head they hide is set already. (rebuild.test.ts)
  */
-import type { Profile } from './run-seed.ts';
+import type { Profile } from './profile.ts';
 import { CALM } from './world.ts';
 
 const ROUGH = { repeatScript: 0.05, loseReply: 0.01, loseNotice: 0.3, deliverAgain: 0.1 };

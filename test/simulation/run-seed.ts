@@ -5,58 +5,17 @@
  */
 import {
   STRICT,
-  epochOf,
   type Answer,
   type FreshnessPolicy,
-  type InvalidateMode,
-  type Pin,
   type Requirement,
   type Resolution,
   type ResolvedRequest,
 } from '@parqueue/core';
-import { emptyState } from '@parqueue/core/testing';
-import type { Actor } from './scheduler.ts';
-import { CALM, GRACE_MS, PIN_TTL_MS, World, type Faults, type Process } from './world.ts';
+import { Nemesis } from './nemesis.ts';
+import type { Profile } from './profile.ts';
 import type { SimRows } from './sim-source.ts';
-
-export interface Profile {
-  readonly name: string;
-  /** No faults: then nobody is refused, and each state of a source is loaded once. */
-  readonly calm: boolean;
-  readonly keys: number;
-  readonly asks: number;
-  readonly workers: number;
-  readonly leaseTtlMs: number;
-  readonly faults: Faults;
-  /** Chance per step that the nemesis acts, and what it may do. */
-  readonly nemesis: number;
-  readonly deeds: readonly Deed[];
-}
-
-export type Deed =
-  | 'change'
-  | 'revert'
-  | 'crash'
-  | 'stall'
-  | 'restart-redis'
-  | 'rollback-redis'
-  | 'flush-redis'
-  | 'source-down'
-  | 'source-up'
-  | 'soft'
-  | 'hard'
-  | 'purge'
-  | 'gc'
-  | 'damage'
-  | 'lose-jobs'
-  /** FLUSHALL: the process stays, and with it its run_id. */
-  | 'clear-redis'
-  /** The next commit stalls after its generation was published. */
-  | 'late-commit'
-  /** Redis forgets while the next durable mark is on its way to the store. */
-  | 'forget-under-mark'
-  /** Somebody stalls between claiming an epoch and opening it, and Redis is cleared meanwhile. */
-  | 'late-opening';
+import { Truth } from './truth.ts';
+import { CALM, GRACE_MS, PIN_TTL_MS, World, pathOf, type Process } from './world.ts';
 
 export interface SeedReport {
   readonly steps: number;
@@ -78,14 +37,6 @@ const STEPS_MAX = 60_000;
 const ROUNDS_MAX = 500;
 const LEASE_FOR_HURRY_MS = 60;
 
-interface Mark {
-  readonly scope: string;
-  readonly mode: InvalidateMode;
-  readonly sentStep: number;
-  readonly ackedStep: number;
-  readonly tick: number;
-}
-
 export async function runSeed(seed: number, profile: Profile): Promise<SeedReport> {
   const run = new SeedRun(seed, profile);
   try {
@@ -99,23 +50,24 @@ export async function runSeed(seed: number, profile: Profile): Promise<SeedRepor
 class SeedRun {
   readonly world: World;
   readonly #profile: Profile;
-  readonly #marks: Mark[] = [];
-  readonly #snapshots: World['redis']['state'][] = [];
-  readonly #highest = new Map<string, number>();
-  readonly #shown = new Map<string, { readonly fence: number; readonly openedStep: number }>();
-  #readings: { readonly api: Process; readonly pin: Pin }[] = [];
+  readonly #truth: Truth;
+  readonly #nemesis: Nemesis;
   #open = 0;
   #asked = 0;
   #answers = 0;
   #failures = 0;
-  #damaged = false;
   #violation: unknown = null;
 
   constructor(seed: number, profile: Profile) {
     this.#profile = profile;
     this.world = new World(seed, { keys: profile.keys, leaseTtlMs: profile.leaseTtlMs });
+    this.#truth = new Truth(this.world);
+    const refused = (error: unknown): void => {
+      if (!isCoded(error)) this.#violation ??= error;
+    };
+    this.#nemesis = new Nemesis(this.world, { truth: this.#truth, profile, refused });
     this.world.onStep = (name, details) => {
-      if (name === 'commit-acked') this.#committed(String(details['key']), Number(details['fence']));
+      if (name === 'commit-acked') this.#truth.committed(String(details['key']), Number(details['fence']));
     };
   }
 
@@ -130,9 +82,9 @@ class SeedRun {
     world.start('api');
     while (this.#asked < this.#profile.asks) {
       await this.#step();
-      this.#snapshot();
+      this.#nemesis.snapshot();
       if (world.random.chance(0.06)) this.#ask();
-      if (world.random.chance(this.#profile.nemesis)) this.#act(world.random.pick(this.#profile.deeds));
+      if (world.random.chance(this.#profile.nemesis)) this.#nemesis.act(world.random.pick(this.#profile.deeds));
     }
     this.#heal();
     await this.#until(() => this.#open === 0, 'I8: a waiter was never answered');
@@ -154,8 +106,9 @@ class SeedRun {
     if (this.#violation !== null) throw this.#violation;
     if (world.defects.length > 0) throw world.defects[0];
     if (world.scheduler.steps > STEPS_MAX) throw new Error(`no end after ${STEPS_MAX} steps`);
-    this.#checkHeads();
-    this.#checkReadings();
+    for (const watch of this.watches) if (!watch.finished && watch.check()) watch.finished = true;
+    this.#truth.checkHeads();
+    this.#truth.checkReadings();
   }
 
   /** Nothing waits for its turn: jobs may still wait for a worker, or for their delay to pass. */
@@ -207,8 +160,8 @@ class SeedRun {
         if (watch.done()) return;
         this.#answers += 1;
         this.#orViolate(() => {
-          this.#check(resolution, { path: pathOf(request), key: request.key, policy: chosen, asked });
-          this.#readLater(api, resolution);
+          this.#truth.answered(resolution, { path: pathOf(request), key: request.key, policy: chosen, asked });
+          this.#truth.reading(api, resolution);
         });
       },
       (error: unknown) => {
@@ -246,239 +199,6 @@ class SeedRun {
   }
 
   readonly watches: { check: () => boolean; finished: boolean }[] = [];
-
-  /** The answer against the true history: right entry, whole, not staler than the policy, above the marks it knew. */
-  #check(
-    answer: Answer,
-    caller: {
-      readonly path: string;
-      readonly key: string;
-      readonly policy: FreshnessPolicy;
-      readonly asked: { readonly step: number; readonly ms: number };
-    },
-  ): void {
-    const { world } = this;
-    const { head, look } = answer;
-    const rows = world.store.readPart(caller.key, head.fence) as SimRows | null;
-    if (rows === null) throw new Error(`I6: g${head.fence} was answered but is not on the store`);
-    if (typeof rows.content !== 'number') {
-      if (head.damaged === null) return; // damage that no reader has seen yet; the API inspects before it sends
-      throw new Error('damaged rows were answered');
-    }
-    if (rows.path !== caller.path) throw new Error('I1: rows of another entry were answered');
-    const source = world.sources.get(caller.path);
-    if (source === undefined) throw new Error('no such source');
-    const acked = this.#marks.filter(({ ackedStep }) => ackedStep <= caller.asked.step);
-    const marked = Math.max(0, ...acked.map(({ sentStep }) => sentStep));
-    const { policy } = caller;
-    const staleMs =
-      answer.staleReason === null
-        ? 0
-        : answer.staleReason === 'staleIfError'
-          ? policy.staleIfErrorMs
-          : policy.staleWhileRevalidateMs;
-    const allowedMs = policy.maxAgeMs + staleMs;
-    const fresh = source.wasCurrentSince(rows.content, { step: caller.asked.step, ms: 0 });
-    const aged =
-      allowedMs > 0
-      && source.wasCurrentSince(rows.content, {
-        step: answer.staleReason === null ? marked : 0,
-        ms: look.nowMs - allowedMs,
-      });
-    if (!fresh && !aged)
-      throw new Error(
-        `I13: content ${rows.content} was not current since the ask (${answer.cache}, ${JSON.stringify(policy)})`,
-      );
-    for (const { mode, tick } of acked) {
-      if (mode !== 'soft' && head.fence <= tick)
-        throw new Error(`I11: g${head.fence} was answered below the ${mode} mark ${tick}`);
-    }
-  }
-
-  /** A pinned generation stays readable until its pin ends (I6, I7): a purge forbids new pins only. */
-  #readLater(api: Process, { pin }: Answer): void {
-    this.#readings.push({ api, pin });
-  }
-
-  #checkReadings(): void {
-    const { store, scheduler } = this.world;
-    this.#readings = this.#readings.filter(({ api, pin }) => !api.dead && scheduler.nowMs < pin.expiresAtMs);
-    for (const { pin } of this.#readings)
-      if (store.readPart(pin.key, pin.fence) === null) throw new Error(`I6: pinned g${pin.fence} was removed`);
-  }
-
-  #committed(key: string, fence: number): void {
-    this.#highest.set(key, Math.max(this.#highest.get(key) ?? 0, fence));
-  }
-
-  /** After every step: what Redis calls head is published, whole and never older than what was acknowledged (I3, I4, I11). */
-  #checkHeads(): void {
-    for (const watch of this.watches) if (!watch.finished && watch.check()) watch.finished = true;
-    const { state } = this.world.redis;
-    for (const [key, known] of state.keys) {
-      const { head } = known;
-      if (head === null) continue;
-      const files = this.world.store
-        .allGenerations()
-        .find((generation) => generation.key === key && generation.fence === head.fence);
-      if (files === undefined) throw new Error(`I6: head g${head.fence} is not on the store`);
-      if (files.fillId !== head.fillId) throw new Error(`I3: head g${head.fence} is of another fill than its files`);
-      const current =
-        state.marker !== null && state.marker.runId === state.runId && known.reconciled === state.marker.epoch;
-      // A head at or below a hard mark is never answered, so it may be any.
-      const hard = Math.max(known.hard, ...[...state.scopes.values()].map((marks) => marks.hard));
-      if (current && head.fence > hard) this.#checkOrder(key, head.fence, files.part?.content as SimRows);
-      if (current && head.fence > hard && !this.#damaged && head.fence < (this.#highest.get(key) ?? 0))
-        throw new Error(`I3/I11: the head went back to g${head.fence}`);
-      if (head.verified > state.clock) throw new Error('the head is verified by a tick that was never issued');
-      if (epochOf(head.fence) > (state.marker?.epoch ?? Infinity)) throw new Error('a head of a future epoch');
-    }
-  }
-
-  /** Readers of one entry never see an older snapshot after a newer one, but for damage and purges. */
-  #checkOrder(key: string, fence: number, rows: SimRows): void {
-    const before = this.#shown.get(key);
-    if (before?.fence === fence || typeof rows.openedStep !== 'number') return;
-    this.#shown.set(key, { fence, openedStep: rows.openedStep });
-    if (before === undefined || this.#damaged || this.#marks.some(({ mode }) => mode === 'purge')) return;
-    if (rows.openedStep < before.openedStep)
-      throw new Error(`I3: the head moved from a newer snapshot (g${before.fence}) to an older one (g${fence})`);
-  }
-
-  #snapshot(): void {
-    if (!this.#profile.deeds.includes('rollback-redis') || !this.world.random.chance(0.05)) return;
-    this.#snapshots.push(structuredClone(this.world.redis.state));
-    if (this.#snapshots.length > 3) this.#snapshots.shift();
-  }
-
-  #act(deed: Deed): void {
-    const {
-      world,
-      world: { random },
-    } = this;
-    const request = random.pick(world.requests);
-    const source = world.sources.get(pathOf(request));
-    const process = world.processes.length > 0 ? random.pick(world.processes) : null;
-    switch (deed) {
-      case 'change':
-        return source?.change(Math.max(...source.history.map(({ content }) => content)) + 1);
-      case 'revert':
-        return source?.change(random.pick(source.history).content);
-      case 'source-down':
-        if (source !== undefined) source.failing = true;
-        return undefined;
-      case 'source-up':
-        if (source !== undefined) source.failing = false;
-        return undefined;
-      case 'crash':
-        if (process === null) return undefined;
-        world.crash(process);
-        world.start(process.kind);
-        return undefined;
-      case 'stall':
-        if (process !== null) this.#stall(process, 200);
-        return undefined;
-      case 'restart-redis':
-        return world.restartRedis();
-      case 'rollback-redis': {
-        const before = this.#snapshots.pop();
-        this.#snapshots.length = 0;
-        if (before === undefined) return undefined;
-        world.restartRedis(before);
-        return world.queue.forget(0.3, random);
-      }
-      case 'flush-redis':
-        return this.#forgetAll(() => world.restartRedis(emptyState('')));
-      case 'clear-redis':
-        return this.#forgetAll(() => world.flushRedis());
-      case 'late-commit':
-        return world.ambush({ label: 'head-commit', strike: (victim) => this.#stall(victim, 400) });
-      case 'late-opening':
-        return world.ambush({
-          label: 'epoch-open',
-          strike: (victim) => {
-            this.#stall(victim, 400);
-            this.#act('clear-redis');
-          },
-        });
-      case 'forget-under-mark':
-        return world.ambush({
-          label: 'raiseMark',
-          strike: (victim) => {
-            this.#stall(victim, 400);
-            this.#act('flush-redis');
-          },
-        });
-      case 'lose-jobs':
-        return world.queue.forget(0.3, random);
-      case 'soft':
-      case 'hard':
-      case 'purge':
-        return this.#invalidate(request.key, deed);
-      case 'gc':
-        return this.#collect(request.key);
-      case 'damage':
-        return this.#damage(request.key);
-    }
-  }
-
-  #forgetAll(forget: () => void): void {
-    forget();
-    this.#snapshots.length = 0;
-    this.world.queue.forget(1, this.world.random);
-  }
-
-  #stall(actor: Actor, ms: number): void {
-    actor.stalledUntilMs = this.world.scheduler.nowMs + this.world.random.below(ms);
-  }
-
-  #invalidate(key: string, mode: InvalidateMode): void {
-    const {
-      world,
-      world: { random, scheduler },
-    } = this;
-    const apis = world.processes.filter(({ kind }) => kind === 'api');
-    if (apis.length === 0) return;
-    const scope = mode === 'purge' ? `key:${key}` : random.pick([`key:${key}`, 'dataset:sims', 'source:sim']);
-    const sentStep = scheduler.steps;
-    const api = random.pick(apis);
-    api
-      .invalidate(scope, mode)
-      .then((tick) => {
-        if (api.dead) return;
-        if (scope === `key:${key}` && this.#profile.keys > 1) return; // only marks that cover every entry are compared below
-        this.#marks.push({ scope, mode, sentStep, ackedStep: scheduler.steps, tick });
-      })
-      .catch((error: unknown) => {
-        if (!isCoded(error)) this.#violation ??= error;
-      });
-  }
-
-  #collect(key: string): void {
-    const workers = this.world.processes.filter(({ kind }) => kind === 'worker');
-    if (workers.length === 0) return;
-    this.world.random
-      .pick(workers)
-      .collect(key)
-      .catch((error: unknown) => {
-        if (!isCoded(error)) this.#violation ??= error;
-      });
-  }
-
-  /** Bytes rot; the next reader notices and says so, as the API does before it sends anything. */
-  #damage(key: string): void {
-    const { world } = this;
-    const head = world.redis.state.keys.get(key)?.head;
-    const api = world.processes.find(({ kind }) => kind === 'api');
-    if (head == null || api === undefined) return;
-    this.#damaged = true;
-    world.store.corruptPart(key, head.fence);
-    api.epochs
-      .run(() => api.coordination.heads.markDamaged(key, head.fence, 'simulated'))
-      .catch((error: unknown) => {
-        if (!isCoded(error)) this.#violation ??= error;
-      });
-  }
 
   #heal(): void {
     const { world } = this;
@@ -527,7 +247,7 @@ class SeedRun {
     const request = world.requests.find((candidate) => candidate.key === key);
     if (api === undefined || request === undefined) throw new Error('nobody to ask');
     let content = await this.#contentOf(api, request);
-    if (typeof content !== 'number' && this.#damaged) {
+    if (typeof content !== 'number' && this.#truth.damaged) {
       // Who damaged it crashed before anybody was told. The API inspects before it sends, tells, and asks again.
       const head = world.redis.state.keys.get(key)?.head;
       await this.#finished(
@@ -579,12 +299,6 @@ function setIntervalOnSteps(run: SeedRun, check: () => boolean): { done: () => b
       return before;
     },
   };
-}
-
-function pathOf(request: {
-  readonly canonical: { readonly question: { readonly kind: string; readonly path?: string } };
-}): string {
-  return request.canonical.question.path ?? '';
 }
 
 function isCoded(error: unknown): boolean {

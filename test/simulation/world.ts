@@ -369,3 +369,9 @@ function simRequest(path: string): ResolvedRequest {
     limits: { rowsMax: 1e9, bytesMax: 1e9, timeoutMs: 1e9 },
   };
 }
+
+export function pathOf(request: {
+  readonly canonical: { readonly question: { readonly kind: string; readonly path?: string } };
+}): string {
+  return request.canonical.question.path ?? '';
+}

@@ -1,0 +1,158 @@
+/** Who makes things go wrong: sources that change, processes that die or stall, a Redis that forgets, bytes that rot. */
+import type { InvalidateMode } from '@parqueue/core';
+import { emptyState } from '@parqueue/core/testing';
+import type { Deed, Profile } from './profile.ts';
+import type { Actor } from './scheduler.ts';
+import type { Truth } from './truth.ts';
+import { pathOf, type World } from './world.ts';
+
+export class Nemesis {
+  readonly #world: World;
+  readonly #truth: Truth;
+  readonly #profile: Profile;
+  /** Told what the deeds' own calls were refused with. */
+  readonly #refused: (error: unknown) => void;
+  readonly #snapshots: World['redis']['state'][] = [];
+
+  constructor(
+    world: World,
+    told: { readonly truth: Truth; readonly profile: Profile; readonly refused: (error: unknown) => void },
+  ) {
+    this.#world = world;
+    this.#truth = told.truth;
+    this.#profile = told.profile;
+    this.#refused = told.refused;
+  }
+
+  /** Keeps a memory of Redis now and then, to put it back later. */
+  snapshot(): void {
+    if (!this.#profile.deeds.includes('rollback-redis') || !this.#world.random.chance(0.05)) return;
+    this.#snapshots.push(structuredClone(this.#world.redis.state));
+    if (this.#snapshots.length > 3) this.#snapshots.shift();
+  }
+
+  act(deed: Deed): void {
+    const world = this.#world;
+    const { random } = world;
+    const request = random.pick(world.requests);
+    const source = world.sources.get(pathOf(request));
+    const process = world.processes.length > 0 ? random.pick(world.processes) : null;
+    switch (deed) {
+      case 'change':
+        return source?.change(Math.max(...source.history.map(({ content }) => content)) + 1);
+      case 'revert':
+        return source?.change(random.pick(source.history).content);
+      case 'source-down':
+        if (source !== undefined) source.failing = true;
+        return undefined;
+      case 'source-up':
+        if (source !== undefined) source.failing = false;
+        return undefined;
+      case 'crash':
+        if (process === null) return undefined;
+        world.crash(process);
+        world.start(process.kind);
+        return undefined;
+      case 'stall':
+        if (process !== null) this.#stall(process, 200);
+        return undefined;
+      case 'restart-redis':
+        return world.restartRedis();
+      case 'rollback-redis': {
+        const before = this.#snapshots.pop();
+        this.#snapshots.length = 0;
+        if (before === undefined) return undefined;
+        world.restartRedis(before);
+        return world.queue.forget(0.3, random);
+      }
+      case 'flush-redis':
+        return this.#forgetAll(() => world.restartRedis(emptyState('')));
+      case 'clear-redis':
+        return this.#forgetAll(() => world.flushRedis());
+      case 'late-commit':
+        return world.ambush({ label: 'head-commit', strike: (victim) => this.#stall(victim, 400) });
+      case 'late-opening':
+        return world.ambush({
+          label: 'epoch-open',
+          strike: (victim) => {
+            this.#stall(victim, 400);
+            this.act('clear-redis');
+          },
+        });
+      case 'forget-under-mark':
+        return world.ambush({
+          label: 'raiseMark',
+          strike: (victim) => {
+            this.#stall(victim, 400);
+            this.act('flush-redis');
+          },
+        });
+      case 'lose-jobs':
+        return world.queue.forget(0.3, random);
+      case 'soft':
+      case 'hard':
+      case 'purge':
+        return this.#invalidate(request.key, deed);
+      case 'gc':
+        return this.#collect(request.key);
+      case 'damage':
+        return this.#damage(request.key);
+    }
+  }
+
+  #forgetAll(forget: () => void): void {
+    forget();
+    this.#snapshots.length = 0;
+    this.#world.queue.forget(1, this.#world.random);
+  }
+
+  #stall(actor: Actor, ms: number): void {
+    actor.stalledUntilMs = this.#world.scheduler.nowMs + this.#world.random.below(ms);
+  }
+
+  #invalidate(key: string, mode: InvalidateMode): void {
+    const world = this.#world;
+    const { random, scheduler } = world;
+    const apis = world.processes.filter(({ kind }) => kind === 'api');
+    if (apis.length === 0) return;
+    const scope = mode === 'purge' ? `key:${key}` : random.pick([`key:${key}`, 'dataset:sims', 'source:sim']);
+    const sentStep = scheduler.steps;
+    const api = random.pick(apis);
+    api
+      .invalidate(scope, mode)
+      .then((tick) => {
+        if (api.dead) return;
+        if (scope === `key:${key}` && this.#profile.keys > 1) return; // only marks that cover every entry are compared below
+        this.#truth.marks.push({ scope, mode, sentStep, ackedStep: scheduler.steps, tick });
+      })
+      .catch((error: unknown) => {
+        this.#refused(error);
+      });
+  }
+
+  #collect(key: string): void {
+    const workers = this.#world.processes.filter(({ kind }) => kind === 'worker');
+    if (workers.length === 0) return;
+    this.#world.random
+      .pick(workers)
+      .collect(key)
+      .catch((error: unknown) => {
+        this.#refused(error);
+      });
+  }
+
+  /** Bytes rot; the next reader notices and says so, as the API does before it sends anything. */
+  #damage(key: string): void {
+    const world = this.#world;
+    const head = world.redis.state.keys.get(key)?.head;
+    const api = world.processes.find(({ kind }) => kind === 'api');
+    if (head == null || api === undefined) return;
+    this.#truth.damaged = true;
+    world.store.corruptPart(key, head.fence);
+    api.epochs
+      .run(() => api.coordination.heads.markDamaged(key, head.fence, 'simulated'))
+      .catch((error: unknown) => {
+        this.#refused(error);
+      });
+  }
+}

@@ -1,0 +1,41 @@
+/** A weather to sail in: who takes part, what goes wrong, and how often. */
+import type { Faults } from './world.ts';
+
+export interface Profile {
+  readonly name: string;
+  /** No faults: then nobody is refused, and each state of a source is loaded once. */
+  readonly calm: boolean;
+  readonly keys: number;
+  readonly asks: number;
+  readonly workers: number;
+  readonly leaseTtlMs: number;
+  readonly faults: Faults;
+  /** Chance per step that the nemesis acts, and what it may do. */
+  readonly nemesis: number;
+  readonly deeds: readonly Deed[];
+}
+
+export type Deed =
+  | 'change'
+  | 'revert'
+  | 'crash'
+  | 'stall'
+  | 'restart-redis'
+  | 'rollback-redis'
+  | 'flush-redis'
+  | 'source-down'
+  | 'source-up'
+  | 'soft'
+  | 'hard'
+  | 'purge'
+  | 'gc'
+  | 'damage'
+  | 'lose-jobs'
+  /** FLUSHALL: the process stays, and with it its run_id. */
+  | 'clear-redis'
+  /** The next commit stalls after its generation was published. */
+  | 'late-commit'
+  /** Redis forgets while the next durable mark is on its way to the store. */
+  | 'forget-under-mark'
+  /** Somebody stalls between claiming an epoch and opening it, and Redis is cleared meanwhile. */
+  | 'late-opening';

@@ -1,0 +1,127 @@
+/**
+ * The judge: every answer against the source's true history, every head and every pin against the store, after each
+ * step. Whoever lies is told by an exception that names the invariant.
+ */
+import { epochOf, type Answer, type FreshnessPolicy, type InvalidateMode, type Pin } from '@parqueue/core';
+import type { SimRows } from './sim-source.ts';
+import type { Process, World } from './world.ts';
+
+/** An invalidation that was acknowledged, and when. */
+export interface Mark {
+  readonly scope: string;
+  readonly mode: InvalidateMode;
+  readonly sentStep: number;
+  readonly ackedStep: number;
+  readonly tick: number;
+}
+
+export class Truth {
+  readonly marks: Mark[] = [];
+  /** Bytes were made to rot: heads may go back, and rows may be none. */
+  damaged = false;
+  readonly #world: World;
+  readonly #highest = new Map<string, number>();
+  readonly #shown = new Map<string, { readonly fence: number; readonly openedStep: number }>();
+  #readings: { readonly api: Process; readonly pin: Pin }[] = [];
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** The answer against the true history: right entry, whole, not staler than the policy, above the marks it knew. */
+  answered(
+    answer: Answer,
+    caller: {
+      readonly path: string;
+      readonly key: string;
+      readonly policy: FreshnessPolicy;
+      readonly asked: { readonly step: number; readonly ms: number };
+    },
+  ): void {
+    const world = this.#world;
+    const { head, look } = answer;
+    const rows = world.store.readPart(caller.key, head.fence) as SimRows | null;
+    if (rows === null) throw new Error(`I6: g${head.fence} was answered but is not on the store`);
+    if (typeof rows.content !== 'number') {
+      if (head.damaged === null) return; // damage that no reader has seen yet; the API inspects before it sends
+      throw new Error('damaged rows were answered');
+    }
+    if (rows.path !== caller.path) throw new Error('I1: rows of another entry were answered');
+    const source = world.sources.get(caller.path);
+    if (source === undefined) throw new Error('no such source');
+    const acked = this.marks.filter(({ ackedStep }) => ackedStep <= caller.asked.step);
+    const marked = Math.max(0, ...acked.map(({ sentStep }) => sentStep));
+    const { policy } = caller;
+    const staleMs =
+      answer.staleReason === null
+        ? 0
+        : answer.staleReason === 'staleIfError'
+          ? policy.staleIfErrorMs
+          : policy.staleWhileRevalidateMs;
+    const allowedMs = policy.maxAgeMs + staleMs;
+    const fresh = source.wasCurrentSince(rows.content, { step: caller.asked.step, ms: 0 });
+    const aged =
+      allowedMs > 0
+      && source.wasCurrentSince(rows.content, {
+        step: answer.staleReason === null ? marked : 0,
+        ms: look.nowMs - allowedMs,
+      });
+    if (!fresh && !aged)
+      throw new Error(
+        `I13: content ${rows.content} was not current since the ask (${answer.cache}, ${JSON.stringify(policy)})`,
+      );
+    for (const { mode, tick } of acked) {
+      if (mode !== 'soft' && head.fence <= tick)
+        throw new Error(`I11: g${head.fence} was answered below the ${mode} mark ${tick}`);
+    }
+  }
+
+  /** A pinned generation stays readable until its pin ends (I6, I7): a purge forbids new pins only. */
+  reading(api: Process, { pin }: Answer): void {
+    this.#readings.push({ api, pin });
+  }
+
+  checkReadings(): void {
+    const { store, scheduler } = this.#world;
+    this.#readings = this.#readings.filter(({ api, pin }) => !api.dead && scheduler.nowMs < pin.expiresAtMs);
+    for (const { pin } of this.#readings)
+      if (store.readPart(pin.key, pin.fence) === null) throw new Error(`I6: pinned g${pin.fence} was removed`);
+  }
+
+  committed(key: string, fence: number): void {
+    this.#highest.set(key, Math.max(this.#highest.get(key) ?? 0, fence));
+  }
+
+  /** After every step: what Redis calls head is published, whole and never older than what was acknowledged (I3, I4, I11). */
+  checkHeads(): void {
+    const { state } = this.#world.redis;
+    for (const [key, known] of state.keys) {
+      const { head } = known;
+      if (head === null) continue;
+      const files = this.#world.store
+        .allGenerations()
+        .find((generation) => generation.key === key && generation.fence === head.fence);
+      if (files === undefined) throw new Error(`I6: head g${head.fence} is not on the store`);
+      if (files.fillId !== head.fillId) throw new Error(`I3: head g${head.fence} is of another fill than its files`);
+      const current =
+        state.marker !== null && state.marker.runId === state.runId && known.reconciled === state.marker.epoch;
+      // A head at or below a hard mark is never answered, so it may be any.
+      const hard = Math.max(known.hard, ...[...state.scopes.values()].map((marks) => marks.hard));
+      if (current && head.fence > hard) this.#checkOrder(key, head.fence, files.part?.content as SimRows);
+      if (current && head.fence > hard && !this.damaged && head.fence < (this.#highest.get(key) ?? 0))
+        throw new Error(`I3/I11: the head went back to g${head.fence}`);
+      if (head.verified > state.clock) throw new Error('the head is verified by a tick that was never issued');
+      if (epochOf(head.fence) > (state.marker?.epoch ?? Infinity)) throw new Error('a head of a future epoch');
+    }
+  }
+
+  /** Readers of one entry never see an older snapshot after a newer one, but for damage and purges. */
+  #checkOrder(key: string, fence: number, rows: SimRows): void {
+    const before = this.#shown.get(key);
+    if (before?.fence === fence || typeof rows.openedStep !== 'number') return;
+    this.#shown.set(key, { fence, openedStep: rows.openedStep });
+    if (before === undefined || this.damaged || this.marks.some(({ mode }) => mode === 'purge')) return;
+    if (rows.openedStep < before.openedStep)
+      throw new Error(`I3: the head moved from a newer snapshot (g${before.fence}) to an older one (g${fence})`);
+  }
+}
