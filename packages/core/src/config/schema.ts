@@ -267,7 +267,7 @@ export const datasetSchema = z.strictObject(
       .strictObject(
         {
           compression: z.enum(COMPRESSIONS, says(`one of ${COMPRESSIONS.join(', ')}`)).prefault('zstd'),
-          rowGroupRows: positive.prefault(1_000_000).describe('Rows per row group.'),
+          rowGroupRows: positive.prefault(1_000_000).describe('Rows per row group at most.'),
         },
         mapping,
       )
