@@ -1,5 +1,5 @@
 /** One entry explained: what is known, since when, by whose work, and what is under way. */
-import type { Manifest } from '@parqueue/core';
+import { epochOf, type Manifest } from '@parqueue/core';
 import { BROWSER_STATES } from '@parqueue/core/redis';
 import type { Principal } from './auth.ts';
 import type { ApiContext } from './context.ts';
@@ -74,7 +74,7 @@ interface Standing {
   readonly damaged: string | null;
   readonly verified: number;
   readonly fence: number;
-  readonly seen: { readonly soft: number; readonly hard: number; readonly started: number };
+  readonly seen: { readonly epoch: number; readonly soft: number; readonly hard: number; readonly started: number };
   readonly reconciled: boolean;
   readonly ageMs: number;
 }
@@ -87,7 +87,9 @@ function reasons({ damaged, verified, fence, seen, reconciled, ageMs }: Standing
   if (fence <= seen.hard) told.push('a hard invalidation is newer than the generation: only a new fill will answer');
   else if (verified <= seen.soft)
     told.push('a soft invalidation is newer than the last verification: the next ask verifies');
-  if (verified < seen.started) told.push('a probe or fill has begun since the last verification');
+  if (epochOf(verified) < seen.epoch)
+    told.push('Redis was restarted or emptied since the last verification: the next ask verifies');
+  else if (verified < seen.started) told.push('a probe or fill has begun since the last verification');
   told.push(`last verified by work that began ${Math.round(ageMs / 1000)} s ago`);
   return told;
 }

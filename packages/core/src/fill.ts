@@ -7,6 +7,7 @@
  * Schedule to keep in mind: A's lease expires while its thread writes; B is granted the next fence; A publishes and
  * commits late. A's commit is refused, because the key's latest fence is B's, although A's fence is above the head's.
  */
+import { describedBy } from './described-by.ts';
 import type { Epochs } from './epoch.ts';
 import { keepLease } from './heartbeat.ts';
 import { writeHeadFile } from './head-file.ts';
@@ -218,25 +219,9 @@ export class Filler {
   }
 
   /** The reply may be lost while the commit took place: it is idempotent by fillId, so it is simply sent again. */
-  async #commit(
-    job: Job,
-    { fence, fillId, version, consistency, source, dataset, part, startedAtMs }: Manifest,
-  ): Promise<CommitResult> {
+  async #commit({ request: { key, scopes } }: Job, manifest: Manifest): Promise<CommitResult> {
     const { heads, clock } = this.#deps;
-    const request = {
-      key: job.request.key,
-      scopes: job.request.scopes,
-      fence,
-      fillId,
-      version,
-      sha256: part.sha256,
-      bytes: part.bytes,
-      rows: part.rows,
-      consistency,
-      source,
-      dataset,
-      startedAtMs,
-    };
+    const request = { key, scopes, ...describedBy(manifest) };
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await heads.commit(request);

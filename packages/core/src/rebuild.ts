@@ -7,10 +7,10 @@
  *   4. apply it, raise-only, under the epoch in which it was listed.
  * Generations of the current epoch are left alone: only a commit settles them.
  */
+import { describedBy } from './described-by.ts';
 import { SHARDS } from './model/cache-key.ts';
-import type { Manifest } from './model/manifest.ts';
 import { epochOf, type Tick } from './model/ticks.ts';
-import type { Mark, Reconciler, RestoredGeneration, Ticks } from './ports/coordination.ts';
+import type { Mark, Reconciler, DescribedGeneration, Ticks } from './ports/coordination.ts';
 import type { OnStep } from './ports/steps.ts';
 import type { GenerationReader, KeyDirectories, StoreMarks } from './ports/store.ts';
 
@@ -44,32 +44,16 @@ async function newestWhole(
   key: string,
   fences: readonly Tick[],
   { mark, deps }: { readonly mark: Mark | null; readonly deps: RebuildDeps },
-): Promise<RestoredGeneration | null> {
+): Promise<DescribedGeneration | null> {
   const notBefore = Math.max(mark?.hard ?? 0, mark?.purge ?? 0);
   for (const fence of fences) {
     if (fence <= notBefore) return null;
     const inspection = await deps.reader.inspect(key, fence);
-    if (inspection.kind === 'whole') return restoredFrom(inspection.manifest);
+    if (inspection.kind === 'whole') return describedBy(inspection.manifest);
     if (inspection.kind === 'damaged')
       await deps.onStep('generation-damaged', { key, fence, reason: inspection.reason });
   }
   return null;
-}
-
-function restoredFrom(manifest: Manifest): RestoredGeneration {
-  const { fence, fillId, version, consistency, source, dataset, startedAtMs, part } = manifest;
-  return {
-    fence,
-    fillId,
-    version,
-    sha256: part.sha256,
-    bytes: part.bytes,
-    rows: part.rows,
-    consistency,
-    source,
-    dataset,
-    startedAtMs,
-  };
 }
 
 /**

@@ -50,10 +50,8 @@ export interface PinWish {
   readonly ttlMs: number;
 }
 
-export interface CommitRequest {
-  readonly key: string;
-  /** Scopes of the request: a purge of any of them forbids an older fence. */
-  readonly scopes: readonly Scope[];
+/** One generation as its manifest describes it: all that Redis remembers of it. */
+export interface DescribedGeneration {
   readonly fence: Tick;
   readonly fillId: string;
   readonly version: Version;
@@ -65,6 +63,12 @@ export interface CommitRequest {
   readonly dataset: string | null;
   /** When the lease was granted, by Redis's clock. */
   readonly startedAtMs: number;
+}
+
+export interface CommitRequest extends DescribedGeneration {
+  readonly key: string;
+  /** Scopes of the request: a purge of any of them forbids an older fence. */
+  readonly scopes: readonly Scope[];
 }
 
 export type CommitResult =
@@ -139,25 +143,12 @@ export interface Pins {
   release(key: string, pinId: string): Promise<void>;
 }
 
-export interface RestoredGeneration {
-  readonly fence: Tick;
-  readonly fillId: string;
-  readonly version: Version;
-  readonly sha256: string;
-  readonly bytes: number;
-  readonly rows: number;
-  readonly consistency: Consistency;
-  readonly source: string;
-  readonly dataset: string | null;
-  readonly startedAtMs: number;
-}
-
 export interface Reconciliation {
   readonly key: string;
   /** The epoch under which the directory was listed; another one now rejects with EpochLost. */
   readonly epoch: number;
   /** Newest whole generation of an older epoch above the not-before marks. Raise-only: an older one than the head's is ignored. */
-  readonly newest: RestoredGeneration | null;
+  readonly newest: DescribedGeneration | null;
   /** Fences of all other generations found on disk that are older than this epoch: they become retired. */
   readonly others: readonly Tick[];
   readonly mark: Mark | null;
