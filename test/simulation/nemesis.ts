@@ -69,6 +69,10 @@ export class Nemesis {
         return this.#forgetAll(() => world.restartRedis(emptyState('')));
       case 'clear-redis':
         return this.#forgetAll(() => world.flushRedis());
+      case 'late-snapshot':
+        return world.ambush({ label: 'source-open', strike: (victim) => this.#stall(victim, 400) });
+      case 'slow-rows':
+        return world.ambush({ label: 'source-last-batch', strike: (victim) => this.#stall(victim, 400) });
       case 'late-commit':
         return world.ambush({ label: 'head-commit', strike: (victim) => this.#stall(victim, 400) });
       case 'late-opening':

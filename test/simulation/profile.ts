@@ -9,6 +9,8 @@ export interface Profile {
   readonly asks: number;
   readonly workers: number;
   readonly leaseTtlMs: number;
+  /** No caller is told 202: those who come back take turns from the fills, and leases here are short. */
+  readonly patient?: true;
   readonly faults: Faults;
   /** Chance per step that the nemesis acts, and what it may do. */
   readonly nemesis: number;
@@ -33,6 +35,9 @@ export type Deed =
   | 'lose-jobs'
   /** FLUSHALL: the process stays, and with it its run_id. */
   | 'clear-redis'
+  /** The next holder stalls before it opens its snapshot, or before its last rows. */
+  | 'late-snapshot'
+  | 'slow-rows'
   /** The next commit stalls after its generation was published. */
   | 'late-commit'
   /** Redis forgets while the next durable mark is on its way to the store. */

@@ -12,7 +12,7 @@
 import type { Profile } from './profile.ts';
 import { CALM } from './world.ts';
 
-const ROUGH = { repeatScript: 0.05, loseReply: 0.01, loseNotice: 0.3, deliverAgain: 0.1 };
+const ROUGH = { repeatScript: 0.05, loseReply: 0.01, loseNotice: 0.3, deliverAgain: 0.1, loseRenewal: 0 };
 
 export const PROFILES: readonly Profile[] = [
   {
@@ -131,6 +131,20 @@ export const PROFILES: readonly Profile[] = [
     faults: { ...CALM, deliverAgain: 0.4 },
     nemesis: 0.2,
     deeds: ['stall', 'stall', 'stall', 'change'],
+  },
+  {
+    // Aimed at the commit rule: two holders, neither knowing of the other, open snapshots in the order opposite to
+    // that of their fences. Accepting any fence above the head's then moves the head to the older snapshot.
+    name: 'deaf holders',
+    calm: false,
+    keys: 1,
+    asks: 30,
+    workers: 3,
+    patient: true,
+    leaseTtlMs: 90,
+    faults: { ...CALM, deliverAgain: 0.2, loseRenewal: 0.95 },
+    nemesis: 0.1,
+    deeds: ['late-snapshot', 'slow-rows', 'change'],
   },
   {
     name: 'hard rain',

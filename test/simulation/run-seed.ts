@@ -146,7 +146,7 @@ class SeedRun {
       ]);
     const asked = { step: scheduler.steps, ms: scheduler.nowMs };
     // Not where leases are shorter than a few turns of the scheduler: more turns for callers would starve every fill.
-    const mayHurry = this.#profile.leaseTtlMs >= LEASE_FOR_HURRY_MS;
+    const mayHurry = this.#profile.leaseTtlMs >= LEASE_FOR_HURRY_MS && this.#profile.patient !== true;
     const waitMs = mayHurry && random.chance(0.1) ? random.below(60) : 600_000;
     const answered = this.#askUntilAnswered(api, { request, policy: chosen }, waitMs);
     // A crashed API leaves its callers without an answer: their connection is gone.

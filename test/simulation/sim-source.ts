@@ -12,7 +12,7 @@ import {
   type Version,
 } from '@parqueue/core';
 import type { MemoryStore } from '@parqueue/core/testing';
-import type { Actor, Scheduler } from './scheduler.ts';
+import type { Scheduler } from './scheduler.ts';
 
 export interface SourceState {
   readonly content: number;
@@ -60,7 +60,15 @@ export interface SimRows {
 /** The Source port over such states, as one process's threads see it. */
 export function simSource(
   states: ReadonlyMap<string, SimSourceState>,
-  { scheduler, actor, store }: { readonly scheduler: Scheduler; readonly actor: Actor; readonly store: MemoryStore },
+  {
+    scheduler,
+    gate,
+    store,
+  }: {
+    readonly scheduler: Scheduler;
+    readonly gate: (label: string) => Promise<void>;
+    readonly store: MemoryStore;
+  },
 ): Source {
   const stateOf = (request: CanonicalRequest): { readonly path: string; readonly state: SimSourceState } => {
     const path = request.question.kind === 'file' ? request.question.path : '';
@@ -69,7 +77,7 @@ export function simSource(
     return { path, state };
   };
   const touch = async (label: string, state: SimSourceState, signal: AbortSignal): Promise<void> => {
-    await scheduler.point(actor, label);
+    await gate(label);
     signal.throwIfAborted();
     if (state.failing) throw new ParqueueError('PQ_SOURCE_UNAVAILABLE', 'the simulated source is down');
   };

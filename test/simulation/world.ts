@@ -37,9 +37,11 @@ export interface Faults {
   readonly loseReply: number;
   readonly loseNotice: number;
   readonly deliverAgain: number;
+  /** A renewal never reaches Redis: its holder goes on and does not know that the lease runs out. */
+  readonly loseRenewal: number;
 }
 
-export const CALM: Faults = { repeatScript: 0, loseReply: 0, loseNotice: 0, deliverAgain: 0 };
+export const CALM: Faults = { repeatScript: 0, loseReply: 0, loseNotice: 0, deliverAgain: 0, loseRenewal: 0 };
 
 export const PIN_TTL_MS = 200;
 /** Far below a pin's life, so that a pin which was not kept is missed while its reader still reads. */
@@ -160,6 +162,9 @@ export class World {
       beforeCall: async (script) => {
         if (script.startsWith('pass-save')) return 'once';
         await gate(script);
+        const { loseRenewal } = this.faults;
+        if (script === 'lease-renew' && loseRenewal > 0 && random.chance(loseRenewal))
+          throw new ParqueueError('PQ_COORDINATION_DOWN', 'the renewal was lost on its way');
         return random.chance(this.faults.repeatScript) ? 'twice' : 'once';
       },
       afterCall: async (script) => {
@@ -260,7 +265,14 @@ export class World {
 
   #threads(actor: Actor, ports: Pick<Parameters<typeof materialize>[1], 'clock' | 'writer' | 'reader'>): SourceWork {
     const { scheduler, store, sources } = this;
-    const source = simSource(sources, { scheduler, actor, store });
+    const source = simSource(sources, {
+      scheduler,
+      store,
+      gate: (label) => {
+        this.#spring(actor, label);
+        return scheduler.point(actor, label);
+      },
+    });
     const memo = { get: async () => null, put: async () => undefined };
     return {
       probe: async (request, { signal, onProgress }): Promise<ProbeReport> => {
