@@ -28,7 +28,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ports: ['model'],
   'use-case': ['model', 'ports'],
   core: ['model', 'ports', 'use-case'],
-  config: ['model', 'ports'],
+  config: ['model', 'ports', 'sql'],
   sql: ['model', 'ports'],
   parquet: ['model', 'ports'],
   redis: ['model', 'ports', ...LIBRARIES],

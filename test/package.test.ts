@@ -71,7 +71,7 @@ describe('the lock file', () => {
 
   test('holds only freely usable licences in what is shipped', () => {
     const free =
-      /^\(?((MIT|MIT-0|ISC|Apache-2\.0|BSD-2-Clause|BSD-3-Clause|0BSD|BlueOak-1\.0\.0|CC0-1\.0|Unlicense)( OR | AND )?)+\)?$/;
+      /^\(?((MIT|MIT-0|ISC|Apache-2\.0|BSD-2-Clause|BSD-3-Clause|0BSD|BlueOak-1\.0\.0|CC0-1\.0|Unlicense|UPL-1\.0)( OR | AND )?)+\)?$/;
     const bound = packages
       .filter(([, { dev, link, devOptional }]) => dev !== true && devOptional !== true && link !== true)
       .filter(([, { license }]) => !free.test(license ?? 'none'))

@@ -3,7 +3,17 @@
  * JSON-safe, so that it can be handed to threads. It holds secrets; show it only through redactConfig.
  */
 import type { FreshnessPolicy } from '../model/freshness.ts';
-import type { CsvOptions, FileFormat, FillLimits, ParamType, ParquetOptions } from '../model/request.ts';
+import type {
+  CsvOptions,
+  FileFormat,
+  FillLimits,
+  NumbersAs,
+  ParamType,
+  ParquetOptions,
+  Split,
+  SqlVersioning,
+} from '../model/request.ts';
+import type { Statement } from '../sql/statement.ts';
 import type { PathTemplate } from './path-template.ts';
 
 export interface Config {
@@ -73,7 +83,41 @@ export interface FileSourceConfig {
   readonly adhoc: FreshnessPolicy | null;
 }
 
-export type SourceConfig = FileSourceConfig;
+/** Of an Oracle Database, reached by node-oracledb in Thin mode. */
+export interface OracleSourceConfig {
+  readonly name: string;
+  readonly kind: 'oracle';
+  /** EZConnect (`host:1521/service`), a connect descriptor, or an alias of `configDir`'s tnsnames.ora. */
+  readonly connectString: string;
+  readonly user: string;
+  /** Secret. */
+  readonly password: string;
+  /** What tells this database from others in cache keys: declared, or the normal form of `connectString`. */
+  readonly identity: string;
+  /** Unqualified names mean this schema's; upper case unless it was quoted. Default: the user's own. */
+  readonly schema: string;
+  /** Set at the start of every session; all NLS settings that change rows are in it. Upper-case names. */
+  readonly session: Readonly<Record<string, string>>;
+  /** Connections per worker thread. */
+  readonly pool: { readonly max: number };
+  readonly connectTimeoutMs: number;
+  readonly configDir: string | null;
+  readonly walletLocation: string | null;
+  /** Secret. */
+  readonly walletPassword: string | null;
+  readonly maxConcurrentFills: number;
+  readonly maxConcurrentProbes: number;
+  /** How fresh ad-hoc answers are and by which version; null: ad-hoc requests are refused. */
+  readonly adhoc: AdhocSqlPolicy | null;
+}
+
+export interface AdhocSqlPolicy {
+  readonly freshness: FreshnessPolicy;
+  readonly version: SqlVersioning;
+  readonly numbers: NumbersAs;
+}
+
+export type SourceConfig = FileSourceConfig | OracleSourceConfig;
 
 export interface ParamConfig {
   readonly name: string;
@@ -91,13 +135,10 @@ export interface ParamConfig {
   readonly maxLength: number;
 }
 
-export interface DatasetConfig {
+interface DatasetBase {
   readonly name: string;
   readonly description: string | null;
   readonly source: string;
-  readonly path: PathTemplate;
-  readonly format: FileFormat;
-  readonly csv: CsvOptions | null;
   readonly params: Readonly<Record<string, ParamConfig>>;
   /** Wanted columns, null for all. */
   readonly select: readonly string[] | null;
@@ -107,3 +148,21 @@ export interface DatasetConfig {
   /** Kept for a scheduler; nothing refreshes by itself yet. */
   readonly refresh: { readonly everyMs: number; readonly jitter: number } | null;
 }
+
+export interface FileDatasetConfig extends DatasetBase {
+  readonly kind: 'file';
+  readonly path: PathTemplate;
+  readonly format: FileFormat;
+  readonly csv: CsvOptions | null;
+}
+
+export interface SqlDatasetConfig extends DatasetBase {
+  readonly kind: 'sql';
+  /** Analysed when the configuration was read; its placeholders are the declared parameters. */
+  readonly statement: Statement;
+  readonly version: SqlVersioning;
+  readonly numbers: NumbersAs;
+  readonly split: Split | null;
+}
+
+export type DatasetConfig = FileDatasetConfig | SqlDatasetConfig;

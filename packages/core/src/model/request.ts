@@ -37,11 +37,32 @@ export interface FileQuestion {
   readonly csv: CsvOptions | null;
 }
 
+/** What the version of a statement's result is made of; the refresh-key's statement is normalised like the other. */
+export type SqlVersioning =
+  | { readonly kind: 'rowscn' | 'row-version' | 'table-checksum' | 'ttl' | 'manual' }
+  | { readonly kind: 'refresh-key'; readonly statement: string };
+
+/** NUMBER without precision: as float64, the rounded values counted; or exact, as decimal128. */
+export type NumbersAs = 'double' | 'exact';
+
+/** One statement read by several sessions at one point in time: rows are spread by a hash of `column`. */
+export interface Split {
+  readonly column: string;
+  readonly into: number;
+}
+
 export interface SqlQuestion {
   readonly kind: 'sql';
+  /** Normalised: one spelling of white space and case outside literals, no comments; hints are kept. */
   readonly statement: string;
+  /** By placeholder as the normalised statement spells it, without the colon: `SINCE`, `1`. */
   readonly binds: Readonly<Record<string, TypedValue>>;
+  /** Session settings that change rows (NLS_*, TIME_ZONE), upper-case names. */
   readonly session: Readonly<Record<string, string>>;
+  /** Part of the identity: a version of one kind says nothing about one of another. */
+  readonly version: SqlVersioning;
+  readonly numbers: NumbersAs;
+  readonly split: Split | null;
 }
 
 export type Question = FileQuestion | SqlQuestion;

@@ -1,3 +1,6 @@
+/** Versions, and how the version of several parts is composed. */
+import { createHash } from 'node:crypto';
+
 /**
  * A Version names a state of a source. It is opaque: produced by a Source, compared for equality, never ordered and
  * never parsed by anyone else. The prefix before the first colon is the version kind, for people who read logs.
@@ -15,6 +18,22 @@ export const VERSION_KINDS = [
 ] as const;
 
 export type VersionKind = (typeof VERSION_KINDS)[number];
+
+/** Longer vectors are hashed: a version travels in headers. */
+const VECTOR_CHARS_MAX = 512;
+
+/**
+ * The version of something that depends on several parts, such as the tables of a join: one text for one set of parts,
+ * whatever their order. `parts`: what each part is called in the source (`APP.SALES`) → its own version.
+ */
+export function composeVersion(kind: VersionKind, parts: Readonly<Record<string, string>>): Version {
+  const vector = Object.keys(parts)
+    .toSorted()
+    .map((name) => `${name}=${parts[name]}`)
+    .join(';');
+  if (vector.length <= VECTOR_CHARS_MAX) return `${kind}:${vector}`;
+  return `${kind}:sha256:${createHash('sha256').update(vector).digest('hex')}`;
+}
 
 /** Versions of these kinds are made up at fill time; no probe can ask a source for them. */
 export function isProbeable(kind: VersionKind): boolean {

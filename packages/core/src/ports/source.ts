@@ -20,6 +20,11 @@ export interface SourceContext {
   readonly limits: FillLimits;
   /** Called as work goes on, any number of times; the receiver thins it out. */
   readonly onProgress: (progress: Progress) => void;
+  /**
+   * Versions of parts (tables, refresh keys) that were found by probes young enough for this one, by part name: they
+   * need not be asked again. Empty where there are none; a source without parts ignores it.
+   */
+  readonly known: Readonly<Record<string, string>>;
   /** Called once when the first rows arrived. */
   readonly onFirstBatch: () => void | Promise<void>;
 }
@@ -42,6 +47,21 @@ export interface Extract {
   readonly details: Readonly<Record<string, unknown>>;
 }
 
+/** One part of a version, asked on its own: a table, view or refresh key that the statement names. */
+export interface ProbedPart {
+  readonly version: string;
+  /** What asking cost the source, ms. */
+  readonly costMs: number;
+}
+
+export interface Probed {
+  readonly version: Version;
+  /** The parts that were asked now, by part name; those in `known` are not among them. Empty: the source has no parts. */
+  readonly parts: Readonly<Record<string, ProbedPart>>;
+  /** Base tables (`OWNER.NAME`) behind each part that is a view or synonym; for invalidations by table. */
+  readonly reads: Readonly<Record<string, readonly string[]>>;
+}
+
 export interface Snapshot extends AsyncDisposable {
   /** The version of this snapshot, without reading its rows into Parquet. */
   version(): Promise<Version>;
@@ -51,11 +71,14 @@ export interface Snapshot extends AsyncDisposable {
 
 /**
  * Errors: PQ_SOURCE_UNAVAILABLE (cannot be reached), PQ_SOURCE_REJECTED (refuses the question), PQ_NOT_FOUND (the file
- * is not there), PQ_SOURCE_UNSTABLE (changed while read, repeatedly), PQ_MALFORMED_SOURCE, PQ_UNSUPPORTED_TYPE,
+ * is not there), PQ_UNTRACKABLE (what the answer depends on cannot be known), PQ_SOURCE_UNSTABLE (changed while read, repeatedly), PQ_MALFORMED_SOURCE, PQ_UNSUPPORTED_TYPE,
  * PQ_LIMIT_EXCEEDED, PQ_STORE_FULL and PQ_STORE_IO for the target, PQ_CANCELLED when the signal aborts.
  */
 export interface Source extends AsyncDisposable {
-  /** The current version: the cheapest question that can prove a head right. */
-  probe(request: CanonicalRequest, context: SourceContext): Promise<Version>;
+  /**
+   * The current version: the cheapest question that can prove a head right. For a source with parts it is
+   * composeVersion of all parts, those of `context.known` included.
+   */
+  probe(request: CanonicalRequest, context: SourceContext): Promise<Probed>;
   open(request: CanonicalRequest, context: SourceContext): Promise<Snapshot>;
 }

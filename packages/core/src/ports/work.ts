@@ -5,6 +5,7 @@ import type { Manifest } from '../model/manifest.ts';
 import type { ResolvedRequest } from '../model/request.ts';
 import type { Tick } from '../model/ticks.ts';
 import type { Version } from '../model/version.ts';
+import type { Probed } from './source.ts';
 import type { FillStep } from './steps.ts';
 
 export interface FillTask {
@@ -23,7 +24,7 @@ export type FillReport =
   | { readonly kind: 'failed'; readonly failure: Failure };
 
 export type ProbeReport =
-  | { readonly kind: 'version'; readonly version: Version }
+  | ({ readonly kind: 'version' } & Probed)
   | { readonly kind: 'failed'; readonly failure: Failure };
 
 export interface WorkContext {
@@ -35,7 +36,11 @@ export interface WorkContext {
 
 /** Runs source work in threads that hold no authority. Never rejects for what the work met: that is a report. */
 export interface SourceWork {
-  probe(request: ResolvedRequest, context: WorkContext): Promise<ProbeReport>;
+  /** `known`: see SourceContext. */
+  probe(
+    request: ResolvedRequest,
+    context: WorkContext & { readonly known: Readonly<Record<string, string>> },
+  ): Promise<ProbeReport>;
   fill(task: FillTask, context: WorkContext): Promise<FillReport>;
 }
 

@@ -1,0 +1,36 @@
+/**
+ * What is known of a SQL statement without asking a database: its one spelling, its placeholders, the tables it names
+ * and what stands in the way of knowing all it reads. Values only; the work is in the neighbours.
+ */
+
+export type Dialect = 'oracle';
+
+/** A table, view or synonym as the statement names it, in the catalogue's spelling (unquoted names folded). */
+export interface TableReference {
+  /** null: not qualified. */
+  readonly schema: string | null;
+  readonly name: string;
+  /** Where its name ends in the normalised statement: the place for a clause such as AS OF SCN. */
+  readonly end: number;
+}
+
+/** Something whose result can change while no table the statement names does, or that cannot be looked into. */
+export interface Obstacle {
+  /** As the statement writes it, short: `SYSDATE`, `SALES@REMOTE`, `MY_PACKAGE.RATE()`. */
+  readonly construct: string;
+  /** Half a sentence for people: "reads the clock". */
+  readonly why: string;
+}
+
+export interface Statement {
+  /** The normal form: equal for statements that differ in white space, comments, or the case of what has no case. */
+  readonly text: string;
+  /** Placeholder names without the colon, folded, in order of first occurrence, each once. */
+  readonly placeholders: readonly string[];
+  /** A placeholder occurs more than once: binding by position would be ambiguous. */
+  readonly repeatsPlaceholders: boolean;
+  /** Each occurrence, in order of the text; the same table may occur several times. CTE names and DUAL are left out. */
+  readonly reads: readonly TableReference[];
+  /** Empty: the tables in `reads`, with their views expanded, are all that the result depends on, besides the binds. */
+  readonly obstacles: readonly Obstacle[];
+}
