@@ -159,12 +159,13 @@ async function latestEntries({ link }: ApiContext, dataset: string): Promise<rea
   }
 }
 
-function datasetView({ name, description, source, params, select, columnTypes, freshness, format }: DatasetConfig) {
+function datasetView(dataset: DatasetConfig) {
+  const { name, description, source, params, select, columnTypes, freshness } = dataset;
   return {
     name,
     description,
     source,
-    format,
+    format: dataset.kind === 'file' ? dataset.format : null,
     params: Object.values(params),
     columns: select,
     columnTypes,

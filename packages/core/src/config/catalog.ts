@@ -98,10 +98,11 @@ export class Catalog {
     const values = readParams(dataset, rawParams, problems);
     const columns = readColumns(options.columns, dataset.select, problems);
     refuse(problems, `dataset "${name}" cannot be asked like this`);
+    const source = this.source(dataset.source);
+    if (dataset.kind === 'sql') throw notYet(source);
     const path = fillPathTemplate(dataset.path, values);
     if (!path.ok)
       throw invalid([{ name: 'path', message: path.problem }], `dataset "${name}" cannot be asked like this`);
-    const source = this.source(dataset.source);
     const request = this.#request(
       source,
       dataset.name,
@@ -126,6 +127,7 @@ export class Catalog {
           + '(true, or { maxAge: 5m })',
       );
     }
+    if (source.kind !== 'file') throw notYet(source);
     const problems: RequestProblem[] = [];
     const path = checkRelativePath(question.path.replace(/^(?:\.\/+)+/, ''));
     if (!path.ok) problems.push({ name: 'path', message: path.problem });
@@ -193,5 +195,10 @@ export class Catalog {
 }
 
 function identityOf(source: SourceConfig): string {
-  return `file:${source.root}`;
+  if (source.kind === 'file') return `file:${source.root}`;
+  return `oracle:${source.identity}/${source.user.toUpperCase()}/${source.schema}`;
+}
+
+function notYet({ kind }: SourceConfig): ParqueueError {
+  return new ParqueueError('PQ_INVALID_REQUEST', `sources of kind ${kind} cannot be asked yet`);
 }

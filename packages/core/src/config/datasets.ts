@@ -32,6 +32,7 @@ export function buildDataset(
   checkPathParams(path, params, onProblem);
   const { format, csv } = buildFormat(input, onProblem);
   return {
+    kind: 'file',
     name,
     description: input.description ?? null,
     source: input.source,
