@@ -85,7 +85,7 @@ export function simSource(
     async probe(request, { signal }) {
       const { state } = stateOf(request);
       await touch('source-probe', state, signal);
-      return versionOf(state.current);
+      return { version: versionOf(state.current), parts: {}, reads: {} };
     },
     async open(request, { signal, onFirstBatch }): Promise<Snapshot> {
       const { path, state } = stateOf(request);

@@ -275,16 +275,17 @@ export class World {
     });
     const memo = { get: async () => null, put: async () => undefined };
     return {
-      probe: async (request, { signal, onProgress }): Promise<ProbeReport> => {
+      probe: async (request, { signal, known, onProgress }): Promise<ProbeReport> => {
         try {
-          const version = await source.probe(request.canonical, {
+          const probed = await source.probe(request.canonical, {
             signal,
             memo,
+            known,
             limits: request.limits,
             onProgress,
             onFirstBatch: () => undefined,
           });
-          return { kind: 'version', version };
+          return { kind: 'version', ...probed };
         } catch (error) {
           return { kind: 'failed', failure: toFailure(error) };
         }

@@ -45,6 +45,8 @@ async function fillOrUnchanged(task: FillTask, deps: MaterializeDeps): Promise<F
     memo,
     limits: task.request.limits,
     onProgress,
+    // The version of a fill is that of its own snapshot.
+    known: {},
     onFirstBatch: () => onStep('first-batch'),
   });
   await onStep('snapshot-opened');

@@ -62,7 +62,7 @@ export class Prober {
     }
     const { tick, nowMs } = await ticks.startProbe(targetOf(request));
     await onStep('probe-started', { key: request.key, jobId: context.jobId, tick });
-    const report = await work.probe(request, { ...context, onStep: () => undefined });
+    const report = await work.probe(request, { ...context, known: {}, onStep: () => undefined });
     if (context.signal.aborted) return context.signal.reason === CANCELLED ? { kind: 'cancelled' } : null;
     await onStep('probe-finished', { key: request.key, jobId: context.jobId, tick, report: report.kind });
     if (report.kind === 'failed') return { kind: 'failed', failure: report.failure };

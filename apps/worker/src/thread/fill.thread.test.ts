@@ -12,7 +12,7 @@ import {
   type FillTask,
   type Memo,
   type ResolvedRequest,
-  type WorkContext,
+  type ProbeContext,
 } from '@parqueue/core';
 import { FILL_THREAD_ENTRY, ThreadPool } from './pool.ts';
 import type { ThreadSetup } from './setup.ts';
@@ -90,8 +90,14 @@ function task(fence: number, current: FillTask['current'] = null, path = 'prices
   return { request: request(path), fence, fillId: `fill-${fence}`, startedAtMs: 1, current };
 }
 
-function context(parts: Partial<WorkContext> = {}): WorkContext {
-  return { signal: new AbortController().signal, onProgress: () => undefined, onStep: () => undefined, ...parts };
+function context(parts: Partial<ProbeContext> = {}): ProbeContext {
+  return {
+    signal: new AbortController().signal,
+    known: {},
+    onProgress: () => undefined,
+    onStep: () => undefined,
+    ...parts,
+  };
 }
 
 async function writePrices(rows: number): Promise<void> {
@@ -131,6 +137,8 @@ test('a fill publishes a generation whose version a probe then finds, with every
   expect(await pool.probe(request('prices.csv'), context())).toEqual({
     kind: 'version',
     version: report.manifest.version,
+    parts: {},
+    reads: {},
   });
 });
 

@@ -23,15 +23,16 @@ const clock: Clock = {
 const abilities: ThreadAbilities = {
   async probe(request, context): Promise<ProbeReport> {
     const source = await sources.get(request.source);
-    const { signal, memo, onProgress } = context;
-    const version = await source.probe(request.canonical, {
+    const { signal, memo, known, onProgress } = context;
+    const probed = await source.probe(request.canonical, {
       signal,
       memo,
+      known,
       limits: request.limits,
       onProgress,
       onFirstBatch: () => undefined,
     });
-    return { kind: 'version', version };
+    return { kind: 'version', ...probed };
   },
 
   async fill(task, context): Promise<FillReport> {

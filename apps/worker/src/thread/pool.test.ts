@@ -5,7 +5,7 @@ import {
   type Memo,
   type Progress,
   type ResolvedRequest,
-  type WorkContext,
+  type ProbeContext,
 } from '@parqueue/core';
 import { ThreadPool, type PoolOptions } from './pool.ts';
 
@@ -63,13 +63,19 @@ function ask(behaviour: string): ResolvedRequest {
   };
 }
 
-function context(parts: Partial<WorkContext> = {}): WorkContext {
-  return { signal: new AbortController().signal, onProgress: () => undefined, onStep: () => undefined, ...parts };
+function context(parts: Partial<ProbeContext> = {}): ProbeContext {
+  return {
+    signal: new AbortController().signal,
+    known: {},
+    onProgress: () => undefined,
+    onStep: () => undefined,
+    ...parts,
+  };
 }
 
 /** A context whose `inWork` resolves when the thread is in the middle of its work. */
 function gated(): {
-  readonly context: WorkContext;
+  readonly context: ProbeContext;
   readonly inWork: Promise<void>;
   readonly abort: (reason?: unknown) => void;
 } {

@@ -15,6 +15,7 @@ import {
   type FillReport,
   type FillTask,
   type Memo,
+  type ProbeContext,
   type ProbeReport,
   type ResolvedRequest,
   type SourceWork,
@@ -94,8 +95,8 @@ export class ThreadPool implements SourceWork, AsyncDisposable {
     this.#threads.on('error', options.onTrouble);
   }
 
-  async probe(request: ResolvedRequest, context: WorkContext): Promise<ProbeReport> {
-    const report = await this.#run({ kind: 'probe', request }, context);
+  async probe(request: ResolvedRequest, context: ProbeContext): Promise<ProbeReport> {
+    const report = await this.#run({ kind: 'probe', request, known: context.known }, context);
     return report.kind === 'version' || report.kind === 'failed' ? report : misplaced(report);
   }
 

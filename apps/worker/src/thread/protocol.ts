@@ -12,11 +12,20 @@
  * A thread has no authority (I10): nothing in these messages names a lease or commits anything.
  */
 import type { MessagePort } from 'node:worker_threads';
-import type { Failure, FillReport, FillStep, FillTask, ProbeReport, Progress, ResolvedRequest } from '@parqueue/core';
+import type {
+  Failure,
+  FillReport,
+  FillStep,
+  FillTask,
+  ProbeContext,
+  ProbeReport,
+  Progress,
+  ResolvedRequest,
+} from '@parqueue/core';
 
 export type ThreadWork =
   | { readonly kind: 'fill'; readonly task: FillTask }
-  | { readonly kind: 'probe'; readonly request: ResolvedRequest }
+  | { readonly kind: 'probe'; readonly request: ResolvedRequest; readonly known: ProbeContext['known'] }
   /** Load the drivers now, so that the first real task need not. */
   | { readonly kind: 'prepare' };
 

@@ -10,6 +10,7 @@ import {
   type FillReport,
   type FillTask,
   type Memo,
+  type ProbeContext,
   type ProbeReport,
   type Progress,
   type ResolvedRequest,
@@ -23,7 +24,7 @@ export interface ThreadContext extends WorkContext {
 
 /** What a thread can do. May throw: what it throws becomes the report. */
 export interface ThreadAbilities {
-  probe(request: ResolvedRequest, context: ThreadContext): Promise<ProbeReport>;
+  probe(request: ResolvedRequest, context: ThreadContext & Pick<ProbeContext, 'known'>): Promise<ProbeReport>;
   fill(task: FillTask, context: ThreadContext): Promise<FillReport>;
   prepare(): Promise<void>;
 }
@@ -47,7 +48,7 @@ async function attempt(task: ThreadTask, abilities: ThreadAbilities, context: Th
       case 'fill':
         return await abilities.fill(task.task, context);
       case 'probe':
-        return await abilities.probe(task.request, context);
+        return await abilities.probe(task.request, { ...context, known: task.known });
       case 'prepare':
         await abilities.prepare();
         return { kind: 'prepared' };

@@ -22,6 +22,9 @@ const OPENERS: { readonly [Kind in SourceConfig['kind']]: Opener<Kind> } = {
       duckdb: { memoryLimit: duckdbMemory(threadMemoryBytes), threads: 2 },
     });
   },
+  oracle: async ({ name }) => {
+    throw new ParqueueError('PQ_CONFIG', `source ${name}: this release cannot open Oracle sources yet`);
+  },
 };
 
 /**
@@ -56,6 +59,13 @@ export class SourceShelf {
         `this worker's configuration has no source named ${name}: give API and workers the same one`,
       );
     }
-    return await OPENERS[config.kind](config, this.#setup);
+    switch (config.kind) {
+      case 'file':
+        return await OPENERS.file(config, this.#setup);
+      case 'oracle':
+        return await OPENERS.oracle(config, this.#setup);
+      default:
+        return config satisfies never;
+    }
   }
 }

@@ -34,13 +34,14 @@ export interface WorkContext {
   readonly onStep: (step: FillStep) => void | Promise<void>;
 }
 
+export interface ProbeContext extends WorkContext {
+  /** See SourceContext. */
+  readonly known: Readonly<Record<string, string>>;
+}
+
 /** Runs source work in threads that hold no authority. Never rejects for what the work met: that is a report. */
 export interface SourceWork {
-  /** `known`: see SourceContext. */
-  probe(
-    request: ResolvedRequest,
-    context: WorkContext & { readonly known: Readonly<Record<string, string>> },
-  ): Promise<ProbeReport>;
+  probe(request: ResolvedRequest, context: ProbeContext): Promise<ProbeReport>;
   fill(task: FillTask, context: WorkContext): Promise<FillReport>;
 }
 

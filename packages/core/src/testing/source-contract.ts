@@ -54,7 +54,8 @@ export function sourceContract(name: string, make: () => Promise<SourceFixture>)
       return { extract: await snapshot.extract({ path }), path };
     };
 
-    const probe = (context = sourceContext()): Promise<string> => fixture.source.probe(fixture.request, context);
+    const probe = async (context = sourceContext()): Promise<string> =>
+      (await fixture.source.probe(fixture.request, context)).version;
 
     it('writes one Parquet file that has exactly the rows, columns and bytes it reports', async () => {
       const { extract: result, path } = await extract();
@@ -193,6 +194,7 @@ export function sourceContext(more: Partial<SourceContext> = {}): SourceContext 
     },
     limits: { rowsMax: 1e9, bytesMax: 1e12, timeoutMs: 60_000 },
     onProgress: () => undefined,
+    known: {},
     onFirstBatch: () => undefined,
     ...more,
   };

@@ -62,6 +62,7 @@ function contextWith(more: Partial<SourceContext> = {}): SourceContext {
     memo: { get: async (name) => memory.get(name) ?? null, put: async (name, value) => void memory.set(name, value) },
     limits: { rowsMax: 1e9, bytesMax: 1e12, timeoutMs: 60_000 },
     onProgress: () => undefined,
+    known: {},
     onFirstBatch: () => undefined,
     ...more,
   };

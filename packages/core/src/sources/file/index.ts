@@ -38,7 +38,10 @@ export async function openFileSource(options: FileSourceOptions): Promise<Source
     onHash: options.onHash ?? (() => undefined),
   };
   return {
-    probe: (request, context) => currentVersion(parts, fileQuestion(request).path, context),
+    async probe(request, context) {
+      const version = await currentVersion(parts, fileQuestion(request).path, context);
+      return { version, parts: {}, reads: {} };
+    },
     async open(request, context) {
       // Asked for early, so that a missing or forbidden file is known before anything is made for it.
       await using file = await openJailed(parts.root, fileQuestion(request).path);
