@@ -10,8 +10,13 @@ export interface TableReference {
   /** null: not qualified. */
   readonly schema: string | null;
   readonly name: string;
-  /** Where its name ends in the normalised statement: the place for a clause such as AS OF SCN. */
+  /**
+   * Where AS OF SCN goes in the normalised statement: right after the name, or after the PARTITION and SAMPLE clauses
+   * that Oracle's grammar (query_table_expression, flashback_query_clause) puts before it, or after ONLY's parenthesis.
+   */
   readonly end: number;
+  /** The statement says itself at which time it reads this table (AS OF, VERSIONS): no second clause may follow. */
+  readonly fixesTime: boolean;
 }
 
 /** Something whose result can change while no table the statement names does, or that cannot be looked into. */

@@ -1,0 +1,55 @@
+/**
+ * What tells one dialect's lexis from another's. A new dialect is a new value here: its scanners in the order they are
+ * asked, and how it spells names that are written without quotes.
+ */
+import {
+  alternativeString,
+  colonPlaceholder,
+  comment,
+  number,
+  operator,
+  quotedName,
+  string,
+  whiteSpace,
+  word,
+  type Scanner,
+} from './scan.ts';
+import type { Dialect } from './statement.ts';
+
+export interface Lexis {
+  /** The first scanner that knows the place wins. */
+  readonly scanners: readonly Scanner[];
+  /** The one spelling of a word written without quotes. ASCII only, so that a normal form never changes length. */
+  readonly fold: (word: string) => string;
+  /** From this part of a dotted chain on (counted from 0) case has a meaning and is kept: JSON dot notation. */
+  readonly caseMattersFromPart: number;
+}
+
+export function foldUpper(text: string): string {
+  return text.replace(/[a-z]+/g, (letters) => letters.toUpperCase());
+}
+
+const ORACLE: Lexis = {
+  scanners: [
+    whiteSpace,
+    comment({ hintsAfter: new Set(['SELECT']) }),
+    alternativeString({ prefixes: ['q', 'nq'] }),
+    string({ prefixes: ['n', 'u'] }),
+    quotedName,
+    word,
+    number({ suffixes: 'fd' }),
+    colonPlaceholder,
+    operator({
+      operators: [
+        ...'+-*/(),.;=<>!^|@%?[]{}~$&'.split(''),
+        ...['||', '<=', '>=', '<>', '!=', '^=', '~=', '=>', '**', '..'],
+        // Row patterns: exclusion, and quantifiers that take as little as they can.
+        ...['{-', '-}', '*?', '+?', '??'],
+      ],
+    }),
+  ],
+  fold: foldUpper,
+  caseMattersFromPart: 2,
+};
+
+export const LEXES: Readonly<Record<Dialect, Lexis>> = { oracle: ORACLE };

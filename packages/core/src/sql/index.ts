@@ -1,0 +1,7 @@
+/** Reading SQL without a database: one spelling, placeholders, tables, obstacles, and safe changes to the text. */
+export type { Dialect, Obstacle, Statement, TableReference } from './statement.ts';
+export type { Token, TokenKind } from './scan.ts';
+export { tokenize } from './tokenize.ts';
+export { readStatement } from './read-statement.ts';
+export { insertAfterReads, replacePlaceholders } from './rewrite.ts';
+export { labelOf } from './label.ts';

@@ -1,0 +1,25 @@
+/**
+ * The door of this folder: a statement's text in, all that is known of it without a database out. Accepts one SELECT or
+ * WITH and nothing else; what it cannot look into is told as an obstacle, never guessed.
+ */
+import { ParqueueError } from '../model/errors.ts';
+import { normalise } from './normalise.ts';
+import { matchParentheses } from './parentheses.ts';
+import { readQuery } from './read-query.ts';
+import { refuseWhatIsNoQuery } from './single-query.ts';
+import type { Dialect, Statement } from './statement.ts';
+import { tokenize } from './tokenize.ts';
+
+/** @throws ParqueueError PQ_INVALID_REQUEST: not one readable SELECT or WITH. The message never repeats a literal. */
+export function readStatement(sql: string, dialect: Dialect): Statement {
+  const written = tokenize(sql, dialect);
+  const { text, tokens } = normalise(written, dialect);
+  if (tokens.length === 0) throw new ParqueueError('PQ_INVALID_REQUEST', 'the statement is empty');
+  // The normal form has as many tokens, in the same order: refusals point into the text the caller wrote.
+  const closings = matchParentheses(sql, written.slice(0, tokens.length));
+  refuseWhatIsNoQuery({ sql, written, tokens, closings });
+  const names = tokens.filter(({ kind }) => kind === 'placeholder').map((token) => token.text.slice(1));
+  const placeholders = [...new Set(names)];
+  const { reads, obstacles } = readQuery(tokens, closings);
+  return { text, placeholders, repeatsPlaceholders: placeholders.length < names.length, reads, obstacles };
+}
