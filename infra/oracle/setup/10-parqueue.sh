@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Run once by the container, when the database was made: users, tables, grants. Passwords come from compose.yaml.
+set -euo pipefail
+
+sqlplus -s -L / as sysdba <<SQL
+WHENEVER SQLERROR EXIT FAILURE
+ALTER SESSION SET CONTAINER = FREEPDB1;
+@/opt/parqueue/user.sql "${PARQUEUE_OWNER_PASSWORD}" "${PARQUEUE_READER_PASSWORD}"
+SQL
+
+sqlplus -s -L "pq_owner/\"${PARQUEUE_OWNER_PASSWORD}\"@//localhost:1521/FREEPDB1" <<SQL
+WHENEVER SQLERROR EXIT FAILURE
+@/opt/parqueue/schema.sql
+GRANT SELECT, FLASHBACK ON sales TO pq_reader;
+GRANT SELECT, FLASHBACK ON regions TO pq_reader;
+SQL
