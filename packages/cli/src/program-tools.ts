@@ -74,24 +74,53 @@ function addSwarm(program: Command, context: Context, exitWith: (exit: ExitCode)
   const swarm = program
     .command('swarm')
     .description('many processes ask while the source changes; every answer is checked');
-  swarm
-    .command('file')
+  withSizeOptions(swarm.command('file'), { rows: 20_000, changes: 'changes of the file', holder: 'file' })
     .description('over a file source; exit 1 and a named reason on any stale, torn or duplicate load')
-    .option('--clients <n>', 'client processes', wholeNumber, 4)
-    .option('--waves <n>', 'waves of gets', wholeNumber, 12)
-    .option('--regenerations <n>', 'changes of the file', wholeNumber, 6)
-    .option('--gets <n>', 'gets of one client in one wave', wholeNumber, 5)
-    .option('--rows <n>', 'rows of the file', wholeNumber, 20_000)
-    .option('--seed <n>', 'when and in which order things happen', wholeNumber, 1)
-    .option('--workers <n>', 'worker processes', wholeNumber, 2)
     .option('--url <url>', 'use this server instead of starting one; needs --dataset and --file')
-    .option('--key <key>', 'API key for --url')
     .option('--dataset <name>', 'dataset to ask for, with --url')
     .option('--file <path>', 'the file that dataset reads, with --url; it is overwritten')
-    .option('--json', 'JSON for machines')
     .addHelpText(
       'after',
       examples('parqueue swarm file', 'parqueue swarm file --clients 8 --waves 30 --regenerations 15 --seed 42'),
     )
     .action(async (options) => exitWith(await (await import('./commands/swarm.ts')).swarmFile(context, options)));
+  withSizeOptions(swarm.command('sql'), {
+    rows: 2_000,
+    changes: 'transactions that change both tables',
+    holder: 'table',
+  })
+    .description('over two joined tables and the Oracle protocol, with a writer that commits meanwhile')
+    .option(
+      '--connect [connection]',
+      'a real database, USER/PASSWORD@HOST:PORT/SERVICE, or alone: the one in ORACLE_TEST_URL; tables PQ_SWARM_* are made there and dropped',
+    )
+    .option('--url <url>', 'use this server instead of starting one; needs --source and --connect')
+    .option('--source <name>', 'its Oracle source for that database, with --url; must allow ad-hoc statements')
+    .addHelpText(
+      'after',
+      examples(
+        'parqueue swarm sql',
+        'ORACLE_TEST_URL=app/secret@127.0.0.1:1521/FREEPDB1 parqueue swarm sql --connect --waves 30 --regenerations 15',
+      ),
+    )
+    .action(async (options) => exitWith(await (await import('./commands/swarm.ts')).swarmSql(context, options)));
+}
+
+interface SizeWords {
+  readonly rows: number;
+  readonly changes: string;
+  readonly holder: string;
+}
+
+function withSizeOptions(command: Command, { rows, changes, holder }: SizeWords) {
+  return command
+    .option('--clients <n>', 'client processes', wholeNumber, 4)
+    .option('--waves <n>', 'waves of gets', wholeNumber, 12)
+    .option('--regenerations <n>', changes, wholeNumber, 6)
+    .option('--gets <n>', 'gets of one client in one wave', wholeNumber, 5)
+    .option('--rows <n>', `rows of the ${holder}`, wholeNumber, rows)
+    .option('--seed <n>', 'when and in which order things happen', wholeNumber, 1)
+    .option('--workers <n>', 'worker processes', wholeNumber, 2)
+    .option('--key <key>', 'API key for --url')
+    .option('--json', 'JSON for machines');
 }

@@ -1,9 +1,9 @@
 /** The questions of the demonstration, over HTTP like everybody's, and the workers' own count of their loads. */
 import { createHash } from 'node:crypto';
-import { Parqueue, type Answer } from '@parqueue/client';
+import { Parqueue, type Answer, type Question } from '@parqueue/client';
 import type { Context } from '../context.ts';
 import { scrape, sumOf } from '../metrics-text.ts';
-import { spellBytes, spellMs } from '../output/units.ts';
+import { spellBytes, spellCount, spellMs } from '../output/units.ts';
 import type { Stack } from '../up/stack.ts';
 import { ClaimBroken, type Telling } from './story.ts';
 
@@ -11,16 +11,17 @@ import { ClaimBroken, type Telling } from './story.ts';
 const ASK_TIMEOUT_MS = 90_000;
 
 export interface Asked {
+  readonly key: string;
   readonly etag: string;
   readonly generation: number;
+  readonly version: string;
   readonly cacheStatus: string;
   readonly bytes: number;
 }
 
 export interface AskedRows extends Asked {
   readonly rows: number;
-  readonly revision: number;
-  readonly firstRow: unknown;
+  readonly firstRow: Readonly<Record<string, unknown>>;
 }
 
 export class Asking {
@@ -34,35 +35,62 @@ export class Asking {
     this.#client = new Parqueue({ url: stack.url });
   }
 
-  async ask(telling: Telling, dataset: string, params: Readonly<Record<string, string>> = {}): Promise<AskedRows> {
+  /**
+   * Asks, tells how the answer came about, and looks into it, which asks again: `onAnswered` is called in between, for
+   * whoever counts what one ask costs.
+   */
+  async ask(
+    telling: Telling,
+    question: Question,
+    onAnswered: () => Promise<void> = async () => {},
+  ): Promise<AskedRows> {
     const began = this.#context.clock.now();
-    const asked = await this.fetchWhole(dataset, params);
-    telling.show('answer', `${spellBytes(asked.bytes)} in ${spellMs(this.#context.clock.now() - began)}`);
+    const asked = await this.fetchWhole(question);
+    const ms = this.#context.clock.now() - began;
+    await onAnswered();
+    const { rows } = await this.#client.resolve(question, { signal: AbortSignal.timeout(ASK_TIMEOUT_MS) });
+    telling.show('answer', `${spellCount(rows)} rows, ${spellBytes(asked.bytes)} in ${spellMs(ms)}`);
     telling.show('Cache-Status', asked.cacheStatus);
     telling.show('generation', `g${asked.generation} (its fence), ETag ${asked.etag.slice(0, 14)}…`);
-    const entry = await this.#client.resolve({ dataset, params }, { signal: AbortSignal.timeout(ASK_TIMEOUT_MS) });
-    const look = await this.#client.get(dataset, {
-      params: { ...params, limit: 1 },
-      format: 'json',
-      signal: AbortSignal.timeout(ASK_TIMEOUT_MS),
-    });
-    const firstRow = firstOf(await look.json());
-    return { ...asked, rows: entry.rows, revision: Number(firstRow['revision']), firstRow };
+    const look = await this.#fetch(question, 'json');
+    return { ...asked, rows, firstRow: firstOf(await look.json()) };
   }
 
   /** All bytes, which must be those that the ETag names. */
-  async fetchWhole(dataset: string, params: Readonly<Record<string, string>> = {}): Promise<Asked> {
-    const answer: Answer = await this.#client.get(dataset, { params, signal: AbortSignal.timeout(ASK_TIMEOUT_MS) });
+  async fetchWhole(question: Question): Promise<Asked> {
+    const answer = await this.#fetch(question, 'parquet');
     const bytes = await answer.bytes();
     const digest = createHash('sha256').update(bytes).digest('hex');
     const etag = answer.etag ?? '';
-    if (!etag.includes(digest)) throw new ClaimBroken(`the bytes of ${dataset} have the hash of their ETag`);
-    return { etag, generation: answer.generation ?? 0, cacheStatus: answer.cacheStatus ?? '', bytes: bytes.byteLength };
+    if (!etag.includes(digest)) throw new ClaimBroken(`the bytes of ${answer.key} have the hash of their ETag`);
+    return {
+      key: answer.key ?? '',
+      etag,
+      generation: answer.generation ?? 0,
+      version: answer.version ?? '',
+      cacheStatus: answer.cacheStatus ?? '',
+      bytes: bytes.byteLength,
+    };
   }
 
   async isNotModified(dataset: string, etag: string): Promise<boolean> {
     return (await this.#client.get(dataset, { ifNoneMatch: etag, signal: AbortSignal.timeout(ASK_TIMEOUT_MS) }))
       .notModified;
+  }
+
+  /** Many callers at once. Tells how their answers came about; they must all have got the same bytes. */
+  async crowd(telling: Telling, question: Question, callers: number): Promise<Asked> {
+    const asked = await Promise.all(Array.from({ length: callers }, async () => await this.fetchWhole(question)));
+    const tally = new Map<string, number>();
+    for (const { cacheStatus } of asked) {
+      const kind = /;\s*hit/.test(cacheStatus) ? 'hit' : `fwd${/collapsed/.test(cacheStatus) ? ', collapsed' : ''}`;
+      tally.set(kind, (tally.get(kind) ?? 0) + 1);
+    }
+    telling.show('answers', [...tally].map(([kind, count]) => `${count} × ${kind}`).join(', '));
+    const [first] = asked;
+    if (first === undefined || asked.some(({ etag }) => etag !== first.etag))
+      throw new ClaimBroken(`all ${callers} callers got the same bytes`);
+    return first;
   }
 
   /** Loads of rows, as all workers together count them, whatever became of them. */
@@ -72,6 +100,13 @@ export class Asking {
       (sum, outcome) => sum + sumOf(samples, 'parqueue_fills_total', { outcome }),
       0,
     );
+  }
+
+  async #fetch(question: Question, format: 'parquet' | 'json'): Promise<Answer> {
+    const signal = AbortSignal.timeout(ASK_TIMEOUT_MS);
+    if (!('dataset' in question)) return await this.#client.query(question, { format, signal });
+    const limit = format === 'json' ? { limit: 1 } : {};
+    return await this.#client.get(question.dataset, { params: { ...question.params, ...limit }, format, signal });
   }
 }
 

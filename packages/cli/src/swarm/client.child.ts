@@ -31,7 +31,7 @@ async function look(): Promise<Sighting> {
   let answer: Answer;
   let bytes: Uint8Array;
   try {
-    answer = await client.get(plan.dataset, { signal: AbortSignal.timeout(GET_TIMEOUT_MS) });
+    answer = await ask();
     bytes = await answer.bytes();
   } catch (error) {
     const code = isParqueueHttpError(error) ? `${error.code}: ` : '';
@@ -40,11 +40,19 @@ async function look(): Promise<Sighting> {
   const answeredNs = nowNs();
   const seen = { ...nothing, answeredNs, generation: answer.generation, cacheStatus: answer.cacheStatus ?? '' };
   try {
-    const { revision, problem } = await readAnswer(bytes, answer.etag, plan.rows);
+    const { revision, problem } = await readAnswer(bytes, answer.etag, plan.shape);
     return { ...seen, revision, problem: problem === null ? null : { kind: 'torn', message: problem } };
   } catch (error) {
     return { ...seen, problem: { kind: 'torn', message: `bytes that are not Parquet: ${wordsOf(error)}` } };
   }
+}
+
+async function ask(): Promise<Answer> {
+  const { question, freshness } = plan;
+  const options = { freshness, signal: AbortSignal.timeout(GET_TIMEOUT_MS) };
+  return 'dataset' in question
+    ? await client.get(question.dataset, { ...options, params: question.params ?? {} })
+    : await client.query(question, options);
 }
 
 function wordsOf(error: unknown): string {

@@ -22,7 +22,9 @@ function saw(change: Partial<Sighting>): Sighting {
 }
 
 function reasons(change: Partial<Evidence>): readonly Reason[] {
-  return judge({ history, sightings: [], warm: [], loads: null, ...change }).map(({ reason }) => reason);
+  return judge({ history, sightings: [], warm: [], loads: null, executions: null, ...change }).map(
+    ({ reason }) => reason,
+  );
 }
 
 const counted = (change: Partial<LoadCounts>): LoadCounts => ({
@@ -77,6 +79,11 @@ describe('the judge of a swarm', () => {
     expect(reasons({ loads: counted({ committed: 3, unchanged: 5 }) })).toEqual([]);
     expect(reasons({ loads: counted({ committed: 3, fenced: 1 }) })).toEqual(['duplicate']);
     expect(reasons({ loads: counted({ committed: 2, failed: 2 }) })).toEqual(['duplicate']);
+  });
+
+  test('calls it a duplicate when the database ran the statement more often than the source changed', () => {
+    expect(reasons({ executions: 3 })).toEqual([]);
+    expect(reasons({ executions: 4 })).toEqual(['duplicate']);
   });
 
   test('wants the final check to be warm', () => {

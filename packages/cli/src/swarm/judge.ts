@@ -33,12 +33,15 @@ export interface Evidence {
   readonly warm: readonly Sighting[];
   /** null where the workers cannot be asked. */
   readonly loads: LoadCounts | null;
+  /** How often a database ran the statement, by its own count; null where there is none, or it may not be asked. */
+  readonly executions: number | null;
 }
 
-export function judge({ history, sightings, warm, loads }: Evidence): readonly Finding[] {
+export function judge({ history, sightings, warm, loads, executions }: Evidence): readonly Finding[] {
   return [
     ...[...sightings, ...warm].flatMap((sighting) => judgeSighting(history, sighting)),
     ...judgeLoads(history, [...sightings, ...warm], loads),
+    ...judgeExecutions(history, executions),
     ...judgeWarm(warm),
   ];
 }
@@ -96,6 +99,13 @@ function judgeLoads(
     });
   }
   return findings;
+}
+
+/** Workers may count wrongly; the database that did the work does not. */
+function judgeExecutions(history: readonly Regeneration[], executions: number | null): readonly Finding[] {
+  if (executions === null || executions <= history.length) return [];
+  const message = `the database ran the statement ${executions} times for ${history.length} revisions`;
+  return [{ reason: 'duplicate', message }];
 }
 
 function judgeWarm(warm: readonly Sighting[]): readonly Finding[] {

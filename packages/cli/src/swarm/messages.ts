@@ -2,10 +2,12 @@
  * What the coordinator and its processes tell each other. Times are nanoseconds of the machine's monotonic clock, as
  * decimal text: all processes run on one machine and share that clock, so they can be compared with each other.
  */
+import type { Freshness, Question } from '@parqueue/client';
+
 export interface Regeneration {
   readonly revision: number;
   readonly rows: number;
-  /** Before the file was touched, and after it stood under its name. */
+  /** Before anybody could see it, and when everybody could: the rename of a file, the commit of a transaction. */
   readonly beganNs: string;
   readonly completedNs: string;
 }
@@ -31,8 +33,18 @@ export interface ClientPlan {
   readonly client: number;
   readonly url: string;
   readonly apiKey: string | null;
-  readonly dataset: string;
+  readonly question: Question;
+  readonly freshness: Freshness;
+  readonly shape: AnswerShape;
+}
+
+/** What every sound answer of this swarm looks like. */
+export interface AnswerShape {
   readonly rows: number;
+  /** The column that counts the rows from 0. */
+  readonly id: string;
+  /** Columns that all hold the one revision: one for each part of the source that changes together. */
+  readonly revisions: readonly string[];
 }
 
 export interface GeneratorPlan {

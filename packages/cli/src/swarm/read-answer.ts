@@ -5,13 +5,15 @@
 import { createHash } from 'node:crypto';
 import { decompress } from 'fzstd';
 import { parquetReadObjects } from 'hyparquet';
+import type { AnswerShape } from './messages.ts';
 
 export interface Reading {
   readonly revision: number | null;
   readonly problem: string | null;
 }
 
-export async function readAnswer(bytes: Uint8Array, etag: string | null, rows: number): Promise<Reading> {
+export async function readAnswer(bytes: Uint8Array, etag: string | null, shape: AnswerShape): Promise<Reading> {
+  const { rows } = shape;
   const digest = createHash('sha256').update(bytes).digest('hex');
   const promised = etag?.replace(/^W\//, '').replaceAll('"', '') ?? '';
   const revisions = new Set<number>();
@@ -19,13 +21,14 @@ export async function readAnswer(bytes: Uint8Array, etag: string | null, rows: n
   let count = 0;
   const objects = await parquetReadObjects({
     file: copyToBuffer(bytes),
-    columns: ['id', 'revision'],
+    columns: [shape.id, ...shape.revisions],
     compressors: { ZSTD: (input, length) => decompress(input, new Uint8Array(length)) },
   });
-  for (const { id, revision } of objects) {
+  for (const row of objects) {
     count += 1;
-    revisions.add(Number(revision));
-    if (Number(id) < rows) seen[Number(id)] = 1;
+    for (const column of shape.revisions) revisions.add(Number(row[column]));
+    const id = Number(row[shape.id]);
+    if (id < rows) seen[id] = 1;
   }
   const [first] = revisions;
   const revision = first ?? null;
