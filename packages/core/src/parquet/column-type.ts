@@ -5,6 +5,7 @@ import {
   DateDay,
   Decimal,
   Field,
+  Float32,
   Float64,
   Int32,
   Int64,
@@ -23,6 +24,7 @@ export type ColumnType =
   | { readonly kind: 'bool' }
   | { readonly kind: 'int32' }
   | { readonly kind: 'int64' }
+  | { readonly kind: 'float32' }
   | { readonly kind: 'float64' }
   /** 1 ≤ precision ≤ 38, 0 ≤ scale ≤ precision. */
   | { readonly kind: 'decimal128'; readonly precision: number; readonly scale: number }
@@ -46,6 +48,8 @@ export function arrowType(type: ColumnType): DataType {
       return new Int32();
     case 'int64':
       return new Int64();
+    case 'float32':
+      return new Float32();
     case 'float64':
       return new Float64();
     case 'decimal128':

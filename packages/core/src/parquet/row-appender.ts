@@ -8,7 +8,7 @@ import { arrowSchema, arrowType, typeName, type Column } from './column-type.ts'
 import type { ColumnBuilder } from './columns/builder.ts';
 import { BinaryBuilder, Utf8Builder } from './columns/bytes.ts';
 import { Decimal128Builder } from './columns/decimal128.ts';
-import { BoolBuilder, Date32Builder, Float64Builder, Int32Builder } from './columns/fixed.ts';
+import { BoolBuilder, Date32Builder, Float32Builder, Float64Builder, Int32Builder } from './columns/fixed.ts';
 import { Int64Builder, TimestampBuilder } from './columns/int64.ts';
 import { Refusal } from './columns/refusal.ts';
 
@@ -158,6 +158,8 @@ function builderFor({ type }: Column, capacity: number): ColumnBuilder {
       return new Int32Builder(capacity);
     case 'int64':
       return new Int64Builder(arrowType(type), capacity);
+    case 'float32':
+      return new Float32Builder(capacity);
     case 'float64':
       return new Float64Builder(capacity);
     case 'decimal128':

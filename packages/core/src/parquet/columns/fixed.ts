@@ -1,5 +1,5 @@
-/** Columns of small fixed width: bool, int32, float64, date32. */
-import { makeData, Bool, DateDay, Float64, Int32, type Data } from 'apache-arrow';
+/** Columns of small fixed width: bool, int32, float32, float64, date32. */
+import { makeData, Bool, DateDay, Float32, Float64, Int32, type Data } from 'apache-arrow';
 import type { ColumnBuilder, Nulls } from './builder.ts';
 import { refuse } from './refusal.ts';
 import { dayOf } from './calendar.ts';
@@ -54,6 +54,30 @@ export class Int32Builder implements ColumnBuilder {
 function integerOf(value: unknown): number {
   if (typeof value === 'bigint') return Number(value);
   return typeof value === 'string' && /^[-+]?[0-9]+$/.test(value) ? Number(value) : Number.NaN;
+}
+
+/** Takes numbers that a float32 holds as they are: those of a source of float32 values, infinite ones and NaN included. */
+export class Float32Builder implements ColumnBuilder {
+  readonly variableBytes = 0;
+  private readonly values: Float32Array;
+
+  constructor(capacity: number) {
+    this.values = new Float32Array(capacity);
+  }
+
+  set(row: number, value: unknown): void {
+    if (typeof value !== 'number' || (Math.fround(value) !== value && !Number.isNaN(value)))
+      refuse(value, 'is not a float32');
+    this.values[row] = value;
+  }
+
+  setNull(): void {
+    // Zero is what is there already.
+  }
+
+  finish(rows: number, nulls: Nulls): Data {
+    return makeData({ type: new Float32(), length: rows, data: this.values.subarray(0, rows), ...nulls });
+  }
 }
 
 /** Infinite values and NaN are doubles too; a text must be a number as databases write them. */

@@ -1,0 +1,233 @@
+/**
+ * The plan of one load: from the columns as Oracle describes them and the caller's wish to the statement to run, the
+ * conversion of its rows and the columns of the Parquet file. Pure; one plan serves one load, since it counts.
+ */
+import { manifestColumn, typeName, type Column } from '../../parquet/column-type.ts';
+import { Refusal } from '../../parquet/columns/refusal.ts';
+import { canonicalColumnType, PLAIN_COLUMN_TYPES } from '../../model/column-type.ts';
+import { isParqueueError, ParqueueError } from '../../model/errors.ts';
+import type { ManifestColumn } from '../../model/manifest.ts';
+import { ColumnNames, distinctNames, projected } from './projection.ts';
+import { sourceTypeOf } from './source-type.ts';
+import { TYPE_RULES, UNSUPPORTED } from './types-rules.ts';
+import type { DescribedColumn, Expression, Mapping, NumbersAs } from './types.ts';
+import { declaredAs } from './values-declared.ts';
+import { AS_IT_IS, convertColumn, type Conversion, type Progress } from './values.ts';
+import { nanosecondsOf, monthsOf } from './values-intervals.ts';
+
+export interface ColumnWish {
+  /** Names in the wanted order; null: all. */
+  readonly columns: readonly string[] | null;
+  /** Declared types by column name (model/column-type.ts). */
+  readonly columnTypes: Readonly<Record<string, string>>;
+  readonly numbers: NumbersAs;
+}
+
+export interface LoadPlan {
+  /** What RowAppender is made with. */
+  readonly columns: readonly Column[];
+  /** The statement to execute in place of `text`, which was described; `text` itself where nothing is to be changed. */
+  readonly statement: (text: string) => string;
+  /**
+   * Makes of the driver's rows (arrays, fetched with `fetchTypeHandler`) what RowAppender takes, in place.
+   * @throws ParqueueError PQ_VALUE_OUT_OF_RANGE naming column, row and the beginning of the value
+   */
+  readonly convertRows: (rows: readonly unknown[][]) => void;
+  /** An error of RowAppender with the way out added; anything else as it is. */
+  readonly explain: (error: unknown) => unknown;
+  /** Values so far that float64 could not hold exactly, by column; only columns that have some. */
+  readonly rounded: () => Readonly<Record<string, number>>;
+  readonly manifestColumns: () => readonly ManifestColumn[];
+}
+
+interface PlannedColumn {
+  readonly column: Column;
+  readonly sourceType: string;
+  /** Among the described columns. */
+  readonly position: number;
+  readonly expression: Expression | null;
+  readonly conversion: Conversion;
+  readonly note: string | null;
+  readonly wayOut: string | null;
+}
+
+/**
+ * @throws ParqueueError PQ_UNSUPPORTED_TYPE naming column, type and the way out; PQ_INVALID_REQUEST for a wanted or
+ * declared column that is not there
+ */
+export function planColumns(described: readonly DescribedColumn[], wish: ColumnWish): LoadPlan {
+  const names = distinctNames(described.map(({ name }) => name));
+  const finder = new ColumnNames(names);
+  const declared = new Map(
+    Object.entries(wish.columnTypes).map(([name, type]) => [finder.position(name), type] as const),
+  );
+  const positions = wish.columns === null ? names.keys() : finder.positions(wish.columns);
+  const columns = Array.from(positions, (position) =>
+    plannedColumn({
+      described: described[position] as DescribedColumn,
+      name: names[position] as string,
+      position,
+      declared: declared.get(position) ?? null,
+      numbers: wish.numbers,
+    }),
+  );
+  return new PlannedLoad(
+    described.map(({ name }) => name),
+    columns,
+  );
+}
+
+class PlannedLoad implements LoadPlan {
+  readonly columns: readonly Column[];
+  private readonly described: readonly string[];
+  private readonly planned: readonly PlannedColumn[];
+  /** Those that need a conversion, by their place in a row. */
+  private readonly converting: readonly { readonly at: number; readonly conversion: Conversion }[];
+  private readonly roundedAt: number[];
+  private rows = 0;
+
+  constructor(described: readonly string[], planned: readonly PlannedColumn[]) {
+    this.described = described;
+    this.planned = planned;
+    this.columns = planned.map(({ column }) => column);
+    this.converting = planned
+      .map(({ conversion }, at) => ({ at, conversion }))
+      .filter(({ conversion }) => conversion.kind !== 'none');
+    this.roundedAt = planned.map(() => 0);
+  }
+
+  readonly statement = (text: string): string => projected(text, { described: this.described, wanted: this.planned });
+
+  readonly convertRows = (rows: readonly unknown[][]): void => {
+    for (const { at, conversion } of this.converting) {
+      const progress: Progress = { row: 0, rounded: 0 };
+      try {
+        convertColumn(rows, at, conversion, progress);
+      } catch (error) {
+        throw error instanceof Refusal ? this.refused(at, progress.row, error) : error;
+      }
+      this.roundedAt[at] = (this.roundedAt[at] ?? 0) + progress.rounded;
+    }
+    this.rows += rows.length;
+  };
+
+  readonly explain = (error: unknown): unknown => {
+    if (!isParqueueError(error) || error.code !== 'PQ_VALUE_OUT_OF_RANGE') return error;
+    const wayOut = this.planned.find(({ column }) => column.name === error.details['column'])?.wayOut ?? null;
+    if (wayOut === null) return error;
+    return new ParqueueError(error.code, `${error.message} (${wayOut})`, {
+      details: error.details,
+      cause: error.cause,
+    });
+  };
+
+  readonly rounded = (): Readonly<Record<string, number>> =>
+    Object.fromEntries(
+      this.planned
+        .map(({ column }, at) => [column.name, this.roundedAt[at] ?? 0] as const)
+        .filter(([, count]) => count > 0),
+    );
+
+  readonly manifestColumns = (): readonly ManifestColumn[] =>
+    this.planned.map(({ column, sourceType, note }) => ({
+      ...manifestColumn(column, sourceType),
+      ...(note === null ? {} : { note }),
+    }));
+
+  private refused(at: number, row: number, refusal: Refusal): unknown {
+    const { column } = this.planned[at] as PlannedColumn;
+    const type = typeName(column.type);
+    const number = this.rows + row + 1;
+    return this.explain(
+      new ParqueueError('PQ_VALUE_OUT_OF_RANGE', `row ${number}, column ${column.name} (${type}): ${refusal.message}`, {
+        details: { column: column.name, type, row: number },
+      }),
+    );
+  }
+}
+
+interface Planning {
+  readonly described: DescribedColumn;
+  /** Of the column in the file. */
+  readonly name: string;
+  readonly position: number;
+  readonly declared: string | null;
+  readonly numbers: NumbersAs;
+}
+
+function plannedColumn({ described, name, position, declared, numbers }: Planning): PlannedColumn {
+  const mapping = mappingOf(described, name, numbers);
+  const renamed = name === described.name ? [] : [`the statement calls it ${described.name}, like another column`];
+  const common = { sourceType: sourceTypeOf(described), position };
+  if (declared === null) {
+    const notes = [...renamed, ...(mapping.note === undefined ? [] : [mapping.note])];
+    return {
+      ...common,
+      column: { name, type: mapping.type, nullable: true },
+      expression: mapping.expression,
+      conversion: conversionOf(mapping),
+      note: noteOf(notes),
+      wayOut: mapping.wayOut ?? null,
+    };
+  }
+  const canonical = canonicalColumnType(declared);
+  const source = canonical === 'varchar' ? (mapping.asText ?? mapping) : mapping;
+  const chosen = canonical === null ? null : declaredAs(canonical, source.reading);
+  if (chosen === null) throw undeclarable({ described, name, declared, known: canonical !== null });
+  return {
+    ...common,
+    column: { name, type: chosen.type, nullable: true },
+    expression: source.expression,
+    conversion: chosen.conversion,
+    note: noteOf([...renamed, `declared ${canonical ?? declared}`]),
+    wayOut: null,
+  };
+}
+
+function noteOf(notes: readonly string[]): string | null {
+  return notes.length === 0 ? null : notes.join('; ');
+}
+
+/** How the value of a column that declares nothing gets into the type it was mapped to. */
+function conversionOf({ type, reading }: Mapping): Conversion {
+  switch (reading.kind) {
+    case 'number':
+      return type.kind === 'float64' ? { kind: 'rounding' } : AS_IT_IS;
+    case 'time':
+      return { kind: 'iso-year' };
+    case 'days':
+      return { kind: 'each', convert: nanosecondsOf };
+    case 'months':
+      return { kind: 'each', convert: monthsOf };
+    default:
+      return AS_IT_IS;
+  }
+}
+
+/** @throws ParqueueError PQ_UNSUPPORTED_TYPE */
+export function mappingOf(described: DescribedColumn, name: string, numbers: NumbersAs): Mapping {
+  const dbType = described.dbType?.name ?? '';
+  const rule = TYPE_RULES.find(({ dbTypes, when }) => dbTypes.includes(dbType) && (when?.(described) ?? true));
+  if (rule !== undefined) return rule.map(described, numbers);
+  const type = sourceTypeOf(described);
+  const wayOut = UNSUPPORTED[dbType]?.wayOut ?? 'select an expression of another type in its place';
+  throw new ParqueueError(
+    'PQ_UNSUPPORTED_TYPE',
+    `column ${name} has the type ${type}, which cannot be loaded: ${wayOut}`,
+    {
+      details: { column: name, type },
+    },
+  );
+}
+
+function undeclarable(
+  of: Pick<Planning, 'described' | 'name'> & { readonly declared: string; readonly known: boolean },
+) {
+  const type = sourceTypeOf(of.described);
+  const message = of.known
+    ? `column ${of.name} has the type ${type}, which cannot be loaded as ${of.declared}: declare another type, or convert it in the statement`
+    : `column ${of.name} declares the type ${of.declared}: use one of ${PLAIN_COLUMN_TYPES.join(', ')}, decimal(p,s) with p up to 38`;
+  return new ParqueueError('PQ_UNSUPPORTED_TYPE', message, {
+    details: { column: of.name, type, declared: of.declared },
+  });
+}
