@@ -28,6 +28,17 @@ export function parameter(text: string, before: Readonly<Record<string, string>>
   return { ...before, [name]: text.slice(equals + 1) };
 }
 
+export type Bind = string | { readonly type: string; readonly value: string };
+
+/** Collects `--bind name=value`, a text, and `--bind name:type=value`, any number of times. */
+export function bind(text: string, before: Readonly<Record<string, Bind>>): Readonly<Record<string, Bind>> {
+  const [, name = '', type, value = ''] = /^([^=:]+)(?::([a-z]+))?=([\s\S]*)$/.exec(text) ?? [];
+  if (name === '')
+    throw new InvalidArgumentError('a bind is written name=value, or name:type=value such as since:date=2026-01-31.');
+  if (Object.hasOwn(before, name)) throw new InvalidArgumentError(`${name} is given twice.`);
+  return { ...before, [name]: type === undefined ? value : { type, value } };
+}
+
 /** `a,b,c`. */
 export function nameList(text: string): readonly string[] {
   return text

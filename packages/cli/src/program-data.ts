@@ -1,6 +1,6 @@
 /** Commands that talk to a running server. */
 import { Option, type Command } from 'commander';
-import { examples, nameList, parameter, wholeNumber } from './arguments.ts';
+import { bind, examples, nameList, parameter, wholeNumber } from './arguments.ts';
 import type { Context } from './context.ts';
 
 const FORMATS = ['parquet', 'arrow', 'csv', 'json', 'ndjson'];
@@ -32,7 +32,14 @@ function addRowCommands(program: Command, context: Context): void {
     .requiredOption('--source <name>', 'the configured source to ask')
     .option('--path <file>', "a file below the source's root")
     .option('--sql <statement>', 'a statement')
-    .addHelpText('after', examples('parqueue query --source files --path exports/today.csv -o today.parquet'))
+    .option('--bind <name[:type]=value>', 'a bind of --sql: a text, or of a type such as integer or date', bind, {})
+    .addHelpText(
+      'after',
+      examples(
+        'parqueue query --source files --path exports/today.csv -o today.parquet',
+        "parqueue query --source erp --sql 'select * from sales where sold_on >= :since' --bind since:date=2026-01-31",
+      ),
+    )
     .action(async (options) => {
       const { query } = await import('./commands/get.ts');
       await query(context, options);

@@ -10,6 +10,7 @@ import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Answer, Format, Freshness, Question } from '@parqueue/client';
 import { ParqueueError } from '@parqueue/core';
+import type { Bind } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { UsageError } from '../exit.ts';
 import { spellBytes, spellCount, spellMs } from '../output/units.ts';
@@ -31,6 +32,7 @@ export interface QueryOptions extends GetOptions {
   readonly source: string;
   readonly path?: string;
   readonly sql?: string;
+  readonly bind?: Readonly<Record<string, Bind>>;
 }
 
 const FORMAT_OF_EXTENSION: Readonly<Record<string, Format>> = {
@@ -71,10 +73,12 @@ export async function query(context: Context, options: QueryOptions): Promise<vo
   );
 }
 
-function questionOf({ source, path, sql, columns }: QueryOptions): Question {
+function questionOf({ source, path, sql, bind: binds = {}, columns }: QueryOptions): Question {
   const wanted = columns === undefined ? {} : { columns };
+  const bound = Object.keys(binds).length > 0;
+  if (path !== undefined && bound) throw new UsageError('--bind goes with --sql');
   if (path !== undefined && sql === undefined) return { source, path, ...wanted };
-  if (sql !== undefined && path === undefined) return { source, sql, ...wanted };
+  if (sql !== undefined && path === undefined) return { source, sql, ...(bound ? { binds } : {}), ...wanted };
   throw new UsageError('say what to ask: either --path FILE or --sql STATEMENT');
 }
 

@@ -63,6 +63,14 @@ sources:
     root: ./data              # nothing outside this folder is ever read
     adhoc: true               # also answer \`parqueue query --source files --path …\`; leave out to allow datasets only
 
+  # An Oracle Database, by its own protocol; the user needs SELECT on the tables that datasets read.
+  # erp:
+  #   kind: oracle
+  #   connectString: db.example.com:1521/sales
+  #   user: parqueue
+  #   password: \${ERP_PASSWORD}
+  #   adhoc: { maxAge: 5m }   # also answer \`parqueue query --source erp --sql …\`, up to five minutes old
+
 datasets:
   # parqueue get orders  ·  curl http://127.0.0.1:8787/v1/datasets/orders.parquet
   orders:
@@ -80,4 +88,11 @@ datasets:
     # csv: { header: true, delimiter: "," }         # detected where not given
     # columns: { price: "decimal(18,4)" }           # types where the file does not tell them
     # parquet: { compression: zstd, rowGroupRows: 1000000 }
+
+  # Loaded again when one of its tables changed: parqueue get revenue --param since=2026-01-01
+  # revenue:
+  #   source: erp
+  #   sql: select region, sum(amount) amount from sales where day >= :since group by region
+  #   params: { since: { type: date, required: true } }
+  #   freshness: { version: rowscn, maxAge: 60s, staleIfError: 1d }
 `;
