@@ -41,8 +41,8 @@ function offsetSeconds(offset: string | undefined): number {
 
 const MONTH_DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
 
-/** Counts from 1 March of year 0, so that the leap day ends a year ("days from civil", H. Hinnant's derivation). */
-function dayNumber(year: number, month: number, day: number): number {
+/** NaN where there is no such day. Counts from 1 March of year 0, so that the leap day ends a year ("days from civil", H. Hinnant's derivation). */
+export function dayNumber(year: number, month: number, day: number): number {
   if (month < 1 || month > 12 || day < 1 || day > monthDays(year, month)) return Number.NaN;
   const y = month <= 2 ? year - 1 : year;
   const era = Math.floor(y / 400);

@@ -1,12 +1,15 @@
 /** Columns of decimals: the unscaled value as 128-bit two's complement, low word first (Arrow columnar format, Decimal). */
 import { makeData, type Data, type Decimal } from 'apache-arrow';
 import type { ColumnBuilder, Nulls } from './builder.ts';
+import { digitsBetween, SAFE_DIGITS } from './plain-integer.ts';
 import { refuse } from './refusal.ts';
 
 const WORD = 0x1_0000_0000;
 
-/** Digits whose number is a safe integer whatever they are. */
-const SAFE_DIGITS = 15;
+const MINUS = 0x2d;
+const ZERO = 0x30;
+const STEP_DIGITS = 6;
+const POWERS = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6] as const;
 
 /** Takes decimal text (`12`, `.5`, `-.05`, `1.2E+3`), bigints, and numbers by their shortest text. */
 export class Decimal128Builder implements ColumnBuilder {
@@ -20,10 +23,13 @@ export class Decimal128Builder implements ColumnBuilder {
   }
 
   set(row: number, value: unknown): void {
-    const plain = typeof value === 'string' ? plainDecimal(value, this.type) : null;
-    if (plain !== null) {
-      this.setNumber(row, plain);
-      return;
+    if (typeof value === 'string') {
+      const plain = plainDecimal(value, this.type);
+      if (plain !== null) {
+        this.setNumber(row, plain);
+        return;
+      }
+      if (this.setPlain(row, value)) return;
     }
     if (
       typeof value !== 'string'
@@ -48,6 +54,35 @@ export class Decimal128Builder implements ColumnBuilder {
     this.words[row * 4 + 3] = sign;
   }
 
+  /**
+   * A plain text of more digits: the number is built in the four words themselves, six digits at a time, since a word
+   * times 10⁶ is a safe integer. An order of magnitude faster than a BigInt of it. false: ask the general way.
+   */
+  private setPlain(row: number, text: string): boolean {
+    const negative = text.charCodeAt(0) === MINUS;
+    const first = negative ? 1 : 0;
+    const point = text.indexOf('.');
+    const whole = point < 0 ? text : text.slice(0, point) + text.slice(point + 1);
+    const missing = this.type.scale - (point < 0 ? 0 : text.length - 1 - point);
+    const digits = whole.length - first;
+    if (digits === 0 || missing < 0 || digits + missing > this.type.precision) return false;
+    const { words } = this;
+    const at = row * 4;
+    for (let i = first; i < whole.length; i += STEP_DIGITS) {
+      const end = Math.min(i + STEP_DIGITS, whole.length);
+      const step = digitsBetween(whole, i, end);
+      if (Number.isNaN(step)) {
+        words.fill(0, at, at + 4);
+        return false;
+      }
+      multiplyAdd(words, at, POWERS[end - i] as number, step);
+    }
+    for (let left = missing; left > 0; left -= STEP_DIGITS)
+      multiplyAdd(words, at, POWERS[Math.min(left, STEP_DIGITS)] as number, 0);
+    if (negative) negate(words, at);
+    return true;
+  }
+
   private setBig(row: number, value: bigint): void {
     for (let word = 0; word < 4; word += 1) {
       this.words[row * 4 + word] = Number(BigInt.asUintN(32, value >> BigInt(word * 32)));
@@ -63,18 +98,38 @@ export class Decimal128Builder implements ColumnBuilder {
   }
 }
 
+/** The unsigned number of four words, times `factor` (up to 10⁶), plus `term`. */
+function multiplyAdd(words: Uint32Array, at: number, factor: number, term: number): void {
+  let carry = term;
+  for (let i = at; i < at + 4; i += 1) {
+    const product = (words[i] as number) * factor + carry;
+    carry = Math.floor(product / WORD);
+    words[i] = product - carry * WORD;
+  }
+}
+
+/** Two's complement: inverted, plus one. */
+function negate(words: Uint32Array, at: number): void {
+  let carry = 1;
+  for (let i = at; i < at + 4; i += 1) {
+    const sum = WORD - 1 - (words[i] as number) + carry;
+    carry = sum === WORD ? 1 : 0;
+    words[i] = sum;
+  }
+}
+
 /**
  * value × 10^scale of a text of at most 15 digits that is written plainly (`12`, `-0.50`), in one pass over it: an
  * order of magnitude faster than the general way. null: ask that one.
  */
 function plainDecimal(text: string, { precision, scale }: Decimal): number | null {
   const { length } = text;
-  const negative = text.charCodeAt(0) === 0x2d;
+  const negative = text.charCodeAt(0) === MINUS;
   let digits = 0;
   let fraction = -1;
   let value = 0;
   for (let i = negative ? 1 : 0; i < length; i += 1) {
-    const digit = text.charCodeAt(i) - 0x30;
+    const digit = text.charCodeAt(i) - ZERO;
     if (digit >= 0 && digit <= 9) {
       value = value * 10 + digit;
       digits += 1;

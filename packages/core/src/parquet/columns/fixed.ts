@@ -1,8 +1,9 @@
 /** Columns of small fixed width: bool, int32, float32, float64, date32. */
 import { makeData, Bool, DateDay, Float32, Float64, Int32, type Data } from 'apache-arrow';
 import type { ColumnBuilder, Nulls } from './builder.ts';
-import { refuse } from './refusal.ts';
 import { dayOf } from './calendar.ts';
+import { plainInteger } from './plain-integer.ts';
+import { refuse } from './refusal.ts';
 
 export class BoolBuilder implements ColumnBuilder {
   readonly variableBytes = 0;
@@ -53,7 +54,9 @@ export class Int32Builder implements ColumnBuilder {
 
 function integerOf(value: unknown): number {
   if (typeof value === 'bigint') return Number(value);
-  return typeof value === 'string' && /^[-+]?[0-9]+$/.test(value) ? Number(value) : Number.NaN;
+  if (typeof value !== 'string') return Number.NaN;
+  const plain = plainInteger(value);
+  return Number.isNaN(plain) && /^[-+]?[0-9]+$/.test(value) ? Number(value) : plain;
 }
 
 /** Takes numbers that a float32 holds as they are: those of a source of float32 values, infinite ones and NaN included. */

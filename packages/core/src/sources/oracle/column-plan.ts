@@ -7,10 +7,11 @@ import { Refusal } from '../../parquet/columns/refusal.ts';
 import { canonicalColumnType, PLAIN_COLUMN_TYPES } from '../../model/column-type.ts';
 import { isParqueueError, ParqueueError } from '../../model/errors.ts';
 import type { ManifestColumn } from '../../model/manifest.ts';
+import type { NumbersAs } from '../../model/request.ts';
 import { ColumnNames, distinctNames, projected } from './projection.ts';
 import { sourceTypeOf } from './source-type.ts';
 import { TYPE_RULES, UNSUPPORTED } from './types-rules.ts';
-import type { DescribedColumn, Expression, Mapping, NumbersAs } from './types.ts';
+import type { DescribedColumn, Expression, Mapping } from './types.ts';
 import { declaredAs } from './values-declared.ts';
 import { AS_IT_IS, convertColumn, type Conversion, type Progress } from './values.ts';
 import { nanosecondsOf, monthsOf } from './values-intervals.ts';
@@ -26,8 +27,12 @@ export interface ColumnWish {
 export interface LoadPlan {
   /** What RowAppender is made with. */
   readonly columns: readonly Column[];
-  /** The statement to execute in place of `text`, which was described; `text` itself where nothing is to be changed. */
-  readonly statement: (text: string) => string;
+  /**
+   * The statement to execute in place of `text`, which was described or has the same columns; `text` itself where
+   * nothing is to be changed. `only` keeps some of its rows.
+   * @throws ParqueueError PQ_INVALID_REQUEST for a column in `only` that is not there
+   */
+  readonly statement: (text: string, only?: RowFilter) => string;
   /**
    * Makes of the driver's rows (arrays, fetched with `fetchTypeHandler`) what RowAppender takes, in place.
    * @throws ParqueueError PQ_VALUE_OUT_OF_RANGE naming column, row and the beginning of the value
@@ -38,6 +43,13 @@ export interface LoadPlan {
   /** Values so far that float64 could not hold exactly, by column; only columns that have some. */
   readonly rounded: () => Readonly<Record<string, number>>;
   readonly manifestColumns: () => readonly ManifestColumn[];
+}
+
+export interface RowFilter {
+  /** Any column of the statement, wanted or not. */
+  readonly column: string;
+  /** A condition on it, for example `NVL(ORA_HASH(${reference},3),0)=1`. */
+  readonly condition: Expression;
 }
 
 interface PlannedColumn {
@@ -74,6 +86,7 @@ export function planColumns(described: readonly DescribedColumn[], wish: ColumnW
   return new PlannedLoad(
     described.map(({ name }) => name),
     columns,
+    finder,
   );
 }
 
@@ -81,13 +94,15 @@ class PlannedLoad implements LoadPlan {
   readonly columns: readonly Column[];
   private readonly described: readonly string[];
   private readonly planned: readonly PlannedColumn[];
+  private readonly finder: ColumnNames;
   /** Those that need a conversion, by their place in a row. */
   private readonly converting: readonly { readonly at: number; readonly conversion: Conversion }[];
   private readonly roundedAt: number[];
   private rows = 0;
 
-  constructor(described: readonly string[], planned: readonly PlannedColumn[]) {
+  constructor(described: readonly string[], planned: readonly PlannedColumn[], finder: ColumnNames) {
     this.described = described;
+    this.finder = finder;
     this.planned = planned;
     this.columns = planned.map(({ column }) => column);
     this.converting = planned
@@ -96,7 +111,12 @@ class PlannedLoad implements LoadPlan {
     this.roundedAt = planned.map(() => 0);
   }
 
-  readonly statement = (text: string): string => projected(text, { described: this.described, wanted: this.planned });
+  readonly statement = (text: string, only?: RowFilter): string =>
+    projected(text, {
+      described: this.described,
+      wanted: this.planned,
+      only: only === undefined ? null : { position: this.finder.position(only.column), condition: only.condition },
+    });
 
   readonly convertRows = (rows: readonly unknown[][]): void => {
     for (const { at, conversion } of this.converting) {

@@ -86,6 +86,8 @@ export interface Projection {
   readonly described: readonly string[];
   /** The wanted ones, in the wanted order. */
   readonly wanted: readonly { readonly position: number; readonly expression: Expression | null }[];
+  /** A condition on one of the described columns; null: all rows. */
+  readonly only: { readonly position: number; readonly condition: Expression } | null;
 }
 
 /** No table is called so; a common table expression that names itself would be a recursion. */
@@ -100,9 +102,10 @@ const PSEUDO = new Set(['ROWID', 'ROWNUM', 'LEVEL', 'ORA_ROWSCN', 'ORA_ROWTXID',
  * has a name of its own that can be referred to, else a common table expression that names the columns anew; `text`
  * itself where all of its columns are wanted as they are.
  */
-export function projected(text: string, { described, wanted }: Projection): string {
+export function projected(text: string, { described, wanted, only }: Projection): string {
   const asItIs =
-    wanted.length === described.length
+    only === null
+    && wanted.length === described.length
     && wanted.every(({ position, expression }, at) => position === at && expression === null);
   if (asItIs) return text;
   const referable =
@@ -117,7 +120,8 @@ export function projected(text: string, { described, wanted }: Projection): stri
       return expression === null ? column : `${expression(column)} ${column}`;
     })
     .join(',');
-  if (referable) return `SELECT ${selected} FROM (${text})`;
+  const where = only === null ? '' : ` WHERE ${only.condition(reference(only.position))}`;
+  if (referable) return `SELECT ${selected} FROM (${text})${where}`;
   const names = described.map((_, position) => reference(position)).join(',');
-  return `WITH ${INNER}(${names}) AS (${text}) SELECT ${selected} FROM ${INNER}`;
+  return `WITH ${INNER}(${names}) AS (${text}) SELECT ${selected} FROM ${INNER}${where}`;
 }

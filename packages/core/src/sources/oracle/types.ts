@@ -2,6 +2,7 @@
  * The words in which a column's way from Oracle to Parquet is described: what the driver tells of it, what it hands
  * over per value, and the Mapping from one to the other. The rules themselves are in types-rules.ts.
  */
+import type { NumbersAs } from '../../model/request.ts';
 import type { ColumnType } from '../../parquet/column-type.ts';
 
 /**
@@ -44,9 +45,6 @@ export interface Mapping {
   /** How it is read where the column is declared varchar, if otherwise. */
   readonly asText?: { readonly reading: Reading; readonly expression: Expression };
 }
-
-/** NUMBER without precision: float64 with its rounded values counted, or decimal128(38, 10). */
-export type NumbersAs = 'double' | 'exact';
 
 export interface TypeRule {
   /** The driver's names of the types it is about. */
