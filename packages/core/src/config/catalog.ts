@@ -1,34 +1,31 @@
 /**
- * The catalog turns what callers say into resolved requests (I1): typed values in canonical form, the one path they
- * name, the source's identity, and from all that the cache key. API and workers each build it from their own
+ * The catalog turns what callers say into resolved requests (I1): typed values in canonical form, the one path
+ * or statement they name, the source's identity, and from all that the cache key. API and workers each build it from their own
  * configuration; a worker checks that it means the same by a request (verifyForWorker).
  */
 import { assertKeyMatches, cacheKey } from '../model/cache-key.ts';
 import { ParqueueError } from '../model/errors.ts';
 import type { FreshnessPolicy } from '../model/freshness.ts';
-import {
-  DEFAULT_PARQUET,
-  KEY_FORMAT,
-  type CanonicalRequest,
-  type CsvOptions,
-  type FileFormat,
-  type ResolvedRequest,
-} from '../model/request.ts';
+import { canonicalJson } from '../model/canonical-json.ts';
+import { KEY_FORMAT, type CanonicalRequest, type ResolvedRequest } from '../model/request.ts';
+import type { TableReference } from '../sql/statement.ts';
 import type { Config, DatasetConfig, SourceConfig } from './config.ts';
-import { buildFormat } from './datasets.ts';
 import { didYouMean } from './did-you-mean.ts';
+import { askFile, askFileDataset, type AdhocFile } from './file-questions.ts';
 import { narrowPolicy, type FreshnessWish } from './narrow-policy.ts';
-import { checkRelativePath, fillPathTemplate } from './path-template.ts';
 import {
   invalid,
   quoted,
   readColumns,
-  readCsv,
   readParams,
   refuse,
   type RawParams,
   type RequestProblem,
+  type Wanted,
 } from './request-parts.ts';
+import { identityOf } from './source-identity.ts';
+import { askSql, askSqlDataset, type AdhocSql } from './sql-questions.ts';
+import { targetsOf } from './targets.ts';
 
 export interface ResolveOptions {
   /** Wanted columns in the wanted order. */
@@ -36,12 +33,11 @@ export interface ResolveOptions {
   readonly freshness?: FreshnessWish | undefined;
 }
 
-export interface AdhocQuestion extends ResolveOptions {
-  readonly source: string;
-  readonly path: string;
-  readonly format?: FileFormat | undefined;
-  readonly csv?: Partial<CsvOptions> | undefined;
-}
+/** A path of a file source, or a statement for a database. */
+export type AdhocQuestion = { readonly source: string; readonly freshness?: FreshnessWish | undefined } & (
+  | AdhocFile
+  | AdhocSql
+);
 
 export interface Resolved {
   readonly request: ResolvedRequest;
@@ -99,25 +95,19 @@ export class Catalog {
     const columns = readColumns(options.columns, dataset.select, problems);
     refuse(problems, `dataset "${name}" cannot be asked like this`);
     const source = this.source(dataset.source);
-    if (dataset.kind === 'sql') throw notYet(source);
-    const path = fillPathTemplate(dataset.path, values);
-    if (!path.ok)
-      throw invalid([{ name: 'path', message: path.problem }], `dataset "${name}" cannot be asked like this`);
-    const request = this.#request(
-      source,
-      dataset.name,
-      {
-        question: { kind: 'file', path: path.value, format: dataset.format, csv: dataset.csv },
-        columns,
-        columnTypes: dataset.columnTypes,
-        parquet: dataset.parquet,
-      },
-      dataset.freshness,
-    );
-    return { request, policy: narrowPolicy(dataset.freshness, options.freshness ?? {}), declared: dataset.freshness };
+    if (dataset.kind === 'file') {
+      const wanted = askFileDataset(dataset, values, columns);
+      return this.#resolved({ source, dataset: name, wanted, declared: dataset.freshness }, options.freshness);
+    }
+    if (source.kind === 'file') throw new TypeError(`dataset ${name} is a statement, but its source is made of files`);
+    const { wanted, reads } = askSqlDataset(dataset, source, { values, columns });
+    return this.#resolved({ source, dataset: name, wanted, reads, declared: dataset.freshness }, options.freshness);
   }
 
-  /** @throws ParqueueError PQ_UNKNOWN_SOURCE, PQ_FORBIDDEN where the source does not allow it, PQ_INVALID_REQUEST as above. */
+  /**
+   * @throws ParqueueError PQ_UNKNOWN_SOURCE, PQ_FORBIDDEN where the source does not allow it, PQ_INVALID_REQUEST as above;
+   * of statements also PQ_LIMIT_EXCEEDED and PQ_UNTRACKABLE.
+   */
   resolveAdhoc(question: AdhocQuestion): Resolved {
     const source = this.source(question.source);
     if (source.adhoc === null) {
@@ -127,28 +117,16 @@ export class Catalog {
           + '(true, or { maxAge: 5m })',
       );
     }
-    if (source.kind !== 'file') throw notYet(source);
-    const problems: RequestProblem[] = [];
-    const path = checkRelativePath(question.path.replace(/^(?:\.\/+)+/, ''));
-    if (!path.ok) problems.push({ name: 'path', message: path.problem });
-    const wish = { path: question.path, format: question.format, csv: readCsv(question.csv, problems) };
-    const { format, csv } = buildFormat(wish, ([name = 'path'], message) => {
-      problems.push({ name: String(name), message });
-    });
-    const columns = readColumns(question.columns, null, problems);
-    if (problems.length > 0 || !path.ok) throw invalid(problems, 'the question cannot be asked like this');
-    const request = this.#request(
-      source,
-      null,
-      {
-        question: { kind: 'file', path: path.value, format, csv },
-        columns,
-        columnTypes: {},
-        parquet: DEFAULT_PARQUET,
-      },
-      source.adhoc,
-    );
-    return { request, policy: narrowPolicy(source.adhoc, question.freshness ?? {}), declared: source.adhoc };
+    const { freshness } = question;
+    if (source.kind === 'file') {
+      if ('sql' in question) throw wrongKind(source, 'sql', 'path');
+      const wanted = askFile(question);
+      return this.#resolved({ source, dataset: null, wanted, declared: source.adhoc }, freshness);
+    }
+    if (!('sql' in question)) throw wrongKind(source, 'path', 'sql');
+    const { sqlBytesMax } = this.#config.limits;
+    const { wanted, reads } = askSql(question, { source, policy: source.adhoc, sqlBytesMax });
+    return this.#resolved({ source, dataset: null, wanted, reads, declared: source.adhoc.freshness }, freshness);
   }
 
   /**
@@ -159,7 +137,10 @@ export class Catalog {
     assertKeyMatches(request);
     const source = this.source(request.source);
     const own = identityOf(source);
-    if (source.kind === request.canonical.sourceKind && own === request.canonical.sourceIdentity) return;
+    if (source.kind === request.canonical.sourceKind && own === request.canonical.sourceIdentity) {
+      requireSameSession(source, request.canonical);
+      return;
+    }
     throw new ParqueueError(
       'PQ_INVALID_REQUEST',
       `source "${source.name}" is ${request.canonical.sourceIdentity} to the API and ${own} to this worker: `
@@ -168,37 +149,50 @@ export class Catalog {
     );
   }
 
-  #request(
-    source: SourceConfig,
-    dataset: string | null,
-    wanted: Pick<CanonicalRequest, 'question' | 'columns' | 'columnTypes' | 'parquet'>,
-    { version }: FreshnessPolicy,
-  ): ResolvedRequest {
+  #resolved({ source, dataset, wanted, reads, declared }: Asked, wish: FreshnessWish = {}): Resolved {
     const canonical: CanonicalRequest = {
       keyFormat: KEY_FORMAT,
       sourceKind: source.kind,
       sourceIdentity: identityOf(source),
       ...wanted,
     };
-    const path = canonical.question.kind === 'file' ? canonical.question.path : '';
-    return {
+    const { scopes, probeTargets } = targetsOf(canonical, { source: source.name, dataset }, reads);
+    const request: ResolvedRequest = {
       key: cacheKey(canonical),
       canonical,
       source: source.name,
       dataset,
-      scopes: dataset === null ? [`source:${source.name}`] : [`dataset:${dataset}`, `source:${source.name}`],
-      probeTargets: [`${source.name}/${path}`],
-      versionKind: version,
+      scopes,
+      probeTargets,
+      versionKind: declared.version,
       limits: this.#config.limits.fill,
     };
+    return { request, policy: narrowPolicy(declared, wish), declared };
   }
 }
 
-function identityOf(source: SourceConfig): string {
-  if (source.kind === 'file') return `file:${source.root}`;
-  return `oracle:${source.identity}/${source.user.toUpperCase()}/${source.schema}`;
+interface Asked {
+  readonly source: SourceConfig;
+  readonly dataset: string | null;
+  readonly wanted: Wanted;
+  readonly reads?: readonly TableReference[];
+  readonly declared: FreshnessPolicy;
 }
 
-function notYet({ kind }: SourceConfig): ParqueueError {
-  return new ParqueueError('PQ_INVALID_REQUEST', `sources of kind ${kind} cannot be asked yet`);
+function wrongKind({ name, kind }: SourceConfig, given: string, wanted: string): ParqueueError {
+  return invalid(
+    [{ name: given, message: `is not for source ${quoted(name)}, which is of kind ${kind}: ask it by ${wanted}` }],
+    'the question cannot be asked like this',
+  );
+}
+
+/** Sessions are opened with the worker's settings; rows read under others would be filed under this key. */
+function requireSameSession(source: SourceConfig, { question }: CanonicalRequest): void {
+  if (source.kind === 'file' || question.kind === 'file') return;
+  if (canonicalJson(source.session) === canonicalJson(question.session)) return;
+  throw new ParqueueError(
+    'PQ_INVALID_REQUEST',
+    `source "${source.name}" has other session settings here than at the API: give both the same configuration, then ask again`,
+    { retryable: true },
+  );
 }

@@ -1,67 +1,94 @@
 /** From the shape of a dataset to a dataset that can be asked: everything that takes more than one value to judge. */
 import { canonicalColumnType } from '../model/column-type.ts';
-import type { FreshnessPolicy } from '../model/freshness.ts';
-import type { CsvOptions, FileFormat } from '../model/request.ts';
 import type { DatasetConfig, ParamConfig } from './config.ts';
 import { didYouMean } from './did-you-mean.ts';
+import { readFilePart } from './file-datasets.ts';
 import { buildParam, checkParamAgreement, type OnProblem } from './params.ts';
-import {
-  formatOfPath,
-  KNOWN_EXTENSIONS,
-  parsePathTemplate,
-  problemOfPathValue,
-  type PathTemplate,
-} from './path-template.ts';
-import type { DatasetInput, FreshnessInput } from './schema.ts';
+import type { DatasetInput } from './schema-datasets.ts';
+import { readSqlPart } from './sql-datasets.ts';
+import { readFreshness, versioningOf, type SupportedKind } from './versioning.ts';
 
-/** Problems are told relative to the dataset. The result is of use only when there were none. */
-export function buildDataset(
-  name: string,
-  input: DatasetInput,
-  context: { readonly sourceNames: readonly string[]; readonly onProblem: OnProblem },
-): DatasetConfig {
-  const { onProblem, sourceNames } = context;
-  if (!sourceNames.includes(input.source)) {
-    onProblem(
-      ['source'],
-      `names no source of this file${didYouMean(input.source, sourceNames)}; declare it under sources`,
-    );
-  }
-  const path = buildPath(input.path, onProblem);
+export interface DatasetContext {
+  /** By name; null: declared, but of no kind that is known. */
+  readonly sourceKinds: ReadonlyMap<string, SupportedKind | null>;
+  readonly sqlBytesMax: number;
+  /** Problems are told relative to the dataset. */
+  readonly onProblem: OnProblem;
+}
+
+/** The result is of use only when there were no problems. */
+export function buildDataset(name: string, input: DatasetInput, context: DatasetContext): DatasetConfig {
+  const { onProblem, sqlBytesMax } = context;
+  const sourceKind = sourceKindOf(input, context);
+  const kind = checkKindKeys(input, sourceKind, onProblem);
   const params = buildParams(input.params, onProblem);
-  checkPathParams(path, params, onProblem);
-  const { format, csv } = buildFormat(input, onProblem);
-  return {
-    kind: 'file',
+  const freshness = readFreshness(input.freshness, sourceKind ?? (kind === 'sql' ? 'oracle' : 'file'), {
+    onProblem: (path, message) => onProblem(['freshness', ...path], message),
+    sqlBytesMax,
+  });
+  const base = {
     name,
     description: input.description ?? null,
     source: input.source,
-    path,
-    format,
-    csv,
     params,
     select: input.select ?? null,
     columnTypes: buildColumnTypes(input.columns, onProblem),
-    freshness: policyOf(input.freshness),
+    freshness: freshness.policy,
     parquet: input.parquet,
     refresh: input.refresh === undefined ? null : { everyMs: input.refresh.every, jitter: input.refresh.jitter },
   };
-}
-
-export function policyOf(freshness: FreshnessInput): FreshnessPolicy {
+  if (kind === 'file') return { kind, ...base, ...readFilePart(input, params, onProblem) };
   return {
-    version: freshness.version,
-    maxAgeMs: freshness.maxAge,
-    staleWhileRevalidateMs: freshness.staleWhileRevalidate,
-    staleIfErrorMs: freshness.staleIfError,
+    kind,
+    ...base,
+    ...readSqlPart(input, { params, version: freshness.policy.version, onProblem, sqlBytesMax }),
+    version: versioningOf(freshness),
+    numbers: input.numbers ?? 'double',
+    split: input.split ?? null,
   };
 }
 
-function buildPath(text: string, onProblem: OnProblem): PathTemplate {
-  const reading = parsePathTemplate(text);
-  if (reading.ok) return reading.value;
-  onProblem(['path'], reading.problem);
-  return { text, parts: [text], params: [] };
+/** null where the source is not declared or of no kind that is known. */
+function sourceKindOf(
+  { source }: DatasetInput,
+  { sourceKinds, onProblem }: Pick<DatasetContext, 'sourceKinds' | 'onProblem'>,
+): SupportedKind | null {
+  const kind = sourceKinds.get(source);
+  if (kind === undefined)
+    onProblem(
+      ['source'],
+      `names no source of this file${didYouMean(source, sourceKinds.keys())}; declare it under sources`,
+    );
+  return kind ?? null;
+}
+
+const KEYS = {
+  file: {
+    main: 'path',
+    others: ['format', 'csv'],
+    example: "the file's path below the source's root, such as prices/{market}.csv",
+  },
+  sql: { main: 'sql', others: ['numbers', 'split'], example: 'a SELECT statement' },
+} as const;
+
+/** A dataset is a path or a statement, as its source is made of files or is a database. */
+function checkKindKeys(input: DatasetInput, sourceKind: SupportedKind | null, onProblem: OnProblem): 'file' | 'sql' {
+  const written = input.sql !== undefined && input.path === undefined ? 'sql' : 'file';
+  const kind = sourceKind === null ? written : sourceKind === 'file' ? 'file' : 'sql';
+  const { main, example } = KEYS[kind];
+  const foreign = KEYS[kind === 'file' ? 'sql' : 'file'];
+  const reason =
+    sourceKind === null ? `the dataset has a ${main}` : `source "${input.source}" is of kind ${sourceKind}`;
+  const missing = input[main] === undefined;
+  if (input[foreign.main] !== undefined)
+    onProblem(
+      [foreign.main],
+      `is not for this dataset: ${reason}; ${missing ? `write ${main}: ${example}` : 'leave it out'}`,
+    );
+  else if (missing) onProblem([main], `is missing; write ${example}`);
+  for (const key of foreign.others)
+    if (input[key] !== undefined) onProblem([key], `is not for this dataset: ${reason}; leave it out`);
+  return kind;
 }
 
 function buildParams(inputs: DatasetInput['params'], onProblem: OnProblem): Record<string, ParamConfig> {
@@ -76,71 +103,6 @@ function buildParams(inputs: DatasetInput['params'], onProblem: OnProblem): Reco
     return [name, param];
   });
   return Object.fromEntries(params);
-}
-
-function checkPathParams(
-  path: PathTemplate,
-  params: Readonly<Record<string, ParamConfig>>,
-  onProblem: OnProblem,
-): void {
-  const declared = Object.keys(params);
-  for (const used of path.params) {
-    if (!declared.includes(used))
-      onProblem(
-        ['path'],
-        `uses {${used}}, which is not declared${didYouMean(used, declared)}; declare it under params`,
-      );
-  }
-  for (const param of Object.values(params)) {
-    if (!path.params.includes(param.name)) {
-      onProblem(['params', param.name], `is declared but not used; write {${param.name}} in the path or leave it out`);
-    } else if (!param.required && param.default === null) {
-      onProblem(['params', param.name, 'required'], 'cannot be false for a part of a path; give a default');
-    }
-    // A default or listed value that no path could ever take is a mistake of the file, not of its callers.
-    for (const value of [param.default, ...(param.enum ?? [])]) {
-      const problem = value === null ? null : problemOfPathValue(value);
-      if (problem !== null)
-        onProblem(['params', param.name], `has a default or enum value that ${problem}, as it becomes part of a path`);
-    }
-  }
-}
-
-interface FormatInput {
-  readonly path: string;
-  readonly format?: FileFormat | undefined;
-  readonly csv?: DatasetInput['csv'];
-}
-
-/** The format given, or told by the file's name; with the options of a CSV where it is one. */
-export function buildFormat(
-  input: FormatInput,
-  onProblem: OnProblem,
-): { readonly format: FileFormat; readonly csv: CsvOptions | null } {
-  const told = formatOfPath(input.path);
-  const format = input.format ?? told?.format;
-  if (format === undefined) {
-    onProblem(
-      ['path'],
-      `has no extension that tells its format (${KNOWN_EXTENSIONS.join(', ')}); write format: parquet, csv, ndjson, json or arrow`,
-    );
-    return { format: 'parquet', csv: null };
-  }
-  if (format !== 'csv') {
-    if (input.csv !== undefined) onProblem(['csv'], `is for CSV files, but the format is ${format}`);
-    return { format, csv: null };
-  }
-  const { csv } = input;
-  return {
-    format,
-    csv: {
-      header: csv?.header ?? null,
-      delimiter: csv?.delimiter ?? told?.delimiter ?? null,
-      quote: csv?.quote ?? null,
-      escape: csv?.escape ?? null,
-      nullText: csv?.nullText ?? null,
-    },
-  };
 }
 
 function buildColumnTypes(columns: Readonly<Record<string, string>>, onProblem: OnProblem): Record<string, string> {

@@ -51,7 +51,7 @@ describe('examples/parqueue.yaml', () => {
   it('is right, without any environment', () => {
     expect(config.redis.url).toBeNull();
     expect(config.store.root).toBe('/repo/var/store');
-    expect(config.sources['lake']?.root).toBe('/repo/var/demo/data');
+    expect(config.sources['lake']).toMatchObject({ root: '/repo/var/demo/data' });
   });
 
   it('declares what its own comments ask for', () => {

@@ -158,12 +158,8 @@ datasets:
       freshness: { version: 'checksum', maxAgeMs: 0, staleWhileRevalidateMs: 0, staleIfErrorMs: 0 },
       params: { market: { required: true, pattern: '[a-z]+', maxLength: 255 } },
     });
-    expect(config.datasets['tabs']?.csv).toEqual({
-      header: true,
-      delimiter: '\t',
-      quote: '',
-      escape: null,
-      nullText: null,
+    expect(config.datasets['tabs']).toMatchObject({
+      csv: { header: true, delimiter: '\t', quote: '', escape: null, nullText: null },
     });
     expect(config.datasets['odd']).toMatchObject({ format: 'csv', csv: { delimiter: ';', nullText: '' } });
   });
@@ -201,7 +197,7 @@ describe('a configuration with mistakes', () => {
         "7:39 auth.apiKeys[0].sha256 must be the SHA-256 of the key, 64 hex digits; \`parqueue key new\` prints it",
         "7:52 auth.apiKeys[0].scopes[0] must be read, fill, adhoc or admin",
         "9:3 sources.Erp is not a name; write lower-case letters, digits and _, starting with a letter",
-        "10:16 sources.erp.kind "oracle" is not supported by this release; supported: file",
+        "10:16 sources.erp.kind "postgres" is not supported by this release; supported: file, oracle",
         "11:29 sources.lake.root environment variable NOPE is not set; set it, or write \${NOPE:-default}",
         "11:38 sources.lake.adhok is not known here (did you mean "adhoc"?); known: kind, root, maxConcurrentFills, maxConcurrentProbes, adhoc",
         "11:68 sources.lake.adhoc.maxAge must be a duration such as 250ms, 60s, 10m, 4h or 7d (a number needs its unit)",
@@ -218,7 +214,7 @@ describe('a configuration with mistakes', () => {
         "15:54 datasets.p2.params.d is declared but not used; write {d} in the path or leave it out",
         "15:77 datasets.p2.params.d.default must be a calendar date such as 2026-01-31, as the parameter is of type date",
         "15:107 datasets.p2.columns.a is not a column type; write boolean, integer, bigint, double, decimal(18,2), varchar, date, timestamp, timestamptz or blob",
-        "16:23 datasets.p3.sql is not known here: statements need a database source, which this release does not have; known: source, description, path, format, csv, params, select, columns, freshness, parquet, refresh",
+        "16:28 datasets.p3.sql is not for this dataset: source "lake" is of kind file; leave it out",
         "16:44 datasets.p3.path has no extension that tells its format (parquet, csv, tsv, ndjson, jsonl, json, arrow, arrows, feather); write format: parquet, csv, ndjson, json or arrow",
         "16:69 datasets.p3.csv.delimiter must be one character",
         "17:107 datasets.p4.params.n.pattern is for type string, not integer; use enum, min or max",
@@ -229,7 +225,7 @@ describe('a configuration with mistakes', () => {
         "18:115 datasets.p5.select names a column twice; name each once",
         "19:29 datasets.p6.path has a brace without its partner; a parameter is written {name}",
         "19:59 datasets.p6.refresh.every must be a duration such as 15m",
-        "19:86 datasets.p6.freshness.version must be checksum, ttl or manual (a file source has no other versions)",
+        "19:86 datasets.p6.freshness.version must be one that a source of kind file has: checksum, ttl, manual",
       ]
     `);
   });
@@ -284,7 +280,7 @@ redis: { url: "http://secret@x" }
 auth: { apiKeys: [ { name: a, sha256: zz, scopes: [reed] } ] }
 sources:
   Erp: { kind: file, root: x }
-  erp: { kind: oracle, user: x }
+  erp: { kind: postgres, user: x }
   lake: { kind: file, root: \${NOPE}, adhok: true, adhoc: { maxAge: 5, versoin: x } }
 datasets:
   prices: { source: laek, path: "prices/{markt}.csv", params: { market: { type: string, pattern: "[a-z" }, limit: { type: int } } }

@@ -3,14 +3,16 @@
  * thrown, each with its place and what to write instead; none of them carries a value, which may be a secret.
  */
 import { dirname, resolve } from 'node:path';
-import { STRICT } from '../model/freshness.ts';
-import type { ApiKey, Config, DatasetConfig, FileSourceConfig, SourceConfig } from './config.ts';
-import { buildDataset, policyOf } from './datasets.ts';
+import type { ApiKey, Config, DatasetConfig, SourceConfig } from './config.ts';
+import { buildDataset } from './datasets.ts';
 import type { Problems, YamlPath } from './problems.ts';
 import type { ReferenceSurroundings } from './references.ts';
 import { configSchema, type ConfigInput } from './schema.ts';
 import { addSchemaProblems, isMapping, valueAt } from './schema-problems.ts';
+import { sourceSchema, SUPPORTED_SOURCE_KINDS } from './schema-sources.ts';
 import { soundParts } from './sound-parts.ts';
+import { buildSource } from './sources.ts';
+import type { SupportedKind } from './versioning.ts';
 import { readYamlTree, type YamlTree } from './yaml-tree.ts';
 
 export interface LoadOptions extends ReferenceSurroundings {
@@ -33,29 +35,60 @@ export function loadConfig(text: string, options: LoadOptions): Config {
   const parsed = configSchema.safeParse(raw);
   if (!parsed.success)
     addSchemaProblems(parsed.error.issues, { problems, raw, isUnresolved: (path) => tree.isUnresolved(path) });
-  const datasets = buildDatasets(raw, tree);
+  const sqlBytesMax = sqlBytesLimit(raw);
+  const sources = buildSources(raw, tree, { folder: dirname(options.path), sqlBytesMax });
+  const datasets = buildDatasets(raw, tree, sqlBytesMax);
   checkAccess(raw, problems);
   problems.throwIfAny(options.path);
   if (!parsed.success) throw parsed.error;
-  return assemble(parsed.data, datasets, dirname(options.path));
+  return assemble(parsed.data, { sources, datasets }, dirname(options.path));
+}
+
+/** Each source by itself; one whose shape is wrong is told by the schema alone. */
+function buildSources(
+  raw: unknown,
+  tree: YamlTree,
+  context: { readonly folder: string; readonly sqlBytesMax: number },
+): Record<string, SourceConfig> {
+  const sources = membersAt(raw, 'sources').flatMap(([name, input]): [string, SourceConfig][] => {
+    const parsed = sourceSchema.safeParse(input);
+    if (!parsed.success) return [];
+    return [[name, buildSource(name, parsed.data, { ...context, onProblem: tellAt(tree, ['sources', name]) })]];
+  });
+  return Object.fromEntries(sources);
 }
 
 /** Each dataset by itself, so that a mistake in one hides none in another. */
-function buildDatasets(raw: unknown, tree: YamlTree): Record<string, DatasetConfig> {
-  const inputs = valueAt(raw, ['datasets']);
-  const sources = valueAt(raw, ['sources']);
-  const sourceNames = isMapping(sources) ? Object.keys(sources) : [];
-  const datasets: [string, DatasetConfig][] = [];
-  for (const [name, input] of Object.entries(isMapping(inputs) ? inputs : {})) {
+function buildDatasets(raw: unknown, tree: YamlTree, sqlBytesMax: number): Record<string, DatasetConfig> {
+  const sourceKinds = new Map(membersAt(raw, 'sources').map(([name, input]) => [name, kindOf(input)]));
+  const datasets = membersAt(raw, 'datasets').flatMap(([name, input]): [string, DatasetConfig][] => {
     const sound = soundParts(input);
-    if (sound === null) continue;
-    const onProblem = (path: YamlPath, message: string): void => {
-      const at = ['datasets', name, ...path];
-      if (!tree.isUnresolved(at)) tree.problems.add(at, message);
-    };
-    datasets.push([name, buildDataset(name, sound.input, { sourceNames, onProblem: sound.filtered(onProblem) })]);
-  }
+    if (sound === null) return [];
+    const onProblem = sound.filtered(tellAt(tree, ['datasets', name]));
+    return [[name, buildDataset(name, sound.input, { sourceKinds, sqlBytesMax, onProblem })]];
+  });
   return Object.fromEntries(datasets);
+}
+
+function membersAt(raw: unknown, section: string): readonly [string, unknown][] {
+  const members = valueAt(raw, [section]);
+  return isMapping(members) ? Object.entries(members) : [];
+}
+
+function kindOf(source: unknown): SupportedKind | null {
+  return SUPPORTED_SOURCE_KINDS.find((kind) => kind === valueAt(source, ['kind'])) ?? null;
+}
+
+function sqlBytesLimit(raw: unknown): number {
+  const limits = configSchema.shape.limits.safeParse(valueAt(raw, ['limits']));
+  return limits.success ? limits.data.sqlBytes : configSchema.shape.limits.parse({}).sqlBytes;
+}
+
+function tellAt(tree: YamlTree, base: YamlPath): (path: YamlPath, message: string) => void {
+  return (path, message) => {
+    const at = [...base, ...path];
+    if (!tree.isUnresolved(at)) tree.problems.add(at, message);
+  };
 }
 
 function checkAccess(raw: unknown, problems: Problems): void {
@@ -83,12 +116,8 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(?:\.[0-9]{1,3}){3}$/.test(host);
 }
 
-function assemble(input: ConfigInput, datasets: Record<string, DatasetConfig>, folder: string): Config {
+function assemble(input: ConfigInput, built: Pick<Config, 'sources' | 'datasets'>, folder: string): Config {
   const { store, limits, worker } = input;
-  const sources = Object.entries(input.sources).map(([name, source]): [string, SourceConfig] => [
-    name,
-    fileSource(name, source, folder),
-  ]);
   return {
     listen: input.listen,
     store: {
@@ -120,19 +149,6 @@ function assemble(input: ConfigInput, datasets: Record<string, DatasetConfig>, f
       drainFinishMs: worker.drain.finish,
       scratch: worker.scratch === undefined ? null : resolve(folder, worker.scratch),
     },
-    sources: Object.fromEntries(sources),
-    datasets,
-  };
-}
-
-function fileSource(name: string, input: ConfigInput['sources'][string], folder: string): FileSourceConfig {
-  const { adhoc } = input;
-  return {
-    name,
-    kind: input.kind,
-    root: resolve(folder, input.root),
-    maxConcurrentFills: input.maxConcurrentFills,
-    maxConcurrentProbes: input.maxConcurrentProbes,
-    adhoc: adhoc === undefined || adhoc === false ? null : adhoc === true ? STRICT : policyOf(adhoc),
+    ...built,
   };
 }

@@ -1,7 +1,7 @@
 /** Declared parameters: checked once when the configuration is read, applied to every request by the catalog. */
 import type { ParamConfig } from './config.ts';
 import { compareValues, readValue } from './param-values.ts';
-import type { ParamInput } from './schema.ts';
+import type { ParamInput } from './schema-datasets.ts';
 
 /** Names that the HTTP interface uses for itself. */
 export const RESERVED_PARAM_NAMES = ['columns', 'limit', 'offset', 'format', 'at', 'numbers'] as const;

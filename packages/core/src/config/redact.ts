@@ -1,5 +1,5 @@
 /** A configuration that may be shown: the same, without what would let its reader in. */
-import type { Config } from './config.ts';
+import type { Config, SourceConfig } from './config.ts';
 
 const HIDDEN = '***';
 
@@ -8,6 +8,18 @@ export function redactConfig(config: Config): Config {
     ...config,
     redis: { ...config.redis, url: config.redis.url === null ? null : redactUrl(config.redis.url) },
     auth: { apiKeys: config.auth.apiKeys.map((key) => ({ ...key, sha256: HIDDEN })) },
+    sources: Object.fromEntries(Object.entries(config.sources).map(([name, source]) => [name, redactSource(source)])),
+  };
+}
+
+/** A connect string is shown as its identity's twin: people write passwords and tokens into what follows a `?`. */
+function redactSource(source: SourceConfig): SourceConfig {
+  if (source.kind !== 'oracle') return source;
+  return {
+    ...source,
+    connectString: source.connectString.replace(/\?.*$/s, `?${HIDDEN}`),
+    password: HIDDEN,
+    walletPassword: source.walletPassword === null ? null : HIDDEN,
   };
 }
 

@@ -1,15 +1,18 @@
 /** The parts of what a caller asks, each read and checked; problems are collected so that all are told at once. */
 import { ParqueueError } from '../model/errors.ts';
-import type { CsvOptions } from '../model/request.ts';
+import type { CanonicalRequest, CsvOptions } from '../model/request.ts';
 import type { DatasetConfig } from './config.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { isReserved, readParam } from './params.ts';
-import { csvSchema, type DatasetInput } from './schema.ts';
+import { csvSchema, type DatasetInput } from './schema-datasets.ts';
 
 /** What was given for each parameter: text from a query string, or any JSON scalar from a body. */
 export type RawParams = Readonly<Record<string, unknown>>;
 
-/** One thing wrong with a request. `name`: the parameter, or `columns`, `path`, `format`, `csv`. */
+/** Of a canonical request, what the caller decides; the rest is the source's. */
+export type Wanted = Pick<CanonicalRequest, 'question' | 'columns' | 'columnTypes' | 'parquet'>;
+
+/** One thing wrong with a request. `name`: the parameter, or `columns`, `path`, `format`, `csv`, `sql`, `binds`. */
 export interface RequestProblem {
   readonly name: string;
   readonly message: string;

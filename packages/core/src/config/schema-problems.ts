@@ -4,12 +4,12 @@ import { SOURCE_KINDS } from '../model/request.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { configJsonSchema, type JsonSchema } from './json-schema.ts';
 import type { Problems, YamlPath } from './problems.ts';
-import { SUPPORTED_SOURCE_KINDS } from './schema.ts';
+import { SUPPORTED_SOURCE_KINDS } from './schema-sources.ts';
 
 /** Keys of another release or another kind of source, and what to do about them. */
 const KEY_HINTS: Readonly<Record<string, string>> = {
-  sql: 'statements need a database source, which this release does not have',
-  binds: 'binds need a database source, which this release does not have',
+  binds: 'write params; each :name of the statement is one',
+  host: 'write connectString: host:1521/service',
   ttl: 'write freshness: { version: ttl, maxAge: … }',
   maxAge: 'it belongs under freshness',
 };
@@ -30,7 +30,7 @@ function addIssue(issue: z.core.$ZodIssue, path: YamlPath, context: IssueContext
   if (context.isUnresolved(path)) return;
   switch (issue.code) {
     case 'unrecognized_keys': {
-      const known = knownKeysAt(path, valueAt(context.raw, path));
+      const known = knownKeysAt(path, context.raw);
       for (const key of issue.keys) problems.addForKey([...path, key], unknownKey(key, known));
       return;
     }
@@ -54,9 +54,7 @@ function unknownKey(key: string, known: readonly string[]): string {
 /** Of a union, the branch for mappings is meant where a mapping was written. */
 function addUnionIssue(issue: z.core.$ZodIssueInvalidUnion, path: YamlPath, context: IssueContext): void {
   const raw = valueAt(context.raw, path);
-  const branch = isMapping(raw)
-    ? issue.errors.find((issues) => !issues.some((inner) => inner.path.length === 0 && inner.code === 'invalid_type'))
-    : undefined;
+  const branch = isMapping(raw) ? issue.errors.find((issues) => !issues.some(refusesWhole)) : undefined;
   if (branch !== undefined) {
     for (const inner of branch) addIssue(inner, [...path, ...inner.path.map(yamlPart)], context);
     return;
@@ -75,30 +73,37 @@ function addUnionIssue(issue: z.core.$ZodIssueInvalidUnion, path: YamlPath, cont
   context.problems.add(path, issue.message);
 }
 
-/** The keys that a mapping at that path may have, read off the JSON Schema. */
-export function knownKeysAt(path: YamlPath, value: unknown): readonly string[] {
-  let schemas: readonly JsonSchema[] = [configJsonSchema()];
-  for (const part of path) {
-    schemas = schemas
-      .flatMap(alternatives)
-      .flatMap((schema) => [
-        memberOf(schema, 'properties', String(part))
-          ?? asSchema(schema['additionalProperties'])
-          ?? asSchema(schema['items']),
-      ])
-      .filter((schema) => schema !== null);
+function refusesWhole({ path, code }: z.core.$ZodIssue): boolean {
+  return path.length === 0 && (code === 'invalid_type' || code === 'invalid_value');
+}
+
+/** The keys that a mapping at that path may have, read off the JSON Schema. `root`: the whole configuration. */
+export function knownKeysAt(path: YamlPath, root: unknown): readonly string[] {
+  let schemas = meant([configJsonSchema()], root);
+  for (const [depth, part] of path.entries()) {
+    const members = schemas.flatMap((schema) => [
+      memberOf(schema, 'properties', String(part))
+        ?? asSchema(schema['additionalProperties'])
+        ?? asSchema(schema['items']),
+    ]);
+    schemas = meant(
+      members.filter((schema) => schema !== null),
+      valueAt(root, path.slice(0, depth + 1)),
+    );
   }
-  const mappings = schemas.flatMap(alternatives).filter((schema) => isMapping(schema['properties']));
-  // Of several kinds of mapping, those whose fixed values (`kind: file`) are the ones written.
-  const meant = mappings.filter((schema) =>
+  return [...new Set(schemas.flatMap((schema) => Object.keys(schema['properties'] ?? {})))];
+}
+
+/** Of several kinds of mapping, those whose fixed values (`kind: file`) are the ones written. */
+function meant(schemas: readonly JsonSchema[], value: unknown): readonly JsonSchema[] {
+  const branches = schemas.flatMap(alternatives);
+  const fitting = branches.filter((schema) =>
     Object.entries(schema['properties'] ?? {}).every(([name, member]) => {
       const fixed = asSchema(member)?.['const'];
       return fixed === undefined || valueAt(value, [name]) === fixed;
     }),
   );
-  return [
-    ...new Set((meant.length > 0 ? meant : mappings).flatMap((schema) => Object.keys(schema['properties'] ?? {}))),
-  ];
+  return fitting.length > 0 ? fitting : branches;
 }
 
 function alternatives(schema: JsonSchema): readonly JsonSchema[] {

@@ -1,27 +1,13 @@
 /**
  * The shape of the configuration file, with defaults and descriptions: the one source of both the checks and the
- * published JSON Schema. What needs more than one value to judge is in datasets.ts and load.ts.
+ * published JSON Schema. Sources and datasets are in files of their own; what needs more than one value to judge is in
+ * source.ts, datasets.ts and load.ts.
  */
 import * as z from 'zod';
-import { COMPRESSIONS, FILE_FORMATS, PARAM_TYPES } from '../model/request.ts';
 import { API_SCOPES } from './config.ts';
-import {
-  columnList,
-  duration,
-  fileMode,
-  flag,
-  mapping,
-  name,
-  NAME_PATTERN,
-  oneCharacter,
-  paramScalar,
-  percent,
-  port,
-  positive,
-  says,
-  size,
-  text,
-} from './schema-values.ts';
+import { datasetSchema } from './schema-datasets.ts';
+import { sourceSchema } from './schema-sources.ts';
+import { duration, fileMode, flag, mapping, NAME_PATTERN, port, positive, says, size, text } from './schema-values.ts';
 
 const listenSchema = (defaultPort: number, what: string) =>
   z
@@ -162,140 +148,6 @@ const workerSchema = z
   .prefault({})
   .describe('Worker processes.');
 
-export const FILE_VERSION_KINDS = ['checksum', 'ttl', 'manual'] as const;
-
-const freshnessFields = {
-  version: z
-    .enum(FILE_VERSION_KINDS, says('checksum, ttl or manual (a file source has no other versions)'))
-    .prefault('checksum')
-    .describe('checksum: SHA-256 of the file. ttl: right for maxAge, unasked. manual: right until invalidated.'),
-  maxAge: duration
-    .prefault(0)
-    .describe('Answer without asking the source up to this age. 0, the default, verifies on every request.'),
-  staleWhileRevalidate: duration
-    .prefault(0)
-    .describe('Beyond maxAge: answer what was there while the changed source is loaded behind.'),
-  staleIfError: duration.prefault(0).describe('Beyond maxAge: answer what was there when the source cannot be asked.'),
-};
-
-const freshnessSchema = z
-  .strictObject(freshnessFields, mapping)
-  .refine((freshness) => freshness.version !== 'ttl' || freshness.maxAge > 0, {
-    path: ['maxAge'],
-    error: 'is needed with version: ttl; write how long an answer stays right, such as maxAge: 10m',
-  });
-
-export const fileSourceSchema = z.strictObject(
-  {
-    kind: z.literal('file'),
-    root: text('the folder with the files').describe(
-      "Nothing outside this folder is ever read. Relative to this file's folder.",
-    ),
-    maxConcurrentFills: positive.prefault(2).describe('Loads of this source at one time, in the whole cluster.'),
-    maxConcurrentProbes: positive
-      .prefault(4)
-      .describe('Version checks of this source at one time, in the whole cluster.'),
-    adhoc: z
-      .union([z.boolean(), freshnessSchema], says('true, or a mapping such as { maxAge: 5m }'))
-      .optional()
-      .describe(
-        'Allow questions that no dataset declares. true: strict; a mapping: with this freshness. Refused where it is not given.',
-      ),
-  },
-  mapping,
-);
-
-export const SUPPORTED_SOURCE_KINDS = ['file'] as const;
-
-export const paramSchema = z.strictObject(
-  {
-    type: z.enum(PARAM_TYPES, says(`one of ${PARAM_TYPES.join(', ')}`)),
-    description: z.string(says('text')).optional(),
-    required: flag.optional().describe('Default: true unless there is a default.'),
-    default: paramScalar('a value of the type').optional(),
-    enum: z
-      .array(paramScalar('a value of the type'), says('a list of values'))
-      .min(1, says('a list with at least one value'))
-      .optional()
-      .describe('The only values allowed.'),
-    pattern: text('a regular expression')
-      .optional()
-      .describe('For type string: a regular expression that the whole value must match.'),
-    min: paramScalar('a value of the type').optional().describe('For numbers, dates and timestamps.'),
-    max: paramScalar('a value of the type').optional().describe('For numbers, dates and timestamps.'),
-    maxLength: positive.prefault(255).describe('For type string: characters.'),
-  },
-  mapping,
-);
-
-export const csvSchema = z.strictObject(
-  {
-    header: flag.optional().describe('Whether the first line names the columns. Detected where it is not given.'),
-    delimiter: oneCharacter('one character')
-      .optional()
-      .describe('Between values. Detected where it is not given; a tab for .tsv.'),
-    quote: z
-      .union([z.literal(''), oneCharacter('one character, or "" for none')], says('one character, or "" for none'))
-      .optional()
-      .describe('Around values; "" for none.'),
-    escape: oneCharacter('one character').optional().describe('Before a quote inside a quoted value.'),
-    nullText: z.string(says('text')).optional().describe('The text that means NULL.'),
-  },
-  mapping,
-);
-
-export const datasetSchema = z.strictObject(
-  {
-    source: name.describe('Name of the source.'),
-    description: z.string(says('text')).optional(),
-    path: text("the file's path below the source's root, such as prices/{market}.csv").describe(
-      "Path below the source's root; {name} is replaced by a parameter.",
-    ),
-    format: z
-      .enum(FILE_FORMATS, says(`one of ${FILE_FORMATS.join(', ')}`))
-      .optional()
-      .describe("Default: by the path's extension."),
-    csv: csvSchema.optional().describe('How a CSV is read.'),
-    params: z.record(z.string(), paramSchema, mapping).prefault({}).describe('Typed parameters by name.'),
-    select: columnList.optional().describe('Columns of the answer, in this order. Default: all.'),
-    columns: z
-      .record(z.string(), text('a column type such as decimal(18,2)'), mapping)
-      .prefault({})
-      .describe('Types by column, where the file does not tell them.'),
-    freshness: freshnessSchema.prefault({}).describe('Strict where it is not given.'),
-    parquet: z
-      .strictObject(
-        {
-          compression: z.enum(COMPRESSIONS, says(`one of ${COMPRESSIONS.join(', ')}`)).prefault('zstd'),
-          rowGroupRows: positive.prefault(1_000_000).describe('Rows per row group at most.'),
-        },
-        mapping,
-      )
-      .prefault({})
-      .describe('How the Parquet is written.'),
-    refresh: z
-      .strictObject(
-        {
-          every: duration
-            .refine((ms) => ms > 0, says('a duration such as 15m'))
-            .describe('Interval between refreshes.'),
-          jitter: percent.prefault('0%').describe('Share of the interval by which refreshes are spread.'),
-        },
-        mapping,
-      )
-      .optional()
-      .describe('Accepted and kept, not acted on yet.'),
-  },
-  mapping,
-);
-
-const sourceSchema = z.discriminatedUnion('kind', [fileSourceSchema], {
-  error: (issue) =>
-    issue.code === 'invalid_union'
-      ? 'must be a kind this release supports: file'
-      : 'must be a mapping with a kind, such as { kind: file, root: ./data }',
-});
-
 export const configSchema = z
   .strictObject(
     {
@@ -319,6 +171,3 @@ export const configSchema = z
   .describe('Configuration of Parqueue');
 
 export type ConfigInput = z.output<typeof configSchema>;
-export type DatasetInput = z.output<typeof datasetSchema>;
-export type ParamInput = DatasetInput['params'][string];
-export type FreshnessInput = z.output<typeof freshnessSchema>;

@@ -3,7 +3,7 @@
  * What is wrong gives way to a stand-in, and problems that only the stand-in has are not told.
  */
 import type { OnProblem } from './params.ts';
-import { datasetSchema, paramSchema, type DatasetInput } from './schema.ts';
+import { datasetSchema, paramSchema, type DatasetInput } from './schema-datasets.ts';
 import { isMapping } from './schema-problems.ts';
 
 export interface SoundParts {
@@ -16,6 +16,9 @@ const STAND_INS: Readonly<Record<string, unknown>> = {
   source: 'stand_in',
   path: 'stand-in.parquet',
   format: 'parquet',
+  sql: 'SELECT 1 FROM DUAL',
+  // Allows whatever the statement reads.
+  freshness: { version: 'manual' },
 };
 
 /** null where nothing can be said: the dataset is no mapping. */
@@ -35,8 +38,8 @@ export function soundParts(raw: unknown): SoundParts | null {
       if (Object.hasOwn(STAND_INS, name)) repaired[name] = STAND_INS[name];
     }
   }
-  // A stand-in path uses no parameter, and CSV options make no sense for the format that stands in.
-  if (wrong.has('path')) wrong.add('params');
+  // A stand-in path or statement uses no parameter, and CSV options make no sense for the format that stands in.
+  if (wrong.has('path') || wrong.has('sql')) wrong.add('params');
   if (wrong.has('path') || wrong.has('format')) wrong.add('csv');
   const parsed = datasetSchema.safeParse(repaired);
   if (!parsed.success) return null;
@@ -53,7 +56,7 @@ export function soundParts(raw: unknown): SoundParts | null {
 function repairParams(raw: unknown, wrong: Set<string>): Record<string, unknown> {
   if (raw === undefined) return {};
   if (!isMapping(raw)) {
-    wrong.add('params').add('path');
+    wrong.add('params').add('path').add('sql');
     return {};
   }
   const params = Object.entries(raw).map(([name, param]): [string, unknown] => {

@@ -42,7 +42,14 @@ const sqlQuestion = fc.record({
   statement: text,
   binds: fc.dictionary(text, bind, { maxKeys: 3 }),
   session: fc.dictionary(text, text, { maxKeys: 3 }),
+  version: fc.oneof(
+    fc.record({ kind: fc.constantFrom('rowscn' as const, 'ttl' as const, 'manual' as const) }),
+    fc.record({ kind: fc.constant('refresh-key' as const), statement: text }),
+  ),
+  numbers: fc.constantFrom('double' as const, 'exact' as const),
+  split: nullable(fc.record({ column: text, into: fc.nat() })),
 });
+const SQL_REST = { session: {}, version: { kind: 'rowscn' }, numbers: 'double', split: null } as const;
 const request: fc.Arbitrary<CanonicalRequest> = fc.record({
   keyFormat: fc.constant(KEY_FORMAT),
   sourceKind: fc.constantFrom(...SOURCE_KINDS),
@@ -128,7 +135,7 @@ describe('unequal requests have unequal keys (I1)', () => {
   it('also where only the letter case or the spaces of a literal differ', () => {
     const base = golden.find(({ request: { question } }) => question.kind === 'sql')?.request as CanonicalRequest;
     const keys = ["select 'a' from t", "select 'A' from t", "select  'a' from t", "select 'a' from T"].map(
-      (statement) => cacheKey({ ...base, question: { kind: 'sql', statement, binds: {}, session: {} } }),
+      (statement) => cacheKey({ ...base, question: { kind: 'sql', statement, binds: {}, ...SQL_REST } }),
     );
     expect(new Set(keys.map(hashOf)).size).toBe(4);
   });
@@ -136,7 +143,7 @@ describe('unequal requests have unequal keys (I1)', () => {
   it('also where a bind has the same text but another type', () => {
     const base = golden.find(({ request: { question } }) => question.kind === 'sql')?.request as CanonicalRequest;
     const keys = PARAM_TYPES.map((type) =>
-      cacheKey({ ...base, question: { kind: 'sql', statement: 's', binds: { a: { type, value: '1' } }, session: {} } }),
+      cacheKey({ ...base, question: { kind: 'sql', statement: 's', binds: { a: { type, value: '1' } }, ...SQL_REST } }),
     );
     expect(new Set(keys).size).toBe(PARAM_TYPES.length);
   });

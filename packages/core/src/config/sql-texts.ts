@@ -1,0 +1,39 @@
+/** Statements of the configuration: read by packages/core/src/sql, their problems told at their place. */
+import { isParqueueError } from '../model/errors.ts';
+import { readStatement } from '../sql/index.ts';
+import type { Obstacle, Statement } from '../sql/statement.ts';
+import type { OnProblem } from './params.ts';
+
+export interface SqlContext {
+  readonly onProblem: OnProblem;
+  readonly sqlBytesMax: number;
+}
+
+/** null where it is no statement that may be asked; the problem was told. */
+export function readSql(
+  text: string,
+  path: readonly (string | number)[],
+  { onProblem, sqlBytesMax }: SqlContext,
+): Statement | null {
+  const bytes = Buffer.byteLength(text);
+  if (bytes > sqlBytesMax) {
+    onProblem(path, `is ${bytes} bytes long; limits.sqlBytes allows ${sqlBytesMax}`);
+    return null;
+  }
+  try {
+    return readStatement(text, 'oracle');
+  } catch (error) {
+    if (!isParqueueError(error) || error.code !== 'PQ_INVALID_REQUEST') throw error;
+    onProblem(path, error.message);
+    return null;
+  }
+}
+
+/** What cannot be known of a statement, and what to set so that it may be asked all the same. */
+export function obstacleWords(obstacles: readonly Obstacle[]): string {
+  const named = obstacles.map(({ construct, why }) => `${construct} (${why})`);
+  return (
+    `cannot be tracked by rowscn: ${named.join(', ')}; set freshness to { version: ttl, maxAge: … }, `
+    + 'or name what tells of changes: { version: { refresh-key: { sql: SELECT … } } }'
+  );
+}
