@@ -36,6 +36,7 @@ const COLUMNS: readonly Column[] = [
   { name: 'ms', type: { kind: 'timestamp', unit: 'ms', utc: false }, nullable: true },
   { name: 'us', type: { kind: 'timestamp', unit: 'us', utc: true }, nullable: true },
   { name: 'ns', type: { kind: 'timestamp', unit: 'ns', utc: false }, nullable: true },
+  { name: 'half', type: { kind: 'float32' }, nullable: true },
 ];
 
 function options(more: Partial<WriteOptions> = {}): WriteOptions {
@@ -78,6 +79,7 @@ describe('values', () => {
         '1969-12-31 23:59:59.999',
         '9999-12-31T23:59:59.999999Z',
         '2262-04-11 23:47:16.854775806',
+        Math.fround(0.1),
       ],
       [
         false,
@@ -91,9 +93,23 @@ describe('values', () => {
         '0001-01-01 00:00:00',
         '2024-01-01T00:30:00+02:00',
         '1677-09-22 00:00:00.000000001',
+        Number.NEGATIVE_INFINITY,
       ],
       COLUMNS.map(() => null),
-      [true, '-7', -1, '1e3', '1.2E+3', '', new Uint8Array([1]), '9999-12-31', new Date(-1), new Date(1), 1n],
+      [
+        true,
+        '-7',
+        -1,
+        '1e3',
+        '1.2E+3',
+        '',
+        new Uint8Array([1]),
+        '9999-12-31',
+        new Date(-1),
+        new Date(1),
+        1n,
+        Number.NaN,
+      ],
     ]);
     expect(written.rows).toBe(4);
     expect(written.footer.columns.map(({ type }) => type)).toEqual([
@@ -108,9 +124,10 @@ describe('values', () => {
       'timestamp[ms]',
       'timestamp[us, UTC]',
       'timestamp[ns]',
+      'float32',
     ]);
     const rows = await query(
-      `SELECT flag, small, big, real::VARCHAR, money::VARCHAR, text, hex(raw), day::VARCHAR, ms::VARCHAR, us::VARCHAR, ns::VARCHAR FROM '${join(base, 'a.parquet')}'`,
+      `SELECT flag, small, big, real::VARCHAR, money::VARCHAR, text, hex(raw), day::VARCHAR, ms::VARCHAR, us::VARCHAR, ns::VARCHAR, half::VARCHAR FROM '${join(base, 'a.parquet')}'`,
     );
     expect(rows).toEqual([
       [
@@ -125,6 +142,7 @@ describe('values', () => {
         '1969-12-31 23:59:59.999',
         '9999-12-31 23:59:59.999999+00',
         '2262-04-11 23:47:16.854775806',
+        '0.1',
       ],
       [
         false,
@@ -138,6 +156,7 @@ describe('values', () => {
         '0001-01-01 00:00:00',
         '2023-12-31 22:30:00+00',
         '1677-09-22 00:00:00.000000001',
+        '-inf',
       ],
       COLUMNS.map(() => null),
       [
@@ -152,6 +171,7 @@ describe('values', () => {
         '1969-12-31 23:59:59.999',
         '1970-01-01 00:00:00.001+00',
         '1970-01-01 00:00:00.000000001',
+        'nan',
       ],
     ]);
   });
@@ -164,6 +184,8 @@ describe('values', () => {
     ['big', '1.0'],
     ['real', 'abc'],
     ['real', '1e999'],
+    ['half', 0.1],
+    ['half', '1'],
     ['money', '1.23456'],
     ['money', '12345678901234567890123456789012345'],
     ['money', ''],
