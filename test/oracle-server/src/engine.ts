@@ -37,7 +37,9 @@ export type OraType =
         | 'BOOLEAN'
         | 'JSON'
         | 'ROWID'
-        | 'LONG';
+        | 'UROWID'
+        | 'LONG'
+        | 'LONG RAW';
     }
   | { readonly kind: 'RAW'; readonly bytes: number }
   | {

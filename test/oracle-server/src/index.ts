@@ -1,0 +1,20 @@
+/** A server that speaks enough of the Oracle network protocol for real drivers, and the engines behind it. */
+export { startOracleServer } from './server.ts';
+export type { OracleServer, OracleServerOptions, SessionInfo } from './server.ts';
+export type { VerifierKind } from './auth/verifiers.ts';
+export { Counters } from './counters.ts';
+export { OraError } from './engine.ts';
+export type {
+  Bind,
+  Column,
+  Engine,
+  EngineSession,
+  Execution,
+  OraIntervalDS,
+  OraIntervalYM,
+  OraTime,
+  OraType,
+  RowSource,
+  Statement,
+  Value,
+} from './engine.ts';

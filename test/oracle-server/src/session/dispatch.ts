@@ -1,0 +1,87 @@
+/** From a function code to a call: decodes the request behind it, step by step as it arrives, and runs it. */
+import type { Bind } from '../engine.ts';
+import { isReadable, readBindRow } from '../ttc/binds.ts';
+import type { BindType } from '../ttc/binds.ts';
+import { FUNCTION, OPTION } from '../ttc/codes.ts';
+import { readLobRequest } from '../ttc/lobs.ts';
+import { readExecute, readFetch, readReexecute, Unsupported } from '../ttc/requests.ts';
+import type { Input } from '../wire/input.ts';
+import type { Calls } from './calls.ts';
+import type { Cursors } from './cursors.ts';
+
+export interface DispatchContext {
+  readonly input: Input;
+  readonly calls: Calls;
+  readonly cursors: Cursors;
+  readonly nationalTimesFour: boolean;
+  /** Told before anything can fail: the cursor that the client is to drop if it does. */
+  readonly failed: { cursor: number };
+}
+
+/** False when the client has logged off. @throws OraError */
+export async function answerCall(code: number, context: DispatchContext): Promise<boolean> {
+  const { input, calls } = context;
+  switch (code) {
+    case FUNCTION.execute:
+      await execute(context);
+      return true;
+    case FUNCTION.reexecute:
+    case FUNCTION.reexecuteAndFetch:
+      await reexecute(context, code === FUNCTION.reexecuteAndFetch);
+      return true;
+    case FUNCTION.fetch: {
+      const request = await input.read(readFetch);
+      context.failed.cursor = request.cursor;
+      await calls.fetch(request);
+      return true;
+    }
+    case FUNCTION.lob:
+      await calls.lob(await input.read(readLobRequest));
+      return true;
+    case FUNCTION.commit:
+      await calls.commit();
+      return true;
+    case FUNCTION.rollback:
+      await calls.rollback();
+      return true;
+    case FUNCTION.ping:
+      await calls.status();
+      return true;
+    case FUNCTION.logOff:
+      await calls.status();
+      return false;
+    default:
+      throw new Unsupported(3001, `unimplemented feature: function ${code}`);
+  }
+}
+
+async function execute(context: DispatchContext): Promise<void> {
+  const request = await context.input.read(readExecute);
+  context.failed.cursor = request.cursor;
+  const plsql = (request.options & OPTION.plsqlBind) !== 0;
+  const rows = await bindRows(context, { types: request.binds, count: request.bindRows, plsql });
+  await context.calls.execute(request, rows);
+}
+
+async function reexecute(context: DispatchContext, fetch: boolean): Promise<void> {
+  const request = await context.input.read(readReexecute);
+  const cursor = context.cursors.find(request.cursor);
+  if (cursor === null) throw new Unsupported(1001, 'invalid cursor');
+  context.failed.cursor = cursor.id;
+  const count = cursor.statement?.kind === 'query' ? 1 : request.iterations;
+  const rows = await bindRows(context, { types: cursor.binds, count, plsql: cursor.plsql });
+  await context.calls.reexecute(request, { rows, fetch });
+}
+
+async function bindRows(
+  { input, nationalTimesFour }: DispatchContext,
+  { types, count, plsql }: { readonly types: readonly BindType[]; readonly count: number; readonly plsql: boolean },
+): Promise<readonly (readonly Bind[])[]> {
+  if (types.length === 0) return Array.from({ length: count }, () => []);
+  if (!types.every(isReadable)) throw new Unsupported(3115, 'unsupported network datatype or representation');
+  const rows: (readonly Bind[])[] = [];
+  for (let i = 0; i < count; i += 1) {
+    rows.push(await input.read((reader) => readBindRow(reader, types, { plsql, nationalTimesFour })));
+  }
+  return rows;
+}

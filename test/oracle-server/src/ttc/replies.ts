@@ -1,0 +1,65 @@
+/** What ends a reply (the error block, the status) and what begins one with columns (describe info). */
+import type { Column, OraError } from '../engine.ts';
+import type { ByteWriter } from '../wire/byte-writer.ts';
+import { MESSAGE } from './codes.ts';
+import { wireType } from './types.ts';
+
+const TRANSACTION_OPEN = 0x02;
+
+export interface Ending {
+  readonly inTransaction: boolean;
+  readonly cursor?: number;
+  readonly rows?: number;
+  /** Absent is success. 1403 on a query is the end of its rows. */
+  readonly error?: OraError;
+}
+
+/** Ends every execute, fetch and LOB call, successful or not. */
+export function writeEnding(writer: ByteWriter, { inTransaction, cursor, rows, error }: Ending): void {
+  const number = error?.number ?? 0;
+  writer.u8(MESSAGE.error);
+  writer
+    .ub(inTransaction ? TRANSACTION_OPEN : 0)
+    .ub(0)
+    .ub(rows ?? 0);
+  writer.ub(Math.min(number, 0xffff)).ub(0).ub(0);
+  writer.ub(cursor ?? 0).sb(error === undefined ? 0 : (error.offset ?? -1));
+  writer.zeros(6);
+  // The row id of the last row touched, the operating system's error, and batch errors: none of them.
+  writer.zeros(5).zeros(6);
+  writer.ub(0).ub(0).ub(0);
+  writer.ub(number).ub(rows ?? 0);
+  if (error !== undefined) writer.bytes(Buffer.from(`${error.message}\n`, 'utf8'));
+}
+
+/** Ends calls that have neither cursor nor error. */
+export function writeStatus(writer: ByteWriter, inTransaction: boolean): void {
+  writer
+    .u8(MESSAGE.status)
+    .ub(inTransaction ? TRANSACTION_OPEN : 0)
+    .ub(0);
+}
+
+export function writeDescribe(writer: ByteWriter, columns: readonly Column[]): void {
+  const types = columns.map(({ type }) => wireType(type));
+  writer.u8(MESSAGE.describeInfo).u8(0);
+  writer.ub(types.reduce((total, { bytesMax }) => total + bytesMax, 0)).ub(columns.length);
+  if (columns.length > 0) writer.u8(0);
+  columns.forEach((column, index) => {
+    writeColumn(writer, column, index + 1);
+  });
+  writer.zeros(6);
+}
+
+function writeColumn(writer: ByteWriter, { name, type, nullable }: Column, position: number): void {
+  const wire = wireType(type);
+  writer.u8(wire.type).u8(0).u8(wire.precision).u8(wire.scale).ub(wire.bytesMax);
+  writer.ub(0).ub(0).ub(0).ub(0);
+  writer.ub(wire.charset).u8(wire.form).ub(wire.chars).ub(0);
+  writer
+    .u8(nullable ? 1 : 0)
+    .u8(0)
+    .str4(name);
+  writer.str4(type.kind === 'OBJECT' ? type.schema : '').str4(type.kind === 'OBJECT' ? type.name : '');
+  writer.ub(position).ub(0);
+}

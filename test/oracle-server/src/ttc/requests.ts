@@ -1,0 +1,96 @@
+/** The calls that run statements, fetch rows and read LOBs, as they are sent with field version 9 to 13. */
+import { OraError } from '../engine.ts';
+import type { ByteReader } from '../wire/byte-reader.ts';
+import type { BindType } from './binds.ts';
+import { readBindType } from './binds.ts';
+import { OPTION } from './codes.ts';
+
+/** A request that is not supported and whose rest cannot be decoded: it is skipped, and the session goes on. */
+export class Unsupported extends OraError {}
+
+export interface ExecuteRequest {
+  readonly options: number;
+  /** 0 for a new cursor. */
+  readonly cursor: number;
+  /** Null where the statement of the cursor is meant. */
+  readonly sql: string | null;
+  readonly rowsWanted: number;
+  /** How many rows of binds follow, if there are binds. */
+  readonly bindRows: number;
+  readonly binds: readonly BindType[];
+  readonly defines: readonly BindType[];
+}
+
+export interface ReexecuteRequest {
+  readonly cursor: number;
+  /** Rows wanted, or executions. */
+  readonly iterations: number;
+  readonly flags: number;
+}
+
+export interface FetchRequest {
+  readonly cursor: number;
+  readonly rowsWanted: number;
+}
+
+export function readExecute(reader: ByteReader): ExecuteRequest {
+  const options = reader.ub();
+  const cursor = reader.ub();
+  const hasSql = reader.u8() !== 0;
+  reader.ub();
+  reader.u8();
+  const parameterCount = reader.ub();
+  reader.skip(3);
+  const rowsWanted = reader.ub();
+  reader.ub();
+  reader.u8();
+  const bindCount = reader.ub();
+  reader.skip(6);
+  const defineCount = reader.ub();
+  skipRegistration(reader);
+  const sql = hasSql ? (reader.bytes() ?? Buffer.alloc(0)).toString('utf8') : null;
+  const parameters = Array.from({ length: parameterCount }, () => reader.ub());
+  const isQuery = parameters[7] === 1;
+  const metadata = (count: number): BindType[] => Array.from({ length: count }, () => readBindType(reader));
+  const defining = (options & OPTION.define) !== 0;
+  return {
+    options,
+    cursor,
+    sql,
+    rowsWanted: (options & OPTION.fetch) === 0 ? 0 : rowsWanted,
+    bindRows: isQuery ? 1 : Math.max(1, parameters[1] ?? 1),
+    defines: defining ? metadata(defineCount) : [],
+    binds: defining ? [] : metadata(bindCount),
+  };
+}
+
+export function readReexecute(reader: ByteReader): ReexecuteRequest {
+  const cursor = reader.ub();
+  const iterations = reader.ub();
+  reader.ub();
+  return { cursor, iterations, flags: reader.ub() };
+}
+
+export function readFetch(reader: ByteReader): FetchRequest {
+  return { cursor: reader.ub(), rowsWanted: reader.ub() };
+}
+
+/** Change notification, object lists, row counts of DML, SQL signature, chunk ids: pointers and lengths, all unused. */
+function skipRegistration(reader: ByteReader): void {
+  reader.ub();
+  reader.skip(3);
+  reader.ub();
+  reader.u8();
+  reader.ub();
+  reader.ub();
+  reader.u8();
+  reader.ub();
+  reader.u8();
+  reader.u8();
+  reader.ub();
+  reader.u8();
+  reader.ub();
+  reader.u8();
+  reader.u8();
+  reader.ub();
+}
