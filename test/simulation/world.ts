@@ -5,6 +5,7 @@
 import {
   Epochs,
   Filler,
+  PartFlights,
   Prober,
   Resolver,
   cacheKey,
@@ -172,7 +173,7 @@ export class World {
         throw new ParqueueError('PQ_COORDINATION_DOWN', `the reply of ${script} was lost`);
       },
     });
-    const { heads, leases, ticks, pins, retirement, reconciler, register } = coordination;
+    const { heads, leases, ticks, parts, pins, retirement, reconciler, register } = coordination;
     const reader = gated(store.reader, gate);
     const writer = gated(store.writer, gate);
     const marks = gated(store.marks, gate);
@@ -181,13 +182,15 @@ export class World {
     const epochs = new Epochs({ register, store: gated(store.epochs, gate), clock, randomId, onStep });
     const jobs = queue.portFor(actor);
     const outcomes = queue.outcomesFor(actor, redis);
-    const rebuild = { reconciler, ticks, directories, reader, marks, onStep };
+    const rebuild = { reconciler, ticks, parts, directories, reader, marks, onStep };
     const reconcile = (key: string) => reconcileKey(key, rebuild);
     const work = this.#threads(actor, { clock, writer, reader });
     const shared = {
       heads,
       reconcile,
       ticks,
+      parts,
+      flights: new PartFlights(),
       work,
       jobs,
       outcomes,
@@ -248,7 +251,7 @@ export class World {
           };
           await collectKey(key, { heads, leases, retirement, directories, marks, randomId, onStep }, options);
         }),
-      invalidate: async (target, mode) => (await invalidate(target, mode, { ticks, marks, epochs })).tick,
+      invalidate: async (target, mode) => (await invalidate(target, mode, { ticks, parts, marks, epochs })).tick,
     };
   }
 

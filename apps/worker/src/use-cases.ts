@@ -2,6 +2,7 @@
 import {
   Filler,
   PIN_MAX_MS,
+  PartFlights,
   Prober,
   collectGarbage,
   reconcileKey,
@@ -43,9 +44,18 @@ const OUTCOME_PIN_MS = 600_000;
 
 export function wireUseCases(parts: UseCaseParts): UseCases {
   const { config, store, coordination, epochs, clock, randomId, holder } = parts;
-  const { heads, leases, ticks, pins, retirement, reconciler, outcomes, jobs } = coordination;
+  const { heads, leases, ticks, parts: sharedParts, pins, retirement, reconciler, outcomes, jobs } = coordination;
+  const flights = new PartFlights();
   const { directories, reader, marks } = store;
-  const rebuild = (onStep: OnStep): RebuildDeps => ({ reconciler, ticks, directories, reader, marks, onStep });
+  const rebuild = (onStep: OnStep): RebuildDeps => ({
+    reconciler,
+    ticks,
+    parts: sharedParts,
+    directories,
+    reader,
+    marks,
+    onStep,
+  });
   const reconcile =
     (onStep: OnStep) =>
     (key: string): Promise<void> =>
@@ -56,6 +66,7 @@ export function wireUseCases(parts: UseCaseParts): UseCases {
         heads,
         leases,
         pins,
+        parts: sharedParts,
         directories,
         marks,
         outcomes,
@@ -70,7 +81,19 @@ export function wireUseCases(parts: UseCaseParts): UseCases {
         outcomePinMs: OUTCOME_PIN_MS,
       }),
     prober: (onStep) =>
-      new Prober({ heads, ticks, jobs, outcomes, epochs, onStep, work: parts.probes, reconcile: reconcile(onStep) }),
+      new Prober({
+        heads,
+        ticks,
+        parts: sharedParts,
+        flights,
+        jobs,
+        outcomes,
+        epochs,
+        clock,
+        onStep,
+        work: parts.probes,
+        reconcile: reconcile(onStep),
+      }),
     reconcileAll: (signal) => reconcilePass(rebuild(parts.onStep), { signal }),
     collect: (signal) =>
       collectGarbage(

@@ -13,7 +13,7 @@ test('a Redis that restarts right after the commit does not make a failure of it
   const redis = new MemoryRedis({ now: () => 1_000_000 });
   const store = new MemoryStore({ storeId: 'fill' });
   const coordination = new MemoryCoordination(redis);
-  const { heads, leases, pins, ticks, reconciler, register } = coordination;
+  const { heads, leases, pins, parts, ticks, reconciler, register } = coordination;
   const { directories, marks, reader } = store;
   const clock = { now: () => 0, sleep };
   let ids = 0;
@@ -28,13 +28,15 @@ test('a Redis that restarts right after the commit does not make a failure of it
     heads,
     leases,
     pins,
+    parts,
     directories,
     marks,
     epochs,
     clock,
     randomId,
     onStep,
-    reconcile: (key) => reconcileKey(key, { reconciler, ticks, directories, reader, marks, onStep: () => undefined }),
+    reconcile: (key) =>
+      reconcileKey(key, { reconciler, ticks, parts, directories, reader, marks, onStep: () => undefined }),
     outcomes: { record: async (_job, outcome) => void recorded.push(outcome) },
     work: {
       probe: () => Promise.reject(new Error('unused')),

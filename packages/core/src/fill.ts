@@ -13,6 +13,7 @@ import { keepLease } from './heartbeat.ts';
 import { writeHeadFile } from './head-file.ts';
 import { lookReconciled, targetOf, type ReconciledLookDeps } from './look.ts';
 import { ParqueueError, toFailure, isParqueueError } from './model/errors.ts';
+import { learnReads } from './rebuild.ts';
 import { satisfies } from './model/freshness.ts';
 import type { Job, Outcome } from './model/job.ts';
 import type { Manifest } from './model/manifest.ts';
@@ -26,6 +27,7 @@ import {
   type Look,
   type Pins,
 } from './ports/coordination.ts';
+import type { Parts } from './ports/parts.ts';
 import type { OnStep } from './ports/steps.ts';
 import type { KeyDirectories, StoreMarks } from './ports/store.ts';
 import type { FillReport, FillTask, Outcomes, SourceWork } from './ports/work.ts';
@@ -33,6 +35,7 @@ import type { FillReport, FillTask, Outcomes, SourceWork } from './ports/work.ts
 export interface FillDeps extends ReconciledLookDeps {
   readonly leases: Leases;
   readonly pins: Pins;
+  readonly parts: Pick<Parts, 'learn'>;
   readonly work: SourceWork;
   readonly directories: KeyDirectories;
   readonly marks: StoreMarks;
@@ -224,6 +227,8 @@ export class Filler {
     const request = { key, scopes, ...describedBy(manifest) };
     for (let attempt = 1; ; attempt += 1) {
       try {
+        // A purge of a table that a view of this request reads was not the view's until now; it forbids the commit.
+        await learnReads(manifest, this.#deps);
         return await heads.commit(request);
       } catch (error) {
         if (!isParqueueError(error) || error.code !== 'PQ_COORDINATION_DOWN' || attempt === COMMIT_ATTEMPTS)

@@ -1,24 +1,19 @@
 /**
- * A probe job: proves the head right by asking the source for its version, or finds that a fill is needed and
- * enqueues it, so that the work goes on even when nobody waits any more.
- *
- * The tick is taken before the source is touched (I13): whoever arrives after it is not satisfied by this probe.
+ * A probe job: proves the head right by the source's version, or finds that a fill is needed and enqueues it, so that
+ * the work goes on even when nobody waits any more. Where the version comes from is told in shared-probe.ts; the
+ * tick it is good for was taken before the source was touched (I13).
  */
 import { canVerifyByProbe, satisfies } from './model/freshness.ts';
 import type { Job, Outcome } from './model/job.ts';
 import type { Epochs } from './epoch.ts';
-import { lookReconciled, targetOf, type ReconciledLookDeps } from './look.ts';
-import type { Ticks } from './ports/coordination.ts';
-import type { OnStep } from './ports/steps.ts';
-import type { JobQueue, Outcomes, SourceWork, WorkContext } from './ports/work.ts';
+import { lookReconciled, type ReconciledLookDeps } from './look.ts';
+import { probeShared, type SharedProbeDeps } from './shared-probe.ts';
+import type { JobQueue, Outcomes, WorkContext } from './ports/work.ts';
 
-export interface ProbeDeps extends ReconciledLookDeps {
-  readonly ticks: Ticks;
-  readonly work: SourceWork;
+export interface ProbeDeps extends ReconciledLookDeps, SharedProbeDeps {
   readonly jobs: JobQueue;
   readonly outcomes: Outcomes;
   readonly epochs: Pick<Epochs, 'run'>;
-  readonly onStep: OnStep;
 }
 
 export interface JobContext {
@@ -53,22 +48,21 @@ export class Prober {
   }
 
   async #probe(job: Job, context: JobContext): Promise<Outcome | null> {
-    const { ticks, work, heads, onStep } = this.#deps;
+    const { heads } = this.#deps;
     const { request, requirement } = job;
     const { head } = await lookReconciled(request, this.#deps);
     if (head !== null && satisfies(head, requirement)) return { kind: 'satisfied', fence: head.fence };
     if (head === null || !canVerifyByProbe(head, requirement, request.versionKind)) {
       return { kind: 'absent', fillJobId: await this.#enqueueFill(job) };
     }
-    const { tick, nowMs } = await ticks.startProbe(targetOf(request));
-    await onStep('probe-started', { key: request.key, jobId: context.jobId, tick });
-    const report = await work.probe(request, { ...context, known: {}, onStep: () => undefined });
-    if (context.signal.aborted) return context.signal.reason === CANCELLED ? { kind: 'cancelled' } : null;
-    await onStep('probe-finished', { key: request.key, jobId: context.jobId, tick, report: report.kind });
-    if (report.kind === 'failed') return { kind: 'failed', failure: report.failure };
-    const proof = { version: report.version, tick, beganAtMs: nowMs };
-    if (await heads.markVerified(request.key, proof)) return { kind: 'verified', fence: head.fence };
-    return { kind: 'changed', version: report.version, fillJobId: await this.#enqueueFill(job) };
+    const { signal, jobId } = context;
+    const found = await probeShared({ request, after: requirement.after, jobId, context }, this.#deps);
+    if (found.kind === 'stopped') return signal.reason === CANCELLED ? { kind: 'cancelled' } : null;
+    if (found.kind === 'failed') return { kind: 'failed', failure: found.failure };
+    const { version, tick, beganAtMs } = found;
+    if (await heads.markVerified(request.key, { version, tick, beganAtMs }))
+      return { kind: 'verified', fence: head.fence };
+    return { kind: 'changed', version, fillJobId: await this.#enqueueFill(job) };
   }
 
   async #enqueueFill(job: Job): Promise<string> {

@@ -57,8 +57,8 @@ async function publish(fence: Tick): Promise<void> {
 }
 
 async function reconciledHead(): Promise<Head | null> {
-  const { reconciler, ticks, heads } = coordination;
+  const { reconciler, ticks, parts, heads } = coordination;
   const { directories, reader, marks } = store;
-  await reconcileKey(KEY, { reconciler, ticks, directories, reader, marks, onStep: () => undefined });
+  await reconcileKey(KEY, { reconciler, ticks, parts, directories, reader, marks, onStep: () => undefined });
   return (await heads.look({ key: KEY, scopes: [], probeTargets: [] }, null)).head;
 }

@@ -4,19 +4,24 @@
  *   1. move staging directories of older epochs to trash: their fills can no longer publish;
  *   2. list the directory afresh, so that what such a fill published just before is seen;
  *   3. take the newest whole generation of an older epoch above the not-before marks;
- *   4. apply it, raise-only, under the epoch in which it was listed.
+ *   4. learn which tables its views read, so that a mark of such a table is the view's before anything is served;
+ *   5. apply it, raise-only, under the epoch in which it was listed.
  * Generations of the current epoch are left alone: only a commit settles them.
  */
 import { describedBy } from './described-by.ts';
 import { SHARDS } from './model/cache-key.ts';
 import { epochOf, type Tick } from './model/ticks.ts';
-import type { Mark, Reconciler, DescribedGeneration, Ticks } from './ports/coordination.ts';
+import { readsOf } from './model/parts.ts';
+import type { Manifest } from './model/manifest.ts';
+import type { Mark, Reconciler, Ticks } from './ports/coordination.ts';
+import type { Parts } from './ports/parts.ts';
 import type { OnStep } from './ports/steps.ts';
 import type { GenerationReader, KeyDirectories, StoreMarks } from './ports/store.ts';
 
 export interface RebuildDeps {
   readonly reconciler: Reconciler;
   readonly ticks: Ticks;
+  readonly parts: Pick<Parts, 'learn'>;
   readonly directories: KeyDirectories;
   readonly reader: GenerationReader;
   readonly marks: StoreMarks;
@@ -36,7 +41,8 @@ export async function reconcileKey(key: string, deps: RebuildDeps): Promise<void
   const mark = await marks.readMark(key);
   const newest = await newestWhole(key, older, { mark, deps });
   const others = older.filter((fence) => fence !== newest?.fence);
-  await reconciler.apply({ key, epoch, newest, others, mark });
+  if (newest !== null) await learnReads(newest, deps);
+  await reconciler.apply({ key, epoch, newest: newest === null ? null : describedBy(newest), others, mark });
   await onStep('key-reconciled', { key, epoch, fence: newest?.fence ?? null });
 }
 
@@ -44,16 +50,24 @@ async function newestWhole(
   key: string,
   fences: readonly Tick[],
   { mark, deps }: { readonly mark: Mark | null; readonly deps: RebuildDeps },
-): Promise<DescribedGeneration | null> {
+): Promise<Manifest | null> {
   const notBefore = Math.max(mark?.hard ?? 0, mark?.purge ?? 0);
   for (const fence of fences) {
     if (fence <= notBefore) return null;
     const inspection = await deps.reader.inspect(key, fence);
-    if (inspection.kind === 'whole') return describedBy(inspection.manifest);
+    if (inspection.kind === 'whole') return inspection.manifest;
     if (inspection.kind === 'damaged')
       await deps.onStep('generation-damaged', { key, fence, reason: inspection.reason });
   }
   return null;
+}
+
+/** Called before the manifest's generation can become the head: in ports/parts.ts stands why. */
+export async function learnReads(
+  manifest: Pick<Manifest, 'source' | 'sourceDetails'>,
+  { parts }: { readonly parts: Pick<Parts, 'learn'> },
+): Promise<void> {
+  for (const [name, tables] of Object.entries(readsOf(manifest))) await parts.learn(name, tables);
 }
 
 /**

@@ -5,7 +5,7 @@ import { releasePin, wholeManifest } from '../asking.ts';
 import { maySeeEntry } from '../auth.ts';
 import type { ApiContext } from '../context.ts';
 import { answerWith, type DataCall, type Sendable } from '../data-answer.ts';
-import { isPurged, lookAtEntry, requireKey } from '../entry-access.ts';
+import { isPurged, lookAtEntry, requireKey, scopesOf } from '../entry-access.ts';
 import { explainEntry } from '../explain.ts';
 import { FORMAT_QUERY_PROPERTY, FORM_QUERY_PROPERTIES, readForm, type FormQuery } from '../http/data-form.ts';
 import { PartLost } from '../http/send-part.ts';
@@ -58,6 +58,7 @@ export function entryRoutes(app: FastifyInstance, context: ApiContext): void {
       const { coordination, epochs } = context.link.current();
       const { tick } = await invalidate(`key:${key}`, 'purge', {
         ticks: coordination.ticks,
+        parts: coordination.parts,
         marks: context.store.marks,
         epochs,
       });
@@ -181,7 +182,7 @@ async function sendPinned(call: DataCall, pin: Pin | null, committedAtMs: number
     if (manifest === null) throw gone();
     if (!maySeeEntry(request.principal, manifest.dataset))
       throw new ParqueueError('PQ_NOT_FOUND', 'there is no such entry');
-    if (age.kind === 'immutable' && (await isPurged(context, pin, manifest))) throw gone();
+    if (age.kind === 'immutable' && (await isPurged(context, pin, scopesOf(manifest)))) throw gone();
     const facts = { key, fence, manifest, committedAtMs: committedAtMs ?? manifest.sealedAtMs };
     return await answerWith(call, { live, pin, facts, age });
   } catch (error) {

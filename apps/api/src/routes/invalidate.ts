@@ -1,6 +1,7 @@
 /** POST /v1/invalidate: what was right may no longer be. One target, one mode. */
 import type { FastifyInstance } from 'fastify';
 import { invalidate, type EntryPage, type InvalidateMode, type MarkTarget } from '@parqueue/core';
+import { tableLabel } from '@parqueue/core/config';
 import { maySeeEntry, mayUseAll, requireAllDatasets, requireDataset, type Principal } from '../auth.ts';
 import type { ApiContext } from '../context.ts';
 import { lookAtEntry, requireKey } from '../entry-access.ts';
@@ -18,6 +19,8 @@ interface InvalidateBody {
 
 const TARGETS = ['key', 'dataset', 'source', 'table', 'prefix'] as const;
 const PAGE_KEYS = 500;
+/** Two names of 128 characters, quoted, and the dot. */
+const TABLE_CHARS_MAX = 261;
 
 export function invalidateRoutes(app: FastifyInstance, context: ApiContext): void {
   app.post<{ Body: InvalidateBody }>('/v1/invalidate', {
@@ -32,7 +35,7 @@ export function invalidateRoutes(app: FastifyInstance, context: ApiContext): voi
           key: { type: 'string' },
           dataset: { type: 'string' },
           source: { type: 'string' },
-          table: { type: 'string', description: 'A table of the source, or SOURCE/TABLE by itself' },
+          table: { type: 'string', description: 'A table of the source, as SQL names it, or SOURCE/TABLE by itself' },
           prefix: { type: 'string', minLength: 1, description: 'All entries whose key begins with it' },
           mode: { type: 'string', enum: ['soft', 'hard', 'purge'], default: 'soft' },
         },
@@ -47,8 +50,8 @@ export function invalidateRoutes(app: FastifyInstance, context: ApiContext): voi
         throw invalid(`name exactly one of ${TARGETS.join(', ')} (or a source and its table)`);
       if (prefix !== undefined)
         return { prefix, mode, entries: await invalidatePrefix(context, principal, prefix, mode) };
-      const tick = await mark(context, await targetOf(context, principal, named), mode);
-      return { ...named, mode, tick };
+      const target = await targetOf(context, principal, named);
+      return { ...named, mode, target, ...(await mark(context, target, mode)) };
     },
   });
 }
@@ -72,14 +75,25 @@ async function targetOf(
   }
   requireAllDatasets(principal);
   if (table === undefined) return `source:${catalog.source(source ?? '').name}`;
-  const [owner = '', name = ''] = source === undefined ? table.split('/', 2) : [source, table];
-  if (name === '' || name.length > 256) throw invalid('table is written SOURCE/TABLE, or named beside its source');
-  return `table:${catalog.source(owner).name}/${name}`;
+  const slash = table.indexOf('/');
+  const [owner, name] = source === undefined ? [table.slice(0, Math.max(slash, 0)), table.slice(slash + 1)] : [source, table];
+  if (owner === '' || name === '' || name.length > TABLE_CHARS_MAX)
+    throw invalid('table is written SOURCE/TABLE, or named beside its source');
+  const known = catalog.source(owner);
+  const label = tableLabel(known, name);
+  if (label === null)
+    throw invalid('table is no name of a table; write NAME or OWNER.NAME, and quotes around a part that needs them');
+  return `table:${known.name}/${label}`;
 }
 
 async function mark({ link, store }: ApiContext, target: MarkTarget, mode: InvalidateMode): Promise<number> {
   const { coordination, epochs } = link.current();
-  const { tick } = await invalidate(target, mode, { ticks: coordination.ticks, marks: store.marks, epochs });
+  const { tick } = await invalidate(target, mode, {
+    ticks: coordination.ticks,
+    parts: coordination.parts,
+    marks: store.marks,
+    epochs,
+  });
   return tick;
 }
 

@@ -5,6 +5,7 @@
  */
 import type { Head, Consistency } from '../model/generation.ts';
 import type { SeenTicks } from '../model/freshness.ts';
+import type { PartQuestion } from '../model/parts.ts';
 import type { Scope } from '../model/request.ts';
 import type { Tick } from '../model/ticks.ts';
 import type { Version } from '../model/version.ts';
@@ -117,9 +118,18 @@ export type InvalidateMode = 'soft' | 'hard' | 'purge';
 /** `key:KEY`, or a Scope. */
 export type MarkTarget = string;
 
+/** That the probe targets are asked as parts, and how long anybody should believe it without hearing more. */
+export interface Announcement {
+  readonly asked: PartQuestion['asked'];
+  readonly forMs: number;
+}
+
 export interface Ticks {
-  /** Takes the tick of a probe, before it touches the source; `started` of the key and its targets becomes it. */
-  startProbe(target: LookTarget): Promise<{ readonly tick: Tick; readonly nowMs: number }>;
+  /**
+   * Takes the tick of a probe, before it touches the source; `started` of the key and of the targets named becomes it.
+   * With an announcement others hear that these targets are being asked (ports/parts.ts).
+   */
+  startProbe(target: LookTarget, announcement?: Announcement): Promise<{ readonly tick: Tick; readonly nowMs: number }>;
   /** Takes the next tick and marks the target with it. */
   invalidate(target: MarkTarget, mode: InvalidateMode): Promise<Tick>;
   /** Sets marks that the store already holds; raise-only. Rejects when the epoch is not the one named. */

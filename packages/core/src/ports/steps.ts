@@ -23,6 +23,7 @@ export type StepName =
   | 'waited'
   | 'probe-started'
   | 'probe-finished'
+  | 'probe-shared'
   | 'lease-busy'
   | 'lease-lost'
   | 'fenced'

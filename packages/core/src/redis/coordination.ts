@@ -7,18 +7,22 @@ import { RedisGate } from './gate.ts';
 import { redisHeads, redisPins } from './heads.ts';
 import { redisJobBrowser, type JobBrowser } from './job-browser.ts';
 import { RedisJobQueue } from './job-queue.ts';
+import { redisCooling } from './cooling.ts';
 import { redisLeases, redisTicks } from './leases.ts';
 import { redisMemo } from './memo.ts';
 import { redisCancellations, redisNotices, RedisSubscriber, type Cancellations } from './notices.ts';
 import { redisOutcomes } from './outcomes.ts';
+import { redisParts } from './parts.ts';
 import { JobQueues } from './queues.ts';
 import { redisRegister } from './register.ts';
 import { redisReconciler, redisRetirement } from './retirement.ts';
 import type { Asks } from '../ports/asks.ts';
 import type { Clock, RandomId } from '../ports/clock.ts';
 import type { Heads, Leases, Pins, Reconciler, Retirement, Ticks } from '../ports/coordination.ts';
+import type { Cooling } from '../ports/cooling.ts';
 import type { Entries } from '../ports/entries.ts';
 import type { EpochRegister } from '../ports/epochs.ts';
+import type { Parts } from '../ports/parts.ts';
 import type { Memo } from '../ports/source.ts';
 import type { Notices, Outcomes } from '../ports/work.ts';
 
@@ -43,6 +47,8 @@ export interface Coordination {
   readonly heads: Heads;
   readonly leases: Leases;
   readonly ticks: Ticks;
+  readonly parts: Parts;
+  readonly cooling: Cooling;
   readonly pins: Pins;
   readonly retirement: Retirement;
   readonly reconciler: Reconciler;
@@ -77,6 +83,8 @@ export async function openCoordination(options: CoordinationOptions): Promise<Co
     heads: redisHeads(gate),
     leases: redisLeases(gate),
     ticks: redisTicks(gate),
+    parts: redisParts(gate),
+    cooling: redisCooling(gate),
     pins: redisPins(gate),
     retirement: redisRetirement(gate),
     reconciler: redisReconciler(gate),

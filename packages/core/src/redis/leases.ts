@@ -1,6 +1,8 @@
 /** Leases and ticks on Redis: everything that moves the clock (I3, I13). */
 import type { RedisGate } from './gate.ts';
+import { inChunks } from './chunks.ts';
 import { KEYS, markKey } from './keys.ts';
+import { PART_LIFE_MS, partKeys } from './parts.ts';
 import { asArray, asNumber, leaseHolderOf } from './replies.ts';
 import { assertInvariant } from '../model/errors.ts';
 import { EpochLost, type LeaseGrant, type Leases, type Mark, type Ticks } from '../ports/coordination.ts';
@@ -25,9 +27,14 @@ export function redisLeases(gate: RedisGate): Leases {
 
 export function redisTicks(gate: RedisGate): Ticks {
   return {
-    startProbe: async ({ key, probeTargets }) => {
+    startProbe: async ({ key, probeTargets }, announcement) => {
+      const parts = announcement === undefined ? [] : partKeys({ asked: announcement.asked, targets: probeTargets });
       const [tick, now] = asArray(
-        await gate.script('probe-start', [KEYS.clock, KEYS.key(key), ...probeTargets.map(KEYS.target)], []),
+        await gate.script(
+          'probe-start',
+          [KEYS.clock, KEYS.key(key), ...probeTargets.map(KEYS.target), ...parts],
+          [parts.length, announcement?.forMs ?? 0, PART_LIFE_MS],
+        ),
       );
       return { tick: asNumber(tick), nowMs: asNumber(now) };
     },
@@ -52,12 +59,6 @@ export function redisTicks(gate: RedisGate): Ticks {
 
 /** Each is raise-only by itself, so a list may be split: bounds the time one script holds Redis. */
 const MARKS_PER_CALL = 200;
-
-/** At least one, so that a call without items still compares the marker. */
-export function inChunks<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
-  const count = Math.max(1, Math.ceil(items.length / size));
-  return Array.from({ length: count }, (_, i) => items.slice(i * size, (i + 1) * size));
-}
 
 export function markTicks({ hard, purge }: Mark): readonly [number, number] {
   return [Math.max(hard, purge), purge];

@@ -1,7 +1,8 @@
 /** Retirement and reconciliation on Redis: what may be removed, and what the store says of a key (I6, I11). */
 import type { RedisGate } from './gate.ts';
 import { KEYS } from './keys.ts';
-import { inChunks, markTicks } from './leases.ts';
+import { inChunks } from './chunks.ts';
+import { markTicks } from './leases.ts';
 import { asArray, asNumber, asNumberOrNull } from './replies.ts';
 import type { Reconciler, Reconciliation, Retirement } from '../ports/coordination.ts';
 

@@ -1,5 +1,7 @@
 /** How a contract suite holds an implementation of the coordination ports. */
 import type { Heads, Leases, Pins, Reconciler, Retirement, Ticks } from '../ports/coordination.ts';
+import type { Cooling } from '../ports/cooling.ts';
+import type { Parts } from '../ports/parts.ts';
 import type { EpochRegister } from '../ports/epochs.ts';
 
 export interface CoordinationPorts {
@@ -7,6 +9,8 @@ export interface CoordinationPorts {
   readonly heads: Heads;
   readonly leases: Leases;
   readonly ticks: Ticks;
+  readonly parts: Parts;
+  readonly cooling: Cooling;
   readonly pins: Pins;
   readonly retirement: Retirement;
   readonly reconciler: Reconciler;
@@ -20,6 +24,10 @@ export interface CoordinationHarness {
   another(): Promise<CoordinationPorts>;
   ageLease(key: string): Promise<void>;
   agePin(key: string, pinId: string): Promise<void>;
+  /** The announcement of a probe of this part is believed no longer. */
+  ageRunning(asked: string, target: string): Promise<void>;
+  /** The source's cool-down, or the time of its trial, is over. */
+  ageCooling(source: string): Promise<void>;
   ageRetired(key: string, fence: number, byMs: number): Promise<void>;
   /** All data are gone, the process stays: FLUSHALL. */
   forget(): Promise<void>;

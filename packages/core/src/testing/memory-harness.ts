@@ -20,6 +20,16 @@ export function memoryHarness(): CoordinationHarness {
       const pin = keyState(key)?.pins.get(pinId);
       if (pin !== undefined) pin.expiresAtMs = 1;
     },
+    ageRunning: async (asked, target) => {
+      const part = server.state.parts.get(`${asked}:${target}`);
+      if (part?.running) part.running = { ...part.running, untilMs: 1 };
+    },
+    ageCooling: async (source) => {
+      const known = server.state.cooling.get(source);
+      if (known === undefined) return;
+      if (known.untilMs > 0) known.untilMs = 1;
+      if (known.trialUntilMs > 0) known.trialUntilMs = 1;
+    },
     ageRetired: async (key, fence, byMs) => {
       const old = keyState(key)?.retired.get(fence);
       if (old !== undefined) old.retiredAtMs -= byMs;

@@ -4,6 +4,8 @@ import { connectRedis } from '../redis/connection.ts';
 import { RedisGate } from '../redis/gate.ts';
 import { redisHeads, redisPins } from '../redis/heads.ts';
 import { KEYS } from '../redis/keys.ts';
+import { redisCooling } from '../redis/cooling.ts';
+import { redisParts, partKeys } from '../redis/parts.ts';
 import { redisLeases, redisTicks } from '../redis/leases.ts';
 import { redisRegister } from '../redis/register.ts';
 import { redisReconciler, redisRetirement } from '../redis/retirement.ts';
@@ -37,6 +39,8 @@ export function redisPorts(gate: RedisGate, storeId = STORE_ID): CoordinationPor
     pins: redisPins(gate),
     leases: redisLeases(gate),
     ticks: redisTicks(gate),
+    parts: redisParts(gate),
+    cooling: redisCooling(gate),
     retirement: redisRetirement(gate),
     reconciler: redisReconciler(gate),
   };
@@ -69,6 +73,15 @@ export async function redisHarness(
     },
     agePin: async (key, pinId) => {
       await raw.zadd(KEYS.pins(key), 'XX', 1, pinId);
+    },
+    ageRunning: async (asked, target) => {
+      const [name = ''] = partKeys({ asked, targets: [target] });
+      if ((await raw.hexists(name, 'running')) === 1) await raw.hset(name, 'runningUntil', '1');
+    },
+    ageCooling: async (source) => {
+      for (const field of ['until', 'trialUntil']) {
+        if ((await raw.hexists(KEYS.cooling(source), field)) === 1) await raw.hset(KEYS.cooling(source), field, '1');
+      }
     },
     ageRetired: async (key, fence, byMs) => {
       const known = await raw.hget(KEYS.retired(key), String(fence));

@@ -1,7 +1,15 @@
 /** Leases, probe ticks and invalidations: everything that takes a tick (I3, I13). */
 import { epochOf } from '../../model/ticks.ts';
-import type { InvalidateMode, LeaseClaim, LeaseGrant, LookTarget, Mark } from '../../ports/coordination.ts';
+import type {
+  Announcement,
+  InvalidateMode,
+  LeaseClaim,
+  LeaseGrant,
+  LookTarget,
+  Mark,
+} from '../../ports/coordination.ts';
 import type { ServerContext } from './head-steps.ts';
+import { announce } from './part-steps.ts';
 import { isReconciled, marksOf, nextTick, readKey, touchKey } from './state.ts';
 
 export function acquire({ state, epoch, nowMs }: ServerContext, claim: LeaseClaim): LeaseGrant {
@@ -38,12 +46,18 @@ export function release({ state }: ServerContext, claim: LeaseClaim, fence: numb
 }
 
 export function startProbe(
-  { state, nowMs }: ServerContext,
+  context: ServerContext,
   target: LookTarget,
+  announcement?: Announcement,
 ): { readonly tick: number; readonly nowMs: number } {
+  const { state, nowMs } = context;
   const tick = nextTick(state);
   touchKey(state, target.key).started = tick;
   for (const name of target.probeTargets) state.targets.set(name, tick);
+  if (announcement !== undefined) {
+    const { asked, forMs } = announcement;
+    announce(context, { asked, targets: target.probeTargets }, { tick, forMs });
+  }
   return { tick, nowMs };
 }
 

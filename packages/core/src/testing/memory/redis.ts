@@ -6,9 +6,13 @@
 import { requireMarker, emptyState, isReconciled, readKey, type RedisState, type PassState } from './state.ts';
 import type { ServerContext } from './head-steps.ts';
 import * as heads from './head-steps.ts';
+import * as cooling from './cooling-steps.ts';
 import * as leases from './lease-steps.ts';
+import * as parts from './part-steps.ts';
 import * as retire from './retire-steps.ts';
 import type { Heads, Leases, Pins, Reconciler, Retirement, Ticks } from '../../ports/coordination.ts';
+import type { Cooling } from '../../ports/cooling.ts';
+import type { Parts } from '../../ports/parts.ts';
 import { EpochLost } from '../../ports/coordination.ts';
 import type { EpochRegister, Marker } from '../../ports/epochs.ts';
 import { epochStart } from '../../model/ticks.ts';
@@ -130,7 +134,8 @@ export class MemoryCoordination {
   };
 
   readonly ticks: Ticks = {
-    startProbe: (target) => this.#call('probe-start', (server) => leases.startProbe(server, target)),
+    startProbe: (target, announcement) =>
+      this.#call('probe-start', (server) => leases.startProbe(server, target, announcement)),
     invalidate: (target, mode) => this.#call('invalidate', (server) => leases.invalidate(server, target, mode)),
     restoreMarks: (epoch, marks) =>
       this.#call('marks-restore', (server) => {
@@ -141,6 +146,20 @@ export class MemoryCoordination {
       if (this.#marker === null) throw new EpochLost('no epoch was opened yet');
       return this.#marker.epoch;
     },
+  };
+
+  readonly parts: Parts = {
+    read: (question) => this.#call('part-read', (server) => parts.readParts(server, question)),
+    record: (question, found) => this.#call('part-record', (server) => parts.recordParts(server, question, found)),
+    learn: (name, tables) => this.#call('part-learn', (server) => parts.learn(server, name, tables)),
+    readers: (table) => this.#call('part-readers', ({ state }) => [...(state.readers.get(table) ?? [])]),
+  };
+
+  readonly cooling: Cooling = {
+    admit: (source) => this.#call('cooling-admit', (server) => cooling.admit(server, source)),
+    tell: (source, verdict, trial) =>
+      this.#call('cooling-tell', (server) => cooling.tell(server, source, verdict, trial)),
+    read: (source) => this.#call('cooling-read', (server) => cooling.read(server, source)),
   };
 
   readonly pins: Pins = {

@@ -3,6 +3,8 @@
  * so that `structuredClone` is a snapshot and a simulation can lose Redis's last second by putting one back.
  */
 import type { Head } from '../../model/generation.ts';
+import type { Failure } from '../../model/errors.ts';
+import type { PartRecord, RunningProbe } from '../../ports/parts.ts';
 import { EpochLost } from '../../ports/coordination.ts';
 import type { Marker } from '../../ports/epochs.ts';
 import { epochStart, type Tick } from '../../model/ticks.ts';
@@ -42,6 +44,20 @@ export interface PassState {
   completeAtMs: number | null;
 }
 
+export interface PartState {
+  record: PartRecord | null;
+  running: RunningProbe | null;
+}
+
+export interface CoolingRecord {
+  readonly failures: number;
+  readonly failure: Failure;
+  /** How often in a row it cooled. */
+  readonly coolings: number;
+  untilMs: number;
+  trialUntilMs: number;
+}
+
 export interface RedisState {
   /** Changes when the process restarts, whether or not it kept its data. */
   runId: string;
@@ -53,6 +69,9 @@ export interface RedisState {
   readonly keys: Map<string, KeyState>;
   readonly scopes: Map<string, Marks>;
   readonly targets: Map<string, Tick>;
+  readonly parts: Map<string, PartState>;
+  readonly readers: Map<string, Set<string>>;
+  readonly cooling: Map<string, CoolingRecord>;
   readonly outcomes: Map<string, Outcome>;
 }
 
@@ -66,6 +85,9 @@ export function emptyState(runId: string): RedisState {
     keys: new Map(),
     scopes: new Map(),
     targets: new Map(),
+    parts: new Map(),
+    readers: new Map(),
+    cooling: new Map(),
     outcomes: new Map(),
   };
 }
