@@ -20,6 +20,7 @@ test('the demonstration keeps every claim and leaves only its data', async () =>
   const { exit, out, err } = await stage.run(['demo', '--rows', '20000'], { TMPDIR: tmpdir() });
   expect([exit, err]).toEqual([0, expect.not.stringContaining('FAILED')]);
   expect(out).toContain('the file was loaded exactly once for all of them');
+  expect(out).toContain('the server ran the statement exactly once for all of them');
   expect(out).toContain('npm start');
   expect(leftBehind('parqueue-demo-')).toEqual(before);
 });
@@ -33,6 +34,17 @@ test('a swarm over a changing file sees nothing stale, torn or loaded twice', as
   const verdict = JSON.parse(out) as { findings: readonly unknown[] };
   expect([verdict.findings, exit]).toEqual([[], 0]);
   expect(verdict).toMatchObject({ ok: true, revisions: 4, gets: 3 * 4 * 5 + 3 + 3 });
+});
+
+test('a swarm over two tables that change together sees one revision in every answer, run once at the server', async () => {
+  const { exit, out, err } = await stage.run([
+    'swarm',
+    'sql',
+    ...['--clients', '3', '--waves', '4', '--regenerations', '3', '--rows', '500', '--json'],
+  ]);
+  const verdict = JSON.parse(out) as { findings: readonly unknown[] };
+  expect([verdict.findings, exit], err).toEqual([[], 0]);
+  expect(verdict).toMatchObject({ ok: true, revisions: 4, executions: expect.any(Number) as number });
 });
 
 test('a swarm that is lied to says so: answers that may be an hour old are stale after a change', async () => {

@@ -1,0 +1,187 @@
+/**
+ * What goes wrong between a worker and its database: wrong passwords, sessions that die, workers that die, callers who
+ * give up, databases that are away or left in peace. Faults are made at the server, so these run on ours only.
+ */
+import { afterEach, describe, expect, test } from 'vitest';
+import { OraError } from '@parqueue/oracle-server';
+import { problemOf } from './api-stage.ts';
+import { REAL_DATABASE } from './oracle-database.ts';
+import { Gate } from './oracle-gate.ts';
+import { OracleStage, type OracleStageOptions } from './oracle-stage.ts';
+
+const HINT = '/*+ trouble */';
+const ROWS = 5000;
+const STATEMENT = `select ${HINT} id, word from trouble order by id`;
+const DATASETS = `
+  words: { source: db, sql: "${STATEMENT}" }
+  relaxed: { source: db, sql: "${STATEMENT}", freshness: { version: rowscn, staleIfError: 1h } }
+`;
+
+let stage: OracleStage;
+let gate: Gate;
+
+afterEach(async () => {
+  gate.open();
+  await stage[Symbol.asyncDispose]();
+});
+
+async function open(options: Partial<OracleStageOptions> = {}): Promise<void> {
+  gate = new Gate();
+  stage = await OracleStage.open({ datasets: DATASETS, around: (engine) => gate.around(engine), ...options });
+  await stage.db.commit(
+    'CREATE TABLE trouble (id NUMBER(9) NOT NULL, word VARCHAR2(20)) ROWDEPENDENCIES',
+    `INSERT INTO trouble SELECT LEVEL, 'word ' || LEVEL FROM DUAL CONNECT BY LEVEL <= ${ROWS}`,
+  );
+}
+
+/** Sessions of workers; the test's own has another program name. */
+function workerSessions(): number {
+  return stage.db.server.sessions().filter(({ program }) => program === 'parqueue').length;
+}
+
+/** Asks without waiting. @returns the fill's address. */
+async function begin(dataset: string): Promise<string> {
+  const response = await stage.get(`/v1/datasets/${dataset}/data`, { prefer: 'respond-async' });
+  expect(response.status).toBe(202);
+  return response.headers.get('location') ?? '';
+}
+
+async function countRows(dataset = 'words'): Promise<number> {
+  const response = await stage.get(`/v1/datasets/${dataset}.parquet`);
+  expect(response.status).toBe(200);
+  await response.arrayBuffer();
+  return Number(response.headers.get('parqueue-rows'));
+}
+
+describe.skipIf(REAL_DATABASE !== null)('a load in trouble', () => {
+  test('a session killed in the middle of the rows: the load starts again whole, and the caller gets all of them', async () => {
+    await open();
+    gate.close(HINT);
+    await stage.startWorker();
+    const asked = countRows();
+    await gate.reached();
+    await stage.db.server.killSessions(({ program }) => program === 'parqueue');
+    gate.open();
+    expect(await asked).toBe(ROWS);
+    expect(await stage.db.executions(HINT)).toBe(2);
+  });
+
+  test('ORA-01555 in the middle of the rows: rows of two moments are never mixed, the load starts again whole', async () => {
+    await open();
+    gate.failOnce(HINT, new OraError(1555, 'snapshot too old: rollback segment number 9 with name "X" too small'));
+    await stage.startWorker();
+    expect(await countRows()).toBe(ROWS);
+    expect(await stage.db.executions(HINT)).toBe(2);
+  });
+
+  test('a worker killed in the middle of the rows: its session is gone at the server, and the next worker loads', async () => {
+    await open();
+    gate.close(HINT);
+    const doomed = await stage.startWorker();
+    const asked = countRows();
+    await gate.reached();
+    expect(workerSessions()).toBeGreaterThan(0);
+    await doomed.kill();
+    gate.open();
+    await expect.poll(workerSessions, { timeout: 30_000 }).toBe(0);
+    await stage.startWorker();
+    expect(await asked).toBe(ROWS);
+    expect(await stage.db.executions(HINT)).toBe(2);
+  });
+
+  test('a load that is cancelled: the break reaches the statement at the server, and the next ask loads', async () => {
+    await open();
+    gate.close(HINT);
+    await stage.startWorker();
+    const fill = await begin('words');
+    await gate.reached();
+    expect((await stage.get(fill, {}, 'DELETE')).status).toBe(202);
+    await expect.poll(() => gate.breaks, { timeout: 30_000 }).toBe(1);
+    await expect
+      .poll(async () => (await (await stage.get(fill)).json()) as unknown, { timeout: 30_000 })
+      .toMatchObject({ state: 'finished', outcome: { kind: 'cancelled' } });
+    gate.open();
+    expect(await countRows()).toBe(ROWS);
+  });
+});
+
+describe.skipIf(REAL_DATABASE !== null)('a database that refuses', () => {
+  test('a wrong password is 502 with ORA-01017, at once, and no secret stands anywhere', async () => {
+    const wrong = 'not the password 7f3a';
+    await open({ password: wrong });
+    await stage.startWorker();
+    const response = await stage.get('/v1/datasets/words.parquet');
+    expect(response.status).toBe(502);
+    const text = await response.text();
+    expect(text).toContain('ORA-01017');
+    expect(text).toContain('PQ_SOURCE_REJECTED');
+    const said = `${text}\n${await stage.everythingSaid()}\n${await (await stage.get('/v1/sources')).text()}`;
+    expect(said).not.toContain(wrong);
+    expect(said).not.toContain(stage.db.password);
+  });
+
+  test('binds stand in no log, whatever becomes of the statement', async () => {
+    await open({ source: 'adhoc: true' });
+    await stage.startWorker();
+    const secret = 'bind 51c9';
+    for (const sql of ['select id from trouble where word = :w', 'select nothing from trouble where word = :w']) {
+      const response = await stage.post('/v1/query', { source: 'db', sql, binds: { w: secret } });
+      expect([sql, response.status]).toEqual([sql, sql.includes('nothing') ? 502 : 200]);
+      if (response.status !== 200) expect(await response.text()).not.toContain(secret);
+      else await response.arrayBuffer();
+    }
+    expect(await stage.everythingSaid()).not.toContain(secret);
+  });
+});
+
+describe.skipIf(REAL_DATABASE !== null)('a database that is left in peace', () => {
+  test('a paused source is not asked: who allows age after errors gets the old answer, marked; others hear why', async () => {
+    await open();
+    await stage.startWorker();
+    expect([await countRows('relaxed'), await countRows('words')]).toEqual([ROWS, ROWS]);
+    await stage.db.commit("UPDATE trouble SET word = 'new' WHERE id = 1");
+    expect((await stage.post('/v1/sources/db/pause')).status).toBe(200);
+    const before = await stage.db.executions('ORA_ROWSCN');
+
+    const relaxed = await stage.ask('relaxed');
+    expect([relaxed.status, relaxed.rows[0]]).toEqual([200, { ID: 1, WORD: 'word 1' }]);
+    expect(relaxed.cache).toMatch(/fwd=stale/);
+    const strict = await stage.get('/v1/datasets/words.parquet');
+    expect([strict.status, (await problemOf(strict)).code]).toEqual([503, 'PQ_SOURCE_PAUSED']);
+    expect(await stage.db.executions('ORA_ROWSCN')).toBe(before);
+
+    expect((await stage.post('/v1/sources/db/resume')).status).toBe(200);
+    expect((await stage.ask('words')).rows[0]).toEqual({ ID: 1, WORD: 'new' });
+  });
+
+  test('a database that is away cools down: callers hear so at once, and it is not hammered', async () => {
+    await open();
+    await stage.startWorker();
+    await countRows('relaxed');
+    const { server } = stage.db;
+    await server.close();
+    const answers: string[] = [];
+    for (let ask = 0; ask < 5; ask += 1) {
+      const { status, headers, detail } = await failureOf('words');
+      answers.push(`${status} ${/cools down/.test(detail) ? 'cools down' : 'unreachable'}`);
+      if (/cools down/.test(detail)) expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+    }
+    expect(answers).toEqual([
+      '503 unreachable',
+      '503 unreachable',
+      '503 unreachable',
+      '503 cools down',
+      '503 cools down',
+    ]);
+    const relaxed = await stage.ask('relaxed');
+    expect([relaxed.status, relaxed.rows.length > 0]).toEqual([200, true]);
+    expect(relaxed.cache).toMatch(/fwd=stale/);
+  });
+});
+
+async function failureOf(dataset: string): Promise<{ status: number; headers: Headers; detail: string }> {
+  const response = await stage.get(`/v1/datasets/${dataset}.parquet`);
+  const { code, detail } = await problemOf(response);
+  expect(code).toBe('PQ_SOURCE_UNAVAILABLE');
+  return { status: response.status, headers: response.headers, detail };
+}
