@@ -1,0 +1,162 @@
+/** From a canonical request to what the driver is given: parts, binds, settings, the statement at an SCN. */
+import oracledb from 'oracledb';
+import { describe, expect, it } from 'vitest';
+import type { CanonicalRequest, SqlQuestion, TypedValue } from '../../model/request.ts';
+import { readStatement } from '../../sql/index.ts';
+import { planColumns } from './column-plan.ts';
+import { settingStatements } from './connect.ts';
+import { boundStatement, readQuestion, refreshKeyLabel } from './question.ts';
+import { fetchRowsFor } from './rows.ts';
+import { partStatement, planSplit } from './split.ts';
+
+function request(statement: string, more: Partial<SqlQuestion> = {}): CanonicalRequest {
+  return {
+    keyFormat: 1,
+    sourceKind: 'oracle',
+    sourceIdentity: 'test',
+    columns: null,
+    columnTypes: {},
+    parquet: { compression: 'zstd', rowGroupRows: 1_000_000 },
+    question: {
+      kind: 'sql',
+      statement: readStatement(statement, 'oracle').text,
+      binds: {},
+      session: {},
+      version: { kind: 'rowscn' },
+      numbers: 'double',
+      split: null,
+      ...more,
+    },
+  };
+}
+
+describe('the parts of a version', () => {
+  it("are the tables a statement names, each once, unqualified ones in the source's schema", () => {
+    const { parts } = readQuestion(
+      request('select * from sales s join crm.customers c on c.id = s.id where exists (select 1 from Sales)'),
+      'APP',
+    );
+    expect(parts).toEqual([
+      { owner: 'APP', name: 'SALES', label: 'APP.SALES', unqualified: true },
+      { owner: 'CRM', name: 'CUSTOMERS', label: 'CRM.CUSTOMERS', unqualified: false },
+    ]);
+  });
+
+  it('are refused where something else is read as well, unless the version is declared otherwise', () => {
+    const statement = 'select sysdate, id from sales';
+    expect(() => readQuestion(request(statement), 'APP')).toThrow(
+      expect.objectContaining({ code: 'PQ_UNTRACKABLE', message: expect.stringContaining('SYSDATE') }),
+    );
+    expect(readQuestion(request(statement, { version: { kind: 'ttl' } }), 'APP').parts).toHaveLength(1);
+  });
+
+  it('of a refresh key are one, named after its statement', () => {
+    expect(refreshKeyLabel('SELECT 1 FROM DUAL')).toMatch(/^refresh-key:[0-9a-f]{12}$/);
+  });
+});
+
+describe('binds', () => {
+  it('keep whole numbers whole, and take dates and timestamps as text with their format', () => {
+    const values: Readonly<Record<string, TypedValue>> = {
+      ID: { type: 'integer', value: '9007199254740993' },
+      RATE: { type: 'number', value: '0.1' },
+      OPEN: { type: 'boolean', value: 'true' },
+      DAY: { type: 'date', value: '2024-02-29' },
+      AT: { type: 'timestamp', value: '2024-02-29T12:34:56.123456Z' },
+      NAME: { type: 'string', value: null },
+    };
+    const { text, binds } = boundStatement(
+      "SELECT ':DAY' FROM T WHERE A=:ID AND B=:RATE AND C=:OPEN AND D>=:DAY AND E<:AT AND F=:NAME AND G=:DAY",
+      values,
+    );
+    expect(text).toBe(
+      "SELECT ':DAY' FROM T WHERE A=:ID AND B=:RATE AND C=:OPEN AND D>=TO_DATE(:DAY,'YYYY-MM-DD') "
+        + `AND E<TO_TIMESTAMP(:AT,'YYYY-MM-DD"T"HH24:MI:SS.FF6"Z"') AND F=:NAME AND G=TO_DATE(:DAY,'YYYY-MM-DD')`,
+    );
+    expect(binds).toEqual({
+      ID: { val: 9_007_199_254_740_993n, type: oracledb.DB_TYPE_NUMBER },
+      RATE: { val: 0.1, type: oracledb.DB_TYPE_NUMBER },
+      OPEN: { val: 1, type: oracledb.DB_TYPE_NUMBER },
+      DAY: { val: '2024-02-29', type: oracledb.DB_TYPE_VARCHAR },
+      AT: { val: '2024-02-29T12:34:56.123456Z', type: oracledb.DB_TYPE_VARCHAR },
+      NAME: { val: null, type: oracledb.DB_TYPE_VARCHAR },
+    });
+  });
+
+  it('that are missing are named', () => {
+    expect(() => boundStatement('SELECT 1 FROM T WHERE A=:ID', {})).toThrow(
+      expect.objectContaining({ code: 'PQ_INVALID_REQUEST', details: { placeholder: 'ID' } }),
+    );
+  });
+});
+
+describe('the settings of a session', () => {
+  it('are set with those first that bring defaults for others, and quotes doubled', () => {
+    expect(
+      settingStatements({
+        schema: 'App',
+        session: { TIME_ZONE: '+00:00', NLS_TERRITORY: 'AMERICA', NLS_CURRENCY: "'", NLS_LANGUAGE: 'AMERICAN' },
+      }),
+    ).toEqual([
+      "ALTER SESSION SET NLS_LANGUAGE = 'AMERICAN'",
+      "ALTER SESSION SET NLS_TERRITORY = 'AMERICA'",
+      "ALTER SESSION SET NLS_CALENDAR = 'GREGORIAN' NLS_CURRENCY = '''' TIME_ZONE = '+00:00'",
+      'ALTER SESSION SET CURRENT_SCHEMA = "App"',
+    ]);
+  });
+
+  it('are settings and nothing else', () => {
+    expect(() => settingStatements({ schema: 'APP', session: { "X = 'Y' NLS_SORT": 'BINARY' } })).toThrow(
+      expect.objectContaining({ code: 'PQ_CONFIG' }),
+    );
+    expect(() => settingStatements({ schema: 'A"; DROP', session: {} })).toThrow(
+      expect.objectContaining({ code: 'PQ_INVALID_REQUEST' }),
+    );
+  });
+});
+
+describe('a split', () => {
+  const statement = readStatement('select d, n from sales s, crm.customers where d > :since', 'oracle');
+  const plan = planColumns(
+    [
+      { name: 'D', dbType: { name: 'DB_TYPE_DATE' } },
+      { name: 'N', dbType: { name: 'DB_TYPE_BINARY_DOUBLE' } },
+    ],
+    { columns: ['N'], columnTypes: {}, numbers: 'double' },
+  );
+
+  it('reads every table at the SCN, in each session the rows of its own hash', () => {
+    const { text, binds } = partStatement({ column: 'd', scn: '123456789012', into: 4 }, 2, {
+      statement,
+      values: { SINCE: { type: 'date', value: '2024-01-01' } },
+      plan,
+    });
+    expect(text.replaceAll(/\s*([,>])\s*/g, '$1')).toBe(
+      'SELECT "N" FROM (SELECT D,N FROM SALES AS OF SCN :PQ_SCN S,CRM.CUSTOMERS AS OF SCN :PQ_SCN '
+        + 'WHERE D>TO_DATE(:SINCE,\'YYYY-MM-DD\')) WHERE NVL(ORA_HASH("D",3),0)=:PQ_PART',
+    );
+    expect(binds).toMatchObject({
+      PQ_SCN: { val: 123_456_789_012n },
+      PQ_PART: { val: 2n },
+      SINCE: { val: '2024-01-01' },
+    });
+  });
+
+  it.each([
+    [{ scn: null, sessionsMax: 8 }, /V\$DATABASE is not granted/],
+    [{ scn: '1', sessionsMax: 1 }, /allows 1 connections/],
+  ])('stays with one session where it cannot be: %o', (given, reason) => {
+    const split = planSplit({ statement, split: { column: 'D', into: 4 }, ...given });
+    expect(split).toEqual({ reason: expect.stringMatching(reason) });
+  });
+});
+
+describe('a chunk', () => {
+  it('has a thousand rows, and fewer where rows can be large', () => {
+    const text = { byteSize: 4000, dbTypeName: 'VARCHAR2' };
+    expect(fetchRowsFor([text])).toBe(1000);
+    expect(fetchRowsFor(Array.from({ length: 100 }, () => text))).toBe(83);
+    expect(fetchRowsFor([{ dbTypeName: 'CLOB', byteSize: 0 }])).toBe(128);
+    expect(fetchRowsFor(Array.from({ length: 1000 }, () => ({ ...text, byteSize: 32_767 })))).toBe(10);
+  });
+});

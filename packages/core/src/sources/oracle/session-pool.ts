@@ -1,0 +1,199 @@
+/**
+ * The connections of one source in one worker thread: made when needed, kept for a while, at most `max`. The driver's
+ * own pool is not used: in Thin mode (26.0.0) it takes a connection back although it was told to drop it, a break
+ * pending included, and it makes connections one after the other behind whichever hangs.
+ */
+import type { Connection } from 'oracledb';
+import { ParqueueError } from '../../model/errors.ts';
+import { cancelled } from '../../parquet/hashed-file.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { sourceError } from './faults.ts';
+import { Session, type Use } from './session.ts';
+
+export interface SessionPoolOptions {
+  readonly connect: () => Promise<Connection>;
+  /** Called once per connection: the settings that all its uses share. */
+  readonly setUp: (session: Session) => Promise<void>;
+  readonly max: number;
+  readonly connectTimeoutMs: number;
+  readonly clock: Clock;
+}
+
+/** Idle connections are closed after this: they cost the database a process each. */
+const IDLE_MS = 60_000;
+
+/** A connection idle for longer is asked whether it lives before it is used. */
+const PING_AFTER_MS = 5000;
+
+/** A connection that does not end its conversation within this is left to itself. */
+const CLOSE_MS = 2000;
+
+interface Idle {
+  readonly connection: Connection;
+  readonly sinceMs: number;
+}
+
+export class SessionPool implements AsyncDisposable {
+  readonly #options: SessionPoolOptions;
+  readonly #idle: Idle[] = [];
+  readonly #waiting = new Set<() => void>();
+  readonly #closed = new AbortController();
+  #open = 0;
+
+  constructor(options: SessionPoolOptions) {
+    this.#options = options;
+  }
+
+  /** Connections there are, those being made included. For tests and diagnostics. */
+  get size(): { readonly open: number; readonly idle: number } {
+    return { open: this.#open, idle: this.#idle.length };
+  }
+
+  /** @throws ParqueueError PQ_SOURCE_UNAVAILABLE, PQ_SOURCE_REJECTED (credentials), PQ_CANCELLED */
+  async take(use: Use): Promise<Session> {
+    for (;;) {
+      if (use.signal.aborted) throw cancelled(use.signal);
+      const idle = this.#idle.pop();
+      if (idle !== undefined) {
+        const session = await this.#revived(idle, use);
+        if (session !== null) return session;
+        continue;
+      }
+      if (this.#open < this.#options.max) return await this.#made(use);
+      await this.#freed(use.signal);
+    }
+  }
+
+  /** Idle connections are closed now, those in use when they are given back. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed.abort();
+    await Promise.all(this.#idle.splice(0).map(({ connection }) => this.#drop(connection)));
+  }
+
+  #sessionOf(connection: Connection, use: Use): Session {
+    return new Session(connection, use, (given, usable) => this.#takeBack(given, usable));
+  }
+
+  async #revived({ connection, sinceMs }: Idle, use: Use): Promise<Session | null> {
+    const session = this.#sessionOf(connection, use);
+    if (!connection.isHealthy()) session.spoil();
+    else if (this.#options.clock.now() - sinceMs < PING_AFTER_MS) return session;
+    else {
+      try {
+        await session.call((idle) => idle.ping());
+        return session;
+      } catch (error) {
+        if (use.signal.aborted) {
+          await session[Symbol.asyncDispose]();
+          throw error;
+        }
+        session.spoil();
+      }
+    }
+    await session[Symbol.asyncDispose]();
+    return null;
+  }
+
+  async #made(use: Use): Promise<Session> {
+    this.#open += 1;
+    let connection: Connection;
+    try {
+      connection = await this.#connected(use);
+    } catch (error) {
+      throw sourceError(error, use.redact);
+    }
+    const session = this.#sessionOf(connection, use);
+    try {
+      await this.#options.setUp(session);
+      return session;
+    } catch (error) {
+      session.spoil();
+      await session[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** The driver cannot be told to stop connecting: a connection that comes too late is closed when it comes. */
+  async #connected({ signal, clock }: Use): Promise<Connection> {
+    const connecting = this.#options.connect();
+    const settled = new AbortController();
+    const gaveUp = new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => reject(cancelled(signal)), { once: true, signal: settled.signal });
+      // The driver has its own limit on the network's part; this one is on logging on as well.
+      clock.sleep(this.#options.connectTimeoutMs * 2, settled.signal).then(
+        () => reject(tooSlow(this.#options.connectTimeoutMs * 2)),
+        () => undefined,
+      );
+    });
+    try {
+      return await Promise.race([connecting, gaveUp]);
+    } catch (error) {
+      void connecting.then(
+        (late) => this.#drop(late),
+        () => this.#gone(),
+      );
+      throw error;
+    } finally {
+      settled.abort();
+    }
+  }
+
+  async #takeBack(connection: Connection, usable: boolean): Promise<void> {
+    if (!usable || this.#closed.signal.aborted || !connection.isHealthy()) return await this.#drop(connection);
+    this.#idle.push({ connection, sinceMs: this.#options.clock.now() });
+    this.#wake();
+    void this.#sweepLater();
+  }
+
+  async #sweepLater(): Promise<void> {
+    const { clock } = this.#options;
+    try {
+      await clock.sleep(IDLE_MS, this.#closed.signal);
+    } catch {
+      return; // The pool was closed, and its idle connections with it.
+    }
+    const nowMs = clock.now();
+    const stale = this.#idle.filter(({ sinceMs }) => nowMs - sinceMs >= IDLE_MS);
+    for (const idle of stale) this.#idle.splice(this.#idle.indexOf(idle), 1);
+    await Promise.all(stale.map(({ connection }) => this.#drop(connection)));
+  }
+
+  async #drop(connection: Connection): Promise<void> {
+    const closed = new AbortController();
+    const closing = connection.close().then(
+      () => closed.abort(),
+      // It was closed or broken already.
+      () => closed.abort(),
+    );
+    const late = this.#options.clock.sleep(CLOSE_MS, closed.signal).catch(() => undefined);
+    await Promise.race([closing, late]);
+    this.#gone();
+  }
+
+  #gone(): void {
+    this.#open -= 1;
+    this.#wake();
+  }
+
+  #wake(): void {
+    const [first] = this.#waiting;
+    first?.();
+  }
+
+  #freed(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = (): void => {
+        this.#waiting.delete(settle);
+        signal.removeEventListener('abort', settle);
+        if (signal.aborted) reject(cancelled(signal));
+        else resolve();
+      };
+      this.#waiting.add(settle);
+      signal.addEventListener('abort', settle, { once: true });
+    });
+  }
+}
+
+function tooSlow(ms: number): ParqueueError {
+  return new ParqueueError('PQ_SOURCE_UNAVAILABLE', `the database did not log us on within ${ms} ms`);
+}
