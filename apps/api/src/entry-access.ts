@@ -1,5 +1,6 @@
 /** Finding an entry by its key for whoever may see it, with the ticks that its dataset and source carry. */
-import { isCacheKey, ParqueueError, type Head, type Look, type PinWish } from '@parqueue/core';
+import { isCacheKey, ParqueueError, type CanonicalRequest, type Head, type Look, type PinWish } from '@parqueue/core';
+import { targetsOf } from '@parqueue/core/config';
 import { maySeeEntry, type Principal } from './auth.ts';
 import type { ApiContext } from './context.ts';
 
@@ -10,18 +11,19 @@ export interface EntryLook {
 
 /** @throws ParqueueError PQ_NOT_FOUND, also where the caller may not see the entry; PQ_COORDINATION_DOWN */
 export async function lookAtEntry(
-  { link }: ApiContext,
+  context: ApiContext,
   principal: Principal,
   key: string,
   pin: PinWish | null,
 ): Promise<EntryLook> {
+  const { link } = context;
   requireKey(key);
   // The scopes whose marks count are those of the request that filled the head; only the head tells which.
   const first = await link.run(({ coordination }) =>
     coordination.heads.look({ key, scopes: [], probeTargets: [] }, null),
   );
   if (first.head === null || !maySeeEntry(principal, first.head.dataset)) throw noEntry(key, first.reconciled);
-  const scopes = scopesOf(first.head);
+  const scopes = await scopesOfHead(context, key, first.head);
   const look = await link.run(({ coordination }) => coordination.heads.look({ key, scopes, probeTargets: [] }, pin));
   if (look.head === null) throw noEntry(key, look.reconciled);
   return { look, head: look.head };
@@ -29,16 +31,14 @@ export async function lookAtEntry(
 
 /**
  * Whether a purge of what the entry belongs to forbids a generation of it. Scripts that pin by name know the marks of the
- * key only; which dataset and source it is of, the head or the manifest tells.
+ * key only; which dataset, source and tables it is of, the head and the manifest tell.
  */
 export async function isPurged(
   { link }: ApiContext,
   { key, fence }: { readonly key: string; readonly fence: number },
-  owner: Pick<Head, 'dataset' | 'source'>,
+  scopes: readonly string[],
 ): Promise<boolean> {
-  const look = await link.run(({ coordination }) =>
-    coordination.heads.look({ key, scopes: scopesOf(owner), probeTargets: [] }, null),
-  );
+  const look = await link.run(({ coordination }) => coordination.heads.look({ key, scopes, probeTargets: [] }, null));
   return fence <= look.seen.purge;
 }
 
@@ -48,7 +48,30 @@ export function requireKey(key: string): void {
     throw new ParqueueError('PQ_NOT_FOUND', 'this is not the key of an entry; GET /v1/entries lists them');
 }
 
-export function scopesOf({ dataset, source }: Pick<Head, 'dataset' | 'source'>): readonly string[] {
+type Owner = Pick<Head, 'dataset' | 'source'>;
+
+/** Of an entry whose request is known. */
+export function scopesOf(owner: Owner & { readonly request: CanonicalRequest }): readonly string[] {
+  try {
+    return targetsOf(owner.request, owner).scopes;
+  } catch {
+    // Another release wrote a statement that this one cannot read: its tables are not known here.
+    return ownScopes(owner);
+  }
+}
+
+/** A head does not say which tables were read; its manifest does. Where that is damaged nothing is served anyway. */
+export async function scopesOfHead(
+  { catalog, store }: ApiContext,
+  key: string,
+  head: Pick<Head, 'dataset' | 'source' | 'fence'>,
+): Promise<readonly string[]> {
+  if (catalog.sources().some(({ name, kind }) => name === head.source && kind === 'file')) return ownScopes(head);
+  const inspection = await store.reader.inspect(key, head.fence);
+  return inspection.kind === 'whole' ? scopesOf(inspection.manifest) : ownScopes(head);
+}
+
+function ownScopes({ dataset, source }: Owner): readonly string[] {
   return dataset === null ? [`source:${source}`] : [`dataset:${dataset}`, `source:${source}`];
 }
 

@@ -4,7 +4,9 @@ import { BROWSER_STATES } from '@parqueue/core/redis';
 import type { Principal } from './auth.ts';
 import type { ApiContext } from './context.ts';
 import { lookAtEntry } from './entry-access.ts';
+import { explainParts } from './explain-parts.ts';
 import { headView, isoTime } from './views/entry-view.ts';
+import { coolingView } from './views/source-view.ts';
 import { fillView } from './views/fill-view.ts';
 
 const FILLS_SHOWN = 10;
@@ -14,7 +16,7 @@ const JOBS_SEARCHED = 200;
 export async function explainEntry(context: ApiContext, principal: Principal, key: string) {
   const { look, head } = await lookAtEntry(context, principal, key, null);
   const { seen } = look;
-  const [inspection, retired, pins, fills, mark, headFile] = await Promise.all([
+  const [inspection, retired, pins, fills, mark, headFile, cooling] = await Promise.all([
     context.store.reader.inspect(key, head.fence),
     context.link.run(({ coordination }) => coordination.entries.retired(key)),
     context.link.run(({ coordination }) => coordination.entries.pinCount(key)),
@@ -23,6 +25,7 @@ export async function explainEntry(context: ApiContext, principal: Principal, ke
     ),
     context.store.marks.readMark(key),
     context.store.marks.readHead(key),
+    context.link.run(({ coordination }) => coordination.cooling.read(head.source)),
   ]);
   const manifest = inspection.kind === 'whole' ? inspection.manifest : null;
   const ageMs = Math.max(0, look.nowMs - head.verifiedAtMs);
@@ -35,6 +38,7 @@ export async function explainEntry(context: ApiContext, principal: Principal, ke
       seen,
       reconciled: look.reconciled,
       ageMs,
+      cooling: coolingView(cooling)?.until ?? null,
     }),
     head: headView(head),
     ageSeconds: ageMs / 1000,
@@ -50,6 +54,8 @@ export async function explainEntry(context: ApiContext, principal: Principal, ke
       latestFence: look.latestFence,
     },
     reconciled: look.reconciled,
+    source: { name: head.source, cooling: coolingView(cooling) },
+    ...(manifest === null ? {} : await explainParts(context, manifest)),
     lease: look.lease === null ? null : { ...look.lease, expiresAt: isoTime(look.lease.expiresAtMs) },
     retired: retired.map(({ fence, retiredAtMs }) => ({ generation: fence, retiredAt: isoTime(retiredAtMs) })),
     pins,
@@ -77,9 +83,11 @@ interface Standing {
   readonly seen: { readonly epoch: number; readonly soft: number; readonly hard: number; readonly started: number };
   readonly reconciled: boolean;
   readonly ageMs: number;
+  /** Until when the source is not asked, ISO 8601. */
+  readonly cooling: string | null;
 }
 
-function reasons({ damaged, verified, fence, seen, reconciled, ageMs }: Standing): readonly string[] {
+function reasons({ damaged, verified, fence, seen, reconciled, ageMs, cooling }: Standing): readonly string[] {
   const told: string[] = [];
   if (damaged !== null) told.push(`a reader found the files damaged (${damaged}): the next ask fills again`);
   if (!reconciled)
@@ -90,6 +98,7 @@ function reasons({ damaged, verified, fence, seen, reconciled, ageMs }: Standing
   if (epochOf(verified) < seen.epoch)
     told.push('Redis was restarted or emptied since the last verification: the next ask verifies');
   else if (verified < seen.started) told.push('a probe or fill has begun since the last verification');
+  if (cooling !== null) told.push(`the source failed repeatedly and is not asked before ${cooling}`);
   told.push(`last verified by work that began ${Math.round(ageMs / 1000)} s ago`);
   return told;
 }

@@ -1,7 +1,7 @@
 /** The body of resolve and query: a dataset with parameters, or an undeclared question to a source. */
 import type { FastifyRequest } from 'fastify';
 import { FILE_FORMATS, ParqueueError, type CsvOptions, type FileFormat } from '@parqueue/core';
-import { parseDuration, type FreshnessWish, type Resolved } from '@parqueue/core/config';
+import { parseDuration, type FreshnessWish, type RawBinds, type Resolved } from '@parqueue/core/config';
 import { requireDataset, requireScope } from './auth.ts';
 import { directivesOf } from './caller.ts';
 import type { ApiContext } from './context.ts';
@@ -14,7 +14,7 @@ export interface QuestionBody {
   readonly format?: FileFormat;
   readonly csv?: Partial<CsvOptions>;
   readonly sql?: string;
-  readonly binds?: Readonly<Record<string, unknown>>;
+  readonly binds?: RawBinds;
   readonly columns?: readonly string[];
   readonly freshness?: {
     readonly noCache?: boolean;
@@ -31,7 +31,7 @@ const nullableText = { type: ['string', 'null'] } as const;
 export const QUESTION_BODY_SCHEMA = {
   type: 'object',
   additionalProperties: false,
-  description: 'Either dataset and params, or source and path.',
+  description: 'Either dataset and params, or source and path, or source and sql.',
   properties: {
     dataset: { type: 'string', maxLength: 128 },
     params: { type: 'object', additionalProperties: true, description: 'Parameters of the dataset by name' },
@@ -49,8 +49,14 @@ export const QUESTION_BODY_SCHEMA = {
         nullText: nullableText,
       },
     },
-    sql: { type: 'string', description: 'A statement, for a source that is a database' },
-    binds: { type: 'object', additionalProperties: true },
+    sql: { type: 'string', description: 'One SELECT or WITH statement, for a source that is a database' },
+    binds: {
+      type: ['object', 'array'],
+      additionalProperties: true,
+      description:
+        'Values of the placeholders: by name, or in the order in which they first occur. A JSON value, or { type, value } '
+        + 'with a type of parameters, such as { "type": "date", "value": "2026-01-31" }',
+    },
     columns: { type: 'array', items: { type: 'string' }, description: 'Wanted columns in the wanted order' },
     freshness: {
       type: 'object',
@@ -80,13 +86,19 @@ export function resolveQuestion({ catalog }: ApiContext, request: FastifyRequest
     requireDataset(request.principal, dataset);
     return catalog.resolveDataset(dataset, body.params ?? {}, { columns, freshness });
   }
-  if (source === undefined) throw invalid('name a dataset, or a source and a path');
+  if (source === undefined) throw invalid('name a dataset, or a source and a path or sql');
   requireScope(request.principal, 'adhoc');
   const { kind } = catalog.source(source);
-  if (body.params !== undefined) throw invalid('params belong to a dataset');
-  if (sql !== undefined || body.binds !== undefined)
-    throw invalid(`source ${JSON.stringify(source)} is of kind ${kind}: ask it by path`);
-  if (path === undefined) throw invalid('name the path of the file below the source');
+  if (body.params !== undefined) throw invalid('params belong to a dataset; sql has binds');
+  if (sql !== undefined) {
+    const foreign = (['path', 'format', 'csv'] as const).find((name) => body[name] !== undefined);
+    if (foreign !== undefined)
+      throw invalid(`sql and ${foreign} exclude each other: one is for databases, one for files`);
+    return catalog.resolveAdhoc({ source, sql, binds: body.binds, columns, freshness });
+  }
+  if (path === undefined)
+    throw invalid(kind === 'file' ? 'name the path of the file below the source' : 'name the sql to ask the source');
+  if (body.binds !== undefined) throw invalid('binds go with sql');
   return catalog.resolveAdhoc({ source, path, columns, freshness, format: body.format, csv: body.csv });
 }
 

@@ -12,6 +12,16 @@ export interface Freshness {
   readonly onlyIfCached?: boolean;
 }
 
+/** A value for a placeholder. Dates, timestamps and 64-bit integers are text with their type. */
+export type BindValue =
+  | ParamValue
+  | null
+  | {
+      /** string, integer, number, boolean, date or timestamp. */
+      readonly type: string;
+      readonly value: ParamValue | null;
+    };
+
 /** A declared question, or an undeclared one to a source that allows it. */
 export type Question =
   | {
@@ -23,7 +33,8 @@ export type Question =
   | {
       readonly source: string;
       readonly sql: string;
-      readonly binds?: Readonly<Record<string, unknown>>;
+      /** By name, or in the order in which the placeholders first occur. */
+      readonly binds?: Readonly<Record<string, BindValue>> | readonly BindValue[];
       readonly columns?: readonly string[];
     };
 

@@ -1,7 +1,6 @@
 /** The catalog, and the rows of a dataset under URLs that plain readers can use. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isParqueueError } from '@parqueue/core';
-import type { DatasetConfig } from '@parqueue/core/config';
 import { mayUseDataset, requireDataset } from '../auth.ts';
 import { askCallOf, directivesOf } from '../caller.ts';
 import type { ApiContext } from '../context.ts';
@@ -16,6 +15,7 @@ import {
   type FormQuery,
 } from '../http/data-form.ts';
 import { DATA_FORMATS, MEDIA_TYPES, type DataFormat } from '../http/formats.ts';
+import { datasetDetails, datasetView } from '../views/dataset-view.ts';
 import { entryView, type EntryView } from '../views/entry-view.ts';
 import { ANY_OBJECT, answers, DATA_HEADERS_NOTE } from '../schemas.ts';
 
@@ -122,7 +122,7 @@ function catalogRoutes(app: FastifyInstance, context: ApiContext): void {
       datasets: context.catalog
         .datasets()
         .filter(({ name }) => mayUseDataset(request.principal, name))
-        .map(datasetView),
+        .map((dataset) => datasetView(dataset)),
     }),
   });
 
@@ -141,7 +141,7 @@ function catalogRoutes(app: FastifyInstance, context: ApiContext): void {
         throw refuseSuffix(suffix);
       const dataset = context.catalog.dataset(name);
       requireDataset(request.principal, name);
-      return { ...datasetView(dataset), entries: await latestEntries(context, name) };
+      return { ...datasetDetails(context.catalog, dataset), entries: await latestEntries(context, name) };
     },
   });
 }
@@ -157,28 +157,4 @@ async function latestEntries({ link }: ApiContext, dataset: string): Promise<rea
     if (isParqueueError(error) && error.code === 'PQ_COORDINATION_DOWN') return null;
     throw error;
   }
-}
-
-function datasetView(dataset: DatasetConfig) {
-  const { name, description, source, params, select, columnTypes, freshness } = dataset;
-  return {
-    name,
-    description,
-    source,
-    format: dataset.kind === 'file' ? dataset.format : null,
-    params: Object.values(params),
-    columns: select,
-    columnTypes,
-    freshness: {
-      version: freshness.version,
-      maxAgeSeconds: freshness.maxAgeMs / 1000,
-      staleWhileRevalidateSeconds: freshness.staleWhileRevalidateMs / 1000,
-      staleIfErrorSeconds: freshness.staleIfErrorMs / 1000,
-    },
-    urls: {
-      parquet: `/v1/datasets/${name}.parquet`,
-      json: `/v1/datasets/${name}.json`,
-      data: `/v1/datasets/${name}/data`,
-    },
-  };
 }

@@ -1,6 +1,6 @@
 /** POST /v1/invalidate: what was right may no longer be. One target, one mode. */
 import type { FastifyInstance } from 'fastify';
-import { invalidate, type EntryPage, type InvalidateMode, type MarkTarget } from '@parqueue/core';
+import { invalidate, type EntryPage, type InvalidateMode, type Invalidation, type MarkTarget } from '@parqueue/core';
 import { tableLabel } from '@parqueue/core/config';
 import { maySeeEntry, mayUseAll, requireAllDatasets, requireDataset, type Principal } from '../auth.ts';
 import type { ApiContext } from '../context.ts';
@@ -76,7 +76,8 @@ async function targetOf(
   requireAllDatasets(principal);
   if (table === undefined) return `source:${catalog.source(source ?? '').name}`;
   const slash = table.indexOf('/');
-  const [owner, name] = source === undefined ? [table.slice(0, Math.max(slash, 0)), table.slice(slash + 1)] : [source, table];
+  const [owner, name] =
+    source === undefined ? [table.slice(0, Math.max(slash, 0)), table.slice(slash + 1)] : [source, table];
   if (owner === '' || name === '' || name.length > TABLE_CHARS_MAX)
     throw invalid('table is written SOURCE/TABLE, or named beside its source');
   const known = catalog.source(owner);
@@ -86,15 +87,10 @@ async function targetOf(
   return `table:${known.name}/${label}`;
 }
 
-async function mark({ link, store }: ApiContext, target: MarkTarget, mode: InvalidateMode): Promise<number> {
+function mark({ link, store }: ApiContext, target: MarkTarget, mode: InvalidateMode): Promise<Invalidation> {
   const { coordination, epochs } = link.current();
-  const { tick } = await invalidate(target, mode, {
-    ticks: coordination.ticks,
-    parts: coordination.parts,
-    marks: store.marks,
-    epochs,
-  });
-  return tick;
+  const { ticks, parts } = coordination;
+  return invalidate(target, mode, { ticks, parts, marks: store.marks, epochs });
 }
 
 /** Entry by entry: a key that comes into being meanwhile was filled after the call began, so nothing is owed to it. */

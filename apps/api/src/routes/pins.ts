@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { ParqueueError } from '@parqueue/core';
 import type { ApiContext } from '../context.ts';
-import { isPurged, lookAtEntry } from '../entry-access.ts';
+import { isPurged, lookAtEntry, scopesOfHead } from '../entry-access.ts';
 import { answers, ANY_OBJECT } from '../schemas.ts';
 import { pinView, readPinName } from '../views/pin-view.ts';
 import { readPinTtl } from './resolve.ts';
@@ -67,7 +67,7 @@ export function pinRoutes(app: FastifyInstance, context: ApiContext): void {
         coordination.heads.look({ key, scopes: [], probeTargets: [] }, null),
       );
       const pin =
-        head !== null && (await isPurged(context, { key, fence }, head))
+        head !== null && (await isPurged(context, { key, fence }, await scopesOfHead(context, key, head)))
           ? null
           : await context.link.run(({ coordination }) => coordination.pins.renew(key, pinId, ttlMs));
       if (pin === null)

@@ -1,20 +1,29 @@
 /** Sources: what is configured, what waits for them; pausing and resuming them. */
 import type { FastifyInstance } from 'fastify';
-import type { SourceConfig } from '@parqueue/core/config';
-import type { QueueCounts } from '@parqueue/core/redis';
 import { requireAllDatasets } from '../auth.ts';
 import type { ApiContext } from '../context.ts';
 import { answers, ANY_OBJECT } from '../schemas.ts';
+import { sourceView } from '../views/source-view.ts';
 
 const SOURCE_PARAM = { type: 'object', properties: { source: { type: 'string' } } } as const;
 
 export function sourceRoutes(app: FastifyInstance, context: ApiContext): void {
   app.get('/v1/sources', {
     config: { access: 'read' },
-    schema: { tags: ['sources'], summary: 'Sources, their limits and queues', response: answers({ 200: ANY_OBJECT }) },
+    schema: {
+      tags: ['sources'],
+      summary: 'Sources, their limits and queues, and which are paused or cooling down',
+      response: answers({ 200: ANY_OBJECT }),
+    },
     handler: async () => {
       const counts = await context.link.current().coordination.jobBrowser.counts();
-      return { sources: context.catalog.sources().map((source) => sourceView(source, counts)) };
+      const sources = context.catalog.sources().map(async (source) => {
+        const { name } = source;
+        const paused = await context.link.current().coordination.jobs.isPaused(name);
+        const cooling = await context.link.run(({ coordination }) => coordination.cooling.read(name));
+        return sourceView(source, { counts, paused, cooling });
+      });
+      return { sources: await Promise.all(sources) };
     },
   });
 
@@ -35,18 +44,4 @@ export function sourceRoutes(app: FastifyInstance, context: ApiContext): void {
       },
     });
   }
-}
-
-function sourceView(
-  { name, kind, maxConcurrentFills, maxConcurrentProbes, adhoc }: SourceConfig,
-  counts: readonly QueueCounts[],
-) {
-  const own = counts.filter(({ source }) => source === name);
-  return {
-    name,
-    kind,
-    adhoc: adhoc !== null,
-    limits: { maxConcurrentFills, maxConcurrentProbes },
-    queues: own.map(({ queue, kind: jobs, counts: states }) => ({ queue, kind: jobs, ...states })),
-  };
 }

@@ -8,7 +8,7 @@ import { ParqueueError } from '../model/errors.ts';
 import type { FreshnessPolicy } from '../model/freshness.ts';
 import { canonicalJson } from '../model/canonical-json.ts';
 import { KEY_FORMAT, type CanonicalRequest, type ResolvedRequest } from '../model/request.ts';
-import type { TableReference } from '../sql/statement.ts';
+import type { Statement } from '../sql/statement.ts';
 import type { Config, DatasetConfig, SourceConfig } from './config.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { askFile, askFileDataset, type AdhocFile } from './file-questions.ts';
@@ -25,7 +25,7 @@ import {
 } from './request-parts.ts';
 import { identityOf } from './source-identity.ts';
 import { askSql, askSqlDataset, type AdhocSql } from './sql-questions.ts';
-import { targetsOf } from './targets.ts';
+import { tablesOf, targetsOf } from './targets.ts';
 
 export interface ResolveOptions {
   /** Wanted columns in the wanted order. */
@@ -87,6 +87,12 @@ export class Catalog {
     );
   }
 
+  /** The tables, views and synonyms that the dataset's statement names, as `OWNER.NAME`; none for a file. */
+  tablesOf(dataset: DatasetConfig): readonly string[] {
+    const source = this.source(dataset.source);
+    return dataset.kind === 'file' || source.kind === 'file' ? [] : tablesOf(dataset.statement.reads, source.schema);
+  }
+
   /** @throws ParqueueError PQ_UNKNOWN_DATASET, PQ_INVALID_REQUEST with `details.problems: RequestProblem[]`, all of them. */
   resolveDataset(name: string, rawParams: RawParams, options: ResolveOptions = {}): Resolved {
     const dataset = this.dataset(name);
@@ -100,8 +106,9 @@ export class Catalog {
       return this.#resolved({ source, dataset: name, wanted, declared: dataset.freshness }, options.freshness);
     }
     if (source.kind === 'file') throw new TypeError(`dataset ${name} is a statement, but its source is made of files`);
-    const { wanted, reads } = askSqlDataset(dataset, source, { values, columns });
-    return this.#resolved({ source, dataset: name, wanted, reads, declared: dataset.freshness }, options.freshness);
+    const wanted = askSqlDataset(dataset, source, { values, columns });
+    const { statement } = dataset;
+    return this.#resolved({ source, dataset: name, wanted, statement, declared: dataset.freshness }, options.freshness);
   }
 
   /**
@@ -125,8 +132,8 @@ export class Catalog {
     }
     if (!('sql' in question)) throw wrongKind(source, 'path', 'sql');
     const { sqlBytesMax } = this.#config.limits;
-    const { wanted, reads } = askSql(question, { source, policy: source.adhoc, sqlBytesMax });
-    return this.#resolved({ source, dataset: null, wanted, reads, declared: source.adhoc.freshness }, freshness);
+    const { wanted, statement } = askSql(question, { source, policy: source.adhoc, sqlBytesMax });
+    return this.#resolved({ source, dataset: null, wanted, statement, declared: source.adhoc.freshness }, freshness);
   }
 
   /**
@@ -149,14 +156,14 @@ export class Catalog {
     );
   }
 
-  #resolved({ source, dataset, wanted, reads, declared }: Asked, wish: FreshnessWish = {}): Resolved {
+  #resolved({ source, dataset, wanted, statement, declared }: Asked, wish: FreshnessWish = {}): Resolved {
     const canonical: CanonicalRequest = {
       keyFormat: KEY_FORMAT,
       sourceKind: source.kind,
       sourceIdentity: identityOf(source),
       ...wanted,
     };
-    const { scopes, probeTargets } = targetsOf(canonical, { source: source.name, dataset }, reads);
+    const { scopes, probeTargets } = targetsOf(canonical, { source: source.name, dataset }, statement);
     const request: ResolvedRequest = {
       key: cacheKey(canonical),
       canonical,
@@ -175,7 +182,7 @@ interface Asked {
   readonly source: SourceConfig;
   readonly dataset: string | null;
   readonly wanted: Wanted;
-  readonly reads?: readonly TableReference[];
+  readonly statement?: Statement;
   readonly declared: FreshnessPolicy;
 }
 

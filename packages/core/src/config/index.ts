@@ -1,12 +1,12 @@
 /** Reading the configuration, and the catalog of what can be asked. */
+export type { Obstacle } from '../sql/statement.ts';
 export * from './config.ts';
 export { loadConfig, isLoopback, type LoadOptions } from './load.ts';
 export type { ConfigProblem } from './problems.ts';
 export { configJsonSchema, type JsonSchema } from './json-schema.ts';
 export { redactConfig, redactUrl } from './redact.ts';
 export * from './catalog.ts';
-export { targetsOf, type RequestTargets } from './targets.ts';
-export { readTableName } from './sql-names.ts';
+export { refreshKeyPart, tableLabel, targetsOf, type RequestTargets } from './targets.ts';
 export type { RawBinds } from './binds.ts';
 export type { RawParams, RequestProblem } from './request-parts.ts';
 export { narrowPolicy, type FreshnessWish } from './narrow-policy.ts';

@@ -2,7 +2,7 @@
 import { ParqueueError } from '../model/errors.ts';
 import { DEFAULT_PARQUET, type SqlQuestion, type TypedValue } from '../model/request.ts';
 import { readStatement } from '../sql/index.ts';
-import type { Statement, TableReference } from '../sql/statement.ts';
+import type { Statement } from '../sql/statement.ts';
 import { readBinds, sortedBinds, type RawBinds } from './binds.ts';
 import type { AdhocSqlPolicy, OracleSourceConfig, SqlDatasetConfig } from './config.ts';
 import { readColumns, refuse, type RequestProblem, type Wanted } from './request-parts.ts';
@@ -15,17 +15,11 @@ export interface AdhocSql {
   readonly columns?: readonly string[] | undefined;
 }
 
-/** What is asked, and the tables it names. */
-export interface WantedSql {
-  readonly wanted: Wanted;
-  readonly reads: readonly TableReference[];
-}
-
 export function askSqlDataset(
   dataset: SqlDatasetConfig,
   source: OracleSourceConfig,
   { values, columns }: { readonly values: ReadonlyMap<string, string>; readonly columns: readonly string[] | null },
-): WantedSql {
+): Wanted {
   const { statement, params, version, numbers, split, columnTypes, parquet } = dataset;
   // An optional parameter without a value is bound all the same: as NULL.
   const binds = Object.values(params).map(({ name, type }): [string, TypedValue] => [
@@ -41,7 +35,7 @@ export function askSqlDataset(
     numbers,
     split,
   };
-  return { wanted: { question, columns, columnTypes, parquet }, reads: statement.reads };
+  return { question, columns, columnTypes, parquet };
 }
 
 export interface AdhocSqlContext {
@@ -51,7 +45,13 @@ export interface AdhocSqlContext {
 }
 
 /** @throws ParqueueError PQ_LIMIT_EXCEEDED, PQ_INVALID_REQUEST with all problems, PQ_UNTRACKABLE with `details.constructs` */
-export function askSql({ sql, binds, columns }: AdhocSql, { source, policy, sqlBytesMax }: AdhocSqlContext): WantedSql {
+export function askSql(
+  { sql, binds, columns }: AdhocSql,
+  { source, policy, sqlBytesMax }: AdhocSqlContext,
+): {
+  readonly wanted: Wanted;
+  readonly statement: Statement;
+} {
   const statement = statementOf(sql, sqlBytesMax);
   const problems: RequestProblem[] = [];
   const typed = readBinds(statement, binds, problems);
@@ -67,10 +67,7 @@ export function askSql({ sql, binds, columns }: AdhocSql, { source, policy, sqlB
     numbers: policy.numbers,
     split: null,
   };
-  return {
-    wanted: { question, columns: wantedColumns, columnTypes: {}, parquet: DEFAULT_PARQUET },
-    reads: statement.reads,
-  };
+  return { wanted: { question, columns: wantedColumns, columnTypes: {}, parquet: DEFAULT_PARQUET }, statement };
 }
 
 function statementOf(sql: string, sqlBytesMax: number): Statement {

@@ -5,8 +5,10 @@
 import { createHash } from 'node:crypto';
 import type { CanonicalRequest, Scope } from '../model/request.ts';
 import { labelOf, readStatement } from '../sql/index.ts';
-import type { TableReference } from '../sql/statement.ts';
+import type { Obstacle, Statement, TableReference } from '../sql/statement.ts';
+import type { SourceConfig } from './config.ts';
 import { schemaOf } from './source-identity.ts';
+import { readTableName } from './sql-names.ts';
 
 export interface RequestTargets {
   /** `OWNER.NAME` of each table, view or synonym that the statement names; empty for a file. */
@@ -16,6 +18,8 @@ export interface RequestTargets {
   /** The parts, with the source's name before them. */
   readonly probeTargets: readonly string[];
   readonly scopes: readonly Scope[];
+  /** What its statement reads that no table tells: why it cannot be tracked by rowscn. */
+  readonly obstacles: readonly Obstacle[];
 }
 
 export interface TargetsOwner {
@@ -24,22 +28,21 @@ export interface TargetsOwner {
 }
 
 /**
- * @param reads the tables of the statement, where it was read already
+ * @param known the statement, where it was read already
  * @throws ParqueueError PQ_INVALID_REQUEST where another release wrote a statement that this one cannot read
  */
 export function targetsOf(
   { question, sourceIdentity }: CanonicalRequest,
   { source, dataset }: TargetsOwner,
-  reads?: readonly TableReference[],
+  known?: Pick<Statement, 'reads' | 'obstacles'>,
 ): RequestTargets {
   const owners = dataset === null ? [`source:${source}`] : [`dataset:${dataset}`, `source:${source}`];
-  if (question.kind === 'file')
-    return { tables: [], parts: [question.path], probeTargets: [`${source}/${question.path}`], scopes: owners };
-  const schema = schemaOf(sourceIdentity);
-  const labels = (reads ?? readStatement(question.statement, 'oracle').reads).map((reference) =>
-    labelOf(reference, schema),
-  );
-  const tables = [...new Set(labels)].toSorted();
+  if (question.kind === 'file') {
+    const probeTargets = [`${source}/${question.path}`];
+    return { tables: [], parts: [question.path], probeTargets, scopes: owners, obstacles: [] };
+  }
+  const { reads, obstacles } = known ?? readStatement(question.statement, 'oracle');
+  const tables = tablesOf(reads, schemaOf(sourceIdentity));
   const { version } = question;
   const parts = version.kind === 'refresh-key' ? [refreshKeyPart(version.statement)] : tables;
   return {
@@ -47,7 +50,20 @@ export function targetsOf(
     parts,
     probeTargets: parts.map((part) => `${source}/${part}`),
     scopes: [...owners, ...tables.map((table) => `table:${source}/${table}`)],
+    obstacles,
   };
+}
+
+/** Each table once, in one order, however often and in whatever order the statement names them. */
+export function tablesOf(reads: readonly TableReference[], schema: string): readonly string[] {
+  return [...new Set(reads.map((reference) => labelOf(reference, schema)))].toSorted();
+}
+
+/** A table as a person names it, in the spelling that scopes have; null where it is no name of a table. */
+export function tableLabel(source: SourceConfig, text: string): string | null {
+  if (source.kind === 'file') return text;
+  const name = readTableName(text);
+  return name === null ? null : labelOf(name, source.schema);
 }
 
 /** The part that a refresh key is in the version of all requests that have it. */

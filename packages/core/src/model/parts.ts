@@ -19,7 +19,10 @@ export interface PartQuestion {
 }
 
 /** @returns null where nothing is shared: files, whose version is remembered by their stat, and what cannot be probed. */
-export function partQuestion({ canonical, probeTargets }: ResolvedRequest): PartQuestion | null {
+export function partQuestion({
+  canonical,
+  probeTargets,
+}: Pick<ResolvedRequest, 'canonical' | 'probeTargets'>): PartQuestion | null {
   const { question, sourceIdentity, sourceKind } = canonical;
   if (question.kind !== 'sql' || !isProbeable(question.version.kind) || probeTargets.length === 0) return null;
   const { version, session } = question;

@@ -79,6 +79,10 @@ export class RedisJobQueue implements JobQueue {
     for (const kind of KINDS) await this.#options.queues.with({ kind, source }, (queue) => queue.resume());
   }
 
+  async isPaused(source: string): Promise<boolean> {
+    return await this.#options.queues.with({ kind: 'fill', source }, (queue) => queue.isPaused());
+  }
+
   /** @returns the id of the job to join where there is no room for another; null where there is. */
   async #admit(queue: JobsQueue, job: Job): Promise<string | null> {
     const { source } = job.request;
