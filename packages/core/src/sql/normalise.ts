@@ -81,13 +81,16 @@ function gapBefore(tokens: readonly Token[], i: number): '' | ' ' | '\n' {
   const token = tokens[i];
   if (before === undefined || token === undefined) return '';
   if (before.kind === 'hint' && before.text.startsWith('--')) return '\n';
-  if (isDotOfChain(tokens, i) || isDotOfChain(tokens, i - 1)) return '';
+  if (joinsNames(tokens, i) || joinsNames(tokens, i - 1)) return '';
   if (token.kind === 'operator' && (token.text === ',' || token.text === ')')) return '';
   if (isOperator(before, '(')) return '';
   return isOperator(token, '(') && isName(before) ? '' : ' ';
 }
 
-function isDotOfChain(tokens: readonly Token[], i: number): boolean {
+/** The dot of `a.b` and `a.*`, and the at sign of `a@link`. */
+function joinsNames(tokens: readonly Token[], i: number): boolean {
   const after = tokens[i + 1];
-  return isOperator(tokens[i], '.') && isName(tokens[i - 1]) && (isName(after) || isOperator(after, '*'));
+  if (!isName(tokens[i - 1])) return false;
+  if (isOperator(tokens[i], '@')) return isName(after);
+  return isOperator(tokens[i], '.') && (isName(after) || isOperator(after, '*'));
 }

@@ -9,7 +9,7 @@ import { isName, isOperator } from './normalise.ts';
 import { ObstacleFinder } from './obstacles.ts';
 import type { Closings } from './parentheses.ts';
 import type { Token } from './scan.ts';
-import { readTable } from './read-table.ts';
+import { catalogueName, FIXES_TIME, readTable, timeClause } from './read-table.ts';
 import type { Obstacle, TableReference } from './statement.ts';
 
 export interface QueryContents {
@@ -41,10 +41,10 @@ interface Range {
 
 /** Reserved words that end a FROM list. Words that could be an alias are not here: the list goes on behind them. */
 const ENDS_FROM = new Set([
-  ...['WHERE', 'START', 'CONNECT', 'GROUP', 'HAVING', 'ORDER', 'FOR'],
+  ...['WHERE', 'START', 'CONNECT', 'GROUP', 'HAVING', 'ORDER'],
   ...['UNION', 'INTERSECT', 'MINUS'],
 ]);
-const SET_OPERATORS = new Set(['UNION', 'INTERSECT', 'MINUS', 'EXCEPT', 'ALL']);
+const SET_OPERATORS = new Set(['UNION', 'INTERSECT', 'MINUS', 'EXCEPT']);
 
 class QueryReader {
   readonly reads: TableReference[] = [];
@@ -75,7 +75,7 @@ class QueryReader {
       } else if (keyword === 'FROM' && fromIsDue && !this.#isDistinctFrom(i)) {
         [state, fromIsDue] = ['table', false];
         i += 1;
-      } else if (keyword === 'WITH' && SET_OPERATORS.has(this.#keyword(i - 1) ?? '')) {
+      } else if (keyword === 'WITH' && this.#followsSetOperator(i)) {
         this.obstacles.add('WITH after a set operator', 'how far its names reach is unclear; put it in parentheses');
         i += 1;
       } else if (state === 'table' || state === 'joined') {
@@ -96,14 +96,14 @@ class QueryReader {
       const columns = isOperator(this.#tokens[i], '(') ? this.#closing(i) : null;
       if (columns !== null) i = columns + 1;
       if (this.#keyword(i) !== 'AS' || !isOperator(this.#tokens[i + 1], '(')) {
-        this.obstacles.add(`WITH ${nameOf(name)}`, 'is no plain named query');
+        this.obstacles.add(`WITH ${catalogueName(name)}`, 'is no plain named query');
         return i;
       }
       const close = this.#closing(i + 1);
       // Only a query with column names and a set operator can mean itself; any other means a table of its name.
-      if (columns !== null && this.#hasSetOperator(i + 2, close)) scope.names.add(nameOf(name));
+      if (columns !== null && this.#hasSetOperator(i + 2, close)) scope.names.add(catalogueName(name));
       this.read({ from: i + 2, to: close, scope, state: 'expression' });
-      scope.names.add(nameOf(name));
+      scope.names.add(catalogueName(name));
       i = this.#afterSearchAndCycle(close + 1, to);
       if (!isOperator(this.#tokens[i], ',')) return i;
       i += 1;
@@ -148,25 +148,44 @@ class QueryReader {
     const token = this.#tokens[i];
     const keyword = this.#keyword(i);
     const beforeParenthesis = isOperator(this.#tokens[i + 1], '(');
-    if (isOperator(token, '(')) {
-      this.read({ from: i + 1, to: this.#closing(i), scope, state: 'table' });
-      return ['joined', this.#closing(i) + 1];
-    }
+    if (isOperator(token, '(')) return ['joined', this.#readParenthesised(i, scope)];
     if (keyword === 'LATERAL' && beforeParenthesis) return ['table', i + 1];
-    if (keyword === 'ONLY' && beforeParenthesis) {
-      const first = this.reads.length;
-      const close = this.#closing(i + 1);
-      this.read({ from: i + 2, to: close, scope, state: 'table' });
-      const end = this.#tokens[close]?.end ?? 0;
-      this.reads.splice(first, Infinity, ...this.reads.slice(first).map((read) => ({ ...read, end })));
-      return ['joined', close + 1];
-    }
+    if (keyword === 'ONLY' && beforeParenthesis) return ['joined', this.#readParenthesised(i + 1, scope)];
     if (!isName(token)) return ['joined', this.#readExpression(i, scope, 'joined')];
     const table = readTable(this.#tokens, this.#closings, i);
     for (const { construct, why } of table.obstacles) this.obstacles.add(construct, why);
+    if (table.rowSource !== null) this.obstacles.addRowSource(table.rowSource);
     const hidden = table.reference?.schema === null && isHidden(table.reference.name, scope);
     if (table.reference !== null && !hidden && !table.isDual) this.reads.push(table.reference);
     return ['joined', table.next];
+  }
+
+  /** A subquery, a join in parentheses, or ONLY's one table, whose clauses stand after the parenthesis. */
+  #readParenthesised(open: number, scope: Scope | null): number {
+    const close = this.#closing(open);
+    const first = this.reads.length;
+    this.read({ from: open + 1, to: close, scope, state: 'table' });
+    const time = timeClause(this.#tokens, close + 1);
+    if (time !== null) this.obstacles.add(time, FIXES_TIME);
+    const holdsOneName =
+      this.#keyword(open - 1) === 'ONLY' && isName(this.#tokens[open + 1]) && !this.#isQuery(open + 1);
+    for (let read = first; read < this.reads.length; read += 1) {
+      const reference = this.reads[read];
+      if (reference === undefined) continue;
+      const end = holdsOneName ? (this.#tokens[close]?.end ?? reference.end) : reference.end;
+      this.reads[read] = { ...reference, end, fixesTime: reference.fixesTime || time !== null };
+    }
+    return close + 1;
+  }
+
+  #isQuery(i: number): boolean {
+    return this.#keyword(i) === 'SELECT' || this.#keyword(i) === 'WITH';
+  }
+
+  #followsSetOperator(i: number): boolean {
+    const before = this.#keyword(i - 1) ?? '';
+    if (before !== 'ALL' && before !== 'DISTINCT') return SET_OPERATORS.has(before);
+    return SET_OPERATORS.has(this.#keyword(i - 2) ?? '');
   }
 
   /** One token of an expression, or a whole dotted chain; parentheses are read in turn. Answers the next place. */
@@ -179,8 +198,11 @@ class QueryReader {
       this.read({ from: i + 1, to: close, scope, state: isPattern ? 'pattern' : 'expression' });
       return close + 1;
     }
-    if (isName(this.#tokens[i])) return this.obstacles.readChain(i, { inPattern: state === 'pattern' });
-    return i + 1;
+    const name = this.#tokens[i];
+    if (!isName(name)) return i + 1;
+    // An alias, or a word of a join; words too many do no harm, they only stand before no dot.
+    if (state === 'joined') this.obstacles.addRowSource(catalogueName(name));
+    return this.obstacles.readChain(i, { inPattern: state === 'pattern' });
   }
 
   #isDistinctFrom(i: number): boolean {
@@ -198,10 +220,6 @@ class QueryReader {
     const token = this.#tokens[i];
     return token?.kind === 'word' && !isOperator(this.#tokens[i - 1], '.') ? token.text : null;
   }
-}
-
-function nameOf(token: Token): string {
-  return token.kind === 'quoted' ? token.text.slice(1, -1) : token.text;
 }
 
 function isHidden(name: string, scope: Scope | null): boolean {

@@ -17,7 +17,7 @@ export function readStatement(sql: string, dialect: Dialect): Statement {
   if (tokens.length === 0) throw new ParqueueError('PQ_INVALID_REQUEST', 'the statement is empty');
   // The normal form has as many tokens, in the same order: refusals point into the text the caller wrote.
   const closings = matchParentheses(sql, written.slice(0, tokens.length));
-  refuseWhatIsNoQuery({ sql, written, tokens, closings });
+  refuseWhatIsNoQuery({ sql, written, tokens });
   const names = tokens.filter(({ kind }) => kind === 'placeholder').map((token) => token.text.slice(1));
   const placeholders = [...new Set(names)];
   const { reads, obstacles } = readQuery(tokens, closings);

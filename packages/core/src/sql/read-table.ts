@@ -6,33 +6,33 @@
 import { isName, isOperator } from './normalise.ts';
 import type { Closings } from './parentheses.ts';
 import { foldUpper } from './dialect.ts';
-import type { Token } from './scan.ts';
+import { isAscii, type Token } from './scan.ts';
 import type { Obstacle, TableReference } from './statement.ts';
 
 export interface TableFound {
   /** null: what stands here is no table of this database; an obstacle says what it is, or nothing needs saying. */
   readonly reference: TableReference | null;
   readonly isDual: boolean;
+  /** What columns may be qualified with if there is no alias. */
+  readonly rowSource: string | null;
   readonly obstacles: readonly Obstacle[];
   /** The first token that is not read yet. */
   readonly next: number;
 }
 
-/** Built-in table functions that read nothing but their arguments, and keywords that only look like a name. */
-const READS_ARGUMENTS_ONLY = new Set(['JSON_TABLE', 'XMLTABLE', 'VALUES']);
+export const FIXES_TIME = 'reads at a time of its own';
 const PERFORMANCE_VIEW = /^G?V_?\$|^X\$/;
 
 export function readTable(tokens: readonly Token[], closings: Closings, start: number): TableFound {
   const chain = chainAt(tokens, start);
   const parts = chain.names.map(catalogueName);
   const written = chain.names.map((name) => name.text).join('.');
-  const none = { reference: null, isDual: false };
+  const none = { reference: null, isDual: false, rowSource: parts.at(-1) ?? null };
   let i = chain.next;
   if (isOperator(tokens[i], '(')) {
-    const isKnown = parts.length === 1 && tokens[start]?.kind === 'word' && READS_ARGUMENTS_ONLY.has(parts[0] ?? '');
-    const obstacles = isKnown ? [] : [{ construct: `${written}()`, why: 'is a function, and may read anything' }];
-    // The arguments are an expression: left to the caller.
-    return { ...none, obstacles, next: i };
+    // A function of tables: its name and arguments are an expression, left to the caller. TABLE(…) reads collections,
+    // which may be stored anywhere.
+    return { ...none, obstacles: [], next: start };
   }
   if (isOperator(tokens[i], '@')) {
     const link = chainAt(tokens, i + 1);
@@ -53,18 +53,19 @@ export function readTable(tokens: readonly Token[], closings: Closings, start: n
   }
   const end = tokens[i - 1]?.end ?? 0;
   const time = timeClause(tokens, i);
-  if (time !== null) obstacles.push({ construct: time, why: 'fixes the time it reads the table at' });
+  if (time !== null) obstacles.push({ construct: time, why: FIXES_TIME });
   const isDual = name === 'DUAL' && (schema === null || schema === 'SYS');
   if (!isDual && (schema === 'SYS' || PERFORMANCE_VIEW.test(name))) {
     obstacles.push({ construct: written, why: "reads the database's own state, which has no version" });
   }
-  if (chain.names.some(({ kind, text }) => kind === 'word' && !/^[\u0020-\u007e]*$/.test(text))) {
+  if (chain.names.some(({ kind, text }) => kind === 'word' && !isAscii(text))) {
     obstacles.push({
       construct: written,
       why: 'has letters whose upper case the database decides; write it in quotes',
     });
   }
-  return { reference: { schema, name, end, fixesTime: time !== null }, isDual, obstacles, next: i };
+  const reference = { schema, name, end, fixesTime: time !== null };
+  return { reference, isDual, rowSource: name, obstacles, next: i };
 }
 
 export interface NameChain {
@@ -107,7 +108,8 @@ function afterParentheses(tokens: readonly Token[], closings: Closings, open: nu
   return isOperator(tokens[open], '(') ? (closings.get(open) ?? open) + 1 : open;
 }
 
-function timeClause(tokens: readonly Token[], i: number): string | null {
+/** `AS OF …` and `VERSIONS BETWEEN …`, by name, where one begins at `i`. */
+export function timeClause(tokens: readonly Token[], i: number): string | null {
   const [first, second] = [tokens[i], tokens[i + 1]];
   if (first?.kind !== 'word' || second?.kind !== 'word') return null;
   if (first.text === 'AS' && second.text === 'OF') return 'AS OF';

@@ -64,6 +64,10 @@ export function isWordPart(character: string): boolean {
   return LETTER_OR_MARK.test(character);
 }
 
+export function isAscii(text: string): boolean {
+  return !/[^\p{ASCII}]/u.test(text);
+}
+
 /** The end of the run of word characters that begins at `at`. */
 export function endOfWord(sql: string, at: number): number {
   let end = at;
@@ -181,7 +185,12 @@ export const colonPlaceholder: Scanner = (sql, at, previous) => {
   if (previous?.kind === 'string') return { kind: 'operator', end: at + 1 };
   if (sql[at + 1] === '"') throw refusedAt(sql, at, 'a placeholder in quotes is not supported; write :name');
   if (isDigit(sql[at + 1])) return { kind: 'placeholder', end: endOfDigits(sql, at + 1) };
-  if (isWordStart(characterAt(sql, at + 1))) return { kind: 'placeholder', end: endOfWord(sql, at + 1) };
+  if (isWordStart(characterAt(sql, at + 1))) {
+    const end = endOfWord(sql, at + 1);
+    // The driver folds names by another rule beyond ASCII: it would bind a name that the request does not have.
+    if (!isAscii(sql.slice(at, end))) throw refusedAt(sql, at, 'the name of a placeholder has letters beyond A to Z');
+    return { kind: 'placeholder', end };
+  }
   throw refusedAt(sql, at, 'a colon without a name; write a placeholder as :name, with no space');
 };
 

@@ -1,7 +1,6 @@
 /** The gate: one SELECT or WITH, that writes nothing, locks nothing and declares no code. Refusals name the construct. */
 import type { ParqueueError } from '../model/errors.ts';
 import { isName, isOperator } from './normalise.ts';
-import type { Closings } from './parentheses.ts';
 import { refusedAt, type Token } from './scan.ts';
 
 interface Candidate {
@@ -9,10 +8,9 @@ interface Candidate {
   /** The tokens as written, for places, and as spelled, for words; index for index. */
   readonly written: readonly Token[];
   readonly tokens: readonly Token[];
-  readonly closings: Closings;
 }
 
-export function refuseWhatIsNoQuery({ sql, written, tokens, closings }: Candidate): void {
+export function refuseWhatIsNoQuery({ sql, written, tokens }: Candidate): void {
   const refuse = (i: number, what: string): ParqueueError => refusedAt(sql, written[i]?.start ?? 0, what);
   let first = 0;
   while (isOperator(tokens[first], '(') && first < tokens.length) first += 1;
@@ -30,16 +28,27 @@ export function refuseWhatIsNoQuery({ sql, written, tokens, closings }: Candidat
     }
     if (isWord(tokens, i, 'INTO')) throw refuse(i, 'INTO belongs to PL/SQL; remove the clause');
     if (isWord(tokens, i, 'WITH') && declaresCode(tokens, i)) {
-      throw refuse(
-        i,
-        `WITH ${tokens[i + 1]?.text} declares PL/SQL, which cannot be looked into; use a view or plain SQL`,
-      );
+      const what = `WITH ${tokens[i + 1]?.text} declares PL/SQL, which cannot be looked into`;
+      throw refuse(i, `${what}; use plain SQL or a view`);
     }
-    if (isWord(tokens, i, 'SELECT') && (i + 1 === tokens.length || isOperator(tokens[i + 1], ')'))) {
+    // JSON_TRANSFORM has an INSERT of its own, and MODEL an UPDATE: neither stands after a parenthesis.
+    const changes = WRITES.find((verb) => isWord(tokens, i, verb));
+    if (changes !== undefined && isOperator(tokens[i - 1], ')')) {
+      throw refuse(i, `${changes} changes data; only a query is accepted`);
+    }
+    if (isWord(tokens, i, 'SELECT') && endsAfterHints(tokens, i + 1)) {
       throw refuse(i, 'SELECT without anything to select');
     }
   }
-  if (first > 0 && closings.get(0) === undefined) throw refuse(0, 'this ( is never closed');
+}
+
+const WRITES = ['INSERT', 'UPDATE', 'DELETE'];
+
+/** A line hint at the very end would swallow the parenthesis of whoever wraps the statement. */
+function endsAfterHints(tokens: readonly Token[], start: number): boolean {
+  let i = start;
+  while (tokens[i]?.kind === 'hint') i += 1;
+  return i === tokens.length || isOperator(tokens[i], ')');
 }
 
 /** `WITH FUNCTION f …`; a query that is merely named FUNCTION continues with AS or its columns. */
