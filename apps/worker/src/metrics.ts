@@ -34,8 +34,22 @@ export function createMetrics(build: { readonly version: string }) {
       this.set(process.memoryUsage.rss());
     },
   });
+  /** By source, when its cool-down ends by this host's clock. */
+  const coolingUntil = new Map<string, number>();
+  new Gauge({
+    name: 'parqueue_source_cooling',
+    help: 'Whether the source cools down after failures, as far as this worker has heard: 1 or 0.',
+    labelNames: ['source'],
+    registers: [registry],
+    collect() {
+      for (const [source, untilMs] of coolingUntil) this.set({ source }, untilMs > Date.now() ? 1 : 0);
+    },
+  });
   return {
     registry,
+    sourceCools: (source: string, state: { readonly untilMs: number | null; readonly nowMs: number }): void => {
+      coolingUntil.set(source, state.untilMs === null ? 0 : Date.now() + state.untilMs - state.nowMs);
+    },
     probes: counter('probes_total', 'Probe jobs ended, by what they found.', 'source', 'outcome'),
     probeSeconds: histogram('probe_seconds', 'Time to ask a source for its version.', PROBE_BUCKETS, 'source'),
     fills: counter('fills_total', 'Fills ended: jobs that held a lease.', 'source', 'outcome'),

@@ -26,8 +26,26 @@ export interface Pools {
   close(): Promise<void>;
 }
 
-/** A probe is an open and a stat most of the time; only a changed file keeps a thread busy. */
-export const PROBE_THREADS = 2;
+/** A probe of a file is an open and a stat most of the time; only a changed one keeps a thread busy. */
+const PROBES_PER_SOURCE = 2;
+const PROBE_THREADS_MAX = 8;
+
+export interface Threads {
+  readonly all: number;
+  /** As many may work for one source: where there are several, none of them takes the last one from the others. */
+  readonly perSource: number;
+}
+
+export function fillThreads({ worker, sources }: Config): Threads {
+  const all = worker.threads;
+  return { all, perSource: Object.keys(sources).length > 1 ? Math.max(1, all - 1) : all };
+}
+
+/** A table may take a minute to count; the probes of other sources have threads of their own meanwhile. */
+export function probeThreads({ sources }: Config): Threads {
+  const wanted = Math.max(1, Object.keys(sources).length) * PROBES_PER_SOURCE;
+  return { all: Math.min(PROBE_THREADS_MAX, wanted), perSource: PROBES_PER_SOURCE };
+}
 
 /** What a source gets to break its calls and remove its files before its thread is terminated. */
 const STOP_GRACE_MS = 5000;
@@ -36,7 +54,7 @@ const STOP_GRACE_MS = 5000;
 const MEMO_NAMES_MAX = 10_000;
 
 export function openPools({ config, metrics, log, memo, scratch, host, program }: PoolsParts): Pools {
-  const { threads, threadMemoryBytes } = config.worker;
+  const { threadMemoryBytes } = config.worker;
   const { root, fileMode } = config.store;
   const setup: ThreadSetup = {
     store: { root, fileMode },
@@ -55,13 +73,14 @@ export function openPools({ config, metrics, log, memo, scratch, host, program }
       waitingMax: size * sourceCount,
       threadMemoryBytes,
       stopGraceMs: STOP_GRACE_MS,
+      keepsConnections: Object.values(config.sources).some(({ kind }) => kind !== 'file'),
       entry: FILL_THREAD_ENTRY,
       setup,
       memo: layered,
       onTrouble: (error) => log.warn({ error: toFailure(error).message }, 'worker thread'),
     });
-  const fills = pool(threads);
-  const probes = pool(PROBE_THREADS);
+  const fills = pool(fillThreads(config).all);
+  const probes = pool(probeThreads(config).all);
   return {
     fills: meteredWork(timedWork(fills), metrics),
     probes: meteredWork(timedWork(probes), metrics),

@@ -11,7 +11,7 @@ import type { Logger } from 'pino';
 import type { Drainable } from './drain.ts';
 import { Maintenance, phaseOf, runChore, type Chore, type ChoreDeps, type ChoreQueue } from './maintenance.ts';
 import type { WorkerMetrics } from './metrics.ts';
-import { PROBE_THREADS } from './pools.ts';
+import { fillThreads, probeThreads } from './pools.ts';
 import { JobProcessor } from './processor.ts';
 import { QueueWorker, type QueueTiming } from './queue-worker.ts';
 import { measureStore } from './store-size.ts';
@@ -105,11 +105,11 @@ function openJobQueues(
     });
   return Object.values(config.sources).flatMap(({ name, maxConcurrentFills, maxConcurrentProbes }) => [
     worker(queueName('fill', name), {
-      local: Math.min(config.worker.threads, maxConcurrentFills),
+      local: Math.min(fillThreads(config).perSource, maxConcurrentFills),
       cluster: maxConcurrentFills,
     }),
     worker(queueName('probe', name), {
-      local: Math.min(PROBE_THREADS, maxConcurrentProbes),
+      local: Math.min(probeThreads(config).perSource, maxConcurrentProbes),
       cluster: maxConcurrentProbes,
     }),
   ]);

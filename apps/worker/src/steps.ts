@@ -11,6 +11,7 @@ const QUIET: ReadonlySet<StepName> = new Set([
   'waited',
   'probe-started',
   'probe-finished',
+  'probe-shared',
   'lease-busy',
   'key-reconciled',
 ]);

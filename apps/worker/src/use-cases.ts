@@ -3,11 +3,13 @@ import {
   Filler,
   PIN_MAX_MS,
   PartFlights,
+  coolDown,
   Prober,
   collectGarbage,
   reconcileKey,
   reconcilePass,
   type Clock,
+  type CoolDownDeps,
   type Epochs,
   type GcReport,
   type OnStep,
@@ -30,6 +32,7 @@ export interface UseCaseParts {
   readonly randomId: RandomId;
   readonly holder: string;
   readonly onStep: OnStep;
+  readonly onCooling: CoolDownDeps['onCooling'];
 }
 
 export interface UseCases {
@@ -46,6 +49,9 @@ export function wireUseCases(parts: UseCaseParts): UseCases {
   const { config, store, coordination, epochs, clock, randomId, holder } = parts;
   const { heads, leases, ticks, parts: sharedParts, pins, retirement, reconciler, outcomes, jobs } = coordination;
   const flights = new PartFlights();
+  const cooling = { cooling: coordination.cooling, onCooling: parts.onCooling };
+  const fills = coolDown(parts.fills, cooling);
+  const probes = coolDown(parts.probes, cooling);
   const { directories, reader, marks } = store;
   const rebuild = (onStep: OnStep): RebuildDeps => ({
     reconciler,
@@ -75,7 +81,7 @@ export function wireUseCases(parts: UseCaseParts): UseCases {
         randomId,
         holder,
         onStep,
-        work: parts.fills,
+        work: fills,
         reconcile: reconcile(onStep),
         leaseTtlMs: config.worker.leaseTtlMs,
         outcomePinMs: OUTCOME_PIN_MS,
@@ -91,7 +97,7 @@ export function wireUseCases(parts: UseCaseParts): UseCases {
         epochs,
         clock,
         onStep,
-        work: parts.probes,
+        work: probes,
         reconcile: reconcile(onStep),
       }),
     reconcileAll: (signal) => reconcilePass(rebuild(parts.onStep), { signal }),

@@ -170,6 +170,7 @@ async function openWork({
     randomId,
     holder,
     onStep,
+    onCooling: (source, state) => metrics.sourceCools(source, state),
   });
   const queues = await openQueues({
     config,

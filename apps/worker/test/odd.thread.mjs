@@ -2,6 +2,8 @@
  * A thread entry that does what its task's path says, for the tests of the pool. It speaks the real protocol (the built
  * session); only the source is replaced, because no real source can be told to exhaust its heap.
  */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { threadId, workerData } from 'node:worker_threads';
 import { serve } from '../dist/thread/session.js';
@@ -101,6 +103,9 @@ export const runTask = (task) =>
     probe: (request, context) => behaviours[request.canonical.question.path](context),
     prepare: async () => {
       throw new Error(`thread ${threadId} cannot be prepared`);
+    },
+    close: async () => {
+      if (workerData.closedIn !== undefined) await writeFile(join(workerData.closedIn, `thread-${threadId}`), '');
     },
     fill: (fill, context) => behaviours[fill.request.canonical.question.path](context),
   });

@@ -51,6 +51,7 @@ beforeEach(async () => {
     threads: 1,
     waitingMax: 4,
     threadMemoryBytes: setup.threadMemoryBytes,
+    keepsConnections: true,
     stopGraceMs: 5000,
     entry: FILL_THREAD_ENTRY,
     setup,

@@ -54,6 +54,8 @@ const abilities: ThreadAbilities = {
   async prepare(): Promise<void> {
     await Promise.all([store(), ...Object.keys(setup.sources).map((name) => sources.get(name))]);
   },
+
+  close: () => sources.close(),
 };
 
 export function runTask(task: ThreadTask): Promise<void> {

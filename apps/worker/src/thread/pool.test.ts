@@ -1,4 +1,7 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   DEFAULT_PARQUET,
   ParqueueError,
@@ -22,6 +25,7 @@ function makePool(options: Partial<PoolOptions> = {}): ThreadPool {
     waitingMax: 10,
     threadMemoryBytes: 64 * 1024 * 1024,
     stopGraceMs: 200,
+    keepsConnections: false,
     entry,
     setup: { some: 'setup' },
     memo: memoryMemo(),
@@ -245,5 +249,34 @@ describe('the death of a thread', () => {
       kind: 'failed',
       failure: { code: 'PQ_WORKER_CRASHED' },
     });
+  });
+});
+
+describe('a pool whose sources keep connections', () => {
+  let closedIn: string;
+
+  beforeEach(async () => {
+    closedIn = await mkdtemp(join(tmpdir(), 'pq-pool-'));
+    return () => rm(closedIn, { recursive: true });
+  });
+
+  test('has each of its threads close its sources, once, before it ends', async () => {
+    const pool = makePool({ threads: 2, keepsConnections: true, setup: { closedIn } });
+    const first = gated();
+    const second = gated();
+    const running = [pool.probe(ask('polite'), first.context), pool.probe(ask('polite'), second.context)];
+    await Promise.all([first.inWork, second.inWork]);
+    first.abort();
+    second.abort();
+    await Promise.all(running);
+    expect(pool.threadCount).toBe(2);
+    await pool[Symbol.asyncDispose]();
+    expect(await readdir(closedIn)).toHaveLength(2);
+  });
+
+  test('has a thread that must be recycled close them first', async () => {
+    const pool = makePool({ keepsConnections: true, setup: { closedIn } });
+    expect(await pool.probe(ask('trap'), context())).toMatchObject({ kind: 'failed' });
+    expect(await readdir(closedIn)).toHaveLength(1);
   });
 });

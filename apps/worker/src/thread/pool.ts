@@ -36,6 +36,8 @@ export interface PoolOptions {
   readonly stopGraceMs: number;
   /** Built JavaScript: Node 20 starts no thread from TypeScript. */
   readonly entry: URL;
+  /** Its sources keep connections: threads stay when idle, and close their sources before they end. */
+  readonly keepsConnections: boolean;
   /** Structured-cloneable; the entry reads it as its workerData. */
   readonly setup: unknown;
   readonly memo: Memo;
@@ -48,6 +50,14 @@ const START_LIMIT_MS = 60_000;
 /** Native code that does not end with its thread is waited for this long. */
 const EXIT_LIMIT_MS = 10_000;
 const IDLE_TIMEOUT_MS = 60_000;
+/** What sources get to log off in when the pool ends. */
+const CLOSE_LIMIT_MS = 4000;
+
+const QUIET: WorkContext = {
+  signal: new AbortController().signal,
+  onProgress: () => undefined,
+  onStep: () => undefined,
+};
 
 /** What an entry exports: one function of a ThreadTask. */
 const TASK_EXPORT = 'runTask';
@@ -71,7 +81,7 @@ export class ThreadPool implements SourceWork, AsyncDisposable {
       name: TASK_EXPORT,
       minThreads: 1,
       maxThreads: options.threads,
-      idleTimeout: IDLE_TIMEOUT_MS,
+      idleTimeout: options.keepsConnections ? Infinity : IDLE_TIMEOUT_MS,
       // Tasks wait in #slots; here they only wait for their thread to start.
       maxQueue: options.threads,
       concurrentTasksPerWorker: 1,
@@ -102,15 +112,14 @@ export class ThreadPool implements SourceWork, AsyncDisposable {
 
   async fill(task: FillTask, context: WorkContext): Promise<FillReport> {
     const report = await this.#run({ kind: 'fill', task }, context);
-    return report.kind === 'version' || report.kind === 'prepared' ? misplaced(report) : report;
+    return report.kind === 'published' || report.kind === 'unchanged' || report.kind === 'failed'
+      ? report
+      : misplaced(report);
   }
 
   /** Starts one thread and has it load its drivers, so that the first task does not pay for it. Trouble is only told. */
   async prepare(signal: AbortSignal): Promise<void> {
-    const report = await this.#run(
-      { kind: 'prepare' },
-      { signal, onProgress: () => undefined, onStep: () => undefined },
-    );
+    const report = await this.#run({ kind: 'prepare' }, { ...QUIET, signal });
     if (report.kind === 'failed') this.#options.onTrouble(ParqueueError.from(report.failure));
   }
 
@@ -120,7 +129,27 @@ export class ThreadPool implements SourceWork, AsyncDisposable {
 
   /** Ends all threads. Tasks still running are reported as crashed: stop them before. */
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#options.keepsConnections) await this.#closeSources();
     await this.#threads.destroy();
+  }
+
+  /** One task for each thread: none is dismissed before all have closed, so no thread is given two of them. */
+  async #closeSources(): Promise<void> {
+    const limit = new AbortController();
+    const late = sleep(CLOSE_LIMIT_MS, undefined, { signal: limit.signal }).catch(() => undefined);
+    let open = this.threadCount;
+    let release = (): void => undefined;
+    const closed = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const hold = async (): Promise<void> => {
+      open -= 1;
+      if (open === 0) release();
+      await Promise.race([closed, late]);
+    };
+    const closing = Array.from({ length: open }, () => this.#converse({ kind: 'close' }, QUIET, hold));
+    await Promise.race([Promise.allSettled(closing), late]);
+    limit.abort();
   }
 
   async #run(work: ThreadWork, context: WorkContext): Promise<ThreadReport> {
@@ -143,7 +172,12 @@ export class ThreadPool implements SourceWork, AsyncDisposable {
     }
   }
 
-  async #converse(work: ThreadWork, context: WorkContext): Promise<ThreadReport> {
+  /** `beforeParting`: holds the thread after its report, and keeps it from other tasks. */
+  async #converse(
+    work: ThreadWork,
+    context: WorkContext,
+    beforeParting: () => Promise<void> = async () => undefined,
+  ): Promise<ThreadReport> {
     const { port1, port2 } = new MessageChannel();
     const kill = new AbortController();
     const settled = new AbortController();
@@ -186,6 +220,7 @@ export class ThreadPool implements SourceWork, AsyncDisposable {
         if (context.signal.aborted) return failed(stopFailure(context.signal));
         return failed(crashFailure(kill.signal.aborted ? kill.signal.reason : first.error));
       }
+      await beforeParting();
       return await this.#partFrom(first, { conversation, kill, died, thread: host.thread });
     } finally {
       settled.abort();

@@ -27,11 +27,13 @@ export type ThreadWork =
   | { readonly kind: 'fill'; readonly task: FillTask }
   | { readonly kind: 'probe'; readonly request: ResolvedRequest; readonly known: ProbeContext['known'] }
   /** Load the drivers now, so that the first real task need not. */
-  | { readonly kind: 'prepare' };
+  | { readonly kind: 'prepare' }
+  /** Close every source: the pool ends, and a database shall see a logoff rather than a connection that breaks. */
+  | { readonly kind: 'close' };
 
 export type ThreadTask = ThreadWork & { readonly port: MessagePort };
 
-export type ThreadReport = FillReport | ProbeReport | { readonly kind: 'prepared' };
+export type ThreadReport = FillReport | ProbeReport | { readonly kind: 'prepared' } | { readonly kind: 'closed' };
 
 export type FromThread =
   | { readonly kind: 'started'; readonly threadId: number }

@@ -2,6 +2,7 @@
  * The thread's end of one task: turns messages into the context that source work expects, and makes sure that exactly
  * one report is sent whatever the work does, short of the thread's death.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { threadId, type MessagePort } from 'node:worker_threads';
 import {
   ParqueueError,
@@ -27,17 +28,23 @@ export interface ThreadAbilities {
   probe(request: ResolvedRequest, context: ThreadContext & Pick<ProbeContext, 'known'>): Promise<ProbeReport>;
   fill(task: FillTask, context: ThreadContext): Promise<FillReport>;
   prepare(): Promise<void>;
+  /** Lets go of every source. What it cannot close it leaves; the thread ends anyway. */
+  close(): Promise<void>;
 }
 
 /** Sources report progress as often as they like; a few times a second is all that anybody looks at. */
 const PROGRESS_INTERVAL_MS = 250;
+
+const CLOSE_LIMIT_MS = 3000;
 
 /** Runs one task and resolves when the main thread dismissed it. */
 export async function serve(task: ThreadTask, abilities: ThreadAbilities): Promise<void> {
   const line = new Line(task.port);
   line.send({ kind: 'started', threadId });
   const report = await attempt(task, abilities, line.context());
-  line.send({ kind: 'report', report, recycle: mustRecycle(report) });
+  const recycle = mustRecycle(report);
+  if (recycle) await closeInTime(abilities);
+  line.send({ kind: 'report', report, recycle });
   await line.dismissed;
   task.port.close();
 }
@@ -52,6 +59,9 @@ async function attempt(task: ThreadTask, abilities: ThreadAbilities, context: Th
       case 'prepare':
         await abilities.prepare();
         return { kind: 'prepared' };
+      case 'close':
+        await abilities.close();
+        return { kind: 'closed' };
       default:
         return task satisfies never;
     }
@@ -75,6 +85,14 @@ function trapOf(error: unknown): Failure | null {
     retryable: true,
     details: { [RECYCLE_DETAIL]: true },
   };
+}
+
+/** Before the thread is ended from outside; its connections may be as unwell as the library that trapped. */
+async function closeInTime(abilities: ThreadAbilities): Promise<void> {
+  const limit = new AbortController();
+  const late = sleep(CLOSE_LIMIT_MS, undefined, { signal: limit.signal }).catch(() => undefined);
+  await Promise.race([abilities.close().catch(() => undefined), late]);
+  limit.abort();
 }
 
 function mustRecycle(report: ThreadReport): boolean {

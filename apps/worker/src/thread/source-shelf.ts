@@ -2,11 +2,20 @@
  * The sources one thread has opened, by name. A driver is loaded by the first task that needs it and stays with the
  * thread. A new kind of source is one more line in OPENERS.
  */
-import { ParqueueError, type Source } from '@parqueue/core';
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ParqueueError, type Clock, type RandomId, type Source } from '@parqueue/core';
 import type { SourceConfig } from '@parqueue/core/config';
 import type { ThreadSetup } from './setup.ts';
 
 const MIB = 1024 * 1024;
+
+const clock: Clock = {
+  now: () => Date.now(),
+  sleep: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }),
+};
+
+const randomId: RandomId = () => randomBytes(16).toString('hex');
 
 type Opener<Kind extends SourceConfig['kind']> = (
   config: Extract<SourceConfig, { readonly kind: Kind }>,
@@ -22,8 +31,9 @@ const OPENERS: { readonly [Kind in SourceConfig['kind']]: Opener<Kind> } = {
       duckdb: { memoryLimit: duckdbMemory(threadMemoryBytes), threads: 2 },
     });
   },
-  oracle: async ({ name }) => {
-    throw new ParqueueError('PQ_CONFIG', `source ${name}: this release cannot open Oracle sources yet`);
+  oracle: async (config) => {
+    const { openOracleSource } = await import('@parqueue/core/sources/oracle');
+    return await openOracleSource({ ...config, clock, randomId, chance: () => Math.random() });
   },
 };
 
@@ -49,6 +59,13 @@ export class SourceShelf {
     this.#open.set(name, open);
     open.catch(() => this.#open.delete(name));
     return open;
+  }
+
+  /** Closes what is open; a source that is asked for later is opened anew. */
+  async close(): Promise<void> {
+    const open = [...this.#open.values()];
+    this.#open.clear();
+    await Promise.allSettled(open.map(async (source) => await (await source)[Symbol.asyncDispose]()));
   }
 
   async #openSource(name: string): Promise<Source> {
