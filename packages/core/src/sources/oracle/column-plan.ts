@@ -132,11 +132,11 @@ class PlannedLoad implements LoadPlan {
   };
 
   readonly explain = (error: unknown): unknown => {
-    if (!isParqueueError(error) || error.code !== 'PQ_VALUE_OUT_OF_RANGE') return error;
+    if (!isParqueueError(error) || error.code !== 'PQ_VALUE_OUT_OF_RANGE' || 'wayOut' in error.details) return error;
     const wayOut = this.planned.find(({ column }) => column.name === error.details['column'])?.wayOut ?? null;
     if (wayOut === null) return error;
     return new ParqueueError(error.code, `${error.message} (${wayOut})`, {
-      details: error.details,
+      details: { ...error.details, wayOut },
       cause: error.cause,
     });
   };

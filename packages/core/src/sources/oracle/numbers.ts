@@ -7,11 +7,16 @@
 /** Any decimal of so many digits survives text → double → text (IEEE 754, DBL_DIG). */
 const DOUBLE_DIGITS = 15;
 
+/** No double's shortest text has more (IEEE 754, 17 digits tell all doubles apart). */
+const SHORTEST_DIGITS = 17;
+
 /** Whether `value`, which is Number(text), holds what the decimal text says. */
 export function holdsExactly(text: string, value: number): boolean {
   // One character is a digit, a sign or the point: a short text has no more digits than that.
   if (text.length <= DOUBLE_DIGITS) return true;
-  return significantDigits(text) <= DOUBLE_DIGITS || saysTheSame(text, value);
+  const digits = significantDigits(text);
+  if (digits <= DOUBLE_DIGITS) return true;
+  return (digits <= SHORTEST_DIGITS && normalForm(String(value)) === normalForm(text)) || isThatNumber(text, value);
 }
 
 /** The powers of ten that are doubles themselves. */
@@ -58,21 +63,40 @@ function significantDigits(text: string): number {
   return last - first + 1 - (point > first && point < last ? 1 : 0);
 }
 
-function saysTheSame(text: string, value: number): boolean {
-  const digits = plainDigits(text);
-  if (plainDigits(String(value)) === digits) return true;
-  // Integers beyond 2^53 that are doubles all the same, such as 2^60: their shortest text is rounded, they are not.
-  return !text.includes('.') && Number.isInteger(value) && BigInt(value) === BigInt(text);
+/** Compares the binary number with the decimal one, as integers: `value` × 2ᵏ × 10ˢ with the digits × 2ᵏ. */
+function isThatNumber(text: string, value: number): boolean {
+  const { digits, power } = decimalParts(text);
+  // A fraction in tenths is one in halves only where its last digit, which is not zero, is a 5: most end here.
+  if (power < 0 && !digits.endsWith('5')) return false;
+  let binary = value;
+  let doublings = 0n;
+  for (; !Number.isInteger(binary); binary *= 2) doublings += 1n;
+  const decimal = BigInt(digits) * 10n ** BigInt(Math.max(power, 0));
+  return BigInt(binary) * 10n ** BigInt(Math.max(-power, 0)) === decimal << doublings;
 }
 
-/** A spelling of a decimal that only equal numbers share: sign, significant digits, power of ten of the last one. */
-function plainDigits(text: string): string {
-  const [mantissa = '', exponent = '0'] = text.split('e');
-  const sign = mantissa.startsWith('-') ? '-' : '';
-  const [whole = '', fraction = ''] = mantissa.replace('-', '').split('.');
+interface DecimalParts {
+  /** Significant, with the sign: neither the first nor the last is zero. */
+  readonly digits: string;
+  /** Of ten, by which they are to be multiplied. */
+  readonly power: number;
+}
+
+function decimalParts(text: string): DecimalParts {
+  const [mantissa = '', exponent = '0'] = text.toLowerCase().split('e');
+  const [whole = '', fraction = ''] = mantissa.replace(/^[-+]/, '').split('.');
   const digits = `${whole}${fraction}`.replace(/^0+/, '');
   const kept = digits.replace(/0+$/, '');
-  return `${sign}${kept}e${Number(exponent) - fraction.length + digits.length - kept.length}`;
+  return {
+    digits: `${mantissa.startsWith('-') ? '-' : ''}${kept === '' ? '0' : kept}`,
+    power: Number(exponent) - fraction.length + digits.length - kept.length,
+  };
+}
+
+/** A spelling that only equal numbers share. */
+function normalForm(text: string): string {
+  const { digits, power } = decimalParts(text);
+  return `${digits}e${power}`;
 }
 
 /** With the zero before the point that the driver leaves out: `-.05` → `-0.05`. */

@@ -71,9 +71,10 @@ function wholeOf(value: unknown): bigint | null {
   return INTEGER.test(text) ? BigInt(text) : null;
 }
 
-/** As SQL writes it: `0.5` where the driver says `.5`; NaN and the infinities as JavaScript writes them. */
+/** As SQL writes it: `0.5` where the driver says `.5`; doubles by their shortest text, NaN and the infinities by name. */
 export function textOfNumber(value: unknown): string {
-  return typeof value === 'string' ? withLeadingZero(value) : String(value);
+  if (typeof value === 'string') return withLeadingZero(value);
+  return Object.is(value, -0) ? '-0' : String(value);
 }
 
 /** As RAWTOHEX writes it. */
