@@ -40,6 +40,11 @@ describe('obstacles', () => {
       'select rates.current_rate, t.a, app.rates.other from t',
       'APP.RATES.other RATES.CURRENT_RATE',
     ],
+    [
+      'functions without parentheses in ON and in row patterns',
+      'select 1 from t join s on t.a = rates.x join u match_recognize (order by d pattern (a b) define b as b.p > calc.y and a.p = 1) m on 1 = 1',
+      'CALC.Y RATES.X',
+    ],
     ['methods', 'select t.o.total(), f.g(x).h() from t', 'F.G() T.O.total() h()'],
     ['SYS_GUID', 'select sys_guid() from t', 'SYS_GUID'],
     ['ORA_ROWSCN', 'select ora_rowscn, t.ora_rowscn from t', 'ORA_ROWSCN T.ORA_ROWSCN'],
@@ -149,6 +154,10 @@ describe('what is no obstacle', () => {
     ],
     ['names from WITH', 'with c as (select 1 a from dual) select c.a from c'],
     ['samples with a seed', 'select * from t sample (5) seed (3)'],
+    [
+      'XML tables',
+      "select x.a from t, xmltable(xmlnamespaces('u' as \"n\"), '/n:doc/import' passing t.d columns a varchar2(9) path '@a') x",
+    ],
     ['NESTED columns', "select j.a from t nested doc columns (a number(5) path '$.a') j"],
   ])('%s', (_claim, sql) => {
     expect(obstacles(sql)).toEqual([]);

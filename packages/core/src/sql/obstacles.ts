@@ -26,7 +26,8 @@ const INTERVAL_FIELDS = new Set(['YEAR', 'MONTH', 'DAY', 'HOUR', 'MINUTE', 'SECO
 const TYPES_WITH_PRECISION = new Set(['TIMESTAMP', 'NVARCHAR2', 'NCHAR', 'BINARY_FLOAT', 'BINARY_DOUBLE', 'UROWID']);
 const BEFORE_TABLES = new Set(['JOIN', 'APPLY']);
 /** XQuery reaches the database by functions and imports, whatever their prefix. */
-const XQUERY_READS = /\b(?:collection|doc|doc-available|view|unparsed-text(?:-lines)?)\s*\(|\boradb:|\bimport\b/i;
+const XQUERY_READS =
+  /\b(?:collection|doc|doc-available|view|unparsed-text(?:-lines)?)\s*\(|\boradb:|\bimport\s+(?:module|schema)\b/i;
 
 interface Qualified {
   readonly written: string;
@@ -90,7 +91,7 @@ export class ObstacleFinder {
     } else if (isOperator(this.#tokens[next], '(') && !this.#isOuterJoinMark(next)) {
       const why = isQualified || first.kind === 'quoted' ? UNKNOWN_FUNCTION : this.#whyCallCounts(i, inPattern);
       if (why !== null) this.add(`${written}()`, why);
-    } else if (second !== undefined && !inPattern) {
+    } else if (second !== undefined) {
       const qualifiers = names.length > 2 ? [first, second] : [first];
       this.#qualified.push({ written, qualifiers: qualifiers.map(catalogueName) });
     }

@@ -167,12 +167,14 @@ class QueryReader {
     this.read({ from: open + 1, to: close, scope, state: 'table' });
     const time = timeClause(this.#tokens, close + 1);
     if (time !== null) this.obstacles.add(time, FIXES_TIME);
-    const holdsOneName =
-      this.#keyword(open - 1) === 'ONLY' && isName(this.#tokens[open + 1]) && !this.#isQuery(open + 1);
+    const isOneTable =
+      this.#keyword(open - 1) === 'ONLY' && this.reads.length === first + 1 && !this.#isQuery(open + 1);
+    if (time === null && !isOneTable) return close + 1;
     for (let read = first; read < this.reads.length; read += 1) {
       const reference = this.reads[read];
-      if (reference === undefined) continue;
-      const end = holdsOneName ? (this.#tokens[close]?.end ?? reference.end) : reference.end;
+      // Many parentheses may close here: what an inner one has settled is not copied again.
+      if (reference === undefined || (reference.fixesTime && !isOneTable)) continue;
+      const end = isOneTable ? (this.#tokens[close]?.end ?? reference.end) : reference.end;
       this.reads[read] = { ...reference, end, fixesTime: reference.fixesTime || time !== null };
     }
     return close + 1;
@@ -193,15 +195,21 @@ class QueryReader {
     if (isOperator(this.#tokens[i], '(')) {
       const close = this.#closing(i);
       const opener = this.#keyword(i - 1);
-      if (state === 'pattern' && opener === 'PATTERN') return close + 1;
+      if (state === 'pattern' && opener === 'PATTERN') {
+        const variables = this.#tokens.slice(i, close).filter(isName);
+        for (const variable of variables) this.obstacles.addRowSource(catalogueName(variable));
+        return close + 1;
+      }
       const isPattern = state === 'pattern' || opener === 'MATCH_RECOGNIZE';
       this.read({ from: i + 1, to: close, scope, state: isPattern ? 'pattern' : 'expression' });
       return close + 1;
     }
     const name = this.#tokens[i];
     if (!isName(name)) return i + 1;
-    // An alias, or a word of a join; words too many do no harm, they only stand before no dot.
-    if (state === 'joined') this.obstacles.addRowSource(catalogueName(name));
+    // An alias, a pattern's variable, or a word of the grammar: a word too many only has to stand before no dot.
+    if (state !== 'expression' && !isOperator(this.#tokens[i + 1], '.')) {
+      this.obstacles.addRowSource(catalogueName(name));
+    }
     return this.obstacles.readChain(i, { inPattern: state === 'pattern' });
   }
 

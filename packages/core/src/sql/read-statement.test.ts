@@ -170,6 +170,18 @@ describe('what is no single query', () => {
     expect(readStatement(sql, 'oracle').text).not.toBe('');
   });
 
+  it.each([
+    ['select a.b,c from t', ',t x', 16_000],
+    ['select 1 from t', ' join t on t.a=t.b', 3_500],
+    ['with t as (select 1 from dual)', ',t as (select 1 from t)', 2_800],
+    ['select f0()', '+f(:a,sysdate)', 4_500],
+    [`select 1 from ${'('.repeat(199)}a${')'.repeat(199)}`, ',a', 32_000],
+    [`select ${"to_date(x,'a'||".repeat(199)}1${')'.repeat(199)}`, ",xmltable('a')", 4_000],
+    [`select 1 from ${'only('.repeat(199)}a${',a'.repeat(30_000)}${')'.repeat(199)}`, ',b', 10],
+  ])('64 KiB of statement %# are read in linear time', (start, piece, times) => {
+    expect(readStatement(start + piece.repeat(times), 'oracle').text).not.toBe('');
+  });
+
   it('64 KiB of parentheses are refused and not followed', () => {
     expect(() => readStatement(`select ${'('.repeat(65_000)}`, 'oracle')).toThrow('deeper');
   });
