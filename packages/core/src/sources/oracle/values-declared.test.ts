@@ -187,6 +187,7 @@ describe('a declared type refuses', () => {
     ['DATE', 'integer'],
     ['TIMESTAMP', 'timestamptz'],
     ['ZONED', 'timestamp'],
+    ['ZONED', 'date'],
     ['LOCAL', 'timestamp'],
     ['RAW', 'integer'],
     ['DAYS', 'integer'],

@@ -68,7 +68,7 @@ export function declaredAs(name: string, reading: Reading): Declared | null {
     case 'blob':
       return pick({ kind: 'binary' }, reading, { bytes: null, text: utf8Of });
     case 'date':
-      return pick({ kind: 'date32' }, reading, { text: trimmed, time: dateFrom(reading) });
+      return dateFrom(reading);
     case 'timestamp':
       return timestampFrom(false, reading);
     case 'timestamptz':
@@ -125,12 +125,16 @@ function timestampFrom(utc: boolean, reading: Reading): Declared | null {
   return pick(type, reading, { text: utc ? instantOf : trimmed });
 }
 
-function dateFrom(reading: Reading): Convert | null {
-  const shape = reading.kind === 'time' ? reading : ({ digits: 0, zone: 'none' } as const);
-  return (value) => {
+/** The day of a wall clock's midnight; an instant is another day elsewhere. */
+function dateFrom(reading: Reading): Declared | null {
+  const type = { kind: 'date32' } as const;
+  if (reading.kind !== 'time') return pick(type, reading, { text: trimmed });
+  if (reading.zone !== 'none') return null;
+  const convert = (value: unknown): string => {
     const text = timeOf(value);
-    return dateOf(text) ?? refuse(isoText(text, shape), 'has a time of day, a date has none');
+    return dateOf(text) ?? refuse(isoText(text, reading), 'has a time of day, a date has none');
   };
+  return { type, conversion: { kind: 'each', convert } };
 }
 
 function timeOf(value: unknown): string {
