@@ -5,9 +5,11 @@
 import { beforeEach, describe } from 'vitest';
 import type { CoordinationHarness } from './coordination-harness.ts';
 import { Bench } from './coordination/bench.ts';
+import { coolingStories } from './coordination/cooling.ts';
 import { epochStories } from './coordination/epochs.ts';
 import { fillStories } from './coordination/fills.ts';
 import { generationStories } from './coordination/generations.ts';
+import { partStories } from './coordination/parts.ts';
 
 export { commitRequest, openEpoch } from './coordination/bench.ts';
 
@@ -24,5 +26,7 @@ export function coordinationContract(name: string, open: () => Promise<Coordinat
     fillStories(bench);
     generationStories(bench);
     epochStories(bench);
+    partStories(bench);
+    coolingStories(bench);
   });
 }

@@ -42,6 +42,14 @@ export class Bench {
   readonly commit = async (fence: number, fillId: string, version = 'checksum:a'): Promise<CommitResult> =>
     await this.ports.heads.commit(commitRequest(fence, fillId, version));
 
+  readonly request = (fence: number, fillId: string): CommitRequest => commitRequest(fence, fillId, 'checksum:a');
+
+  /** All data are gone, and the next epoch is open. */
+  readonly reopen = async (epoch: number): Promise<void> => {
+    await this.harness.forget();
+    await openEpoch(this.harness, epoch);
+  };
+
   /** One whole fill. @returns its fence */
   readonly filled = async (fillId: string, version = 'checksum:a'): Promise<number> => {
     const fence = await this.granted(fillId);
