@@ -39,10 +39,16 @@ interface Range {
   readonly state: State;
 }
 
-/** Reserved words that end a FROM list. Words that could be an alias are not here: the list goes on behind them. */
-const ENDS_FROM = new Set([
-  ...['WHERE', 'START', 'CONNECT', 'GROUP', 'HAVING', 'ORDER'],
-  ...['UNION', 'INTERSECT', 'MINUS'],
+/**
+ * What ends a FROM list: reserved words, with the word that must follow where they stand elsewhere too, as in WITHIN
+ * GROUP or MODEL's ORDER. Words that could be an alias are not here: the list goes on behind them.
+ */
+const ENDS_FROM: ReadonlyMap<string, readonly string[] | null> = new Map([
+  ...['WHERE', 'HAVING', 'UNION', 'INTERSECT', 'MINUS'].map((word): [string, null] => [word, null]),
+  ['GROUP', ['BY']],
+  ['CONNECT', ['BY']],
+  ['ORDER', ['BY', 'SIBLINGS']],
+  ['START', ['WITH']],
 ]);
 const SET_OPERATORS = new Set(['UNION', 'INTERSECT', 'MINUS', 'EXCEPT']);
 
@@ -134,7 +140,7 @@ class QueryReader {
 
   #readFromList(i: number, state: 'table' | 'joined', scope: Scope | null): [State, number] {
     const keyword = this.#keyword(i);
-    if (keyword !== null && ENDS_FROM.has(keyword)) return ['expression', i];
+    if (this.#endsFrom(i)) return ['expression', i];
     if (isOperator(this.#tokens[i], ',')) return ['table', i + 1];
     if (state === 'table') return this.#readTableFactor(i, scope);
     if (keyword === 'JOIN') return ['table', i + 1];
@@ -142,6 +148,11 @@ class QueryReader {
     if (keyword === 'WINDOW' && isName(this.#tokens[i + 1]) && this.#keyword(i + 2) === 'AS')
       return ['expression', i + 1];
     return ['joined', this.#readExpression(i, scope, 'joined')];
+  }
+
+  #endsFrom(i: number): boolean {
+    const followers = ENDS_FROM.get(this.#keyword(i) ?? '');
+    return followers === null || followers?.includes(this.#keyword(i + 1) ?? '') === true;
   }
 
   #readTableFactor(i: number, scope: Scope | null): [State, number] {

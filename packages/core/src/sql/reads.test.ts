@@ -89,6 +89,11 @@ describe('the tables a statement reads', () => {
       'select * from model window, b offset, c fetch join qualify on 1 = 1',
       'MODEL B C QUALIFY',
     ],
+    [
+      'a list that goes on behind WITHIN GROUP',
+      "select 1 from a join b on listagg(x, ',') within group (order by y) = 'z', c",
+      'A B C',
+    ],
     ['the WINDOW clause', 'select sum(x) over w from a window w as (order by y), v as (order by z)', 'A'],
     ['FETCH and OFFSET', 'select * from a offset 5 rows fetch first 10 rows with ties', 'A'],
     [
