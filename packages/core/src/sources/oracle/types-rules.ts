@@ -324,8 +324,9 @@ export const TYPE_RULES: readonly TypeRule[] = [
   },
   {
     dbTypes: ['DB_TYPE_ROWID', 'DB_TYPE_UROWID'],
-    map: () => TEXT,
-    doc: { oracle: 'ROWID, UROWID', parquet: 'utf8', travels: 'text', remark: 'nothing' },
+    // Beside a LOB the driver asks for a ROWID as text and then reads it as a ROWID (node-oracledb 26, withData.js).
+    map: () => ({ ...TEXT, expression: (reference) => `CAST(${reference} AS VARCHAR2(4000))` }),
+    doc: { oracle: 'ROWID, UROWID', parquet: 'utf8', travels: 'text of CAST', remark: 'nothing' },
     examples: [[{ name: 'C' }, { kind: 'utf8' }]],
   },
 ];
