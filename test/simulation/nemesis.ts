@@ -2,9 +2,10 @@
 import type { InvalidateMode } from '@parqueue/core';
 import { emptyState } from '@parqueue/core/testing';
 import type { Deed, Profile } from './profile.ts';
+import { thingsOf } from './sim-requests.ts';
 import type { Actor } from './scheduler.ts';
 import type { Truth } from './truth.ts';
-import { pathOf, type World } from './world.ts';
+import type { World } from './world.ts';
 
 export class Nemesis {
   readonly #world: World;
@@ -35,13 +36,17 @@ export class Nemesis {
     const world = this.#world;
     const { random } = world;
     const request = random.pick(world.requests);
-    const source = world.sources.get(pathOf(request));
+    const things = thingsOf(request.canonical);
+    const source = world.things.get(things.length > 1 ? random.pick(things) : (things[0] ?? ''));
     const process = world.processes.length > 0 ? random.pick(world.processes) : null;
     switch (deed) {
       case 'change':
         return source?.change(Math.max(...source.history.map(({ content }) => content)) + 1);
       case 'revert':
-        return source?.change(random.pick(source.history).content);
+        // The version of a table counts on, whatever its rows are.
+        return request.canonical.question.kind === 'sql'
+          ? this.act('change')
+          : source?.change(random.pick(source.history).content);
       case 'source-down':
         if (source !== undefined) source.failing = true;
         return undefined;
@@ -97,6 +102,8 @@ export class Nemesis {
       case 'hard':
       case 'purge':
         return this.#invalidate(request.key, deed);
+      case 'mark-table':
+        return this.#markTable(random.pick(things));
       case 'gc':
         return this.#collect(request.key);
       case 'damage':
@@ -116,18 +123,38 @@ export class Nemesis {
 
   #invalidate(key: string, mode: InvalidateMode): void {
     const world = this.#world;
+    const apis = world.processes.filter(({ kind }) => kind === 'api');
+    if (apis.length === 0) return;
+    const scopes = [`key:${key}`, 'dataset:sims', 'source:sim'];
+    const scope = mode === 'purge' ? `key:${key}` : world.random.pick(scopes);
+    const keys = scope === `key:${key}` ? [key] : world.requests.map((request) => request.key);
+    this.#mark(scope, mode, keys);
+  }
+
+  /** Whoever asks for rows of the table is concerned, whatever name the request calls it by. */
+  #markTable(table: string): void {
+    const { requests, random } = this.#world;
+    const reading = requests.filter(({ canonical }) => thingsOf(canonical).includes(table));
+    const mode = random.pick(['soft', 'hard', 'hard', 'purge'] as const);
+    this.#mark(
+      `table:sim/${table}`,
+      mode,
+      reading.map(({ key }) => key),
+    );
+  }
+
+  #mark(scope: string, mode: InvalidateMode, keys: readonly string[]): void {
+    const world = this.#world;
     const { random, scheduler } = world;
     const apis = world.processes.filter(({ kind }) => kind === 'api');
     if (apis.length === 0) return;
-    const scope = mode === 'purge' ? `key:${key}` : random.pick([`key:${key}`, 'dataset:sims', 'source:sim']);
     const sentStep = scheduler.steps;
     const api = random.pick(apis);
     api
       .invalidate(scope, mode)
       .then((tick) => {
         if (api.dead) return;
-        if (scope === `key:${key}` && this.#profile.keys > 1) return; // only marks that cover every entry are compared below
-        this.#truth.marks.push({ scope, mode, sentStep, ackedStep: scheduler.steps, tick });
+        this.#truth.marks.push({ keys: new Set(keys), mode, sentStep, ackedStep: scheduler.steps, tick });
       })
       .catch((error: unknown) => {
         this.#refused(error);

@@ -5,7 +5,9 @@ export interface Profile {
   readonly name: string;
   /** No faults: then nobody is refused, and each state of a source is loaded once. */
   readonly calm: boolean;
+  /** Entries: files, and statements by the tables and views they name. */
   readonly keys: number;
+  readonly statements?: readonly string[];
   readonly asks: number;
   readonly workers: number;
   readonly leaseTtlMs: number;
@@ -28,6 +30,8 @@ export type Deed =
   | 'source-down'
   | 'source-up'
   | 'soft'
+  /** Of a table: it reaches the views that read it. */
+  | 'mark-table'
   | 'hard'
   | 'purge'
   | 'gc'

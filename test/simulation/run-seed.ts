@@ -13,9 +13,10 @@ import {
 } from '@parqueue/core';
 import { Nemesis } from './nemesis.ts';
 import type { Profile } from './profile.ts';
+import { thingsOf } from './sim-requests.ts';
 import type { SimRows } from './sim-source.ts';
 import { Truth } from './truth.ts';
-import { CALM, GRACE_MS, PIN_TTL_MS, World, pathOf, type Process } from './world.ts';
+import { CALM, GRACE_MS, PIN_TTL_MS, World, type Process } from './world.ts';
 
 export interface SeedReport {
   readonly steps: number;
@@ -24,6 +25,8 @@ export interface SeedReport {
   readonly loads: number;
   /** Loads of the state that was loaded most often. */
   readonly loadsOfOneState: number;
+  /** Questions to the source for the version of one part. */
+  readonly partsAsked: number;
 }
 
 /** A violated promise, with the story that led to it. */
@@ -60,7 +63,7 @@ class SeedRun {
 
   constructor(seed: number, profile: Profile) {
     this.#profile = profile;
-    this.world = new World(seed, { keys: profile.keys, leaseTtlMs: profile.leaseTtlMs });
+    this.world = new World(seed, profile);
     this.#truth = new Truth(this.world);
     const refused = (error: unknown): void => {
       if (!isCoded(error)) this.#violation ??= error;
@@ -89,13 +92,14 @@ class SeedRun {
     this.#heal();
     await this.#until(() => this.#open === 0, 'I8: a waiter was never answered');
     await this.#converge();
-    const loads = [...world.sources.values()].flatMap((source) => [...source.loads.values()]);
+    const loads = [...world.loads.values()];
     return {
       steps: scheduler.steps,
       answers: this.#answers,
       failures: this.#failures,
       loads: loads.reduce((sum, count) => sum + count, 0),
       loadsOfOneState: Math.max(0, ...loads),
+      partsAsked: world.partsAsked,
     };
   }
 
@@ -160,7 +164,7 @@ class SeedRun {
         if (watch.done()) return;
         this.#answers += 1;
         this.#orViolate(() => {
-          this.#truth.answered(resolution, { path: pathOf(request), key: request.key, policy: chosen, asked });
+          this.#truth.answered(resolution, { request, policy: chosen, asked });
           this.#truth.reading(api, resolution);
         });
       },
@@ -204,7 +208,7 @@ class SeedRun {
     const { world } = this;
     world.faults = CALM;
     for (const process of world.processes) process.stalledUntilMs = 0;
-    for (const source of world.sources.values()) source.failing = false;
+    for (const source of world.things.values()) source.failing = false;
   }
 
   /** Calm: a strict ask for each entry gets the current content; then only heads are left on the store. */
@@ -246,26 +250,28 @@ class SeedRun {
     const api = world.processes.find(({ kind }) => kind === 'api');
     const request = world.requests.find((candidate) => candidate.key === key);
     if (api === undefined || request === undefined) throw new Error('nobody to ask');
-    let content = await this.#contentOf(api, request);
-    if (typeof content !== 'number' && this.#truth.damaged) {
+    let rows = await this.#rowsOf(api, request);
+    if (typeof rows.contents !== 'object' && this.#truth.damaged) {
       // Who damaged it crashed before anybody was told. The API inspects before it sends, tells, and asks again.
       const head = world.redis.state.keys.get(key)?.head;
       await this.#finished(
         api.epochs.run(() => api.coordination.heads.markDamaged(key, head?.fence ?? 0, 'simulated')),
       );
-      content = await this.#contentOf(api, request);
+      rows = await this.#rowsOf(api, request);
     }
-    if (content !== world.sources.get(pathOf(request))?.current)
-      throw new Error('a calm strict ask did not get the current content');
+    for (const thing of thingsOf(request.canonical)) {
+      if (rows.contents?.[thing] !== world.things.get(thing)?.current)
+        throw new Error(`a calm strict ask did not get the current content of ${thing}`);
+    }
   }
 
-  async #contentOf(api: Process, request: ResolvedRequest): Promise<unknown> {
+  async #rowsOf(api: Process, request: ResolvedRequest): Promise<Partial<SimRows>> {
     const wait = { waitMs: 600_000, pinTtlMs: 10, requestId: null, signal: AbortSignal.any([]) };
     const resolution = await this.#finished(
       api.resolver.resolve({ request, policy: STRICT, cachedOnly: false, continues: null }, wait),
     );
     if (resolution.kind !== 'answer') throw new Error('I8: nobody asked for a 202');
-    return (this.world.store.readPart(request.key, resolution.head.fence) as SimRows).content;
+    return this.world.store.readPart(request.key, resolution.head.fence) as Partial<SimRows>;
   }
 
   /** Lets the world go on until the work is done. */

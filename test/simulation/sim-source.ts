@@ -1,18 +1,20 @@
 /**
- * A simulated system of record: per entry a value that writers change, with its whole history. What was current when
- * is the truth that every answer is compared with.
+ * A simulated system of record: per thing (a file, a table) a value that writers change, with its whole history. What was
+ * current when is the truth that every answer is compared with.
  */
 import {
+  composeVersion,
   ParqueueError,
   type CanonicalRequest,
   type Extract,
   type PartTarget,
+  type Probed,
   type Snapshot,
   type Source,
-  type Version,
 } from '@parqueue/core';
 import type { MemoryStore } from '@parqueue/core/testing';
 import type { Scheduler } from './scheduler.ts';
+import { entryOf, namesOf, partVersion, thingsOf, versionOf, VIEWS, type Contents } from './sim-requests.ts';
 
 export interface SourceState {
   readonly content: number;
@@ -20,11 +22,16 @@ export interface SourceState {
   readonly fromMs: number;
 }
 
+/** A time in which something held; `to` is its end, Infinity while it holds. */
+export interface Span {
+  readonly fromStep: number;
+  readonly toStep: number;
+  readonly toMs: number;
+}
+
 export class SimSourceState {
   readonly history: SourceState[];
   failing = false;
-  /** How often rows of each state were extracted. */
-  readonly loads = new Map<number, number>();
   readonly #scheduler: Scheduler;
 
   constructor(scheduler: Scheduler) {
@@ -40,79 +47,121 @@ export class SimSourceState {
     this.history.push({ content, fromStep: this.#scheduler.steps, fromMs: this.#scheduler.nowMs });
   }
 
-  /** Whether `content` was current at some moment at or after the given step and time, until now. */
-  wasCurrentSince(content: number, since: { readonly step: number; readonly ms: number }): boolean {
-    return this.history.some((state, index) => {
-      if (state.content !== content) return false;
+  /** When it held that content. A file's may come back, a table's version counts on. */
+  spansOf(content: number): readonly Span[] {
+    return this.history.flatMap((state, index) => {
+      if (state.content !== content) return [];
       const next = this.history[index + 1];
-      return next === undefined || (next.fromStep >= since.step && next.fromMs >= since.ms);
+      return [{ fromStep: state.fromStep, toStep: next?.fromStep ?? Infinity, toMs: next?.fromMs ?? Infinity }];
     });
   }
 }
 
+/** Whether all things held these contents at one and the same moment, at or after the given step and time. */
+export function heldTogetherSince(
+  things: ReadonlyMap<string, SimSourceState>,
+  contents: Contents,
+  since: { readonly step: number; readonly ms: number },
+): boolean {
+  const always: readonly Span[] = [{ fromStep: 0, toStep: Infinity, toMs: Infinity }];
+  const together = Object.entries(contents).reduce((spans, [name, content]) => {
+    const own = things.get(name)?.spansOf(content) ?? [];
+    return spans.flatMap((a) => own.flatMap((b) => overlap(a, b)));
+  }, always);
+  return together.some(({ toStep, toMs }) => toStep >= since.step && toMs >= since.ms);
+}
+
+function overlap(a: Span, b: Span): readonly Span[] {
+  const fromStep = Math.max(a.fromStep, b.fromStep);
+  const toStep = Math.min(a.toStep, b.toStep);
+  return fromStep < toStep ? [{ fromStep, toStep, toMs: Math.min(a.toMs, b.toMs) }] : [];
+}
+
 export interface SimRows {
-  readonly path: string;
-  readonly content: number;
+  readonly entry: string;
+  readonly contents: Contents;
   /** When the snapshot of these rows was opened. */
   readonly openedStep: number;
 }
 
-/** The Source port over such states, as one process's threads see it. */
-export function simSource(
-  states: ReadonlyMap<string, SimSourceState>,
-  {
-    scheduler,
-    gate,
-    store,
-  }: {
-    readonly scheduler: Scheduler;
-    readonly gate: (label: string) => Promise<void>;
-    readonly store: MemoryStore;
-  },
-): Source {
-  const stateOf = (request: CanonicalRequest): { readonly path: string; readonly state: SimSourceState } => {
-    const path = request.question.kind === 'file' ? request.question.path : '';
-    const state = states.get(path);
-    if (state === undefined) throw new ParqueueError('PQ_NOT_FOUND', `no file ${path}`);
-    return { path, state };
-  };
-  const touch = async (label: string, state: SimSourceState, signal: AbortSignal): Promise<void> => {
+export interface SimSourceParts {
+  readonly things: ReadonlyMap<string, SimSourceState>;
+  readonly scheduler: Scheduler;
+  readonly gate: (label: string) => Promise<void>;
+  readonly store: MemoryStore;
+  /** Told of each load, and of each part that a probe asked. */
+  readonly onLoad: (state: string) => void;
+  readonly onAsk: () => void;
+}
+
+/** The Source port over such things, as one process's threads see it. */
+export function simSource({ things, scheduler, gate, store, onLoad, onAsk }: SimSourceParts): Source {
+  const touch = async (label: string, names: readonly string[], signal: AbortSignal): Promise<void> => {
     await gate(label);
     signal.throwIfAborted();
-    if (state.failing) throw new ParqueueError('PQ_SOURCE_UNAVAILABLE', 'the simulated source is down');
+    if (names.some((name) => things.get(name)?.failing !== false))
+      throw new ParqueueError('PQ_SOURCE_UNAVAILABLE', 'the simulated source is down');
   };
+  const contentsOf = (names: readonly string[]): Contents =>
+    Object.fromEntries(names.map((name) => [name, things.get(name)?.current ?? -1]));
   return {
-    async probe(request, { signal }) {
-      const { state } = stateOf(request);
-      await touch('source-probe', state, signal);
-      return { version: versionOf(state.current), parts: {}, reads: {} };
+    async probe(request, { signal, known }) {
+      if (request.question.kind === 'sql') return await probeParts(request, signal, known);
+      await touch('source-probe', thingsOf(request), signal);
+      onAsk();
+      return { version: versionOf(request, contentsOf(thingsOf(request))), parts: {}, reads: {} };
     },
     async open(request, { signal, onFirstBatch }): Promise<Snapshot> {
-      const { path, state } = stateOf(request);
-      await touch('source-open', state, signal);
-      const content = state.current;
+      const names = thingsOf(request);
+      await touch('source-open', names, signal);
+      const contents = contentsOf(names);
+      const version = versionOf(request, contents);
       const openedStep = scheduler.steps;
       return {
         version: async () => {
-          await touch('source-version', state, signal);
-          return versionOf(content);
+          await touch('source-version', names, signal);
+          return version;
         },
         extract: async (target: PartTarget): Promise<Extract> => {
-          await touch('source-first-batch', state, signal);
+          await touch('source-first-batch', names, signal);
           await onFirstBatch();
-          state.loads.set(content, (state.loads.get(content) ?? 0) + 1);
-          await touch('source-last-batch', state, signal);
-          const rows: SimRows = { path, content, openedStep };
+          onLoad(`${entryOf(request)} ${version}`);
+          await touch('source-last-batch', names, signal);
+          const rows: SimRows = { entry: entryOf(request), contents, openedStep };
           const { sha256 } = await store.writePart(target.path, rows);
-          return { version: versionOf(content), consistency: 'exact', rows: 1, sha256, columns: [], details: {} };
+          const details = { reads: readsOfNames(namesOf(request)) };
+          return { version, consistency: 'exact', rows: 1, sha256, columns: [], details };
         },
         [Symbol.asyncDispose]: async () => undefined,
       };
     },
     [Symbol.asyncDispose]: async () => undefined,
   };
+
+  /** One part after the other, each at a moment of its own. */
+  async function probeParts(
+    request: CanonicalRequest,
+    signal: AbortSignal,
+    known: Readonly<Record<string, string>>,
+  ): Promise<Probed> {
+    const versions: Record<string, string> = { ...known };
+    const asked = namesOf(request).filter((name) => known[name] === undefined);
+    for (const name of asked) {
+      const tables = VIEWS[name] ?? [name];
+      await touch('source-probe', tables, signal);
+      onAsk();
+      versions[name] = partVersion(name, contentsOf(tables));
+    }
+    const parts = asked.map((name) => [name, { version: versions[name] ?? '', costMs: 1 }] as const);
+    return {
+      version: composeVersion('rowscn', versions),
+      parts: Object.fromEntries(parts),
+      reads: readsOfNames(asked),
+    };
+  }
 }
 
-function versionOf(content: number): Version {
-  return `checksum:${content}`;
+/** What the dictionary says of the views among the names. */
+function readsOfNames(names: readonly string[]): Readonly<Record<string, readonly string[]>> {
+  return Object.fromEntries(names.flatMap((name) => (VIEWS[name] === undefined ? [] : [[name, VIEWS[name]]])));
 }

@@ -23,7 +23,7 @@ describe('on every schedule no answer is torn, wrongly keyed or staler than its 
       reports.reduce((total, report) => total + of(report), 0);
     console.info(
       `${profile.name}: ${seeds} seeds from ${from}, ${sum(({ steps }) => steps)} steps, ${sum(({ answers }) => answers)} answers, `
-        + `${sum(({ failures }) => failures)} coded failures, ${sum(({ loads }) => loads)} loads`,
+        + `${sum(({ failures }) => failures)} coded failures, ${sum(({ loads }) => loads)} loads, ${sum(({ partsAsked }) => partsAsked)} parts asked`,
     );
     expect(sum(({ answers }) => answers)).toBeGreaterThan(seeds);
   });

@@ -2,13 +2,22 @@
  * The judge: every answer against the source's true history, every head and every pin against the store, after each
  * step. Whoever lies is told by an exception that names the invariant.
  */
-import { epochOf, type Answer, type FreshnessPolicy, type InvalidateMode, type Pin } from '@parqueue/core';
-import type { SimRows } from './sim-source.ts';
+import {
+  epochOf,
+  type Answer,
+  type FreshnessPolicy,
+  type InvalidateMode,
+  type Pin,
+  type ResolvedRequest,
+} from '@parqueue/core';
+import { entryOf, versionOf } from './sim-requests.ts';
+import { heldTogetherSince, type SimRows } from './sim-source.ts';
 import type { Process, World } from './world.ts';
 
 /** An invalidation that was acknowledged, and when. */
 export interface Mark {
-  readonly scope: string;
+  /** Keys whose rows it is about. */
+  readonly keys: ReadonlySet<string>;
   readonly mode: InvalidateMode;
   readonly sentStep: number;
   readonly ackedStep: number;
@@ -32,24 +41,24 @@ export class Truth {
   answered(
     answer: Answer,
     caller: {
-      readonly path: string;
-      readonly key: string;
+      readonly request: ResolvedRequest;
       readonly policy: FreshnessPolicy;
       readonly asked: { readonly step: number; readonly ms: number };
     },
   ): void {
     const world = this.#world;
     const { head, look } = answer;
-    const rows = world.store.readPart(caller.key, head.fence) as SimRows | null;
+    const { key, canonical } = caller.request;
+    const rows = world.store.readPart(key, head.fence) as SimRows | null;
     if (rows === null) throw new Error(`I6: g${head.fence} was answered but is not on the store`);
-    if (typeof rows.content !== 'number') {
+    if (typeof rows.contents !== 'object') {
       if (head.damaged === null) return; // damage that no reader has seen yet; the API inspects before it sends
       throw new Error('damaged rows were answered');
     }
-    if (rows.path !== caller.path) throw new Error('I1: rows of another entry were answered');
-    const source = world.sources.get(caller.path);
-    if (source === undefined) throw new Error('no such source');
-    const acked = this.marks.filter(({ ackedStep }) => ackedStep <= caller.asked.step);
+    if (rows.entry !== entryOf(canonical)) throw new Error('I1: rows of another entry were answered');
+    if (head.version !== versionOf(canonical, rows.contents))
+      throw new Error('I2: the version is not that of the rows');
+    const acked = this.marks.filter(({ ackedStep, keys }) => ackedStep <= caller.asked.step && keys.has(key));
     const marked = Math.max(0, ...acked.map(({ sentStep }) => sentStep));
     const { policy } = caller;
     const staleMs =
@@ -59,16 +68,16 @@ export class Truth {
           ? policy.staleIfErrorMs
           : policy.staleWhileRevalidateMs;
     const allowedMs = policy.maxAgeMs + staleMs;
-    const fresh = source.wasCurrentSince(rows.content, { step: caller.asked.step, ms: 0 });
+    const fresh = heldTogetherSince(world.things, rows.contents, { step: caller.asked.step, ms: 0 });
     const aged =
       allowedMs > 0
-      && source.wasCurrentSince(rows.content, {
+      && heldTogetherSince(world.things, rows.contents, {
         step: answer.staleReason === null ? marked : 0,
         ms: look.nowMs - allowedMs,
       });
     if (!fresh && !aged)
       throw new Error(
-        `I13: content ${rows.content} was not current since the ask (${answer.cache}, ${JSON.stringify(policy)})`,
+        `I13: content ${JSON.stringify(rows.contents)} was not current since the ask (${answer.cache}, ${JSON.stringify(policy)})`,
       );
     for (const { mode, tick } of acked) {
       if (mode !== 'soft' && head.fence <= tick)

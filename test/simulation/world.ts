@@ -8,7 +8,6 @@ import {
   PartFlights,
   Prober,
   Resolver,
-  cacheKey,
   collectKey,
   invalidate,
   isEpochLost,
@@ -16,7 +15,6 @@ import {
   ParqueueError,
   reconcileKey,
   reconcilePass,
-  type CanonicalRequest,
   type Clock,
   type JobRun,
   type OnStep,
@@ -30,6 +28,7 @@ import {
 import { emptyState, MemoryCoordination, MemoryRedis, MemoryStore, type RedisState } from '@parqueue/core/testing';
 import { Random, Scheduler, type Actor } from './scheduler.ts';
 import { SimQueue, type QueuedJob } from './sim-queue.ts';
+import { fileRequest, statementRequest, thingsOf } from './sim-requests.ts';
 import { simSource, SimSourceState } from './sim-source.ts';
 
 /** Chances per event, in [0, 1]. */
@@ -65,13 +64,26 @@ export interface Process extends Actor {
   readonly invalidate: (target: string, mode: InvalidateMode) => Promise<number>;
 }
 
+export interface WorldSize {
+  /** Entries that are files. */
+  readonly keys: number;
+  /** Entries that are statements, each the list of the tables and views it names. */
+  readonly statements?: readonly string[];
+  readonly leaseTtlMs: number;
+}
+
 export class World {
   readonly random: Random;
   readonly scheduler: Scheduler;
   readonly redis: MemoryRedis;
   readonly store: MemoryStore;
   readonly queue: SimQueue;
-  readonly sources = new Map<string, SimSourceState>();
+  /** Files and tables, by name. */
+  readonly things = new Map<string, SimSourceState>();
+  /** How often rows of each state of each entry were extracted. */
+  readonly loads = new Map<string, number>();
+  /** Parts that probes asked, and probes that began: how much is shared. */
+  partsAsked = 0;
   readonly requests: readonly ResolvedRequest[];
   faults: Faults = CALM;
   processes: Process[] = [];
@@ -84,7 +96,7 @@ export class World {
   #names = 0;
   #restarts = 0;
 
-  constructor(seed: number, { keys, leaseTtlMs }: { readonly keys: number; readonly leaseTtlMs: number }) {
+  constructor(seed: number, { keys, statements = [], leaseTtlMs }: WorldSize) {
     this.#leaseTtlMs = leaseTtlMs;
     this.random = new Random(seed);
     this.scheduler = new Scheduler(this.random);
@@ -94,9 +106,13 @@ export class World {
     this.redis.deliver = (listener) => {
       this.#deliver(listener);
     };
-    this.requests = Array.from({ length: keys }, (_, index) => simRequest(`data/${index}.csv`));
-    for (let index = 0; index < keys; index += 1)
-      this.sources.set(`data/${index}.csv`, new SimSourceState(this.scheduler));
+    const files = Array.from({ length: keys }, (_, index) => fileRequest(`data/${index}.csv`));
+    this.requests = [...files, ...statements.map(statementRequest)];
+    for (const { canonical } of this.requests) {
+      for (const thing of thingsOf(canonical)) {
+        if (!this.things.has(thing)) this.things.set(thing, new SimSourceState(this.scheduler));
+      }
+    }
   }
 
   start(kind: Process['kind']): Process {
@@ -267,8 +283,15 @@ export class World {
   }
 
   #threads(actor: Actor, ports: Pick<Parameters<typeof materialize>[1], 'clock' | 'writer' | 'reader'>): SourceWork {
-    const { scheduler, store, sources } = this;
-    const source = simSource(sources, {
+    const { scheduler, store, things, loads } = this;
+    const source = simSource({
+      things,
+      onLoad: (state) => {
+        loads.set(state, (loads.get(state) ?? 0) + 1);
+      },
+      onAsk: () => {
+        this.partsAsked += 1;
+      },
       scheduler,
       store,
       gate: (label) => {
@@ -362,32 +385,4 @@ function gated<T extends object>(port: T, gate: (name: string) => Promise<void>)
       };
     },
   });
-}
-
-function simRequest(path: string): ResolvedRequest {
-  const canonical: CanonicalRequest = {
-    keyFormat: 1,
-    sourceKind: 'file',
-    sourceIdentity: 'file:/sim',
-    columns: null,
-    columnTypes: {},
-    question: { kind: 'file', path, format: 'csv', csv: null },
-    parquet: { compression: 'zstd', rowGroupRows: 1 },
-  };
-  return {
-    key: cacheKey(canonical),
-    canonical,
-    source: 'sim',
-    dataset: 'sims',
-    scopes: ['dataset:sims', 'source:sim'],
-    probeTargets: [`sim/${path}`],
-    versionKind: 'checksum',
-    limits: { rowsMax: 1e9, bytesMax: 1e9, timeoutMs: 1e9 },
-  };
-}
-
-export function pathOf(request: {
-  readonly canonical: { readonly question: { readonly kind: string; readonly path?: string } };
-}): string {
-  return request.canonical.question.path ?? '';
 }
