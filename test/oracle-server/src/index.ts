@@ -18,3 +18,5 @@ export type {
   Statement,
   Value,
 } from './engine.ts';
+export { openDuckDbEngine } from './engines/duckdb.ts';
+export type { DuckDbEngine, DuckDbEngineOptions } from './engines/duckdb.ts';

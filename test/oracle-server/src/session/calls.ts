@@ -28,15 +28,23 @@ export interface CallContext {
   readonly lobs: Lobs;
   readonly bitVectors: boolean;
   readonly send: (stream: Uint8Array) => Promise<void>;
+  /** Throws when the call was broken off or the client is gone. */
+  readonly check: () => void;
   readonly executed: (sql: string) => void;
 }
 
 export class Calls {
   readonly #context: CallContext;
   #writer = new ByteWriter();
+  #engineCalls = 0;
 
   constructor(context: CallContext) {
     this.#context = context;
+  }
+
+  /** Something runs in the engine that an interruption would end. */
+  get engineIsBusy(): boolean {
+    return this.#engineCalls > 0;
   }
 
   /** A cursor that this very call opened is gone again if the call fails: the client never learnt its number. */
@@ -57,9 +65,9 @@ export class Calls {
     const cursor = this.#context.cursors.get(request.cursor);
     const { changed } = await this.#parse(cursor);
     const count = await this.#run(cursor, how.rows);
-    if ((request.flags & REEXECUTE_COMMIT) !== 0) await this.#context.engine.commit();
+    if ((request.flags & REEXECUTE_COMMIT) !== 0) await this.#inEngine((engine) => engine.commit());
     if (changed && cursor.rows !== null) writeDescribe(this.#writer, cursor.statement?.columns ?? []);
-    await this.#finish(cursor, { count, wanted: how.fetch ? request.iterations : 0 });
+    await this.#finish(cursor, { count, wanted: how.fetch && !awaitsDefine(cursor) ? request.iterations : 0 });
   }
 
   async fetch({ cursor: id, rowsWanted }: FetchRequest): Promise<void> {
@@ -75,12 +83,12 @@ export class Calls {
   }
 
   async commit(): Promise<void> {
-    await this.#context.engine.commit();
+    await this.#inEngine((engine) => engine.commit());
     await this.status();
   }
 
   async rollback(): Promise<void> {
-    await this.#context.engine.rollback();
+    await this.#inEngine((engine) => engine.rollback());
     await this.status();
   }
 
@@ -130,16 +138,15 @@ export class Calls {
       describing ||= changed && cursor.statement?.kind === 'query';
     }
     if (running) count = await this.#run(cursor, rows);
-    if (running && asked(OPTION.commit)) await this.#context.engine.commit();
+    if (running && asked(OPTION.commit)) await this.#inEngine((engine) => engine.commit());
     if (describing) writeDescribe(this.#writer, cursor.statement?.columns ?? []);
-    const undefinedYet = cursor.defines === null && cursor.statement?.columns.some(({ type }) => needsDefine(type));
-    await this.#finish(cursor, { count, wanted: undefinedYet === true ? 0 : request.rowsWanted });
+    await this.#finish(cursor, { count, wanted: awaitsDefine(cursor) ? 0 : request.rowsWanted });
   }
 
   /** Again before each run: a table may have got another shape since. */
   async #parse(cursor: Cursor): Promise<{ readonly changed: boolean }> {
     const before = cursor.statement;
-    const statement = await this.#context.engine.parse(cursor.sql);
+    const statement = await this.#inEngine((engine) => engine.parse(cursor.sql));
     cursor.statement = statement;
     const changed = before === null || !sameColumns(before.columns, statement.columns);
     if (changed) {
@@ -153,7 +160,6 @@ export class Calls {
   }
 
   async #run(cursor: Cursor, rows: readonly (readonly Bind[])[]): Promise<number> {
-    const { engine, executed } = this.#context;
     const statement = cursor.statement;
     if (statement === null) throw new OraError(1001, 'invalid cursor');
     await dropRows(cursor);
@@ -165,8 +171,8 @@ export class Calls {
       if (known && binds.length > statement.placeholders.length) {
         throw new OraError(1036, 'illegal variable name/number');
       }
-      executed(cursor.sql);
-      const execution = await engine.execute(statement, binds);
+      this.#context.executed(cursor.sql);
+      const execution = await this.#inEngine((engine) => engine.execute(statement, binds));
       if (execution.kind === 'rows') cursor.rows = execution.rows;
       else count += execution.rows;
     }
@@ -197,8 +203,10 @@ export class Calls {
     const format = { columns, writers: cursor.writers, bitVectors: this.#context.bitVectors };
     const row = new RowWriter(this.#writer, format);
     let sent = 0;
-    while (sent < wanted && cursor.rows !== null) {
-      const batch: readonly (readonly Value[])[] = await cursor.rows.next(Math.min(wanted - sent, ROWS_AT_ONCE_MAX));
+    const rows = cursor.rows;
+    while (sent < wanted && rows !== null) {
+      const most = Math.min(wanted - sent, ROWS_AT_ONCE_MAX);
+      const batch: readonly (readonly Value[])[] = await this.#inEngine(() => rows.next(most));
       if (batch.length === 0) break;
       for (const values of batch) {
         row.write(values);
@@ -210,7 +218,23 @@ export class Calls {
     return sent;
   }
 
+  /** A break between two steps ends the call before the next one begins: the engine would not know of it. */
+  async #inEngine<T>(step: (engine: EngineSession) => Promise<T>): Promise<T> {
+    this.#context.check();
+    this.#engineCalls += 1;
+    try {
+      return await step(this.#context.engine);
+    } finally {
+      this.#engineCalls -= 1;
+    }
+  }
+
   async #flush(): Promise<void> {
     await this.#context.send(this.#writer.take());
   }
+}
+
+/** LOBs are not sent before the client has said whether it wants locators or contents. */
+function awaitsDefine({ defines, statement }: Cursor): boolean {
+  return defines === null && statement !== null && statement.columns.some(({ type }) => needsDefine(type));
 }

@@ -9,6 +9,9 @@ import type { Input } from '../wire/input.ts';
 import type { Calls } from './calls.ts';
 import type { Cursors } from './cursors.ts';
 
+/** Rows of one executeMany; a number above it was misread or is not meant well. */
+const BIND_ROWS_MAX = 1_000_000;
+
 export interface DispatchContext {
   readonly input: Input;
   readonly calls: Calls;
@@ -18,38 +21,28 @@ export interface DispatchContext {
   readonly failed: { cursor: number };
 }
 
-/** False when the client has logged off. @throws OraError */
-export async function answerCall(code: number, context: DispatchContext): Promise<boolean> {
+/** @throws OraError */
+export async function answerCall(code: number, context: DispatchContext): Promise<void> {
   const { input, calls } = context;
   switch (code) {
     case FUNCTION.execute:
-      await execute(context);
-      return true;
+      return execute(context);
     case FUNCTION.reexecute:
     case FUNCTION.reexecuteAndFetch:
-      await reexecute(context, code === FUNCTION.reexecuteAndFetch);
-      return true;
+      return reexecute(context, code === FUNCTION.reexecuteAndFetch);
     case FUNCTION.fetch: {
       const request = await input.read(readFetch);
       context.failed.cursor = request.cursor;
-      await calls.fetch(request);
-      return true;
+      return calls.fetch(request);
     }
     case FUNCTION.lob:
-      await calls.lob(await input.read(readLobRequest));
-      return true;
+      return calls.lob(await input.read(readLobRequest));
     case FUNCTION.commit:
-      await calls.commit();
-      return true;
+      return calls.commit();
     case FUNCTION.rollback:
-      await calls.rollback();
-      return true;
+      return calls.rollback();
     case FUNCTION.ping:
-      await calls.status();
-      return true;
-    case FUNCTION.logOff:
-      await calls.status();
-      return false;
+      return calls.status();
     default:
       throw new Unsupported(3001, `unimplemented feature: function ${code}`);
   }
@@ -77,6 +70,7 @@ async function bindRows(
   { input, nationalTimesFour }: DispatchContext,
   { types, count, plsql }: { readonly types: readonly BindType[]; readonly count: number; readonly plsql: boolean },
 ): Promise<readonly (readonly Bind[])[]> {
+  if (count > BIND_ROWS_MAX) throw new Unsupported(1484, 'arrays can only be bound to PL/SQL statements');
   if (types.length === 0) return Array.from({ length: count }, () => []);
   if (!types.every(isReadable)) throw new Unsupported(3115, 'unsupported network datatype or representation');
   const rows: (readonly Bind[])[] = [];

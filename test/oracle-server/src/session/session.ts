@@ -9,7 +9,8 @@
  */
 import type { Socket } from 'node:net';
 import type { Users } from '../auth/users.ts';
-import { readAuthRequest } from '../auth/messages.ts';
+import { readAuthRequest, writeWelcome } from '../auth/messages.ts';
+import type { AuthRequest } from '../auth/messages.ts';
 import { OraError } from '../engine.ts';
 import type { Engine, EngineSession } from '../engine.ts';
 import { FUNCTION, MESSAGE } from '../ttc/codes.ts';
@@ -34,6 +35,8 @@ import { ProtocolError } from '../wire/protocol-error.ts';
 import { Calls } from './calls.ts';
 import { Cursors } from './cursors.ts';
 import type { CursorGauge } from './cursors.ts';
+import { deferred } from './deferred.ts';
+import type { Deferred } from './deferred.ts';
 import { answerCall } from './dispatch.ts';
 import { Login } from './login.ts';
 import { Transport } from './transport.ts';
@@ -83,8 +86,8 @@ export class Session {
   readonly #login: Login;
   #accepted = false;
   #state: LoggedOn | null = null;
-  #calling = false;
-  #reset: PromiseWithResolvers | null = null;
+  #ended: Error | null = null;
+  #reset: Deferred | null = null;
 
   constructor(socket: Socket, options: SessionOptions) {
     this.id = options.id;
@@ -144,11 +147,11 @@ export class Session {
 
   #mark(marker: number): void {
     if (this.#reset === null) {
-      this.#reset = withResolvers();
+      this.#reset = deferred();
       const broken = new Broken();
       this.#input.stop(broken);
       this.#transport.hold(broken);
-      if (this.#calling) this.#state?.engine.interrupt();
+      this.#interrupt();
       if (marker !== MARKER.reset) void this.#transport.sendPacket(markerPacket(MARKER.break));
     }
     if (marker === MARKER.reset) this.#reset.resolve();
@@ -156,11 +159,16 @@ export class Session {
 
   /** Whatever runs is interrupted, whoever waits is woken; the loop then cleans up. */
   #end(error: Error | null): void {
-    const reason = error instanceof ProtocolError ? error : new Ended();
-    this.#input.stop(reason);
-    this.#transport.hold(reason);
+    this.#ended ??= error instanceof ProtocolError ? error : new Ended();
+    this.#input.stop(this.#ended);
+    this.#transport.hold(this.#ended);
     this.#reset?.resolve();
-    if (this.#calling) this.#state?.engine.interrupt();
+    this.#interrupt();
+  }
+
+  /** Only what runs: an engine at rest would keep the interruption for its next statement. */
+  #interrupt(): void {
+    if (this.#state?.calls.engineIsBusy === true) this.#state.engine.interrupt();
   }
 
   async #run(): Promise<void> {
@@ -169,7 +177,7 @@ export class Session {
         try {
           await this.#message();
         } catch (error) {
-          if (this.#reset === null) throw error;
+          if (this.#reset === null || this.#ended !== null) throw error;
           await this.#afterBreak(this.#reset);
         }
       }
@@ -185,6 +193,7 @@ export class Session {
   }
 
   async #message(): Promise<void> {
+    this.#input.begin();
     const type = await this.#input.read((reader) => reader.u8());
     const writer = new ByteWriter();
     switch (type) {
@@ -246,16 +255,21 @@ export class Session {
     const state = this.#state;
     if (state === null) return this.#unsupported(new OraError(1012, 'not logged on'));
     const failed = { cursor: 0 };
-    this.#calling = true;
+    if (code === FUNCTION.logOff) return this.#logOff();
     try {
-      const goesOn = await answerCall(code, { ...state, input: this.#input, failed });
-      if (!goesOn) throw new Ended();
+      await answerCall(code, { ...state, input: this.#input, failed });
     } catch (error) {
       if (this.#reset !== null) throw error;
       await this.#failed(error, { calls: state.calls, cursor: failed.cursor });
-    } finally {
-      this.#calling = false;
     }
+  }
+
+  /** The client closes the connection itself, after this reply. */
+  async #logOff(): Promise<void> {
+    await this.#cleanUp();
+    const writer = new ByteWriter();
+    writeStatus(writer, false);
+    await this.#transport.send(writer.take());
   }
 
   /** Answers with the error. Anything that is no OraError is a defect, answered as Oracle answers its own: ORA-00600. */
@@ -275,32 +289,26 @@ export class Session {
   async #authenticate(code: number): Promise<void> {
     const request = await this.#input.read(readAuthRequest);
     const writer = new ByteWriter();
-    if (code === FUNCTION.authPhaseOne) {
-      this.#login.challenge(writer, request);
-    } else {
-      try {
-        await this.#logOn(writer, request);
-      } catch (error) {
-        if (!(error instanceof OraError)) throw error;
-        writeEnding(writer, { inTransaction: false, error });
-        return this.#transport.send(writer.take());
-      }
-    }
+    if (code === FUNCTION.authPhaseOne) this.#login.challenge(writer, request);
+    else if (!(await this.#logOn(writer, request))) return this.#transport.send(writer.take());
     writeStatus(writer, false);
     return this.#transport.send(writer.take());
   }
 
-  async #logOn(writer: ByteWriter, request: ReturnType<typeof readAuthRequest>): Promise<void> {
+  async #logOn(writer: ByteWriter, request: AuthRequest): Promise<boolean> {
     const { engine: engines, gauges, openCursorsMax, service, bitVectors, executed } = this.#options;
-    const { user, proof } = this.#login.prove(request);
-    const engine = await engines.open(user);
+    const proved = this.#login.prove(writer, request);
+    if (proved === null) return false;
+    await this.#cleanUp();
+    const engine = await engines.open(proved.user);
     const cursors = new Cursors(gauges, openCursorsMax);
     const lobs = new Lobs(gauges);
     const send = (stream: Uint8Array): Promise<void> => this.#transport.send(stream);
-    const calls = new Calls({ engine, cursors, lobs, bitVectors, send, executed });
-    const nationalTimesFour = /^node-oracledb/i.test(this.#login.driver);
-    this.#state = { engine, calls, cursors, lobs, user, nationalTimesFour };
-    this.#login.welcome(writer, { proof, service, session: this.id, openCursorsMax });
+    const check = (): void => this.#transport.check();
+    const calls = new Calls({ engine, cursors, lobs, bitVectors, send, check, executed });
+    this.#state = { engine, calls, cursors, lobs, ...proved };
+    writeWelcome(writer, { proof: proved.proof, service, session: this.id, openCursorsMax });
+    return true;
   }
 
   async #unsupported(error: OraError): Promise<void> {
@@ -310,8 +318,9 @@ export class Session {
     await this.#transport.send(writer.take());
   }
 
-  async #afterBreak(reset: PromiseWithResolvers): Promise<void> {
+  async #afterBreak(reset: Deferred): Promise<void> {
     await reset.promise;
+    if (this.#ended !== null) throw this.#ended;
     this.#reset = null;
     this.#state?.calls.discard();
     this.#input.resume();
@@ -333,17 +342,4 @@ export class Session {
     if (state.engine.inTransaction) await state.engine.rollback();
     await state.engine.close();
   }
-}
-
-interface PromiseWithResolvers {
-  readonly promise: Promise<void>;
-  readonly resolve: () => void;
-}
-
-function withResolvers(): PromiseWithResolvers {
-  let resolve = (): void => undefined;
-  const promise = new Promise<void>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
 }

@@ -38,6 +38,7 @@ export class Transport {
     socket.setNoDelay(true);
     socket.on('data', (chunk) => this.#receive(chunk));
     socket.on('error', (error) => this.#close(error));
+    socket.on('end', () => this.destroy());
     socket.on('close', () => this.#close(null));
   }
 
@@ -53,9 +54,14 @@ export class Transport {
 
   /** A piece of the TTC stream. Resolves when there is room for more. @throws what `hold` was told. */
   async send(stream: Uint8Array): Promise<void> {
-    if (this.#held !== null) throw this.#held;
+    this.check();
     const roomy = this.sendPacket(dataPackets(stream, this.#sdu));
     if (roomy !== true) await this.#room(roomy);
+  }
+
+  /** Between steps that send nothing. @throws what `hold` was told. */
+  check(): void {
+    if (this.#held !== null) throw this.#held;
   }
 
   /** Whole packets, at once and in order with all others. True, or what to wait for before sending more. */
@@ -95,7 +101,7 @@ export class Transport {
     });
     await Promise.race([drained, held]);
     this.#release = null;
-    if (this.#held !== null) throw this.#held;
+    this.check();
   }
 
   async #writeSegments(packets: Buffer): Promise<void> {

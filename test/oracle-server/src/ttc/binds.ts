@@ -67,7 +67,7 @@ export function isReadable({ type, isArray }: BindType): boolean {
 
 export function readBindRow(reader: ByteReader, types: readonly BindType[], rules: BindRules): readonly Bind[] {
   if (reader.u8() !== MESSAGE.rowData) throw new ProtocolError('a row of binds was expected');
-  const binds = new Array<Bind>(types.length).fill(NULL_BIND);
+  const binds: Bind[] = types.map(() => NULL_BIND);
   for (const late of [false, true]) {
     types.forEach((type, index) => {
       if (comesLate(type, rules) === late) binds[index] = readBind(reader, type);

@@ -135,7 +135,8 @@ function encoder(type: OraType): (value: Value) => Uint8Array {
 
 /** Blanks up to the column's length in characters, as CHAR values have. */
 function padded(text: string, chars: number): string {
-  return text.padEnd(chars + text.length - [...text].length, ' ');
+  const surrogatePairs = text.match(/[\uD800-\uDBFF][\uDC00-\uDFFF]/g)?.length ?? 0;
+  return text.padEnd(chars + surrogatePairs, ' ');
 }
 
 function lobValue(value: NonNullable<Value>): string | Uint8Array {

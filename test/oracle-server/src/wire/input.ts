@@ -16,6 +16,7 @@ export class Input {
   #arrived: (() => void) | null = null;
   /** Positions in the whole stream, to know whether a request whose layout is unknown has arrived to its end. */
   #consumed = 0;
+  #requestBegin = 0;
   #requestEnd = 0;
   #flagged = false;
 
@@ -51,9 +52,14 @@ export class Input {
     }
   }
 
+  /** What is read next begins a request, or goes on with one. */
+  begin(): void {
+    this.#requestBegin = this.#consumed;
+  }
+
   /** Leaves out the rest of a request that cannot be decoded. Clients that mark no ends send one at a time. */
   async skipRequest(): Promise<void> {
-    while (this.#flagged && this.#requestEnd <= this.#consumed) await this.#atLeast(this.#queue.length + 1);
+    while (this.#flagged && this.#requestEnd <= this.#requestBegin) await this.#atLeast(this.#queue.length + 1);
     this.#consume(this.#flagged ? this.#requestEnd - this.#consumed : this.#queue.length);
   }
 
@@ -62,6 +68,7 @@ export class Input {
     this.#stopped = reason;
     this.#queue.clear();
     this.#consumed = 0;
+    this.#requestBegin = 0;
     this.#requestEnd = 0;
     this.#wake();
   }
