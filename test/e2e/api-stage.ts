@@ -15,15 +15,18 @@ import { RedisServer } from '../faults/redis-server.ts';
 export interface StageOptions {
   /** More YAML, at the top level. */
   readonly yaml?: string;
+  /** More sources and datasets, lines indented by two. */
+  readonly sources?: string;
+  readonly datasets?: string;
   readonly worker?: boolean;
 }
 
-const SOURCES = `
+const sourcesYaml = (sources: string, datasets: string): string => `
 sources:
-  lake: { kind: file, root: ./lake, maxConcurrentFills: 2, adhoc: true }
+${sources}  lake: { kind: file, root: ./lake, maxConcurrentFills: 2, adhoc: true }
   closed: { kind: file, root: ./lake }
 datasets:
-  words: { source: lake, path: words.csv, description: some words, parquet: { compression: snappy } }
+${datasets}  words: { source: lake, path: words.csv, description: some words, parquet: { compression: snappy } }
   lenient: { source: lake, path: words.csv, select: [id, word], freshness: { maxAge: 1h, staleIfError: 1h } }
   prices:
     source: lake
@@ -48,7 +51,7 @@ export class Stage implements AsyncDisposable {
     this.#log = pino({ level: 'info' }, { write: (line: string) => void this.logged.push(line) });
   }
 
-  static async open({ yaml = '', worker = true }: StageOptions = {}): Promise<Stage> {
+  static async open({ yaml = '', sources = '', datasets = '', worker = true }: StageOptions = {}): Promise<Stage> {
     const base = await mkdtemp(join(tmpdir(), 'parqueue-api-'));
     await mkdir(join(base, 'lake'));
     const redis = await RedisServer.start(join(base, 'redis'));
@@ -57,7 +60,7 @@ listen: { port: 0 }
 store: { root: ./store, retention: { grace: 1s } }
 redis: { url: "${redis.url}", durable: false }
 worker: { listen: { port: 0 }, threads: 1, leaseTtl: 2s, drain: { finish: 1s }, scratch: ./scratch }
-${SOURCES}${yaml}`;
+${sourcesYaml(sources, datasets)}${yaml}`;
     const config = loadConfig(text, { path: join(base, 'parqueue.yaml'), env: {}, readFile: () => '' });
     const stage = new Stage(base, config, redis);
     stage.#running.api = await startApi({ config, log: stage.#log });

@@ -43,8 +43,9 @@ export function coolDown(work: SourceWork, deps: CoolDownDeps): SourceWork {
           work.fill(task, {
             ...context,
             onStep: async (step) => {
-              // A load may take hours; that the source is back is known when it gave its version.
-              if (step === 'snapshot-opened') await answered();
+              // A load may take hours; that the source is back is known when its first rows arrive. Not before: opening
+              // a source may touch nothing yet.
+              if (step === 'first-batch') await answered();
               await context.onStep(step);
             },
           }),
