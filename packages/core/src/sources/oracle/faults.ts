@@ -146,6 +146,8 @@ const TEXT_CHARS_MAX = 300;
 function shownText(text: string, redact: Redact): string {
   return redact(text)
     .replace(/'[^']*'/g, "'…'")
+    // Another one each time, and known to nobody but the listener's log.
+    .replace(/ ?\(CONNECTION_ID=[^)]*\)/, '')
     .replace(/\(\s*(DESCRIPTION|ADDRESS)[^\s]*.*$/i, '(…)')
     .slice(0, TEXT_CHARS_MAX);
 }
