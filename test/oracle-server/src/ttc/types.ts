@@ -115,7 +115,8 @@ export function wireType(of: OraType): WireType {
     case 'UROWID':
       return { ...PLAIN, type: TYPE.urowid, bytesMax: UROWID_BYTES_MAX };
     case 'OBJECT':
-      return { ...PLAIN, type: TYPE.object, bytesMax: LOCATOR_BYTES_MAX };
+      // As an XMLTYPE by its form, a driver need not ask for its attributes, by PL/SQL that nothing here could answer.
+      return { ...(of.name === 'XMLTYPE' ? TEXT : PLAIN), type: TYPE.object, bytesMax: LOCATOR_BYTES_MAX };
   }
 }
 
