@@ -16,7 +16,15 @@ export function holdsExactly(text: string, value: number): boolean {
   if (text.length <= DOUBLE_DIGITS) return true;
   const digits = significantDigits(text);
   if (digits <= DOUBLE_DIGITS) return true;
-  return (digits <= SHORTEST_DIGITS && normalForm(String(value)) === normalForm(text)) || isThatNumber(text, value);
+  return (digits <= SHORTEST_DIGITS && isWritten(text, value)) || isThatNumber(text, value);
+}
+
+/** Whether the decimal text is how the double is written, give or take zeros and an exponent. */
+function isWritten(text: string, value: number): boolean {
+  const shortest = String(value);
+  // The driver's own spelling, which most texts have.
+  if (shortest === text || (shortest.startsWith('0.') && shortest.slice(1) === text)) return true;
+  return normalForm(shortest) === normalForm(text);
 }
 
 /** The powers of ten that are doubles themselves. */

@@ -279,7 +279,7 @@ type Vector = ReturnType<NonNullable<ReturnType<RowAppender['take']>>['getChildA
 function cell(kind: string, vector: Vector | undefined, row: number): unknown {
   const value: unknown = vector?.get(row);
   if (value === null) return null;
-  if (kind === 'timestamp') return (vector?.data[0]?.values as BigInt64Array)[row];
+  if (kind === 'timestamp') return (vector?.data[0]?.values as BigInt64Array | undefined)?.[row];
   return kind === 'decimal128' ? String(value) : value;
 }
 
