@@ -73,8 +73,9 @@ function significantDigits(text: string): number {
 
 /** Compares the binary number with the decimal one, as integers: `value` × 2ᵏ × 10ˢ with the digits × 2ᵏ. */
 function isThatNumber(text: string, value: number): boolean {
+  // A fraction in tenths is one in halves only where its last digit that is not zero is a 5: most end here.
+  if (text.includes('.') && /[1-46-9]$/.test(text) && !/e/i.test(text)) return false;
   const { digits, power } = decimalParts(text);
-  // A fraction in tenths is one in halves only where its last digit, which is not zero, is a 5: most end here.
   if (power < 0 && !digits.endsWith('5')) return false;
   let binary = value;
   let doublings = 0n;
