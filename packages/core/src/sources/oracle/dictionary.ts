@@ -53,6 +53,9 @@ interface Found extends Lookup {
   readonly now: string;
 }
 
+/** What may follow a view's query in its text: it restricts writing. */
+const RESTRICTION = /\sWITH\s+(?:READ\s+ONLY|CHECK\s+OPTION)(?:\s+CONSTRAINT\s+(?:"[^"]+"|[\w$#]+))?\s*$/i;
+
 /** Views that read views: deeper or wider than this is no accident any more. */
 const DEPTH_MAX = 32;
 const OBJECTS_MAX = 400;
@@ -224,7 +227,7 @@ class Walk {
 
   #reads(label: string, text: string): readonly { readonly schema: string | null; readonly name: string }[] {
     try {
-      const { reads, obstacles } = readStatement(text, 'oracle');
+      const { reads, obstacles } = readStatement(text.replace(RESTRICTION, ''), 'oracle');
       if (obstacles.length === 0) return reads;
       const constructs = obstacles.map(({ construct, why }) => `${construct} (${why})`).join(', ');
       throw untrackable(this.#part, `the view ${label} uses ${constructs}`);

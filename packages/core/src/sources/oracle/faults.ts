@@ -48,9 +48,9 @@ const BY_ORA: ReadonlyMap<number, FaultKind> = new Map(
 /** By `NJS-` number; what is not listed is a `defect`: we use the driver wrongly, or it misread the server. */
 const BY_NJS: ReadonlyMap<number, FaultKind> = new Map(
   Object.entries({
-    transient: [3, 500, 501, 503, 510, 513, 521],
+    transient: [3, 500, 501, 503, 513, 521],
     unavailable: [
-      40, 65, 504, 505, 506, 507, 508, 511, 512, 514, 515, 516, 517, 518, 519, 520, 522, 530, 531, 532, 533, 536,
+      40, 65, 504, 505, 506, 507, 508, 510, 511, 512, 514, 515, 516, 517, 518, 519, 520, 522, 530, 531, 532, 533, 536,
     ],
     credentials: [101, 116],
     rejected: [10, 19, 97, 98, 137, 138, 192, 201],
@@ -144,12 +144,14 @@ const TEXT_CHARS_MAX = 300;
  * names in double ones: the names stay. A connect descriptor is cut whole.
  */
 function shownText(text: string, redact: Redact): string {
-  return redact(text)
-    .replace(/'[^']*'/g, "'…'")
-    // Another one each time, and known to nobody but the listener's log.
-    .replace(/ ?\(CONNECTION_ID=[^)]*\)/, '')
-    .replace(/\(\s*(DESCRIPTION|ADDRESS)[^\s]*.*$/i, '(…)')
-    .slice(0, TEXT_CHARS_MAX);
+  return (
+    redact(text)
+      .replace(/'[^']*'/g, "'…'")
+      // Another one each time, and known to nobody but the listener's log.
+      .replace(/ ?\(CONNECTION_ID=[^)]*\)/, '')
+      .replace(/\(\s*(DESCRIPTION|ADDRESS)[^\s]*.*$/i, '(…)')
+      .slice(0, TEXT_CHARS_MAX)
+  );
 }
 
 const SECRET_CHARS_MIN = 3;

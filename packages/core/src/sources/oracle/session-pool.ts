@@ -39,6 +39,7 @@ export class SessionPool implements AsyncDisposable {
   readonly #waiting = new Set<() => void>();
   readonly #closed = new AbortController();
   #open = 0;
+  #sweeping = false;
 
   constructor(options: SessionPoolOptions) {
     this.#options = options;
@@ -142,20 +143,27 @@ export class SessionPool implements AsyncDisposable {
     if (!usable || this.#closed.signal.aborted || !connection.isHealthy()) return await this.#drop(connection);
     this.#idle.push({ connection, sinceMs: this.#options.clock.now() });
     this.#wake();
-    void this.#sweepLater();
+    void this.#sweep();
   }
 
-  async #sweepLater(): Promise<void> {
+  /** Runs while there are idle connections; one that is not used again is closed between one and two IDLE_MS later. */
+  async #sweep(): Promise<void> {
+    if (this.#sweeping) return;
+    this.#sweeping = true;
     const { clock } = this.#options;
     try {
-      await clock.sleep(IDLE_MS, this.#closed.signal);
+      while (this.#idle.length > 0) {
+        await clock.sleep(IDLE_MS, this.#closed.signal);
+        const nowMs = clock.now();
+        const stale = this.#idle.filter(({ sinceMs }) => nowMs - sinceMs >= IDLE_MS);
+        for (const idle of stale) this.#idle.splice(this.#idle.indexOf(idle), 1);
+        await Promise.all(stale.map(({ connection }) => this.#drop(connection)));
+      }
     } catch {
-      return; // The pool was closed, and its idle connections with it.
+      // The pool was closed, and its idle connections with it.
+    } finally {
+      this.#sweeping = false;
     }
-    const nowMs = clock.now();
-    const stale = this.#idle.filter(({ sinceMs }) => nowMs - sinceMs >= IDLE_MS);
-    for (const idle of stale) this.#idle.splice(this.#idle.indexOf(idle), 1);
-    await Promise.all(stale.map(({ connection }) => this.#drop(connection)));
   }
 
   async #drop(connection: Connection): Promise<void> {
@@ -195,5 +203,8 @@ export class SessionPool implements AsyncDisposable {
 }
 
 function tooSlow(ms: number): ParqueueError {
-  return new ParqueueError('PQ_SOURCE_UNAVAILABLE', `the database did not log us on within ${ms} ms`);
+  // The driver's number for what took too long: it is not tried again at once.
+  return new ParqueueError('PQ_SOURCE_UNAVAILABLE', `the database did not log us on within ${ms} ms`, {
+    details: { database: 'NJS-510' },
+  });
 }
