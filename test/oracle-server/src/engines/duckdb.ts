@@ -56,14 +56,15 @@ export async function openDuckDbEngine(options: DuckDbEngineOptions = {}): Promi
     return found;
   };
   const sessions = new Set<DuckDbSession>();
+  const now = (): bigint => BigInt(Math.trunc(clock())) * 1_000_000n;
   const shared: SharedState = {
-    catalog: new Catalog(),
+    catalog: new Catalog(now),
     transactions: new Transactions(options.firstScn ?? 1_000_000n),
     counts: new StatementCounts(),
     sessions,
     blockRows: options.blockRows ?? 100,
     denied: deniedOf,
-    now: () => BigInt(Math.trunc(clock())) * 1_000_000n,
+    now,
   };
   let lastId = 0;
   const open = async (user: string): Promise<DuckDbSession> => {

@@ -58,7 +58,14 @@ const SYNONYMS_MAX = 32;
 
 export class Catalog {
   readonly #objects = new Map<string, CatalogObject>();
+  /** Nanoseconds since 1970 of the last DDL, by object. */
+  readonly #changed = new Map<string, bigint>();
+  readonly #now: () => bigint;
   #lastId = 70_000;
+
+  constructor(now: () => bigint) {
+    this.#now = now;
+  }
 
   nextId(): number {
     this.#lastId += 1;
@@ -79,10 +86,21 @@ export class Catalog {
     if (old !== null && !(replace && old.kind === object.kind))
       throw new OraError(955, 'name is already used by an existing object');
     this.#objects.set(key(object.owner, object.name), object);
+    this.touch(object);
   }
 
   remove(object: CatalogObject): void {
     this.#objects.delete(key(object.owner, object.name));
+    this.#changed.delete(key(object.owner, object.name));
+  }
+
+  /** Its definition changed now: LAST_DDL_TIME. */
+  touch(object: CatalogObject): void {
+    this.#changed.set(key(object.owner, object.name), this.#now());
+  }
+
+  changedAt(object: CatalogObject): bigint {
+    return this.#changed.get(key(object.owner, object.name)) ?? 0n;
   }
 
   /**

@@ -189,6 +189,7 @@ async function truncate(statement: Of<'truncate'>, { context, connection, transa
   await transactions.change(connection, async (scn) => {
     await connection.run(`DELETE FROM ${table.stored}`);
     table.definedAt = scn;
+    context.catalog.touch(table);
   });
 }
 
@@ -211,6 +212,7 @@ async function addColumns(statement: Of<'addColumns'>, { context, connection, tr
     }
     table.columns = [...table.columns, ...columns];
     table.definedAt = scn;
+    context.catalog.touch(table);
   });
 }
 
@@ -224,6 +226,7 @@ async function dropColumn(statement: Of<'dropColumn'>, { context, connection, tr
     await connection.run(`ALTER TABLE ${table.stored} DROP COLUMN ${quoteName(text)}`);
     table.columns = table.columns.filter(({ name }) => name !== text);
     table.definedAt = scn;
+    context.catalog.touch(table);
   });
 }
 
@@ -250,7 +253,9 @@ async function exchange(statement: Of<'exchange'>, { context, connection, transa
     await connection.run(`DELETE FROM ${other.stored}`);
     await connection.run(`INSERT INTO ${table.stored} BY NAME SELECT * FROM "#in"`);
     await connection.run(`INSERT INTO ${other.stored} BY NAME SELECT * FROM "#out"`);
-    table.definedAt = scn;
-    other.definedAt = scn;
+    for (const changed of [table, other]) {
+      changed.definedAt = scn;
+      context.catalog.touch(changed);
+    }
   });
 }

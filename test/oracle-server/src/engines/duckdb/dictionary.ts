@@ -1,38 +1,19 @@
 /** The data dictionary and the dynamic views, made from the catalog when they are asked for. */
 import type { OraType } from '../../engine.ts';
-import type { Catalog, CatalogObject, Table, View } from './catalog.ts';
+import type { CatalogObject, Table, View } from './catalog.ts';
 import type { CompiledQuery } from './context.ts';
-import type { Typed } from './typed.ts';
-import { formOf, NUMBER, quoteText, storageOf, VARCHAR2 } from './typed.ts';
+import { DYNAMIC, FIXED } from './dynamic-views.ts';
+import type { Cell, Facts, Relation } from './relation.ts';
+import { FLAG, NAME, relation } from './relation.ts';
+import { DATE, NUMBER, VARCHAR2 } from './typed.ts';
 
-export interface Facts {
-  readonly catalog: Catalog;
-  readonly user: string;
-  readonly schema: string;
-  readonly scn: bigint;
-  readonly statements: readonly { readonly sql: string; readonly schema: string; readonly executions: number }[];
-  readonly sessions: readonly { readonly id: number; readonly user: string; readonly schema: string }[];
-  readonly dependencies: (view: View) => readonly CatalogObject[];
-}
-
-type Cell = string | number | bigint | null;
-interface Relation {
-  readonly columns: readonly (readonly [name: string, type: OraType])[];
-  readonly rows: readonly (readonly Cell[])[];
-}
-
-const NAME = VARCHAR2(128);
-const FLAG = VARCHAR2(12);
 const isTable = (object: CatalogObject): object is Table => object.kind === 'table';
 const isView = (object: CatalogObject): object is View => object.kind === 'view';
 
 /** Null where there is no view of that name. ALL_, USER_ and DBA_ differ in whose objects they show. */
 export function dictionaryView(owner: string | null, name: string, facts: Facts): CompiledQuery | null {
   if (owner !== null && owner !== 'SYS' && owner !== 'PUBLIC') return null;
-  const views =
-    name.startsWith('GV$') || name.startsWith('V$') || name.startsWith('V_$')
-      ? DYNAMIC[name.replace(/^GV\$|^V_\$/, 'V$')]
-      : undefined;
+  const views = DYNAMIC[dynamicName(name)];
   if (views !== undefined) return relation(views(facts));
   const match = /^(ALL|USER|DBA)_(.+)$/.exec(name);
   const made = match === null ? FIXED[name] : STATIC[match[2] ?? ''];
@@ -47,91 +28,8 @@ export function dictionaryView(owner: string | null, name: string, facts: Facts)
   });
 }
 
-function relation({ columns, rows }: Relation): CompiledQuery {
-  const cell = (value: Cell, type: OraType): string => {
-    if (value === null || value === '') return `CAST(NULL AS ${storageOf(type)})`;
-    return `CAST(${quoteText(String(value))} AS ${storageOf(type)})`;
-  };
-  const names = columns.map((_, index) => `"c${index}"`).join(', ');
-  const list = rows.map(
-    (row) =>
-      `(${row.map((value, index) => cell(value, (columns[index] as Relation['columns'][number])[1])).join(', ')})`,
-  );
-  const none = `SELECT ${columns.map(([, type], index) => `CAST(NULL AS ${storageOf(type)}) AS "c${index}"`).join(', ')} WHERE false`;
-  const sql = rows.length === 0 ? none : `SELECT * FROM (VALUES ${list.join(', ')}) "#v"(${names})`;
-  const value = (type: OraType, index: number): Typed => ({
-    sql: `"c${index}"`,
-    type,
-    form: formOf(type),
-    nullable: true,
-  });
-  return { sql, columns: columns.map(([name, type], index) => ({ name, value: value(type, index) })) };
-}
-
-const FIXED: Readonly<Record<string, (facts: Facts) => Relation>> = {
-  DUAL: () => ({ columns: [['DUMMY', VARCHAR2(1)]], rows: [['X']] }),
-  PRODUCT_COMPONENT_VERSION: () => ({
-    columns: [
-      ['PRODUCT', NAME],
-      ['VERSION', NAME],
-      ['VERSION_FULL', NAME],
-      ['STATUS', NAME],
-    ],
-    rows: [['Oracle Database (Parqueue test server)', '19.0.0.0.0', '19.0.0.0.0', 'Test']],
-  }),
-  SESSION_PRIVS: () => ({ columns: [['PRIVILEGE', NAME]], rows: [['CREATE SESSION']] }),
-};
-
-const DYNAMIC: Readonly<Record<string, (facts: Facts) => Relation>> = {
-  V$DATABASE: ({ scn }) => ({
-    columns: [
-      ['NAME', VARCHAR2(9)],
-      ['DB_UNIQUE_NAME', VARCHAR2(30)],
-      ['CURRENT_SCN', NUMBER],
-      ['OPEN_MODE', VARCHAR2(20)],
-      ['DATABASE_ROLE', VARCHAR2(16)],
-    ],
-    rows: [['PARQ', 'PARQ', scn, 'READ WRITE', 'PRIMARY']],
-  }),
-  V$VERSION: () => ({
-    columns: [
-      ['BANNER', VARCHAR2(80)],
-      ['BANNER_FULL', VARCHAR2(160)],
-      ['CON_ID', NUMBER],
-    ],
-    rows: [['Oracle Database 19c (Parqueue test server)', 'Oracle Database 19c (Parqueue test server)', 0]],
-  }),
-  V$INSTANCE: () => ({
-    columns: [
-      ['INSTANCE_NAME', VARCHAR2(16)],
-      ['HOST_NAME', VARCHAR2(64)],
-      ['VERSION', VARCHAR2(17)],
-      ['STATUS', VARCHAR2(12)],
-    ],
-    rows: [['PARQ', 'localhost', '19.0.0.0.0', 'OPEN']],
-  }),
-  V$SQL: ({ statements }) => ({
-    columns: [
-      ['SQL_TEXT', VARCHAR2(4000)],
-      ['SQL_FULLTEXT', { kind: 'CLOB' }],
-      ['SQL_ID', VARCHAR2(13)],
-      ['EXECUTIONS', NUMBER],
-      ['PARSING_SCHEMA_NAME', NAME],
-    ],
-    rows: statements.map(({ sql, executions, schema }) => [sql.slice(0, 1000), sql, null, executions, schema]),
-  }),
-  V$SESSION: ({ sessions }) => ({
-    columns: [
-      ['SID', NUMBER],
-      ['SERIAL#', NUMBER],
-      ['USERNAME', NAME],
-      ['SCHEMANAME', NAME],
-      ['STATUS', VARCHAR2(8)],
-      ['TYPE', VARCHAR2(10)],
-    ],
-    rows: sessions.map(({ id, user, schema }) => [id, 1, user, schema, 'ACTIVE', 'USER']),
-  }),
-};
+/** V_$DATABASE and GV$DATABASE are V$DATABASE. */
+export const dynamicName = (name: string): string => name.replace(/^G?V_?\$/, 'V$');
 
 const STATIC: Readonly<Record<string, (facts: Facts) => Relation>> = {
   OBJECTS: ({ catalog }) => ({
@@ -142,24 +40,46 @@ const STATIC: Readonly<Record<string, (facts: Facts) => Relation>> = {
       ['OBJECT_TYPE', VARCHAR2(23)],
       ['STATUS', VARCHAR2(7)],
       ['TEMPORARY', VARCHAR2(1)],
+      ['LAST_DDL_TIME', DATE],
     ],
     rows: [
-      ...catalog
-        .all()
-        .map(
-          (object) =>
-            [
-              object.owner,
-              object.name,
-              object.id,
-              object.kind.toUpperCase(),
-              'VALID',
-              object.kind === 'table' && object.temporary ? 'Y' : 'N',
-            ] as const,
-        ),
-      ...['DUAL'].map((name) => ['SYS', name, 142, 'TABLE', 'VALID', 'N'] as const),
-      ...['DUAL'].map((name) => ['PUBLIC', name, 143, 'SYNONYM', 'VALID', 'N'] as const),
+      ...catalog.all().map((object): readonly Cell[] => {
+        const temporary = object.kind === 'table' && object.temporary ? 'Y' : 'N';
+        const { owner, name, id, kind } = object;
+        return [owner, name, id, kind.toUpperCase(), 'VALID', temporary, catalog.changedAt(object)];
+      }),
+      ['SYS', 'DUAL', 142, 'TABLE', 'VALID', 'N', 0n],
+      ['PUBLIC', 'DUAL', 143, 'SYNONYM', 'VALID', 'N', 0n],
     ],
+  }),
+  EXTERNAL_TABLES: () => ({
+    columns: [
+      ['OWNER', NAME],
+      ['TABLE_NAME', NAME],
+    ],
+    rows: [],
+  }),
+  MVIEWS: () => ({
+    columns: [
+      ['OWNER', NAME],
+      ['MVIEW_NAME', NAME],
+      ['LAST_REFRESH_DATE', DATE],
+    ],
+    rows: [],
+  }),
+  TAB_PARTITIONS: ({ catalog }) => ({
+    columns: [
+      ['TABLE_OWNER', NAME],
+      ['TABLE_NAME', NAME],
+      ['PARTITION_NAME', NAME],
+      ['PARTITION_POSITION', NUMBER],
+    ],
+    rows: catalog
+      .all()
+      .filter(isTable)
+      .flatMap(({ owner, name, partitions }) =>
+        partitions.map((partition, at) => [owner, name, partition.name, at + 1]),
+      ),
   }),
   TABLES: ({ catalog }) => ({
     columns: [

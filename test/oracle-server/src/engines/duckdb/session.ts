@@ -2,18 +2,16 @@
 import type { DuckDBConnection, DuckDBInstance, DuckDBPreparedStatement } from '@duckdb/node-api';
 import type { Bind, EngineSession, Execution, RowSource, Statement } from '../../engine.ts';
 import { OraError } from '../../engine.ts';
-import type { Name, Query, Statement as Parsed } from './ast.ts';
-import type { CatalogObject, View } from './catalog.ts';
-import { compileExpression } from './compile-expression.ts';
+import type { Query, Statement as Parsed } from './ast.ts';
 import { compileQuery } from './compile-query.ts';
 import type { CompiledQuery, Context } from './context.ts';
 import { convert } from './convert.ts';
 import { executeDdl } from './ddl.ts';
 import { applyChange, compileChange, compileLock, insert } from './dml.ts';
-import { dictionaryView } from './dictionary.ts';
 import { oracleError } from './errors.ts';
 import { parseStatement } from './parse-statement.ts';
 import { openRows } from './rows.ts';
+import { contextOf } from './session-context.ts';
 import { Settings } from './settings.ts';
 import type { SharedState } from './shared-state.ts';
 import type { Transaction } from './transactions.ts';
@@ -253,64 +251,15 @@ export class DuckDbSession implements EngineSession {
   }
 
   #context(binds: readonly Bind[] | null, placeholders: readonly string[]): Context {
-    const { catalog, transactions, denied, counts, sessions, blockRows, now } = this.#shared;
-    let aliases = 0;
-    const { schema } = this.settings;
-    const isDenied = (what: string): boolean => denied(this.user).has(what);
-    const scn = this.#pinned ?? transactions.scn;
-    return {
-      catalog,
+    return contextOf({
+      shared: this.#shared,
       settings: this.settings,
       user: this.user,
-      schema,
       binds,
       placeholders,
-      parameters: [],
-      scn,
+      pinned: this.#pinned,
       transaction: this.#transaction?.id ?? null,
-      now: { nanos: now() },
-      commons: new Map(),
-      depth: 0,
-      tables: new Set(),
-      blockRows,
-      alias: () => `"#s${(aliases += 1)}"`,
-      isDenied,
-      checkFlashback: (wanted) => {
-        if (wanted > transactions.scn) throw new OraError(8181, 'specified number is not a valid system change number');
-        if (wanted < transactions.oldestScn)
-          throw new OraError(1555, 'snapshot too old: rollback segment number with name "" too small');
-      },
-      dictionary: (owner, name) => {
-        if (isDenied(name)) return null;
-        const shown = [...sessions].map(({ id, user, settings }) => ({ id, user, schema: settings.schema }));
-        return dictionaryView(owner, name, {
-          catalog,
-          user: this.user,
-          schema,
-          scn: transactions.scn,
-          statements: counts.all(),
-          sessions: shown,
-          dependencies: (view) => this.#dependencies(view),
-        });
-      },
-      query: compileQuery,
-      expression: compileExpression,
-    };
-  }
-
-  /** What a view names, looked up as its owner would. */
-  #dependencies(view: View): readonly CatalogObject[] {
-    const found = new Set<CatalogObject>();
-    const visit = (node: unknown): void => {
-      if (typeof node !== 'object' || node === null) return;
-      if ('kind' in node && node.kind === 'table' && 'path' in node && 'asOf' in node) {
-        const object = this.#shared.catalog.find(node.path as readonly Name[], view.owner);
-        if (object !== null) found.add(object);
-      }
-      for (const value of Object.values(node)) visit(value);
-    };
-    visit(view.query);
-    return [...found];
+    });
   }
 }
 

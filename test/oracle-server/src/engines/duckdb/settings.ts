@@ -1,5 +1,12 @@
-/** What ALTER SESSION SET changes: schema, time zone, formats. Unknown names are recorded, as a look at the session shows. */
+/** What ALTER SESSION SET changes: schema, time zone, formats. Of what changes nothing here only the value is kept. */
 import { OraError } from '../../engine.ts';
+
+/** Parameters that sessions set in practice, and that mean nothing here. */
+const OTHER = new Set(
+  'CURRENT_SCHEMA OPTIMIZER_MODE STATISTICS_LEVEL DDL_LOCK_TIMEOUT PARALLEL_DEGREE_POLICY CURSOR_SHARING QUERY_REWRITE_ENABLED CONTAINER'.split(
+    ' ',
+  ),
+);
 
 export class Settings {
   schema: string;
@@ -26,8 +33,11 @@ export class Settings {
     return this.values.get(name) ?? '';
   }
 
-  /** @throws OraError 01882 for a time zone that is no offset: regions are outside what this engine knows */
+  /** @throws OraError 02248 for a name that is no parameter; 01882 for a time zone that is no offset: regions are outside what this engine knows */
   set(name: string, value: string): void {
+    if (!this.values.has(name) && !OTHER.has(name) && !name.startsWith('NLS_') && !name.startsWith('_')) {
+      throw new OraError(2248, 'invalid option for ALTER SESSION');
+    }
     if (name === 'CURRENT_SCHEMA') this.schema = value;
     if (name === 'TIME_ZONE') this.zoneMinutes = zoneOffset(value);
     this.values.set(name, value);
