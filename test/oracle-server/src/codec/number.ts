@@ -9,6 +9,43 @@ const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/;
 
 /** Decimal text as bytes. Below 1e-130 it is 0, beyond 40 digits it is rounded. @throws OraError 1426 from 1e126 on. */
 export function encodeNumber(text: string): Buffer {
+  return small(text) ?? general(text);
+}
+
+/** Whole numbers of up to 15 digits, which most are, by arithmetic instead of text. */
+const SMALL_LENGTH_MAX = 15;
+
+function small(text: string): Buffer | null {
+  if (text.length > SMALL_LENGTH_MAX) return null;
+  const negative = text.charCodeAt(0) === 45;
+  let value = 0;
+  for (let i = negative ? 1 : 0; i < text.length; i += 1) {
+    const digit = text.charCodeAt(i) - 48;
+    if (digit < 0 || digit > 9) return null;
+    value = value * 10 + digit;
+  }
+  if (text.length === (negative ? 1 : 0)) return null;
+  if (value === 0) return Buffer.of(0x80);
+  let power = -1;
+  for (let rest = value; rest > 0; rest = Math.floor(rest / 100)) power += 1;
+  let trailing = 0;
+  while (value % 100 === 0) {
+    value /= 100;
+    trailing += 1;
+  }
+  const pairs = power + 1 - trailing;
+  const bytes = Buffer.allocUnsafe(1 + pairs + (negative ? 1 : 0));
+  bytes[0] = negative ? (193 + power) ^ 0xff : 193 + power;
+  for (let i = pairs; i > 0; i -= 1) {
+    const digit = value % 100;
+    bytes[i] = negative ? 101 - digit : digit + 1;
+    value = Math.floor(value / 100);
+  }
+  if (negative) bytes[pairs + 1] = 102;
+  return bytes;
+}
+
+function general(text: string): Buffer {
   const { negative, digits, exponent } = rounded(parsed(text));
   if (digits === '') return Buffer.of(0x80);
   // Pairs of digits around the decimal point: `exponent` is the power of ten behind the last digit.

@@ -24,7 +24,11 @@ export async function askOne(session: EngineSession, sql: string, binds: readonl
 }
 
 /** The ORA number that a statement ends with; null where it succeeds. */
-export async function refusal(session: EngineSession, sql: string, binds: readonly Bind[] = []): Promise<number | null> {
+export async function refusal(
+  session: EngineSession,
+  sql: string,
+  binds: readonly Bind[] = [],
+): Promise<number | null> {
   try {
     await ask(session, sql, binds);
     return null;

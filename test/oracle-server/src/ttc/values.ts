@@ -61,6 +61,14 @@ export function valueWriter({ type, name }: Column, define: BindType | null, con
         if (value !== null) throw new OraError(932, `inconsistent datatypes: column ${name}`);
         writer.zeros(6);
       };
+    case 'VARCHAR2':
+      return (writer, value) => {
+        writer.text((value ?? '') as string);
+      };
+    case 'CHAR':
+      return (writer, value) => {
+        writer.text(value === null ? '' : padded(value as string, type.chars));
+      };
     default:
       return plain(encoder(type));
   }
@@ -124,8 +132,6 @@ function encoder(type: OraType): (value: Value) => Uint8Array {
       return (value) => value as Uint8Array;
     case 'NVARCHAR2':
       return (value) => utf16be(value as string);
-    case 'CHAR':
-      return (value) => utf8(padded(value as string, type.chars));
     case 'NCHAR':
       return (value) => utf16be(padded(value as string, type.chars));
     default:

@@ -57,6 +57,7 @@ export class ByteWriter {
 
   /** UB2, UB4, UB8 alike; the caller knows how wide the reader's field is. */
   ub(value: number | bigint): this {
+    if (value === 0) return this.u8(0);
     return this.#integer(BigInt(value), 0);
   }
 
@@ -74,6 +75,17 @@ export class ByteWriter {
       this.ub(chunk.length).raw(chunk);
     }
     return this.ub(0);
+  }
+
+  /** Text as *bytes* in UTF-8, without a copy of it where its length allows. */
+  text(value: string): this {
+    // At most three bytes for each UTF-16 unit.
+    if (value.length * 3 > SHORT_LENGTH_MAX) return this.bytes(Buffer.from(value, 'utf8'));
+    this.#reserve(1 + value.length * 3);
+    const length = this.#buffer.write(value, this.#length + 1, 'utf8');
+    this.#buffer[this.#length] = length;
+    this.#length += 1 + length;
+    return this;
   }
 
   str4(text: string): this {
