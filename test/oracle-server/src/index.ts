@@ -20,3 +20,7 @@ export type {
 } from './engine.ts';
 export { openDuckDbEngine } from './engines/duckdb.ts';
 export type { DuckDbEngine, DuckDbEngineOptions } from './engines/duckdb.ts';
+export { faultyEngine } from './engines/faulty.ts';
+export type { ArmedFault, Fault, FaultAction, FaultPlace, FaultyEngine } from './engines/faulty.ts';
+export { scriptedEngine } from './engines/scripted.ts';
+export type { ScriptedAnswer, ScriptedEngine, ScriptedEngineOptions } from './engines/scripted.ts';

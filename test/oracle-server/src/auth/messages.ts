@@ -16,7 +16,7 @@ interface Pair {
 }
 
 /** 19.3.0.0.0, the release that the negotiated field version belongs to. */
-const VERSION_NUMBER = 19 * 2 ** 24 + 3 * 2 ** 16;
+export const VERSION_NUMBER = 19 * 2 ** 24 + 3 * 2 ** 16;
 
 export function readAuthRequest(reader: ByteReader): AuthRequest {
   const hasUser = reader.u8() !== 0;
@@ -25,7 +25,7 @@ export function readAuthRequest(reader: ByteReader): AuthRequest {
   reader.u8();
   const count = reader.ub();
   reader.skip(2);
-  const user = hasUser && userLength > 0 ? (reader.bytes() ?? Buffer.alloc(0)).toString('utf8') : '';
+  const user = hasUser && userLength > 0 ? reader.told(userLength) : '';
   return { user, pairs: readPairs(reader, count) };
 }
 

@@ -7,7 +7,7 @@ import type { Bind, EngineSession, Value } from '../engine.ts';
 import { NO_DATA_FOUND, OPTION, REEXECUTE_COMMIT } from '../ttc/codes.ts';
 import { writeLobReply } from '../ttc/lobs.ts';
 import type { LobRequest, Lobs } from '../ttc/lobs.ts';
-import { writeDescribe, writeEnding, writeStatus } from '../ttc/replies.ts';
+import { writeDescribe, writeEnding, writeStatus, writeVersion } from '../ttc/replies.ts';
 import type { ExecuteRequest, FetchRequest, ReexecuteRequest } from '../ttc/requests.ts';
 import { RowWriter } from '../ttc/rows.ts';
 import { needsDefine } from '../ttc/types.ts';
@@ -31,6 +31,8 @@ export interface CallContext {
   /** Throws when the call was broken off or the client is gone. */
   readonly check: () => void;
   readonly executed: (sql: string) => void;
+  /** Of the call that is being answered. */
+  readonly callNumber: () => number;
 }
 
 export class Calls {
@@ -78,7 +80,7 @@ export class Calls {
 
   async lob(request: LobRequest): Promise<void> {
     writeLobReply(this.#writer, request, this.#context.lobs);
-    writeEnding(this.#writer, { inTransaction: this.#context.engine.inTransaction });
+    writeEnding(this.#writer, { call: this.#context.callNumber(), inTransaction: this.#context.engine.inTransaction });
     await this.#flush();
   }
 
@@ -97,10 +99,21 @@ export class Calls {
     await this.#flush();
   }
 
+  /** Banner and number of the release. */
+  async version(): Promise<void> {
+    writeVersion(this.#writer);
+    return this.status();
+  }
+
   /** Ends a call that failed; what it wrote before and did not send is part of no reply. */
   async fail(error: OraError, cursor: number): Promise<void> {
     this.#writer = new ByteWriter();
-    writeEnding(this.#writer, { inTransaction: this.#context.engine.inTransaction, cursor, error });
+    writeEnding(this.#writer, {
+      call: this.#context.callNumber(),
+      inTransaction: this.#context.engine.inTransaction,
+      cursor,
+      error,
+    });
     await this.#flush();
   }
 
@@ -188,6 +201,7 @@ export class Calls {
     const ended = cursor.statement?.kind === 'query' && !complete;
     if (ended) await dropRows(cursor);
     writeEnding(this.#writer, {
+      call: this.#context.callNumber(),
       inTransaction: this.#context.engine.inTransaction,
       cursor: cursor.id,
       rows: cursor.statement?.kind === 'query' ? cursor.rowsSent : count,

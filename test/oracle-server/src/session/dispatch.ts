@@ -4,7 +4,7 @@ import { isReadable, readBindRow } from '../ttc/binds.ts';
 import type { BindType } from '../ttc/binds.ts';
 import { FUNCTION, OPTION } from '../ttc/codes.ts';
 import { readLobRequest } from '../ttc/lobs.ts';
-import { readExecute, readFetch, readReexecute, Unsupported } from '../ttc/requests.ts';
+import { readExecute, readFetch, readReexecute, readVersionRequest, Unsupported } from '../ttc/requests.ts';
 import type { Input } from '../wire/input.ts';
 import type { Calls } from './calls.ts';
 import type { Cursors } from './cursors.ts';
@@ -41,6 +41,9 @@ export async function answerCall(code: number, context: DispatchContext): Promis
       return calls.commit();
     case FUNCTION.rollback:
       return calls.rollback();
+    case FUNCTION.version:
+      await input.read(readVersionRequest);
+      return calls.version();
     case FUNCTION.ping:
       return calls.status();
     default:

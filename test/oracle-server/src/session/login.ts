@@ -40,14 +40,14 @@ export class Login {
   }
 
   /** Null, and ORA-01017 written, for whoever does not know the password. A challenge is good for one attempt. */
-  prove(writer: ByteWriter, { pairs }: AuthRequest): Proved | null {
+  prove(writer: ByteWriter, { pairs }: AuthRequest, call: number): Proved | null {
     const pending = this.#pending;
     this.#pending = null;
     const response = { sessionKey: pairs.get('AUTH_SESSKEY') ?? '', password: pairs.get('AUTH_PASSWORD') ?? '' };
     const proof = pending && answer(pending.challenge, this.#users.password(pending.user), response);
     if (pending === null || proof === null) {
       const error = new OraError(1017, 'invalid username/password; logon denied');
-      writeEnding(writer, { inTransaction: false, error });
+      writeEnding(writer, { call, inTransaction: false, error });
       return null;
     }
     const nationalTimesFour = /^node-oracledb/i.test(pairs.get('SESSION_CLIENT_DRIVER_NAME') ?? '');

@@ -21,6 +21,7 @@ export const FUNCTION = {
   commit: 14,
   rollback: 15,
   reexecuteAndFetch: 78,
+  version: 59,
   execute: 94,
   lob: 96,
   authPhaseTwo: 115,

@@ -1,6 +1,8 @@
 /** What ends a reply (the error block, the status) and what begins one with columns (describe info). */
 import type { Column, OraError } from '../engine.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
+import { VERSION_NUMBER } from '../auth/messages.ts';
+import { BANNER } from '../wire/negotiation.ts';
 import { MESSAGE } from './codes.ts';
 import { wireType } from './types.ts';
 
@@ -8,6 +10,8 @@ const TRANSACTION_OPEN = 0x02;
 
 export interface Ending {
   readonly inTransaction: boolean;
+  /** The sequence number of the call that ends; a client with piggybacks in flight tells by it whose error this is. */
+  readonly call: number;
   readonly cursor?: number;
   readonly rows?: number;
   /** Absent is success. 1403 on a query is the end of its rows. */
@@ -15,7 +19,7 @@ export interface Ending {
 }
 
 /** Ends every execute, fetch and LOB call, successful or not. */
-export function writeEnding(writer: ByteWriter, { inTransaction, cursor, rows, error }: Ending): void {
+export function writeEnding(writer: ByteWriter, { inTransaction, call, cursor, rows, error }: Ending): void {
   const number = error?.number ?? 0;
   writer.u8(MESSAGE.error);
   writer
@@ -26,7 +30,7 @@ export function writeEnding(writer: ByteWriter, { inTransaction, cursor, rows, e
   writer.ub(cursor ?? 0).sb(error === undefined ? 0 : (error.offset ?? -1));
   writer.zeros(6);
   // The row id of the last row touched, the operating system's error, and batch errors: none of them.
-  writer.zeros(5).zeros(6);
+  writer.zeros(5).ub(0).u8(0).u8(call).ub(0).ub(0).ub(0);
   writer.ub(0).ub(0).ub(0);
   writer.ub(number).ub(rows ?? 0);
   if (error !== undefined) writer.bytes(Buffer.from(`${error.message}\n`, 'utf8'));
@@ -62,4 +66,9 @@ function writeColumn(writer: ByteWriter, { name, type, nullable }: Column, posit
     .str4(name);
   writer.str4(type.kind === 'OBJECT' ? type.schema : '').str4(type.kind === 'OBJECT' ? type.name : '');
   writer.ub(position).ub(0);
+}
+
+export function writeVersion(writer: ByteWriter): void {
+  const banner = Buffer.from(BANNER, 'latin1');
+  writer.u8(MESSAGE.parameter).ub(banner.length).raw(banner).ub(VERSION_NUMBER);
 }

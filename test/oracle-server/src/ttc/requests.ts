@@ -37,10 +37,12 @@ export function readExecute(reader: ByteReader): ExecuteRequest {
   const options = reader.ub();
   const cursor = reader.ub();
   const hasSql = reader.u8() !== 0;
-  reader.ub();
+  const sqlLength = reader.ub();
   reader.u8();
   const parameterCount = reader.ub();
-  reader.skip(3);
+  reader.skip(2);
+  // The most bytes wanted; counted in rows here.
+  reader.ub();
   const rowsWanted = reader.ub();
   reader.ub();
   reader.u8();
@@ -48,7 +50,7 @@ export function readExecute(reader: ByteReader): ExecuteRequest {
   reader.skip(6);
   const defineCount = reader.ub();
   skipRegistration(reader);
-  const sql = hasSql ? (reader.bytes() ?? Buffer.alloc(0)).toString('utf8') : null;
+  const sql = hasSql ? reader.told(sqlLength) : null;
   const parameters = Array.from({ length: parameterCount }, () => reader.ub());
   const isQuery = parameters[7] === 1;
   const metadata = (count: number): BindType[] => Array.from({ length: count }, () => readBindType(reader));
@@ -69,6 +71,14 @@ export function readReexecute(reader: ByteReader): ReexecuteRequest {
   const iterations = reader.ub();
   reader.ub();
   return { cursor, iterations, flags: reader.ub() };
+}
+
+/** A buffer's size, and where the answers go: nothing to know. */
+export function readVersionRequest(reader: ByteReader): void {
+  reader.u8();
+  reader.ub();
+  reader.skip(2);
+  reader.ub();
 }
 
 export function readFetch(reader: ByteReader): FetchRequest {

@@ -26,10 +26,12 @@ const INTEGER_BYTES_MAX = 8;
 
 export class ByteReader {
   readonly #bytes: Buffer;
+  readonly #lengthTwice: boolean;
   #position = 0;
 
-  constructor(bytes: Buffer) {
+  constructor(bytes: Buffer, lengthTwice = true) {
     this.#bytes = bytes;
+    this.#lengthTwice = lengthTwice;
   }
 
   get position(): number {
@@ -81,6 +83,12 @@ export class ByteReader {
     const chunks: Buffer[] = [];
     for (let size = this.ub(); size > 0; size = this.ub()) chunks.push(this.raw(size));
     return Buffer.concat(chunks);
+  }
+
+  /** A text whose length was told before. */
+  told(length: number): string {
+    if (length === 0) return '';
+    return (this.#lengthTwice ? (this.bytes() ?? Buffer.alloc(0)) : this.raw(length)).toString('utf8');
   }
 
   /** A UB4 length and, only if that is above 0, the text as *bytes*. */

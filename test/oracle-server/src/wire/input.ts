@@ -11,6 +11,8 @@ import { ProtocolError } from './protocol-error.ts';
 const BUFFERED_BYTES_MAX = 256 * 1024 * 1024;
 
 export class Input {
+  /** How the client writes texts whose length it told before; known after the data types. */
+  lengthTwice = true;
   readonly #queue = new ByteQueue();
   #stopped: Error | null = null;
   #arrived: (() => void) | null = null;
@@ -38,7 +40,7 @@ export class Input {
   async read<T>(decode: (reader: ByteReader) => T): Promise<T> {
     for (;;) {
       if (this.#stopped !== null) throw this.#stopped;
-      const reader = new ByteReader(this.#queue.view());
+      const reader = new ByteReader(this.#queue.view(), this.lengthTwice);
       let needed: number;
       try {
         const message = decode(reader);

@@ -8,10 +8,23 @@ export const AL16UTF16 = 2000;
 /** As of 19.1. Later versions add fields to the error block, describe info and function headers. */
 export const FIELD_VERSION = 12;
 
-const BANNER = 'Parqueue test server for the Oracle protocol';
-const CAPABILITY = { fieldVersion: 7 } as const;
+export const BANNER = 'Parqueue test server for the Oracle protocol';
+/** Positions in the list of what the server was compiled to do, and what to say there. */
+const CAPABILITY = {
+  /** Both verifiers: without it the JDBC driver sends an empty password. */
+  logonTypes: { at: 4, value: 0xef },
+  fieldVersion: { at: 7, value: FIELD_VERSION },
+  /** The call status and two more fields in error blocks and statuses, which are always written here. */
+  endOfCall: { at: 15, value: 0x19 },
+  /** The client's type list has types of two bytes. */
+  wideTypes: { at: 27, value: 0x01 },
+  /** In the long form of *bytes*, chunk lengths are integers instead of single bytes. */
+  bigChunks: { at: 37, value: 0x20 },
+} as const;
 const RUNTIME = { timeZone: 1, ttc: 6 } as const;
 const TIME_ZONE_WITH_TYPES = 0x01;
+/** Of the client's character set flags. */
+const ENCODING_CONV_LENGTH = 0x02;
 const STRINGS_OF_32K = 0x04;
 
 /** The database's time zone, +00:00, in the layout of an INTERVAL DAY TO SECOND. */
@@ -24,7 +37,7 @@ export function readProtocolRequest(reader: ByteReader): void {
 
 export function writeProtocolReply(writer: ByteWriter): void {
   const capabilities = Buffer.alloc(53);
-  capabilities[CAPABILITY.fieldVersion] = FIELD_VERSION;
+  for (const { at, value } of Object.values(CAPABILITY)) capabilities[at] = value;
   const runtime = Buffer.alloc(7);
   runtime[RUNTIME.timeZone] = TIME_ZONE_WITH_TYPES;
   runtime[RUNTIME.ttc] = STRINGS_OF_32K;
@@ -36,18 +49,26 @@ export function writeProtocolReply(writer: ByteWriter): void {
   writer.bytes(capabilities).bytes(runtime);
 }
 
-/** Whether the client wants the time zone in the reply. Its own type list is of no interest: values travel as Oracle's. */
-export function readDataTypesRequest(reader: ByteReader): boolean {
-  reader.skip(5);
+export interface ClientHabits {
+  /** It wants the time zone in the reply. */
+  readonly withTimeZone: boolean;
+  /** Texts whose length was already told carry their length again (as *bytes*); else they come bare. */
+  readonly lengthTwice: boolean;
+}
+
+/** The client's own type list is of no interest: values travel as Oracle's. */
+export function readDataTypesRequest(reader: ByteReader): ClientHabits {
+  reader.skip(4);
+  const lengthTwice = (reader.u8() & ENCODING_CONV_LENGTH) !== 0;
   reader.bytes();
   const runtime = reader.bytes();
   const withTimeZone = ((runtime?.[RUNTIME.timeZone] ?? 0) & TIME_ZONE_WITH_TYPES) !== 0;
   if (withTimeZone) reader.skip(UTC.length);
   while (reader.u16be() !== 0) if (reader.u16be() !== 0) reader.skip(4);
-  return withTimeZone;
+  return { withTimeZone, lengthTwice };
 }
 
-export function writeDataTypesReply(writer: ByteWriter, withTimeZone: boolean): void {
+export function writeDataTypesReply(writer: ByteWriter, { withTimeZone }: ClientHabits): void {
   writer.u8(2);
   if (withTimeZone) writer.raw(UTC);
   writer.u16be(0);
