@@ -117,7 +117,10 @@ test('SELECT FOR UPDATE moves ORA_ROWSCN of the rows it locked, though nothing e
 });
 
 test('without ROWDEPENDENCIES the rows of a block share the newest SCN of it, deletions included', async () => {
-  await engine.script(`CREATE TABLE B (ID NUMBER(9)); INSERT INTO B SELECT LEVEL FROM DUAL CONNECT BY LEVEL <= 40;`, 'APP');
+  await engine.script(
+    `CREATE TABLE B (ID NUMBER(9)); INSERT INTO B SELECT LEVEL FROM DUAL CONNECT BY LEVEL <= 40;`,
+    'APP',
+  );
   await ask(writer, 'UPDATE B SET ID = ID WHERE ID = 15');
   await writer.commit();
   const touched = Number(await askOne(reader, `SELECT COUNT(*) FROM B WHERE ORA_ROWSCN = ${engine.currentScn}`));

@@ -1,4 +1,4 @@
-/** Aggregates and window functions. Sums of digits are exact while DECIMAL(38,10) holds every value, else by doubles. */
+/** Aggregates and window functions. Sums of digits are exact up to 30 whole digits and 18 places, else by doubles. */
 import { OraError } from '../../engine.ts';
 import type { Expr } from './ast.ts';
 import { orderText, sortKey } from './compare.ts';
@@ -21,8 +21,8 @@ export function aggregate(name: string, call: Call, scope: Scope, context: Conte
   };
   const distinct = call.distinct ? 'DISTINCT ' : '';
   if (name === 'COUNT') {
-    const sql = call.star ? 'count(*)' : `count(${distinct}${value().form === 'digits' ? value().sql : value().sql})`;
-    return { sql: `${sql}${over()}`, type: NUMBER, form: 'numeric', nullable: false };
+    const sql = call.star ? 'count(*)' : `count(${distinct}${value().sql})`;
+    return { sql: `${sql}${over()}`, type: NUMBER, form: 'numeric', nullable: false, whole: true };
   }
   if (name === 'SUM') return sum(value(), distinct, over());
   if (name === 'AVG') return average(value(), distinct, over());
@@ -57,11 +57,15 @@ function sum(value: Typed, distinct: string, over: string): Typed {
   // HUGEINT and DECIMAL must not meet later on as DOUBLE.
   if (number.form === 'numeric')
     return { sql: `sum(${distinct}${number.sql})${over}`, type: NUMBER, form: 'numeric', nullable: true };
-  const decimal = `TRY_CAST(${number.sql} AS DECIMAL(38,10))`;
-  const exact = `count(*) FILTER (${number.sql} IS NOT NULL AND ora_canonical(CAST(${decimal} AS VARCHAR)) IS DISTINCT FROM ${number.sql})${over} = 0`;
-  const doubles = `ora_number(CAST(sum(${distinct}CAST(${number.sql} AS DOUBLE))${over} AS VARCHAR))`;
+  // Whole digits and 18 places are summed apart, each natively; what has more of either goes by doubles.
+  const { sql } = number;
+  const exact = `count(*) FILTER (length(split_part(${sql}, '.', 1)) > 30 OR length(split_part(${sql}, '.', 2)) > 18)${over} = 0`;
+  const whole = `CAST(sum(${distinct}ora_whole(${sql}))${over} AS VARCHAR)`;
+  const places = `ora_calculate('*', CAST(sum(${distinct}ora_places(${sql}))${over} AS VARCHAR), '0.000000000000000001')`;
+  const doubles = `ora_number(CAST(sum(${distinct}CAST(${sql} AS DOUBLE))${over} AS VARCHAR))`;
+  const total = distinct === '' ? `ora_calculate('+', ${whole}, ${places})` : doubles;
   return {
-    sql: `(CASE WHEN ${exact} THEN ora_canonical(CAST(sum(${distinct}${decimal})${over} AS VARCHAR)) ELSE ${doubles} END)`,
+    sql: `(CASE WHEN ${exact} THEN ${total} ELSE ${doubles} END)`,
     type: NUMBER,
     form: 'digits',
     nullable: true,

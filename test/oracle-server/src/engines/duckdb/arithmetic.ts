@@ -12,6 +12,7 @@ import {
   isNumber,
   isText,
   isTime,
+  isWhole,
   nullOf,
   NUMBER,
   quoteText,
@@ -55,7 +56,8 @@ export function arithmetic(operator: string, left: Typed, right: Typed): Typed {
   }
   if (a.form === 'numeric' && b.form === 'numeric') {
     const exact = native(operator, a, b);
-    if (exact !== null) return { sql: exact, type: NUMBER, form: 'numeric', nullable };
+    const whole = operator !== '/' && isWhole(a) && isWhole(b);
+    if (exact !== null) return { sql: exact, type: NUMBER, form: 'numeric', nullable, whole };
   }
   return {
     sql: `ora_calculate(${quoteText(operator)}, ${toDigits(a).sql}, ${toDigits(b).sql})`,

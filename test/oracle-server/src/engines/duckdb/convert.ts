@@ -13,6 +13,7 @@ import {
   isNull,
   isNumber,
   isTime,
+  isWhole,
   nullOf,
   NUMBER,
   quoteText,
@@ -33,7 +34,12 @@ export function toText(value: Typed, settings: Settings): Typed {
     case 'numeric':
     case 'digits':
     case 'double':
-      return { sql: `ora_shown(${toDigits(value).sql})`, type: VARCHAR2(40), form: 'text', nullable: value.nullable };
+      return {
+        sql: isWhole(value) ? toDigits(value).sql : `ora_shown(${toDigits(value).sql})`,
+        type: VARCHAR2(40),
+        form: 'text',
+        nullable: value.nullable,
+      };
     case 'micros':
     case 'nanos':
     case 'zoned':

@@ -7,7 +7,18 @@ import { convert, toText, unify } from './convert.ts';
 import { canonicalNumber } from './decimal.ts';
 import type { ScalarFunction } from './functions.ts';
 import type { Typed } from './typed.ts';
-import { isNull, nullOf, NUMBER, quoteText, toDigits, toDouble, toInteger, toNumber, VARCHAR2 } from './typed.ts';
+import {
+  isNull,
+  isWhole,
+  nullOf,
+  NUMBER,
+  quoteText,
+  toDigits,
+  toDouble,
+  toInteger,
+  toNumber,
+  VARCHAR2,
+} from './typed.ts';
 
 const NATIVE_DIGITS_MAX = 18;
 
@@ -62,12 +73,14 @@ function modulo(args: readonly Typed[]): Typed {
   if (isNull(a) || isNull(b)) return nullOf(NUMBER);
   const nullable = a.nullable || b.nullable;
   if (a.form === 'numeric' && b.form === 'numeric') {
+    const whole = isWhole(a) && isWhole(b);
     const plain = typeof b.constant === 'string' && Number(b.constant) !== 0;
     return {
       sql: plain ? `(${a.sql} % ${b.sql})` : `(CASE WHEN ${b.sql} = 0 THEN ${a.sql} ELSE ${a.sql} % ${b.sql} END)`,
       type: NUMBER,
       form: 'numeric',
       nullable,
+      whole,
     };
   }
   return { ...calculated('mod', a, toDigits(b).sql), nullable };
@@ -123,7 +136,7 @@ function extreme(which: 'max' | 'min'): ScalarFunction {
       },
       required(values, 0),
     );
-    return { ...best, type, nullable: args.some(({ nullable }) => nullable) };
+    return { ...best, type, nullable: args.some(({ nullable }) => nullable), whole: values.every(isWhole) };
   };
 }
 

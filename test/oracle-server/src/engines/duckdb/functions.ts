@@ -27,10 +27,10 @@ export function compileCall(call: Expr & { kind: 'call' }, scope: Scope, context
     throw new OraError(904, `${shown}: invalid identifier`, { offset: call.at });
   }
   try {
-    return scalar(
-      call.args.map((arg) => context.expression(arg, scope, context)),
-      context,
-    );
+    const args = call.args.map((arg) => context.expression(arg, scope, context));
+    const { constant, ...result } = scalar(args, context);
+    // What a function was given as a constant its result is not, even where it was made from it.
+    return constant === null || (constant !== undefined && name === 'TO_NUMBER') ? { ...result, constant } : result;
   } catch (error) {
     if (error instanceof RangeError) throw new OraError(909, 'invalid number of arguments', { offset: call.at });
     throw error;

@@ -41,6 +41,8 @@ const MACROS = [
   `ora_floor(v, unit) AS ((v - (((v % unit::HUGEINT) + unit::HUGEINT) % unit::HUGEINT)) // unit::HUGEINT)`,
   `ora_modulo(v, unit) AS (((v % unit::HUGEINT) + unit::HUGEINT) % unit::HUGEINT)`,
   `ora_zoned(utc, minutes) AS CASE WHEN utc IS NULL THEN NULL ELSE {'u': CAST(utc AS HUGEINT), 'o': CAST(minutes AS INTEGER)} END`,
+  `ora_whole(v) AS TRY_CAST(split_part(v, '.', 1) AS HUGEINT)`,
+  `ora_places(v) AS CASE WHEN contains(v, '.') THEN TRY_CAST(left(rpad(split_part(v, '.', 2), 18, '0'), 18) AS BIGINT) * CASE WHEN starts_with(v, '-') THEN -1 ELSE 1 END WHEN v IS NOT NULL THEN 0 END`,
   // As Oracle writes numbers: no zero before the point.
   `ora_shown(v) AS CASE WHEN starts_with(v, '0.') THEN substring(v, 2) WHEN starts_with(v, '-0.') THEN '-' || substring(v, 3) ELSE v END`,
   // The last day of a month stays the last day.

@@ -6,7 +6,7 @@ import { NO_EXTRA } from './context.ts';
 import type { Typed } from './typed.ts';
 import { NUMBER, toInteger } from './typed.ts';
 
-export const ROWNUM: Typed = { sql: '"#rn"', type: NUMBER, form: 'numeric', nullable: false };
+export const ROWNUM: Typed = { sql: '"#rn"', type: NUMBER, form: 'numeric', nullable: false, whole: true };
 
 /** Whether a pseudo column is named anywhere in these, subqueries left out: they have their own. */
 export function mentions(node: unknown, name: string): boolean {
@@ -86,7 +86,7 @@ export function compileLevels({ from, levels, where }: Select, context: Context,
     throw new OraError(900, 'CONNECT BY is in the grammar of this engine only on DUAL');
   const bound = toInteger(context.expression(levels.bound, { sources: [], parent, extra: NO_EXTRA }, context));
   const alias = context.alias();
-  const level: Typed = { sql: `${alias}.i`, type: NUMBER, form: 'numeric', nullable: false };
+  const level: Typed = { sql: `${alias}.i`, type: NUMBER, form: 'numeric', nullable: false, whole: true };
   // Even a bound of 0 gives the root.
   return {
     sql: `range(1, greatest(1, ${bound}${levels.inclusive ? '' : ' - 1'}) + 1) ${alias}(i)`,

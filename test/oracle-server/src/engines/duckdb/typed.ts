@@ -4,6 +4,7 @@
  */
 import type { OraType } from '../../engine.ts';
 import { OraError } from '../../engine.ts';
+import { canonicalNumber } from './decimal.ts';
 
 export type Form =
   /** Any exact numeric type of DuckDB. */
@@ -32,6 +33,8 @@ export interface Typed {
   readonly nullable: boolean;
   /** The value itself, where it is known before the statement runs; null: NULL. */
   readonly constant?: string | null;
+  /** Numeric without a fraction, whatever DuckDB type it has: its text is canonical as it is. */
+  readonly whole?: boolean;
 }
 
 export const NUMBER: OraType = { kind: 'NUMBER', precision: null, scale: 0 };
@@ -131,6 +134,12 @@ export function textLiteral(
 /** Text in DuckDB's own spelling of a number, made canonical: no zeros at the end of the fraction. */
 export const canonicalDecimal = (sql: string): string => `ora_canonical(CAST(${sql} AS VARCHAR))`;
 
+export const isWhole = ({ form, type, whole, constant }: Typed): boolean =>
+  form === 'numeric'
+  && (whole === true
+    || (type.kind === 'NUMBER' && type.precision !== null && type.scale === 0)
+    || (typeof constant === 'string' && !constant.includes('.')));
+
 /** A number as canonical digits. Text is converted by Oracle's rules: ORA-01722 where it is no number. */
 export function toDigits(value: Typed): Typed {
   if (isNull(value)) return nullOf(NUMBER);
@@ -138,7 +147,12 @@ export function toDigits(value: Typed): Typed {
     case 'digits':
       return value;
     case 'numeric':
-      return { ...value, sql: canonicalDecimal(value.sql), type: NUMBER, form: 'digits' };
+      return {
+        ...value,
+        sql: isWhole(value) ? `CAST(${value.sql} AS VARCHAR)` : canonicalDecimal(value.sql),
+        type: NUMBER,
+        form: 'digits',
+      };
     case 'double':
     case 'text':
       return {
