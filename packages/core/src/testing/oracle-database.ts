@@ -15,11 +15,16 @@ import { openOracleSource, type OracleSourceOptions } from '../sources/oracle/in
 import { readStatement } from '../sql/index.ts';
 import { hookedEngine, type OracleHooks } from './oracle-hooks.ts';
 
-/** For `it.skipIf`: why a test cannot run, or null. */
+/** For `skipIf`: why a test cannot run here, or null. */
 export const SERVER_ONLY: string | null =
   process.env['ORACLE_TEST_URL'] === undefined
     ? null
     : 'looks into the test server, and ORACLE_TEST_URL names a real database';
+
+/** A suite's name, with the reason where it is skipped. */
+export function onTestServer(name: string): string {
+  return SERVER_ONLY === null ? name : `${name} (skipped: it ${SERVER_ONLY})`;
+}
 
 export interface OracleTestServer extends OracleServer {
   /** No hook at the beginning; a test that sets one takes it away again. */

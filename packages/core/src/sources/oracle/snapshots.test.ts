@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import type { CanonicalRequest } from '../../model/request.ts';
 import type { Extract, SourceContext } from '../../ports/source.ts';
 import {
+  onTestServer,
   openOracleTestDatabase,
   oracleRequest,
   SERVER_ONLY,
@@ -116,7 +117,7 @@ describe('a snapshot', () => {
   });
 });
 
-describe.skipIf(SERVER_ONLY)('a load that is disturbed', () => {
+describe.skipIf(SERVER_ONLY)(onTestServer('a load that is disturbed'), () => {
   it('begins anew when its snapshot is too old, and says so', async () => {
     await write(3);
     atPiece(2, async () => {
@@ -209,7 +210,7 @@ const oracleText = (sql: string): string => {
   return question.kind === 'sql' ? question.statement : '';
 };
 
-describe.skipIf(SERVER_ONLY)('a load that is stopped', () => {
+describe.skipIf(SERVER_ONLY)(onTestServer('a load that is stopped'), () => {
   const never = (): Promise<void> => new Promise(() => undefined);
 
   it.each([
@@ -277,50 +278,4 @@ describe.skipIf(SERVER_ONLY)('a load that is stopped', () => {
       ).toEqual([]);
     }, 5000);
   }
-});
-
-describe('connections', () => {
-  it.skipIf(SERVER_ONLY)('are used again, and closed with the source', async () => {
-    const mine = () =>
-      server()
-        .sessions()
-        .filter(({ program }) => program === 'parqueue');
-    const source = await database.source();
-    for (let i = 0; i < 5; i += 1) await source.probe(oracleRequest(ALL), sourceContext());
-    expect(mine()).toHaveLength(1);
-    expect(mine()[0]?.identity.get('module')).toBe('parqueue');
-    await source[Symbol.asyncDispose]();
-    await vi.waitFor(() => expect(mine()).toEqual([]));
-  });
-
-  it.skipIf(SERVER_ONLY)('that died while they were idle are replaced unseen', async () => {
-    await using source = await database.source();
-    const { version } = await source.probe(oracleRequest(ALL), sourceContext());
-    await server().killSessions(({ program }) => program === 'parqueue');
-    expect((await source.probe(oracleRequest(ALL), sourceContext())).version).toBe(version);
-  });
-
-  it('with a wrong password are refused at once, and no part of it is shown', async () => {
-    await using source = await database.source({ password: 'not-the-password' });
-    const error: unknown = await source.probe(oracleRequest(ALL), sourceContext()).catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({
-      code: 'PQ_SOURCE_REJECTED',
-      details: { database: 'ORA-01017', reason: 'credentials' },
-    });
-    expect(JSON.stringify([String(error), error])).not.toContain('not-the-password');
-  });
-
-  it('to where nobody listens are PQ_SOURCE_UNAVAILABLE', async () => {
-    await using source = await database.source({ connectString: '127.0.0.1:1/NOWHERE' });
-    await expect(source.probe(oracleRequest(ALL), sourceContext())).rejects.toMatchObject({
-      code: 'PQ_SOURCE_UNAVAILABLE',
-    });
-  });
-
-  it('are not given to a request that was made under other session settings', async () => {
-    await using source = await database.source();
-    await expect(
-      source.probe(oracleRequest(ALL, { session: { NLS_SORT: 'GERMAN' } }), sourceContext()),
-    ).rejects.toMatchObject({ code: 'PQ_CONFIG', message: expect.stringContaining('NLS_SORT') });
-  });
 });

@@ -8,6 +8,7 @@ import { readParquet } from 'parquet-wasm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Extract } from '../../ports/source.ts';
 import {
+  onTestServer,
   openOracleTestDatabase,
   oracleRequest,
   SERVER_ONLY,
@@ -107,7 +108,7 @@ describe('a split', () => {
   });
 });
 
-describe.skipIf(SERVER_ONLY)('a split that is disturbed', () => {
+describe.skipIf(SERVER_ONLY)(onTestServer('a split that is disturbed'), () => {
   it('shows the state of its SCN, although rows are changed while its sessions read', async () => {
     let changed = false;
     server().hooks.onFetch = async (sql, piece) => {

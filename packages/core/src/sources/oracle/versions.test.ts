@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Source } from '../../ports/source.ts';
 import {
+  onTestServer,
   openOracleTestDatabase,
   oracleRequest,
   SERVER_ONLY,
@@ -187,22 +188,25 @@ describe('the version of a view or synonym', () => {
     expect(await version('SELECT * FROM PQ_PUBLIC')).toContain(`${label('PQ_REGIONS')}=4@`);
   });
 
-  it.skipIf(SERVER_ONLY)('asks the dictionary once more per probe, and does not read definitions again', async () => {
-    const { counters } = database.server ?? expect.unreachable();
-    const definitions = (): number =>
-      counters.executionsOf('SELECT TEXT FROM ALL_VIEWS WHERE OWNER = :O AND VIEW_NAME = :N');
-    // In the second of its creation a definition is not remembered.
-    await vi.waitUntil(async () => {
-      const read = definitions();
+  it.skipIf(SERVER_ONLY)(
+    onTestServer('asks the dictionary once more per probe, and does not read definitions again'),
+    async () => {
+      const { counters } = database.server ?? expect.unreachable();
+      const definitions = (): number =>
+        counters.executionsOf('SELECT TEXT FROM ALL_VIEWS WHERE OWNER = :O AND VIEW_NAME = :N');
+      // In the second of its creation a definition is not remembered.
+      await vi.waitUntil(async () => {
+        const read = definitions();
+        await version('SELECT * FROM PQ_OUTER');
+        return definitions() === read;
+      }, 5000);
+      const [read, total] = [definitions(), counters.executionsTotal];
       await version('SELECT * FROM PQ_OUTER');
-      return definitions() === read;
-    }, 5000);
-    const [read, total] = [definitions(), counters.executionsTotal];
-    await version('SELECT * FROM PQ_OUTER');
-    expect(definitions()).toBe(read);
-    // The transaction, the dictionary, two tables.
-    expect(counters.executionsTotal - total).toBe(4);
-  });
+      expect(definitions()).toBe(read);
+      // The transaction, the dictionary, two tables.
+      expect(counters.executionsTotal - total).toBe(4);
+    },
+  );
 });
 
 describe('what cannot be tracked', () => {
@@ -284,7 +288,7 @@ describe('a refresh key', () => {
   );
 });
 
-describe.skipIf(SERVER_ONLY)('a base table that the user may not read', () => {
+describe.skipIf(SERVER_ONLY)(onTestServer('a base table that the user may not read'), () => {
   it('makes the view untrackable, and the grant is named', async () => {
     // The test server grants everything to everybody; the refusal is put in its mouth.
     const { hooks } = database.server ?? expect.unreachable();

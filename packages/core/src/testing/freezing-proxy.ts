@@ -1,0 +1,47 @@
+/** A TCP proxy that can stop passing bytes on without closing anything, as a network does that swallows packets. */
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+
+export interface FreezingProxy extends AsyncDisposable {
+  /** 127.0.0.1:port */
+  readonly address: string;
+  freeze(): void;
+}
+
+/** `target` is host:port; null: connections are accepted and nothing is ever said. */
+export async function openFreezingProxy(target: string | null): Promise<FreezingProxy> {
+  const sockets = new Set<Socket>();
+  let frozen = false;
+  const keep = (socket: Socket): void => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.on('close', () => sockets.delete(socket));
+  };
+  const server = createServer((client) => {
+    keep(client);
+    if (target === null) return;
+    const [host = '', port = ''] = target.split(':');
+    const upstream = connect(Number(port), host);
+    keep(upstream);
+    const pass = (from: Socket, to: Socket): void => {
+      from.on('data', (bytes) => void (frozen || to.write(bytes)));
+      from.on('close', () => void (frozen || to.destroy()));
+    };
+    pass(client, upstream);
+    pass(upstream, client);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    freeze() {
+      frozen = true;
+    },
+    async [Symbol.asyncDispose]() {
+      const closed = once(server, 'close');
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+}
