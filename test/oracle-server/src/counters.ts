@@ -1,4 +1,8 @@
 /** What the server counts: now (sessions, cursors, LOB values) and ever since (sessions, statements, bytes). */
+
+/** Different texts that are remembered; beyond it, the one that was first seen longest ago is forgotten. */
+const TEXTS_MAX = 10_000;
+
 export class Counters {
   sessionsNow = 0;
   sessionsTotal = 0;
@@ -28,5 +32,7 @@ export class Counters {
   executed(sql: string): void {
     this.#executionsTotal += 1;
     this.#executions.set(sql, this.executionsOf(sql) + 1);
+    const [oldest] = this.#executions.keys();
+    if (this.#executions.size > TEXTS_MAX && oldest !== undefined) this.#executions.delete(oldest);
   }
 }

@@ -1,7 +1,8 @@
 /**
  * What stands behind the wire: an Engine answers statements, a session of it belongs to one logged-on client. The wire
  * knows packets and types and no SQL; an engine knows SQL and no bytes. Engines throw OraError for everything that
- * Oracle would answer with an ORA number; anything else thrown is a defect of the server.
+ * Oracle would answer with an ORA number; anything else thrown is a defect of the server. ORA-03113 is not answered at
+ * all: the socket is cut.
  */
 export class OraError extends Error {
   override readonly name = 'OraError';
@@ -117,7 +118,10 @@ export type Execution =
   | { readonly kind: 'count'; readonly rows: number };
 
 export interface EngineSession {
-  /** Parses and, for a query, describes; runs nothing. @throws OraError */
+  /**
+   * Parses and, for a query, describes; runs nothing. Called again before every execution, since a table may have got
+   * another shape: it had better be cheap for a text that is known. @throws OraError
+   */
   parse(sql: string): Promise<Statement>;
   /** @throws OraError */
   execute(statement: Statement, binds: readonly Bind[]): Promise<Execution>;
@@ -127,7 +131,10 @@ export interface EngineSession {
   readonly inTransaction: boolean;
   /** ALTER SESSION SET CURRENT_SCHEMA and the piggyback of the same meaning. */
   setSchema(schema: string): void;
-  /** Break: whatever runs in this session ends soon with ORA-01013. */
+  /**
+   * Break, or the client is gone: whatever runs in this session ends soon with ORA-01013. Called only while something
+   * runs, which must settle, since the answer to the break waits for it.
+   */
   interrupt(): void;
   close(): Promise<void>;
 }

@@ -1,9 +1,9 @@
 /** Cancelling, timing out, vanishing and not reading: what a client does to a statement from outside. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Connection } from 'oracledb';
 import { describe, expect, test } from 'vitest';
 import { OraError } from '../engine.ts';
 import { failureOf, numbered, startFixture, TEXT, values } from '../testing/fixture.ts';
+import { socketOf } from '../testing/driver-socket.ts';
 import type { Answer } from '../testing/answering-engine.ts';
 import type { Fixture } from '../testing/fixture.ts';
 
@@ -146,16 +146,4 @@ async function executed(fixture: Fixture, times: number): Promise<void> {
 
 async function until(condition: () => boolean, everyMs = 5): Promise<void> {
   while (!condition()) await delay(everyMs);
-}
-
-interface Pausable {
-  pause(): void;
-  resume(): void;
-  destroy(): void;
-}
-
-/** The driver has no public way to its socket, and no other way to stop reading. */
-function socketOf(connection: Connection): Pausable {
-  const inside = connection as unknown as { _impl: { nscon: { ntAdapter: { stream: Pausable } } } };
-  return inside._impl.nscon.ntAdapter.stream;
 }

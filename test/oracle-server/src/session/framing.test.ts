@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import oracledb from 'oracledb';
 import { describe, expect, test } from 'vitest';
 import { column, failureOf, INTEGER, numbered, startFixture, TEXT } from '../testing/fixture.ts';
+import { socketOf } from '../testing/driver-socket.ts';
 import type { Fixture, FixtureOptions } from '../testing/fixture.ts';
 import { framed, PACKET } from '../wire/packets.ts';
 
@@ -119,6 +120,26 @@ describe('a client that is none', () => {
     expect((await (await fixture.connect()).execute('select')).rows).toHaveLength(1);
   });
 
+  test('and was logged on before it sends random bytes, ends no session but its own and meets no defect', async () => {
+    const seed = Math.floor(Math.random() * 2 ** 31);
+    console.log(`seed ${seed}`);
+    const random = seeded(seed);
+    await using fixture = await startFixture(() => numbered(1), { verifier: '11g' });
+    for (let i = 0; i < 60; i += 1) {
+      const connection = await fixture.connect();
+      const bytes = Buffer.from(Array.from({ length: 3 + (random() % 200) }, () => random() % (i % 3 === 0 ? 256 : 4)));
+      bytes.set([i % 4 === 0 ? 17 : 3, CODES[i % CODES.length] ?? 94]);
+      const packet = framed(PACKET.data, Buffer.concat([Buffer.of(i % 2 === 0 ? 8 : 0, 0), bytes]), true);
+      const { counters } = fixture.server;
+      const read = counters.bytesRead + packet.length;
+      socketOf(connection).write(packet);
+      while (counters.bytesRead < read) await new Promise((resolve) => setImmediate(resolve));
+      expect(await fixture.server.killSessions()).toBeLessThanOrEqual(1);
+      await connection.close();
+    }
+    expect((await (await fixture.connect()).execute('select')).rows).toHaveLength(1);
+  });
+
   async function accepted(fixture: Fixture): Promise<Socket> {
     const data = '(DESCRIPTION=(CONNECT_DATA=(SERVICE_NAME=PARQ)))';
     const body = Buffer.alloc(66 + data.length);
@@ -145,3 +166,5 @@ function seeded(seed: number): () => number {
     return state >>> 8;
   };
 }
+
+const CODES: readonly number[] = [94, 4, 78, 5, 96, 105, 120, 135, 152, 154, 118, 115, 59, 200];
