@@ -69,5 +69,5 @@ function negated(value: Typed): Typed {
 
 function parameter(value: string | Uint8Array, context: Context): string {
   context.parameters.push(value);
-  return `$${context.parameters.length}`;
+  return `$p${context.parameters.length}`;
 }

@@ -10,7 +10,7 @@ import { NO_EXTRA } from './context.ts';
 import { convert } from './convert.ts';
 import { targetTable } from './dml.ts';
 import type { Transactions } from './transactions.ts';
-import { formOf, quoteName, quoteText, storageOf } from './typed.ts';
+import { formOf, nullOf, quoteName, quoteText, storageOf } from './typed.ts';
 import { HIDDEN_COLUMNS, visible } from './versions.ts';
 
 export interface DdlRun {
@@ -47,6 +47,8 @@ export async function executeDdl(statement: Statement, run: DdlRun): Promise<voi
     default:
   }
 }
+
+const NO_SCOPE: Scope = { sources: [], parent: null, extra: NO_EXTRA };
 
 const stored = ({ name, type, notNull, default: initial }: ColumnDefinition): StoredColumn => ({
   name: name.text,
@@ -201,13 +203,12 @@ async function addColumns(statement: Of<'addColumns'>, { context, connection, tr
       throw new OraError(1430, 'column being added already exists in table');
   await transactions.change(connection, async (scn) => {
     for (const column of columns) {
+      const initial =
+        column.default === null ? nullOf(column.type) : context.expression(column.default, NO_SCOPE, context);
+      // Rows that exist get the default; those to come are always written with all their columns.
+      const filled = convert(initial, column.type, context).sql;
       await connection.run(
-        `ALTER TABLE ${table.stored} ADD COLUMN ${quoteName(column.name)} ${storageOf(column.type)}`,
-      );
-      if (column.default === null) continue;
-      const value = context.expression(column.default, { sources: [], parent: null, extra: NO_EXTRA }, context);
-      await connection.run(
-        `UPDATE ${table.stored} SET ${quoteName(column.name)} = ${convert(value, column.type, context).sql}`,
+        `ALTER TABLE ${table.stored} ADD COLUMN ${quoteName(column.name)} ${storageOf(column.type)} DEFAULT ${filled}`,
       );
     }
     table.columns = [...table.columns, ...columns];

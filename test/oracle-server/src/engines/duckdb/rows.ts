@@ -88,7 +88,8 @@ const DECODERS: Readonly<Record<Form, (value: unknown) => Value>> = {
   micros: (value) => timeOf((value as DuckDBTimestampValue).micros * 1000n),
   nanos: (value) => timeOf(value as bigint),
   zoned: (value) => timeOf((value as { entries: { u: bigint } }).entries.u),
-  bytes: (value) => (value as DuckDBBlobValue).bytes,
+  // A copy: DuckDB's own memory goes with its chunk.
+  bytes: (value) => new Uint8Array((value as DuckDBBlobValue).bytes),
   truth: (value) => value === true,
   months: (value) => ({ years: Math.trunc(Number(value) / 12), months: Number(value) % 12 }),
   span: (value) => {

@@ -300,9 +300,11 @@ function asDescribed(query: CompiledQuery, statement: Statement, context: Contex
   };
 }
 
+/** Not every parameter is in the text: a constant may have been worked into it. */
 function bindParameters(prepared: DuckDBPreparedStatement, { parameters }: Context): void {
-  parameters.forEach((value, index) => {
-    if (typeof value === 'string') prepared.bindVarchar(index + 1, value);
-    else prepared.bindBlob(index + 1, value);
-  });
+  for (let index = 1; index <= prepared.parameterCount; index += 1) {
+    const value = parameters[Number(prepared.parameterName(index).slice(1)) - 1];
+    if (typeof value === 'string') prepared.bindVarchar(index, value);
+    else if (value !== undefined) prepared.bindBlob(index, value);
+  }
 }
