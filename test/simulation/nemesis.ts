@@ -76,6 +76,8 @@ export class Nemesis {
         return this.#forgetAll(() => world.flushRedis());
       case 'late-snapshot':
         return world.ambush({ label: 'source-open', strike: (victim) => this.#stall(victim, 400) });
+      case 'late-reading':
+        return world.ambush({ label: 'part-read', strike: (victim) => this.#stall(victim, 400) });
       case 'slow-rows':
         return world.ambush({ label: 'source-last-batch', strike: (victim) => this.#stall(victim, 400) });
       case 'late-commit':

@@ -42,6 +42,8 @@ export type Deed =
   /** The next holder stalls before it opens its snapshot, or before its last rows. */
   | 'late-snapshot'
   | 'slow-rows'
+  /** The next probe stalls before it reads what others found. */
+  | 'late-reading'
   /** The next commit stalls after its generation was published. */
   | 'late-commit'
   /** Redis forgets while the next durable mark is on its way to the store. */

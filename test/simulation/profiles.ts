@@ -8,6 +8,11 @@
  *   (Coordination contract: "a new epoch moves the clock, ...".)
  * - `reconcileKey` leaves generations of its own epoch aside. Without it the script would still not make them the head,
  *   and a key that has one was reconciled before it was filled, so the head they hide is set already. (rebuild.test.ts)
+ * A third is not seen here because its moment is too short: an invalidation reads the readers of a table after the table is
+ * marked. (Coordination contract: "a table that was marked before hands its marks to the view, ...".)
+ *
+ * Of shared probes: taking records at `after`, the maximum instead of the minimum over parts, `started` of parts not raised,
+ * marks not handed to a view that becomes known, and marks that do not reach known views are each found within 12 seeds.
  */
 import type { Profile } from './profile.ts';
 import { CALM } from './world.ts';
@@ -217,8 +222,8 @@ export const PROFILES: readonly Profile[] = [
     name: 'shared tables',
     calm: false,
     keys: 0,
-    statements: ['APP.A', 'APP.A,APP.B', 'APP.B,APP.C', 'APP.A,APP.C'],
-    asks: 40,
+    statements: ['APP.A', 'APP.A,APP.B', 'APP.B,APP.C'],
+    asks: 25,
     workers: 3,
     leaseTtlMs: 60,
     faults: { ...CALM, repeatScript: 0.05, deliverAgain: 0.05 },
@@ -226,12 +231,27 @@ export const PROFILES: readonly Profile[] = [
     deeds: ['change', 'change', 'change', 'stall', 'gc'],
   },
   {
+    // Aimed at the minimum over parts: a probe that was asked for early comes late, and finds that one of its tables was
+    // asked meanwhile and changed since. With the maximum, whoever asked after the change is answered without it.
+    name: 'late readers',
+    calm: false,
+    keys: 0,
+    statements: ['APP.A', 'APP.A,APP.B'],
+    asks: 30,
+    workers: 3,
+    patient: true,
+    leaseTtlMs: 1000,
+    faults: CALM,
+    nemesis: 0.12,
+    deeds: ['late-reading', 'late-reading', 'change'],
+  },
+  {
     // Views: what is marked by a table's name reaches those who never heard of the table.
     name: 'views',
     calm: false,
     keys: 0,
     statements: ['APP.V', 'APP.A', 'APP.C,APP.V'],
-    asks: 40,
+    asks: 30,
     workers: 2,
     leaseTtlMs: 60,
     faults: ROUGH,
@@ -250,11 +270,23 @@ export const PROFILES: readonly Profile[] = [
     ],
   },
   {
+    name: 'marked tables',
+    calm: false,
+    keys: 0,
+    statements: ['APP.V'],
+    asks: 25,
+    workers: 2,
+    leaseTtlMs: 1000,
+    faults: CALM,
+    nemesis: 0.06,
+    deeds: ['mark-table'],
+  },
+  {
     name: 'calm tables',
     calm: true,
     keys: 0,
     statements: ['APP.A', 'APP.A,APP.B', 'APP.A,APP.V'],
-    asks: 30,
+    asks: 20,
     workers: 2,
     leaseTtlMs: 60_000,
     faults: CALM,

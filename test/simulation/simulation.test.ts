@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { PROFILES } from './profiles.ts';
 import { runSeed, type SeedReport } from './run-seed.ts';
 
-const seeds = Number(process.env['PARQUEUE_SIM_SEEDS'] ?? 160);
+const seeds = Number(process.env['PARQUEUE_SIM_SEEDS'] ?? 120);
 const from = Number(process.env['PARQUEUE_SIM_FROM'] ?? 1);
 
 describe('on every schedule no answer is torn, wrongly keyed or staler than its policy, and every waiter is answered', () => {
