@@ -5,10 +5,8 @@ import type { OraType } from '../engine.ts';
 import { column, failureOf, INTEGER, startFixture, values } from '../testing/fixture.ts';
 
 const TEXTS = ['short', 'žluťoučký 🦄', 'x'.repeat(70_000), 'ž'.repeat(1_000_000)];
-const CONTENTS = {
-  fetchTypeHandler: ({ dbType }: { dbType: unknown }) => ({
-    type: dbType === oracledb.DB_TYPE_BLOB ? oracledb.BUFFER : oracledb.STRING,
-  }),
+const CONTENTS: oracledb.ExecuteOptions = {
+  fetchTypeHandler: ({ dbType }) => ({ type: dbType === oracledb.DB_TYPE_BLOB ? oracledb.BUFFER : oracledb.STRING }),
 };
 
 describe.each(['CLOB', 'NCLOB'] as const)('%s', (kind) => {

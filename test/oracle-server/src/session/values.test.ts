@@ -160,7 +160,7 @@ describe('describing', () => {
     { kind: 'BOOLEAN' },
   ];
 
-  async function described(connection: Connection): Promise<readonly Metadata<unknown>[]> {
+  async function described(connection: Connection): Promise<readonly Metadata<{}>[]> {
     return (await connection.getStatementInfo('select')).metaData ?? [];
   }
 
