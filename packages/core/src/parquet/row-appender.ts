@@ -14,6 +14,12 @@ import { Refusal } from './columns/refusal.ts';
 
 export const BATCH_ROWS = 65_536;
 
+/**
+ * Values in a batch at most: room for all of them is taken beforehand, 8 to 16 bytes each. 64 columns of BATCH_ROWS;
+ * with a thousand columns a batch has 4,194 rows.
+ */
+const BATCH_VALUES = 64 * BATCH_ROWS;
+
 /** A batch ends early when its texts and binaries reach this; offsets are 32-bit, and two batches are in flight. */
 const BATCH_VARIABLE_BYTES = 32 * 1024 * 1024;
 
@@ -32,7 +38,7 @@ export class RowAppender {
   private count = 0;
   private before = 0;
 
-  constructor(columns: readonly Column[], batchRows = BATCH_ROWS) {
+  constructor(columns: readonly Column[], batchRows = batchRowsFor(columns.length)) {
     this.schema = arrowSchema(columns);
     this.batchRows = batchRows;
     this.tracks = columns.map((column) => ({
@@ -148,6 +154,10 @@ export async function* batchesOf(
   }
   const last = appender.take();
   if (last !== null) yield last;
+}
+
+function batchRowsFor(columns: number): number {
+  return Math.max(1, Math.min(BATCH_ROWS, Math.floor(BATCH_VALUES / Math.max(1, columns))));
 }
 
 function builderFor({ type }: Column, capacity: number): ColumnBuilder {
