@@ -216,3 +216,14 @@ test('a bind keeps its type: numbers of 40 digits, doubles, bytes, booleans and 
     ]),
   ).toEqual([[null, '1']]);
 });
+
+test('AS OF SCN takes a bind as number, as text and through TO_NUMBER', async () => {
+  const scn = String(engine.currentScn);
+  for (const [value, bind] of [
+    [':s', number(scn)],
+    [':s', text(scn)],
+    ['to_number(:s)', text(scn)],
+  ] as const) {
+    expect(await askOne(app, `select count(*) from every as of scn ${value}`, [bind])).toBe('2');
+  }
+});

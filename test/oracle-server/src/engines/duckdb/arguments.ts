@@ -1,5 +1,9 @@
 /** Reading the arguments of functions. A missing one is a RangeError, which the caller tells as ORA-00909. */
+import type { Context } from './context.ts';
 import type { Typed } from './typed.ts';
+
+/** A function over values that are compiled already. */
+export type ScalarFunction = (args: readonly Typed[], context: Context) => Typed;
 
 export function required(args: readonly Typed[], index: number): Typed {
   const value = args[index];

@@ -60,7 +60,7 @@ type ExprKind =
   | {
       readonly kind: 'case';
       readonly value: Expr | null;
-      readonly branches: readonly { readonly when: Expr; readonly then: Expr }[];
+      readonly branches: readonly { readonly when: Expr; readonly result: Expr }[];
       readonly otherwise: Expr | null;
     };
 

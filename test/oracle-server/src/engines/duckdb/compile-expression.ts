@@ -6,14 +6,13 @@ import { bindValue } from './bind-values.ts';
 import { comparable, compare } from './compare.ts';
 import type { Context, Scope } from './context.ts';
 import { resolveColumn } from './context.ts';
-import { convert, unify } from './convert.ts';
+import { convert, toText, unify } from './convert.ts';
 import { compileCall } from './functions.ts';
 import { atTimeZone, extract, intervalLiteral, timeLiteral } from './functions-time.ts';
 import { numberLiteral } from './functions-number.ts';
 import { trimmed } from './functions-text.ts';
 import type { Typed } from './typed.ts';
 import { BOOLEAN, isNull, nullOf, textLiteral, toNumber } from './typed.ts';
-import { toText } from './convert.ts';
 
 const truth = (sql: string, nullable = true): Typed => ({ sql: `(${sql})`, type: BOOLEAN, form: 'truth', nullable });
 
@@ -198,7 +197,7 @@ function caseOf(expr: Expr & { kind: 'case' }, of: (inner: Expr) => Typed, conte
     value === null ? condition(of(when), when) : compare('=', value, of(when), context).sql,
   );
   const results = unify(
-    [...expr.branches.map(({ then }) => of(then)), expr.otherwise === null ? nullOf() : of(expr.otherwise)],
+    [...expr.branches.map(({ result }) => of(result)), expr.otherwise === null ? nullOf() : of(expr.otherwise)],
     context,
   );
   const [first] = results.values;

@@ -4,7 +4,7 @@ import { atMost, known, required } from './arguments.ts';
 import { comparable } from './compare.ts';
 import type { Context } from './context.ts';
 import { convert, toText, unify } from './convert.ts';
-import type { ScalarFunction } from './functions.ts';
+import type { ScalarFunction } from './arguments.ts';
 import type { Typed } from './typed.ts';
 import { isNull, nullOf, NUMBER, textLiteral, toDigits, toInteger, VARCHAR2 } from './typed.ts';
 

@@ -5,7 +5,7 @@ import { sortKey } from './compare.ts';
 import type { Context } from './context.ts';
 import { convert, toText, unify } from './convert.ts';
 import { canonicalNumber } from './decimal.ts';
-import type { ScalarFunction } from './functions.ts';
+import type { ScalarFunction } from './arguments.ts';
 import type { Typed } from './typed.ts';
 import {
   isNull,

@@ -3,7 +3,7 @@ import { atMost, required } from './arguments.ts';
 import type { Context } from './context.ts';
 import { concatenate } from './arithmetic.ts';
 import { toText } from './convert.ts';
-import type { ScalarFunction } from './functions.ts';
+import type { ScalarFunction } from './arguments.ts';
 import type { Typed } from './typed.ts';
 import { NUMBER, toInteger, VARCHAR2 } from './typed.ts';
 

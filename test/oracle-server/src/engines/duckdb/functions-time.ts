@@ -5,7 +5,7 @@ import type { Expr } from './ast.ts';
 import type { Context } from './context.ts';
 import { atSession, convert, textToTime, toText, utcNanos } from './convert.ts';
 import { numberToText, roundNumber, truncateNumber } from './functions-number.ts';
-import type { ScalarFunction } from './functions.ts';
+import type { ScalarFunction } from './arguments.ts';
 import { zoneOffset } from './settings.ts';
 import { readTime } from './time-format.ts';
 import { timeToText } from './time-text.ts';

@@ -2,15 +2,13 @@
 import { OraError } from '../../engine.ts';
 import type { Expr } from './ast.ts';
 import { aggregate } from './aggregates.ts';
+import type { ScalarFunction } from './arguments.ts';
 import type { Context, Scope } from './context.ts';
 import { generalFunctions } from './functions-general.ts';
 import { numberFunctions } from './functions-number.ts';
 import { textFunctions } from './functions-text.ts';
 import { timeFunctions } from './functions-time.ts';
 import type { Typed } from './typed.ts';
-
-/** A function over values that are compiled already. */
-export type ScalarFunction = (args: readonly Typed[], context: Context) => Typed;
 
 const FUNCTIONS: ReadonlyMap<string, ScalarFunction> = new Map(
   Object.entries({ ...generalFunctions, ...numberFunctions, ...textFunctions, ...timeFunctions }),

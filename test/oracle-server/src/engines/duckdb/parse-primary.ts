@@ -134,11 +134,11 @@ function caseOf(parsers: Parsers, at: number): Expr {
   const { reader } = parsers;
   reader.take();
   const value = reader.isWord('WHEN') ? null : parsers.expression();
-  const branches: { when: Expr; then: Expr }[] = [];
+  const branches: { when: Expr; result: Expr }[] = [];
   while (reader.accept('WHEN')) {
     const when = parsers.expression();
     reader.expect('THEN');
-    branches.push({ when, then: parsers.expression() });
+    branches.push({ when, result: parsers.expression() });
   }
   const otherwise = reader.accept('ELSE') ? parsers.expression() : null;
   reader.expect('END');

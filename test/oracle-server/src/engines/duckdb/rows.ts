@@ -1,6 +1,6 @@
 /** Rows of one query, streamed from DuckDB chunk by chunk and decoded to the values of the port. */
-import type { DuckDBConnection, DuckDBResult } from '@duckdb/node-api';
-import { DuckDBBlobValue, DuckDBDecimalValue, DuckDBTimestampValue } from '@duckdb/node-api';
+import type { DuckDBBlobValue, DuckDBConnection, DuckDBResult, DuckDBTimestampValue } from '@duckdb/node-api';
+import { DuckDBDecimalValue } from '@duckdb/node-api';
 import type { RowSource, Value } from '../../engine.ts';
 import { OraError } from '../../engine.ts';
 import { oracleError } from './errors.ts';

@@ -126,7 +126,7 @@ export function nullOf(type: OraType = VARCHAR2(1)): Typed {
 
 export function textLiteral(
   value: string,
-  type: OraType = { kind: 'CHAR', chars: Math.max(1, [...value].length) },
+  type: OraType = { kind: 'CHAR', chars: Math.max(1, Array.from(value).length) },
 ): Typed {
   return { sql: quoteText(value), type, form: 'text', nullable: false, constant: value };
 }
@@ -155,6 +155,10 @@ export function toDigits(value: Typed): Typed {
       };
     case 'double':
     case 'text':
+      if (typeof value.constant === 'string') {
+        const constant = canonicalNumber(value.constant);
+        return { sql: quoteText(constant), type: NUMBER, form: 'digits', nullable: false, constant };
+      }
       return {
         sql: `ora_number(CAST(${value.sql} AS VARCHAR))`,
         type: NUMBER,
