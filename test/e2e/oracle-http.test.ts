@@ -135,3 +135,14 @@ test('a statement of no table never changes', async () => {
   expect((await ask()).cache).toBe('fwd=miss');
   expect((await ask()).cache).toBe('hit; detail=revalidated');
 });
+
+test('a purge of a table ends every generation that was read from it, also under its immutable URL', async () => {
+  const asked = await stage.get('/v1/datasets/joined.parquet?least=1');
+  const generation = asked.headers.get('content-location') ?? '';
+  const key = asked.headers.get('parqueue-key') ?? '';
+  expect((await stage.get(generation)).status).toBe(200);
+  await stage.post('/v1/invalidate', { table: 'db/x_customers', mode: 'purge' });
+  expect((await stage.get(generation)).status).toBe(410);
+  expect((await stage.get(`/v1/entries/${key}/data`)).status).toBe(404);
+  expect((await stage.get('/v1/datasets/joined.parquet?least=1')).headers.get('cache-status')).toContain('fwd=miss');
+});
