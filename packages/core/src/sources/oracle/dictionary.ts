@@ -80,6 +80,11 @@ export class Dictionary {
     return expansion;
   }
 
+  /** It was a table when it was last looked at: one question answers for it. */
+  isTable(part: PartName): boolean {
+    return this.#remembered.get(keyOf(part))?.expansion.definition === null;
+  }
+
   forget(part: PartName): void {
     this.#remembered.delete(keyOf(part));
   }

@@ -12,7 +12,7 @@ import { ScnReader } from './scn.ts';
 import { SessionPool } from './session-pool.ts';
 import type { Use } from './session.ts';
 import { OracleSnapshot } from './snapshot.ts';
-import { askVersion, partLabels, type VersionTools } from './versions.ts';
+import { askVersion, asksSeveral, type VersionTools } from './versions.ts';
 
 export interface OracleSourceOptions extends ConnectOptions {
   /** Connections of this source; one thread loads with at most as many. */
@@ -51,11 +51,10 @@ class OracleSource implements Source {
   async probe(request: CanonicalRequest, context: SourceContext): Promise<Probed> {
     const question = this.#question(request);
     const use = this.#use(question, context, 'probe');
-    const asking = partLabels(question).filter((label) => !Object.hasOwn(context.known, label));
     return await withRestarts({ ...this.#restartTools(), signal: context.signal }, async () => {
       await using session = await this.#pool.take(use);
-      // One statement is one point in time already; several are asked at the same one.
-      if (asking.length > 0) await session.beginReadOnly();
+      // A single statement is one point in time by itself.
+      if (asksSeveral(question, this.#tools, context.known)) await session.beginReadOnly();
       const { version, parts, reads } = await askVersion(session, question, this.#tools, context.known);
       return { version, parts, reads };
     });

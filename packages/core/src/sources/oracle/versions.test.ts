@@ -120,6 +120,18 @@ describe('the version of a table', () => {
   });
 });
 
+describe.skipIf(SERVER_ONLY)(onTestServer('a probe of a table'), () => {
+  it('is one statement once the table is known, and a statement without tables is none', async () => {
+    const { counters } = database.server ?? expect.unreachable();
+    await version('SELECT * FROM PQ_SALES');
+    const before = counters.executionsTotal;
+    await version('SELECT * FROM PQ_SALES');
+    expect(counters.executionsTotal - before).toBe(1);
+    expect(await version('SELECT 1 FROM DUAL')).toBe('rowscn:');
+    expect(counters.executionsTotal - before).toBe(1);
+  });
+});
+
 describe('the version of a join', () => {
   const join = 'SELECT S.ID, R.NAME FROM PQ_SALES S JOIN PQ_REGIONS R ON R.ID = S.REGION';
 

@@ -39,16 +39,15 @@ export interface Asked {
   readonly tables: readonly AskedTable[];
 }
 
-/** Labels of the parts that a probe of this question asks. */
-export function partLabels({ asked, parts }: OracleQuestion): readonly string[] {
-  switch (asked.version.kind) {
-    case 'rowscn':
-      return parts.map(({ label }) => label);
-    case 'refresh-key':
-      return [refreshKeyLabel(asked.version.statement)];
-    default:
-      return [];
-  }
+/** Whether asking takes several statements, which have to be answered for one point in time. */
+export function asksSeveral(
+  { asked, parts }: OracleQuestion,
+  { dictionary }: VersionTools,
+  known: Readonly<Record<string, string>>,
+): boolean {
+  if (asked.version.kind !== 'rowscn') return false;
+  const [first, ...others] = parts.filter(({ label }) => !Object.hasOwn(known, label));
+  return others.length > 0 || (first !== undefined && !dictionary.isTable(first));
 }
 
 /** @throws ParqueueError PQ_UNTRACKABLE, PQ_SOURCE_REJECTED and what a session throws */
