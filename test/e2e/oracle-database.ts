@@ -22,17 +22,19 @@ export class TestDatabase implements AsyncDisposable {
   readonly user: string;
   readonly password: string;
   readonly #server: OracleServer | null;
+  readonly #engine: Engine | null;
   readonly #connection: oracledb.Connection;
 
   private constructor(
     login: { readonly connectString: string; readonly user: string; readonly password: string },
-    server: OracleServer | null,
+    ours: { readonly server: OracleServer; readonly engine: Engine } | null,
     connection: oracledb.Connection,
   ) {
     this.connectString = login.connectString;
     this.user = login.user.toUpperCase();
     this.password = login.password;
-    this.#server = server;
+    this.#server = ours?.server ?? null;
+    this.#engine = ours?.engine ?? null;
     this.#connection = connection;
   }
 
@@ -45,7 +47,7 @@ export class TestDatabase implements AsyncDisposable {
     const engine = around(await openDuckDbEngine());
     const server = await startOracleServer({ engine, users: { APP: PASSWORD }, service: 'PARQ' });
     const login = { user: 'APP', password: PASSWORD, connectString: server.connectString };
-    return new TestDatabase(login, server, await oracledb.getConnection(login));
+    return new TestDatabase(login, { server, engine }, await oracledb.getConnection(login));
   }
 
   /** The server under test, for its counters and faults. */
@@ -92,5 +94,6 @@ export class TestDatabase implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#connection.close().catch(() => undefined);
     await this.#server?.close();
+    await this.#engine?.close();
   }
 }

@@ -3,10 +3,16 @@
  * give up, databases that are away or left in peace. Faults are made at the server, so these run on ours only.
  */
 import { afterEach, describe, expect, test } from 'vitest';
-import { OraError } from '@parqueue/oracle-server';
+import {
+  faultyEngine,
+  OraError,
+  type ArmedFault,
+  type Engine,
+  type FaultAction,
+  type FaultyEngine,
+} from '@parqueue/oracle-server';
 import { problemOf } from './api-stage.ts';
 import { REAL_DATABASE } from './oracle-database.ts';
-import { Gate } from './oracle-gate.ts';
 import { OracleStage, type OracleStageOptions } from './oracle-stage.ts';
 
 const HINT = '/*+ trouble */';
@@ -18,20 +24,43 @@ const DATASETS = `
 `;
 
 let stage: OracleStage;
-let gate: Gate;
+let engine: FaultyEngine;
+/** Breaks that reached a running statement. */
+let interrupts: number;
 
 afterEach(async () => {
-  gate.open();
+  engine.disarmAll();
   await stage[Symbol.asyncDispose]();
 });
 
 async function open(options: Partial<OracleStageOptions> = {}): Promise<void> {
-  gate = new Gate();
-  stage = await OracleStage.open({ datasets: DATASETS, around: (engine) => gate.around(engine), ...options });
+  interrupts = 0;
+  const around = (inner: Engine): Engine => (engine = faultyEngine(countingBreaks(inner)));
+  stage = await OracleStage.open({ datasets: DATASETS, around, ...options });
   await stage.db.commit(
     'CREATE TABLE trouble (id NUMBER(9) NOT NULL, word VARCHAR2(20)) ROWDEPENDENCIES',
     `INSERT INTO trouble SELECT LEVEL, 'word ' || LEVEL FROM DUAL CONNECT BY LEVEL <= ${ROWS}`,
   );
+}
+
+function countingBreaks(inner: Engine): Engine {
+  return {
+    close: async () => await inner.close(),
+    open: async (user) => {
+      const session = await inner.open(user);
+      const interrupt = session.interrupt.bind(session);
+      session.interrupt = () => {
+        interrupts += 1;
+        interrupt();
+      };
+      return session;
+    },
+  };
+}
+
+/** In the middle of the load's rows. */
+function armed(action: FaultAction, times = 1): ArmedFault {
+  return engine.arm({ statements: (sql) => sql.includes(HINT), at: { afterRows: 1500 }, action, times });
 }
 
 /** Sessions of workers; the test's own has another program name. */
@@ -39,16 +68,17 @@ function workerSessions(): number {
   return stage.db.server.sessions().filter(({ program }) => program === 'parqueue').length;
 }
 
-/** Asks without waiting. @returns the fill's address. */
-async function begin(dataset: string): Promise<string> {
-  const response = await stage.get(`/v1/datasets/${dataset}/data`, { prefer: 'respond-async' });
-  expect(response.status).toBe(202);
-  return response.headers.get('location') ?? '';
+/** The address of the one load that runs. A cold ask is a probe first, which hands on to it. */
+async function runningFill(): Promise<string> {
+  const { fills } = (await (await stage.get('/v1/fills?state=running')).json()) as {
+    fills: readonly { readonly kind: string; readonly url: string }[];
+  };
+  return fills.find(({ kind }) => kind === 'fill')?.url ?? '';
 }
 
 async function countRows(dataset = 'words'): Promise<number> {
   const response = await stage.get(`/v1/datasets/${dataset}.parquet`);
-  expect(response.status).toBe(200);
+  if (response.status !== 200) throw new Error(await response.text());
   await response.arrayBuffer();
   return Number(response.headers.get('parqueue-rows'));
 }
@@ -56,33 +86,35 @@ async function countRows(dataset = 'words'): Promise<number> {
 describe.skipIf(REAL_DATABASE !== null)('a load in trouble', () => {
   test('a session killed in the middle of the rows: the load starts again whole, and the caller gets all of them', async () => {
     await open();
-    gate.close(HINT);
+    const fault = armed({ kind: 'hold' });
     await stage.startWorker();
     const asked = countRows();
-    await gate.reached();
-    await stage.db.server.killSessions(({ program }) => program === 'parqueue');
-    gate.open();
+    await fault.reached;
+    const killing = stage.db.server.killSessions(({ program }) => program === 'parqueue');
+    fault.disarm();
+    await killing;
     expect(await asked).toBe(ROWS);
     expect(await stage.db.executions(HINT)).toBe(2);
   });
 
   test('ORA-01555 in the middle of the rows: rows of two moments are never mixed, the load starts again whole', async () => {
     await open();
-    gate.failOnce(HINT, new OraError(1555, 'snapshot too old: rollback segment number 9 with name "X" too small'));
+    const error = new OraError(1555, 'snapshot too old: rollback segment number 9 with name "X" too small');
+    const fault = armed({ kind: 'error', error });
     await stage.startWorker();
-    expect(await countRows()).toBe(ROWS);
+    expect([await countRows(), fault.hits]).toEqual([ROWS, 1]);
     expect(await stage.db.executions(HINT)).toBe(2);
   });
 
   test('a worker killed in the middle of the rows: its session is gone at the server, and the next worker loads', async () => {
     await open();
-    gate.close(HINT);
+    const fault = armed({ kind: 'hold' });
     const doomed = await stage.startWorker();
     const asked = countRows();
-    await gate.reached();
+    await fault.reached;
     expect(workerSessions()).toBeGreaterThan(0);
     await doomed.kill();
-    gate.open();
+    fault.disarm();
     await expect.poll(workerSessions, { timeout: 30_000 }).toBe(0);
     await stage.startWorker();
     expect(await asked).toBe(ROWS);
@@ -91,16 +123,17 @@ describe.skipIf(REAL_DATABASE !== null)('a load in trouble', () => {
 
   test('a load that is cancelled: the break reaches the statement at the server, and the next ask loads', async () => {
     await open();
-    gate.close(HINT);
+    const fault = armed({ kind: 'hold' });
     await stage.startWorker();
-    const fill = await begin('words');
-    await gate.reached();
+    const asked = stage.get('/v1/datasets/words/data', { prefer: 'respond-async' });
+    await fault.reached;
+    expect((await asked).status).toBe(202);
+    const fill = await runningFill();
     expect((await stage.get(fill, {}, 'DELETE')).status).toBe(202);
-    await expect.poll(() => gate.breaks, { timeout: 30_000 }).toBe(1);
+    await expect.poll(() => interrupts, { timeout: 30_000 }).toBe(1);
     await expect
       .poll(async () => (await (await stage.get(fill)).json()) as unknown, { timeout: 30_000 })
       .toMatchObject({ state: 'finished', outcome: { kind: 'cancelled' } });
-    gate.open();
     expect(await countRows()).toBe(ROWS);
   });
 });

@@ -19,6 +19,8 @@ const DATASETS = `
     freshness: { version: rowscn, maxAge: 1h }
 `;
 
+const POLL = { timeout: 30_000 };
+
 let stage: OracleStage;
 
 beforeEach(async () => {
@@ -107,15 +109,16 @@ describe('a join', () => {
     await Promise.all([stage.ask('orders'), stage.ask('joined')]);
     await first.kill();
     // Both ask while nobody works, so that neither comes after the other's probe.
-    const later = { prefer: 'respond-async' };
-    for (const dataset of ['orders', 'joined'])
-      expect((await stage.get(`/v1/datasets/${dataset}/data?format=json`, later)).status).toBe(202);
-    const probes = await executionsDuring('MAX(ORA_ROWSCN) FROM "' + stage.db.user + '"."E2E_ORDERS"', async () => {
+    const jobs: string[] = [];
+    for (const dataset of ['orders', 'joined']) {
+      const response = await stage.get(`/v1/datasets/${dataset}/data`, { prefer: 'respond-async' });
+      expect(response.status).toBe(202);
+      jobs.push(response.headers.get('location') ?? '');
+    }
+    const probes = await executionsDuring(`MAX(ORA_ROWSCN) FROM "${stage.db.user}"."E2E_ORDERS"`, async () => {
       await stage.startWorker();
-      await expect
-        .poll(async () => await stage.db.executions('"E2E_CUSTOMERS"'), { timeout: 30_000 })
-        .toBeGreaterThan(0);
-      await expect.poll(async () => await pendingFills(), { timeout: 30_000 }).toEqual([]);
+      const finished = { state: 'finished', kind: 'probe', outcome: { kind: 'verified' } };
+      for (const job of jobs) await expect.poll(async () => await jsonOf(job), POLL).toMatchObject(finished);
     });
     expect(probes).toBe(1);
   });
@@ -196,7 +199,6 @@ describe('SQL that nobody declared', () => {
   });
 });
 
-async function pendingFills(): Promise<readonly unknown[]> {
-  const { fills } = (await (await stage.get('/v1/fills?state=running')).json()) as { fills: readonly unknown[] };
-  return fills;
+async function jsonOf(path: string): Promise<unknown> {
+  return await (await stage.get(path)).json();
 }
