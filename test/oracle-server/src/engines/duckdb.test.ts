@@ -210,6 +210,16 @@ describe('numbers', () => {
     expect(await refusal(app, 'select 9E125 * 100 from dual')).toBe(1426);
   });
 
+  test('without precision are summed exactly, whatever their digits', async () => {
+    const sums = await ask(
+      app,
+      'select sum(n), avg(n), sum(distinct n) from (select level / 3 n from dual connect by level <= 3)',
+    );
+    expect(sums).toEqual([['2', '0.6666666666666666666666666666666666666667', '2']]);
+    expect(await askOne(app, `select sum(to_number(name)) from sales where name is null`)).toBeNull();
+    expect(await askOne(app, `select to_number('1,234.5', '9,999.9') from dual`)).toBe('1234.5');
+  });
+
   test('come from text by Oracle rules, and from a bind by its type', async () => {
     expect(await ask(app, `select id from sales where id = '7' and to_number('1.5') < '2'`)).toEqual([['7']]);
     expect(await refusal(app, `select to_number('x') from dual`)).toBe(1722);

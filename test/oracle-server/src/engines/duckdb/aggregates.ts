@@ -1,4 +1,4 @@
-/** Aggregates and window functions. Sums of digits are exact up to 30 whole digits and 18 places, else by doubles. */
+/** Aggregates and window functions. */
 import { OraError } from '../../engine.ts';
 import type { Expr } from './ast.ts';
 import { orderText, sortKey } from './compare.ts';
@@ -57,15 +57,15 @@ function sum(value: Typed, distinct: string, over: string): Typed {
   // HUGEINT and DECIMAL must not meet later on as DOUBLE.
   if (number.form === 'numeric')
     return { sql: `sum(${distinct}${number.sql})${over}`, type: NUMBER, form: 'numeric', nullable: true };
-  // Whole digits and 18 places are summed apart, each natively; what has more of either goes by doubles.
+  // Whole digits and 18 places are summed apart, each natively; values with more of either, one by one.
   const { sql } = number;
-  const exact = `count(*) FILTER (length(split_part(${sql}, '.', 1)) > 30 OR length(split_part(${sql}, '.', 2)) > 18)${over} = 0`;
-  const whole = `CAST(sum(${distinct}ora_whole(${sql}))${over} AS VARCHAR)`;
-  const places = `ora_calculate('*', CAST(sum(${distinct}ora_places(${sql}))${over} AS VARCHAR), '0.000000000000000001')`;
-  const doubles = `ora_number(CAST(sum(${distinct}CAST(${sql} AS DOUBLE))${over} AS VARCHAR))`;
-  const total = distinct === '' ? `ora_calculate('+', ${whole}, ${places})` : doubles;
+  const short = `length(split_part(${sql}, '.', 1)) <= 30 AND length(split_part(${sql}, '.', 2)) <= 18`;
+  const native = (part: string): string =>
+    distinct === '' ? `coalesce(CAST(sum(${part}(${sql})) FILTER (${short})${over} AS VARCHAR), '0')` : `'0'`;
+  const rest = distinct === '' ? `string_agg(${sql}, ' ') FILTER (NOT (${short}))` : `string_agg(DISTINCT ${sql}, ' ')`;
+  const total = `ora_sum(${native('ora_whole')}, ${native('ora_places')}, coalesce(${rest}${over}, ''))`;
   return {
-    sql: `(CASE WHEN ${exact} THEN ${total} ELSE ${doubles} END)`,
+    sql: `(CASE WHEN count(${sql})${over} > 0 THEN ${total} END)`,
     type: NUMBER,
     form: 'digits',
     nullable: true,

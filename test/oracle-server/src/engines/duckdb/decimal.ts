@@ -76,6 +76,16 @@ function aligned(left: Decimal, right: Decimal): readonly [bigint, bigint, numbe
   return [up(left), up(right), scale];
 }
 
+/** Rounded once, at the end. */
+export function sumOf(texts: readonly string[]): string {
+  let sum: Decimal = { units: 0n, scale: 0 };
+  for (const text of texts) {
+    const [a, b, scale] = aligned(sum, parse(text));
+    sum = { units: a + b, scale };
+  }
+  return print(round(sum, DIGITS_MAX));
+}
+
 /** @throws OraError 01476 for a division by zero */
 export function calculate(operator: string, leftText: string, rightText: string): string {
   const left = parse(leftText);

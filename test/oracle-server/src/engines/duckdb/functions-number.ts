@@ -107,7 +107,8 @@ function toNumberCall(args: readonly Typed[]): Typed {
   if (args[1] === undefined) return toDigits(value);
   // A format allows group separators and currency signs; what is left without them is the number.
   const cleaned = `regexp_replace(${value.sql}, '[,$ ]', '', 'g')`;
-  return toDigits({ ...value, sql: cleaned });
+  const constant = typeof value.constant === 'string' ? { constant: value.constant.replaceAll(/[,$ ]/g, '') } : {};
+  return toDigits({ ...value, sql: cleaned, ...constant });
 }
 
 export function numberToText(args: readonly Typed[], context: Context): Typed {

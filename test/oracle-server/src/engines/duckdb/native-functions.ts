@@ -2,7 +2,7 @@
 import type { DuckDBConnection, DuckDBType } from '@duckdb/node-api';
 import { DuckDBScalarFunction, HUGEINT, VARCHAR } from '@duckdb/node-api';
 import { OraError } from '../../engine.ts';
-import { calculate, canonicalNumber } from './decimal.ts';
+import { calculate, canonicalNumber, sumOf } from './decimal.ts';
 import { numberText } from './number-format.ts';
 import { readTime } from './time-format.ts';
 
@@ -59,6 +59,9 @@ export async function installFunctions(connection: DuckDBConnection): Promise<vo
   define(connection, 'ora_calculate', 3, VARCHAR, (operator, left, right) =>
     calculate(operator as string, left as string, right as string),
   );
+  define(connection, 'ora_sum', 3, VARCHAR, (whole, places, rest) =>
+    total(whole as string, places as string, rest as string),
+  );
   define(connection, 'ora_number_text', 2, VARCHAR, (digits, format) => numberText(digits as string, format as string));
   define(
     connection,
@@ -87,6 +90,11 @@ export async function installFunctions(connection: DuckDBConnection): Promise<vo
   ]) {
     await connection.run(`CREATE OR REPLACE MACRO ${macro}`);
   }
+}
+
+/** A sum of whole parts, one of 18th decimal places, and single values. */
+function total(whole: string, places: string, rest: string): string {
+  return sumOf([whole, `${places}E-18`, ...rest.split(' ').filter((value) => value !== '')]);
 }
 
 /** Infinities and NaN have no NUMBER. */
