@@ -11,7 +11,7 @@ const PROBE_BUCKETS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60];
 
 export type WorkerMetrics = ReturnType<typeof createMetrics>;
 
-export function createMetrics(build: { readonly version: string }) {
+export function createMetrics(build: { readonly version: string; readonly now: () => number }) {
   const registry = new Registry();
   const counter = <Label extends string>(name: string, help: string, ...labelNames: Label[]): Counter<Label> =>
     new Counter({ name: `parqueue_${name}`, help, labelNames, registers: [registry] });
@@ -42,13 +42,13 @@ export function createMetrics(build: { readonly version: string }) {
     labelNames: ['source'],
     registers: [registry],
     collect() {
-      for (const [source, untilMs] of coolingUntil) this.set({ source }, untilMs > Date.now() ? 1 : 0);
+      for (const [source, untilMs] of coolingUntil) this.set({ source }, untilMs > build.now() ? 1 : 0);
     },
   });
   return {
     registry,
     sourceCools: (source: string, state: { readonly untilMs: number | null; readonly nowMs: number }): void => {
-      coolingUntil.set(source, state.untilMs === null ? 0 : Date.now() + state.untilMs - state.nowMs);
+      coolingUntil.set(source, state.untilMs === null ? 0 : build.now() + state.untilMs - state.nowMs);
     },
     probes: counter('probes_total', 'Probe jobs ended, by what they found.', 'source', 'outcome'),
     probeSeconds: histogram('probe_seconds', 'Time to ask a source for its version.', PROBE_BUCKETS, 'source'),

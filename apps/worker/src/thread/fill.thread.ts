@@ -2,6 +2,7 @@
  * The composition root of a worker thread: probes and fills with the real store and sources. It holds no connection to
  * Redis and no authority (I10): what it publishes is garbage until the main thread commits it.
  */
+import { randomBytes } from 'node:crypto';
 import { workerData } from 'node:worker_threads';
 import { materialize, type Clock, type FillReport, type ProbeReport } from '@parqueue/core';
 import { openStore, type FileStore } from '@parqueue/core/store';
@@ -12,13 +13,18 @@ import type { ThreadSetup } from './setup.ts';
 import { SourceShelf } from './source-shelf.ts';
 
 const setup = workerData as ThreadSetup;
-const sources = new SourceShelf(setup);
 let opening: Promise<FileStore> | null = null;
 
 const clock: Clock = {
   now: () => Date.now(),
   sleep: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }),
 };
+
+const sources = new SourceShelf(setup, {
+  clock,
+  randomId: () => randomBytes(16).toString('hex'),
+  chance: () => randomBytes(4).readUInt32BE() / 2 ** 32,
+});
 
 const abilities: ThreadAbilities = {
   async probe(request, context): Promise<ProbeReport> {

@@ -2,24 +2,24 @@
  * The sources one thread has opened, by name. A driver is loaded by the first task that needs it and stays with the
  * thread. A new kind of source is one more line in OPENERS.
  */
-import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ParqueueError, type Clock, type RandomId, type Source } from '@parqueue/core';
 import type { SourceConfig } from '@parqueue/core/config';
 import type { ThreadSetup } from './setup.ts';
 
 const MIB = 1024 * 1024;
 
-const clock: Clock = {
-  now: () => Date.now(),
-  sleep: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }),
-};
-
-const randomId: RandomId = () => randomBytes(16).toString('hex');
+/** What sources need of the world outside, besides their configuration. */
+export interface ShelfTools {
+  readonly clock: Clock;
+  readonly randomId: RandomId;
+  /** In [0, 1): for pauses that vary. */
+  readonly chance: () => number;
+}
 
 type Opener<Kind extends SourceConfig['kind']> = (
   config: Extract<SourceConfig, { readonly kind: Kind }>,
   setup: ThreadSetup,
+  tools: ShelfTools,
 ) => Promise<Source>;
 
 const OPENERS: { readonly [Kind in SourceConfig['kind']]: Opener<Kind> } = {
@@ -31,9 +31,9 @@ const OPENERS: { readonly [Kind in SourceConfig['kind']]: Opener<Kind> } = {
       duckdb: { memoryLimit: duckdbMemory(threadMemoryBytes), threads: 2 },
     });
   },
-  oracle: async (config) => {
+  oracle: async (config, _setup, tools) => {
     const { openOracleSource } = await import('@parqueue/core/sources/oracle');
-    return await openOracleSource({ ...config, clock, randomId, chance: () => Math.random() });
+    return await openOracleSource({ ...config, ...tools });
   },
 };
 
@@ -47,10 +47,12 @@ function duckdbMemory(threadMemoryBytes: number): string {
 
 export class SourceShelf {
   readonly #setup: ThreadSetup;
+  readonly #tools: ShelfTools;
   readonly #open = new Map<string, Promise<Source>>();
 
-  constructor(setup: ThreadSetup) {
+  constructor(setup: ThreadSetup, tools: ShelfTools) {
     this.#setup = setup;
+    this.#tools = tools;
   }
 
   /** @throws ParqueueError PQ_UNKNOWN_SOURCE, and whatever opening meets; a failed opening is tried again next time. */
@@ -78,9 +80,9 @@ export class SourceShelf {
     }
     switch (config.kind) {
       case 'file':
-        return await OPENERS.file(config, this.#setup);
+        return await OPENERS.file(config, this.#setup, this.#tools);
       case 'oracle':
-        return await OPENERS.oracle(config, this.#setup);
+        return await OPENERS.oracle(config, this.#setup, this.#tools);
       default:
         return config satisfies never;
     }

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CanonicalRequest, FileFormat } from '../../model/request.ts';
-import type { Extract, Source, SourceContext } from '../../ports/source.ts';
+import type { Extract, Source } from '../../ports/source.ts';
+import { sourceContext } from '../../testing/source-contract.ts';
 import { openFileSource } from './index.ts';
 
 let base: string;
@@ -55,24 +56,11 @@ function requestFor(
   };
 }
 
-function contextWith(more: Partial<SourceContext> = {}): SourceContext {
-  const memory = new Map<string, string>();
-  return {
-    signal: new AbortController().signal,
-    memo: { get: async (name) => memory.get(name) ?? null, put: async (name, value) => void memory.set(name, value) },
-    limits: { rowsMax: 1e9, bytesMax: 1e12, timeoutMs: 60_000 },
-    onProgress: () => undefined,
-    known: {},
-    onFirstBatch: () => undefined,
-    ...more,
-  };
-}
-
 async function write(name: string, content: string | Uint8Array): Promise<void> {
   await writeFile(join(base, 'root', name), content);
 }
 
-async function extract(request: CanonicalRequest, context = contextWith(), name = 'part.parquet'): Promise<Extract> {
+async function extract(request: CanonicalRequest, context = sourceContext(), name = 'part.parquet'): Promise<Extract> {
   await using snapshot = await source.open(request, context);
   return await snapshot.extract({ path: join(base, 'out', name) });
 }
@@ -197,7 +185,7 @@ describe('CSV', () => {
       ['2', 'y;z'],
     ]);
     await write('b.csv', '1\tx\n2\ty\n');
-    expect((await extract(requestFor('b.csv'), contextWith(), 'b')).columns.map(({ name }) => name)).toEqual([
+    expect((await extract(requestFor('b.csv'), sourceContext(), 'b')).columns.map(({ name }) => name)).toEqual([
       'column1',
       'column2',
     ]);
@@ -347,7 +335,7 @@ describe('CSV', () => {
         scratch: join(base, `scratch-${threads}`),
         duckdb: { memoryLimit: '384MB', threads },
       });
-      await using snapshot = await other.open(request, contextWith());
+      await using snapshot = await other.open(request, sourceContext());
       sums.add((await snapshot.extract({ path: join(base, 'out', `p${threads}`) })).sha256);
     }
     expect(sums.size).toBe(1);
@@ -456,7 +444,7 @@ describe('Parquet', () => {
     ['rows', { rowsMax: 999 }],
     ['bytes', { bytesMax: 1000 }],
   ])('holds the limit on %s', async (limit, limits) => {
-    const context = contextWith({ limits: { rowsMax: 1e9, bytesMax: 1e12, timeoutMs: 60_000, ...limits } });
+    const context = sourceContext({ limits: { rowsMax: 1e9, bytesMax: 1e12, timeoutMs: 60_000, ...limits } });
     await expect(extract(requestFor('a.parquet'), context)).rejects.toMatchObject({
       code: 'PQ_LIMIT_EXCEEDED',
       details: { limit },
@@ -473,7 +461,9 @@ describe('the root', () => {
   it.each(['../x.csv', '/etc/passwd', 'a/../../x.csv', 'a\0.csv', './a.csv', 'a//b.csv', ''])(
     'refuses the path %j',
     async (path) => {
-      await expect(source.open(requestFor(path), contextWith())).rejects.toMatchObject({ code: 'PQ_INVALID_REQUEST' });
+      await expect(source.open(requestFor(path), sourceContext())).rejects.toMatchObject({
+        code: 'PQ_INVALID_REQUEST',
+      });
     },
   );
 
