@@ -110,12 +110,15 @@ describe.skipIf(SERVER_ONLY)(onTestServer('connections'), () => {
 describe('connecting', () => {
   it('with a wrong password is refused at once, and no part of it is shown', async () => {
     await using source = await database.source({ password: 'not-the-password' });
+    const before = database.server?.counters.sessionsTotal ?? 0;
     const error: unknown = await source.probe(ALL, sourceContext()).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({
       code: 'PQ_SOURCE_REJECTED',
       details: { database: 'ORA-01017', reason: 'credentials' },
     });
     expect(JSON.stringify([String(error), error])).not.toContain('not-the-password');
+    // Accounts are locked after a few of these.
+    expect((database.server?.counters.sessionsTotal ?? 1) - before).toBe(1);
   });
 
   it('to where nobody listens, or to a service nobody knows, is PQ_SOURCE_UNAVAILABLE', async () => {

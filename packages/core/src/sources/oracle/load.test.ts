@@ -2,10 +2,12 @@
  * What arrives in the Parquet file, read back by DuckDB: it shares nothing with the writer. Values are compared as texts,
  * so that no reader's number type hides a digit.
  */
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
+import { tableFromIPC } from 'apache-arrow';
+import { readParquet } from 'parquet-wasm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Extract, Source } from '../../ports/source.ts';
 import {
@@ -196,6 +198,40 @@ describe('a value', () => {
     await expect(
       load('SELECT 1 / 3 AS THIRD FROM DUAL', { numbers: 'exact', version: { kind: 'manual' } }),
     ).rejects.toMatchObject({ code: 'PQ_VALUE_OUT_OF_RANGE', details: { column: 'THIRD' } });
+  });
+});
+
+describe('a large value', () => {
+  it('of a CLOB or BLOB arrives whole, among small, empty and missing ones', async () => {
+    await database.drop('TABLE PQ_LARGE');
+    await database.execute('CREATE TABLE PQ_LARGE (ID NUMBER(9), T CLOB, B BLOB)');
+    const text = 'žlutý 🐎 '.repeat(50_000);
+    const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, i) => i % 251));
+    await database.execute('INSERT INTO PQ_LARGE VALUES (1, :T, :B)', { T: text, B: bytes });
+    await database.execute("INSERT INTO PQ_LARGE VALUES (2, 'x', HEXTORAW('01'))");
+    await database.execute('INSERT INTO PQ_LARGE (ID) VALUES (3)');
+    const { path } = await load('SELECT T, B FROM PQ_LARGE ORDER BY ID');
+    const table = tableFromIPC(readParquet(await readFile(path)).intoIPCStream());
+    const rows = table
+      .toArray()
+      .map((row: { T: string | null; B: Uint8Array | null }) => [row.T, row.B === null ? null : Buffer.from(row.B)]);
+    expect(rows).toEqual([
+      [text, bytes],
+      ['x', Buffer.from([1])],
+      [null, null],
+    ]);
+  });
+});
+
+describe('session settings', () => {
+  it('decide what dates look like as text', async () => {
+    const session = { NLS_DATE_FORMAT: 'DD/MM/YYYY' };
+    await using german = await database.source({ session });
+    const path = join(out, 'settings.parquet');
+    const request = oracleRequest("SELECT TO_CHAR(DATE '2024-02-29') AS D FROM DUAL", { session });
+    await using snapshot = await german.open(request, sourceContext());
+    await snapshot.extract({ path });
+    expect(await readBack(path)).toEqual([['29/02/2024']]);
   });
 });
 

@@ -85,6 +85,7 @@ describe('the statement', () => {
 
   it.each([
     ['repeated names', ['ID', 'ID']],
+    ['names that the driver may have told apart', ['ID', 'ID_1']],
     ['a name of an expression', ['COUNT(*)', 'ID']],
     ['a name with a quote', ['"quoted"', 'ID']],
     ['a name with a point', ['a.b', 'ID']],

@@ -106,6 +106,22 @@ describe('a snapshot', () => {
     expect(String(extract.details['scn'] ?? 'null')).toMatch(/^([0-9]+|null)$/);
   });
 
+  it('of a table that was altered since is begun anew, and has the new columns', async () => {
+    await database.drop('TABLE PQ_ALTERED');
+    await database.execute('CREATE TABLE PQ_ALTERED (ID NUMBER(9))');
+    await database.execute('INSERT INTO PQ_ALTERED VALUES (1)');
+    await using source = await database.source();
+    await using snapshot = await source.open(oracleRequest('SELECT * FROM PQ_ALTERED'), sourceContext());
+    await snapshot.version();
+    await database.execute('ALTER TABLE PQ_ALTERED ADD (MORE VARCHAR2(10))');
+    const extract = await snapshot.extract({ path: join(out, `${(files += 1)}.parquet`) });
+    expect(extract.columns.map(({ name }) => name)).toEqual(['ID', 'MORE']);
+    expect(extract.details).toMatchObject({ restarts: ['ORA-01466'] });
+    expect(extract.version).toBe(
+      (await source.probe(oracleRequest('SELECT * FROM PQ_ALTERED'), sourceContext())).version,
+    );
+  });
+
   it('of a refresh key or of nothing is exact as well', async () => {
     const version = { kind: 'refresh-key', statement: 'SELECT COUNT(*) FROM PQ_STATE' } as const;
     expect((await load({}, oracleRequest(ALL, { version }))).extract).toMatchObject({

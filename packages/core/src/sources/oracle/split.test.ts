@@ -86,6 +86,11 @@ describe('a split', () => {
     expect(several.extract.consistency).toBe('statement');
   });
 
+  it('may have columns of one name', async () => {
+    const sql = 'SELECT ID, AT, ID FROM PQ_SPLIT';
+    expect((await load(into(3), { sql })).rows).toEqual((await load({}, { sql })).rows);
+  });
+
   it('gives equal bytes for equal rows', async () => {
     expect((await load(into(4))).extract.sha256).toBe((await load(into(4))).extract.sha256);
   });
