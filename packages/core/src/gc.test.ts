@@ -172,10 +172,10 @@ async function collect(options: Partial<GcOptions> = {}): Promise<GcReport> {
 }
 
 async function reconcile(): Promise<void> {
-  const { reconciler, ticks } = coordination;
+  const { reconciler, ticks, parts } = coordination;
   const { directories, reader, marks } = store;
   const signal = new AbortController().signal;
-  await reconcilePass({ reconciler, ticks, directories, reader, marks, onStep: () => undefined }, { signal });
+  await reconcilePass({ reconciler, ticks, parts, directories, reader, marks, onStep: () => undefined }, { signal });
 }
 
 async function openGate(): Promise<void> {

@@ -52,8 +52,25 @@ test('fills of older epochs lose their staging directories, those of this epoch 
   expect(store.allStaging().map(({ fillId }) => fillId)).toEqual(['new']);
 });
 
-async function publish(fence: Tick): Promise<void> {
-  await publishGeneration(store, { key: KEY, fence, fillId: `f${fence}` });
+test('a view is known again by the tables it reads, and takes over their marks before its head is there', async () => {
+  await publish(NEWEST, { reads: { 'APP.V': ['APP.SALES'] } });
+  const tick = await coordination.ticks.invalidate('table:lake/APP.SALES', 'purge');
+  await reconciledHead();
+  expect(await coordination.parts.readers('lake/APP.SALES')).toEqual(['lake/APP.V']);
+  const look = await coordination.heads.look({ key: KEY, scopes: ['table:lake/APP.V'], probeTargets: [] }, null);
+  expect(look).toMatchObject({ head: null, seen: { hard: tick, purge: tick } });
+});
+
+test.each([undefined, 'x', { 'APP.V': 'APP.SALES' }, { 'APP.V': [7] }])(
+  'details that tell no tables (%j) are no reason to lose a generation',
+  async (reads) => {
+    await publish(NEWEST, { reads });
+    expect((await reconciledHead())?.fence).toBe(NEWEST);
+  },
+);
+
+async function publish(fence: Tick, sourceDetails = {}): Promise<void> {
+  await publishGeneration(store, { key: KEY, fence, fillId: `f${fence}`, sourceDetails });
 }
 
 async function reconciledHead(): Promise<Head | null> {

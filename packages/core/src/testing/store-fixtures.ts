@@ -21,6 +21,7 @@ export interface GenerationWish {
   /** Bytes of the part; not Parquet, which no store looks into. */
   readonly text?: string;
   readonly version?: string;
+  readonly sourceDetails?: Manifest['sourceDetails'];
 }
 
 export interface StagedGeneration {
@@ -54,7 +55,7 @@ export async function publishGeneration(store: WritableStore, wish: GenerationWi
 }
 
 function manifestOf(
-  { key, fence, fillId, text, version = 'checksum:00' }: GenerationWish & { readonly text: string },
+  { key, fence, fillId, text, version = 'checksum:00', sourceDetails = {} }: GenerationWish & { readonly text: string },
   storeId: string,
   { bytes, mtimeNs }: { readonly bytes: number; readonly mtimeNs: string },
 ): Manifest {
@@ -79,7 +80,7 @@ function manifestOf(
     },
     part: { name: PART_NAME, bytes, rows: 1, sha256: createHash('sha256').update(text).digest('hex'), mtimeNs },
     columns: [{ name: 'price', sourceType: 'csv:BIGINT', type: 'int64', nullable: true }],
-    sourceDetails: {},
+    sourceDetails,
     startedAtMs: 1,
     sealedAtMs: 2,
     host: 'test',
