@@ -27,6 +27,8 @@ export interface CallContext {
   readonly cursors: Cursors;
   readonly lobs: Lobs;
   readonly bitVectors: boolean;
+  /** Scales of described columns are integers instead of bytes. */
+  readonly wideScales: boolean;
   readonly send: (stream: Uint8Array) => Promise<void>;
   /** Throws when the call was broken off or the client is gone. */
   readonly check: () => void;
@@ -68,7 +70,8 @@ export class Calls {
     const { changed } = await this.#parse(cursor);
     const count = await this.#run(cursor, how.rows);
     if ((request.flags & REEXECUTE_COMMIT) !== 0) await this.#inEngine((engine) => engine.commit());
-    if (changed && cursor.rows !== null) writeDescribe(this.#writer, cursor.statement?.columns ?? []);
+    if (changed && cursor.rows !== null)
+      writeDescribe(this.#writer, cursor.statement?.columns ?? [], this.#context.wideScales);
     await this.#finish(cursor, { count, wanted: how.fetch && !awaitsDefine(cursor) ? request.iterations : 0 });
   }
 
@@ -152,7 +155,7 @@ export class Calls {
     }
     if (running) count = await this.#run(cursor, rows);
     if (running && asked(OPTION.commit)) await this.#inEngine((engine) => engine.commit());
-    if (describing) writeDescribe(this.#writer, cursor.statement?.columns ?? []);
+    if (describing) writeDescribe(this.#writer, cursor.statement?.columns ?? [], this.#context.wideScales);
     await this.#finish(cursor, { count, wanted: awaitsDefine(cursor) ? 0 : request.rowsWanted });
   }
 

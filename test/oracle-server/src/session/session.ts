@@ -241,6 +241,7 @@ export class Session {
       cursors,
       lobs,
       bitVectors,
+      wideScales: !this.#channel.input.lengthTwice,
       send,
       check,
       executed,

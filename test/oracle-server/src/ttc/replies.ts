@@ -4,9 +4,18 @@ import type { ByteWriter } from '../wire/byte-writer.ts';
 import { VERSION_NUMBER } from '../auth/messages.ts';
 import { BANNER } from '../wire/negotiation.ts';
 import { MESSAGE } from './codes.ts';
-import { wireType } from './types.ts';
+import { TYPE, wireType } from './types.ts';
 
 const TRANSACTION_OPEN = 0x02;
+
+/** Their scale is an integer of any length for clients that announce texts by one length, a byte for the others. */
+const TYPES_WITH_SCALE: readonly number[] = [
+  TYPE.number,
+  TYPE.timestamp,
+  TYPE.timestampTz,
+  TYPE.timestampLtz,
+  TYPE.intervalDS,
+];
 
 export interface Ending {
   readonly inTransaction: boolean;
@@ -44,20 +53,32 @@ export function writeStatus(writer: ByteWriter, inTransaction: boolean): void {
     .ub(0);
 }
 
-export function writeDescribe(writer: ByteWriter, columns: readonly Column[]): void {
+export function writeDescribe(writer: ByteWriter, columns: readonly Column[], wideScales = false): void {
   const types = columns.map(({ type }) => wireType(type));
   writer.u8(MESSAGE.describeInfo).u8(0);
   writer.ub(types.reduce((total, { bytesMax }) => total + bytesMax, 0)).ub(columns.length);
   if (columns.length > 0) writer.u8(0);
   columns.forEach((column, index) => {
-    writeColumn(writer, column, index + 1);
+    writeColumn(writer, column, { position: index + 1, wideScales });
   });
   writer.zeros(6);
 }
 
-function writeColumn(writer: ByteWriter, { name, type, nullable }: Column, position: number): void {
+interface ColumnPlace {
+  readonly position: number;
+  readonly wideScales: boolean;
+}
+
+function writeColumn(
+  writer: ByteWriter,
+  { name, type, nullable }: Column,
+  { position, wideScales }: ColumnPlace,
+): void {
   const wire = wireType(type);
-  writer.u8(wire.type).u8(0).u8(wire.precision).u8(wire.scale).ub(wire.bytesMax);
+  writer.u8(wire.type).u8(0).u8(wire.precision);
+  if (wideScales && TYPES_WITH_SCALE.includes(wire.type)) writer.sb(wire.scale);
+  else writer.u8(wire.scale);
+  writer.ub(wire.bytesMax);
   writer.ub(0).ub(0).ub(0).ub(0);
   writer.ub(wire.charset).u8(wire.form).ub(wire.chars).ub(0);
   writer
