@@ -132,7 +132,7 @@ async function tellOfTheJoin(story: Story, asking: Asking, writer: OracleWriter)
     const asked = await asking.crowd(telling, REVENUE, CALLERS);
     const loads = (await countExecutions(writer, REVENUE_HINT)) - before;
     telling.show('version', asked.version);
-    telling.show('V$SQL', `the statement ran ${times(loads)} for ${CALLERS} callers`);
+    telling.show('V$SQL', `statement run ${times(loads)} for ${CALLERS} callers`);
     telling.claim(asked.etag !== joined.etag, `all ${CALLERS} got the same new bytes`);
     telling.claim(loads === 1, 'the server ran the statement exactly once for all of them');
   });
@@ -185,10 +185,11 @@ async function askCounting(
   });
   const [loads, probes] = [after[0] - before[0], after[1] - before[1]];
   telling.show('version', asked.version);
-  telling.show('V$SQL', `the statement ran ${times(loads)}; the version of a table was asked for ${times(probes)}`);
+  telling.show('V$SQL', `statement run ${times(loads)}, version of a table asked ${times(probes)}`);
   return { asked, loads, probes };
 }
 
 function times(count: number): string {
-  return count === 1 ? 'once' : `${count} times`;
+  const words = ['not at all', 'once', 'twice'];
+  return words[count] ?? `${count} times`;
 }
