@@ -2,12 +2,14 @@
  * The worker's metrics. Labels are bounded: sources, outcomes and phases, never keys. What is counted is defined here
  * and nowhere else; FillTimeline turns the steps of one fill into phases.
  */
-import type { FillReport, Outcome, ProbeReport, SourceWork, StepName } from '@parqueue/core';
+import type { FillReport, Outcome, ProbeReport, SourceConnections, SourceWork, StepName } from '@parqueue/core';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /** From a file of a few rows to the four hours of the default fill timeout. */
 const FILL_BUCKETS = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600, 14_400];
 const PROBE_BUCKETS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60];
+
+type ThreadConnections = Readonly<Record<string, SourceConnections>>;
 
 export type WorkerMetrics = ReturnType<typeof createMetrics>;
 
@@ -45,8 +47,24 @@ export function createMetrics(build: { readonly version: string; readonly now: (
       for (const [source, untilMs] of coolingUntil) this.set({ source }, untilMs > build.now() ? 1 : 0);
     },
   });
+  const held = new Map<number, ThreadConnections>();
+  const connections = gauge(
+    'source_connections',
+    'Connections to a source that the threads of this worker hold.',
+    'source',
+    'state',
+  );
   return {
     registry,
+    threadHolds: (threadId: number, bySource: ThreadConnections): void => {
+      held.set(threadId, bySource);
+      if (Object.keys(bySource).length === 0) held.delete(threadId);
+      connections.reset();
+      for (const [source, { busy, idle }] of [...held.values()].flatMap(Object.entries<SourceConnections>)) {
+        connections.inc({ source, state: 'busy' }, busy);
+        connections.inc({ source, state: 'idle' }, idle);
+      }
+    },
     sourceCools: (source: string, state: { readonly untilMs: number | null; readonly nowMs: number }): void => {
       coolingUntil.set(source, state.untilMs === null ? 0 : build.now() + state.untilMs - state.nowMs);
     },

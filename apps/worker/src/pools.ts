@@ -77,6 +77,7 @@ export function openPools({ config, metrics, log, memo, scratch, host, program }
       entry: FILL_THREAD_ENTRY,
       setup,
       memo: layered,
+      onConnections: (threadId, bySource) => metrics.threadHolds(threadId, bySource),
       onTrouble: (error) => log.warn({ error: toFailure(error).message }, 'worker thread'),
     });
   const fills = pool(fillThreads(config).all);

@@ -3,11 +3,11 @@
  * Redis and no authority (I10): what it publishes is garbage until the main thread commits it.
  */
 import { randomBytes } from 'node:crypto';
-import { workerData } from 'node:worker_threads';
+import { parentPort, threadId, workerData } from 'node:worker_threads';
 import { materialize, type Clock, type FillReport, type ProbeReport } from '@parqueue/core';
 import { openStore, type FileStore } from '@parqueue/core/store';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ThreadTask } from './protocol.ts';
+import type { ConnectionsNews, ThreadTask } from './protocol.ts';
 import { serve, type ThreadAbilities, type ThreadContext } from './session.ts';
 import type { ThreadSetup } from './setup.ts';
 import { SourceShelf } from './source-shelf.ts';
@@ -63,6 +63,18 @@ const abilities: ThreadAbilities = {
 
   close: () => sources.close(),
 };
+
+/** How often the thread looks whether its connections changed: sources also close them by themselves when idle. */
+const CONNECTIONS_EVERY_MS = 2000;
+let toldConnections = '{}';
+
+setInterval(() => {
+  const bySource = sources.connections();
+  const text = JSON.stringify(bySource);
+  if (text === toldConnections) return;
+  toldConnections = text;
+  parentPort?.postMessage({ kind: 'connections', threadId, bySource } satisfies ConnectionsNews);
+}, CONNECTIONS_EVERY_MS).unref();
 
 export function runTask(task: ThreadTask): Promise<void> {
   return serve(task, abilities);

@@ -24,7 +24,7 @@ import {
 import { Piscina } from 'piscina';
 import { Conversation, type Delivered } from './conversation.ts';
 import { crashFailure, failed, misplaced, stopFailure } from './failures.ts';
-import type { ThreadReport, ThreadWork } from './protocol.ts';
+import type { ConnectionsNews, ThreadReport, ThreadWork } from './protocol.ts';
 import { Slots } from './slots.ts';
 
 export interface PoolOptions {
@@ -42,6 +42,8 @@ export interface PoolOptions {
   readonly setup: unknown;
   readonly memo: Memo;
   readonly onTrouble: (error: unknown) => void;
+  /** How many connections the sources of a thread hold; none once it ended. */
+  readonly onConnections?: (threadId: number, bySource: ConnectionsNews['bySource']) => void;
 }
 
 const MIB = 1024 * 1024;
@@ -103,6 +105,9 @@ export class ThreadPool implements SourceWork, AsyncDisposable {
       workerHistogram: false,
     });
     this.#threads.on('error', options.onTrouble);
+    this.#threads.on('message', ({ kind, threadId, bySource }: ConnectionsNews) => {
+      if (kind === 'connections') options.onConnections?.(threadId, bySource);
+    });
   }
 
   async probe(request: ResolvedRequest, context: ProbeContext): Promise<ProbeReport> {
@@ -263,7 +268,11 @@ export class ThreadPool implements SourceWork, AsyncDisposable {
     this.#exits.set(
       thread,
       new Promise((resolve) => {
-        thread.once('exit', () => resolve());
+        const { threadId } = thread;
+        thread.once('exit', () => {
+          this.#options.onConnections?.(threadId, {});
+          resolve();
+        });
       }),
     );
   }

@@ -21,6 +21,7 @@ import type {
   ProbeReport,
   Progress,
   ResolvedRequest,
+  SourceConnections,
 } from '@parqueue/core';
 
 export type ThreadWork =
@@ -49,6 +50,13 @@ export type ToThread =
   | { readonly kind: 'answer'; readonly id: number; readonly value: string | null }
   | { readonly kind: 'stop'; readonly failure: Failure }
   | { readonly kind: 'dismiss' };
+
+/** Besides the tasks' ports, on the thread's own: the connections that its sources hold, told when that changed. */
+export interface ConnectionsNews {
+  readonly kind: 'connections';
+  readonly threadId: number;
+  readonly bySource: Readonly<Record<string, SourceConnections>>;
+}
 
 /** A source sets this member of a failure's details after a trap or a fatal error of a native library. */
 export const RECYCLE_DETAIL = 'recycleThread';

@@ -2,7 +2,7 @@
  * The sources one thread has opened, by name. A driver is loaded by the first task that needs it and stays with the
  * thread. A new kind of source is one more line in OPENERS.
  */
-import { ParqueueError, type Clock, type RandomId, type Source } from '@parqueue/core';
+import { ParqueueError, type Clock, type RandomId, type Source, type SourceConnections } from '@parqueue/core';
 import type { SourceConfig } from '@parqueue/core/config';
 import type { ThreadSetup } from './setup.ts';
 
@@ -49,6 +49,8 @@ export class SourceShelf {
   readonly #setup: ThreadSetup;
   readonly #tools: ShelfTools;
   readonly #open = new Map<string, Promise<Source>>();
+  /** Those whose opening is over. */
+  readonly #opened = new Map<string, Source>();
 
   constructor(setup: ThreadSetup, tools: ShelfTools) {
     this.#setup = setup;
@@ -59,14 +61,27 @@ export class SourceShelf {
   get(name: string): Promise<Source> {
     const open = this.#open.get(name) ?? this.#openSource(name);
     this.#open.set(name, open);
-    open.catch(() => this.#open.delete(name));
+    open.then(
+      (source) => this.#opened.set(name, source),
+      () => this.#open.delete(name),
+    );
     return open;
+  }
+
+  /** By source, for those that keep connections. */
+  connections(): Readonly<Record<string, SourceConnections>> {
+    const counts = [...this.#opened].flatMap(([name, source]) => {
+      const own = source.connections?.();
+      return own === undefined ? [] : [[name, own] as const];
+    });
+    return Object.fromEntries(counts);
   }
 
   /** Closes what is open; a source that is asked for later is opened anew. */
   async close(): Promise<void> {
     const open = [...this.#open.values()];
     this.#open.clear();
+    this.#opened.clear();
     await Promise.allSettled(open.map(async (source) => await (await source)[Symbol.asyncDispose]()));
   }
 

@@ -69,12 +69,19 @@ export interface Snapshot extends AsyncDisposable {
   extract(target: PartTarget): Promise<Extract>;
 }
 
+export interface SourceConnections {
+  readonly busy: number;
+  readonly idle: number;
+}
+
 /**
  * Errors: PQ_SOURCE_UNAVAILABLE (cannot be reached), PQ_SOURCE_REJECTED (refuses the question), PQ_NOT_FOUND (the file
  * is not there), PQ_UNTRACKABLE (what the answer depends on cannot be known), PQ_SOURCE_UNSTABLE (changed while read, repeatedly), PQ_MALFORMED_SOURCE, PQ_UNSUPPORTED_TYPE,
  * PQ_LIMIT_EXCEEDED, PQ_STORE_FULL and PQ_STORE_IO for the target, PQ_CANCELLED when the signal aborts.
  */
 export interface Source extends AsyncDisposable {
+  /** Connections it holds now, where it holds any: at work, and kept for the next question. */
+  connections?(): SourceConnections;
   /**
    * The current version: the cheapest question that can prove a head right. For a source with parts it is
    * composeVersion of all parts, those of `context.known` included.

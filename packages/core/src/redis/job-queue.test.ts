@@ -132,6 +132,14 @@ describe('enqueue', () => {
     await coordination.jobs.resume('lake');
     expect((await coordination.jobs.enqueue(job())).joined).toBe(false);
   });
+
+  test('a job that waited when its source was paused still waits, for those who ask and after it is resumed', async () => {
+    const { id } = await coordination.jobs.enqueue(job());
+    await coordination.jobs.pause('lake');
+    expect(await coordination.jobs.status(id)).toEqual({ state: 'queued' });
+    await coordination.jobs.resume('lake');
+    expect(await coordination.jobs.status(id)).toEqual({ state: 'queued' });
+  });
 });
 
 describe('status', () => {

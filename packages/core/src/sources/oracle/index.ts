@@ -2,7 +2,7 @@
 import { ParqueueError } from '../../model/errors.ts';
 import type { CanonicalRequest } from '../../model/request.ts';
 import type { Clock, RandomId } from '../../ports/clock.ts';
-import type { Probed, Source, SourceContext } from '../../ports/source.ts';
+import type { Probed, Source, SourceConnections, SourceContext } from '../../ports/source.ts';
 import { connectTo, setUpSession, type ConnectOptions } from './connect.ts';
 import { Dictionary } from './dictionary.ts';
 import { redactionOf } from './faults.ts';
@@ -46,6 +46,11 @@ class OracleSource implements Source {
     });
     this.#tools = { dictionary: new Dictionary(), clock, randomId };
     this.#scn = new ScnReader(clock);
+  }
+
+  connections(): SourceConnections {
+    const { open, idle } = this.#pool.size;
+    return { busy: open - idle, idle };
   }
 
   async probe(request: CanonicalRequest, context: SourceContext): Promise<Probed> {
