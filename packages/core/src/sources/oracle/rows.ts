@@ -86,20 +86,36 @@ function asked(session: Session, results: ResultSet<unknown[]>, rows: number): P
   return asking;
 }
 
-/** One chunk of each in turn, until all have ended: one order for one set of rows. */
+/**
+ * One chunk of each in turn, until all have ended: one order for one set of rows. All of them work from the beginning;
+ * left early, `stop` has to end what they wait for.
+ */
 export async function* inTurn<T>(
   sources: readonly AsyncGenerator<T, void, undefined>[],
+  stop: () => void,
 ): AsyncGenerator<T, void, undefined> {
-  let running = [...sources];
+  const running = new Map(sources.map((source) => [source, begun(source)]));
   try {
-    while (running.length > 0) {
-      for (const source of [...running]) {
-        const result = await source.next();
-        if (result.done === true) running = running.filter((other) => other !== source);
-        else yield result.value;
+    while (running.size > 0) {
+      for (const [source, next] of running) {
+        const result = await next;
+        if (result.done === true) {
+          running.delete(source);
+          continue;
+        }
+        running.set(source, begun(source));
+        yield result.value;
       }
     }
   } finally {
-    await Promise.allSettled(running.map((source) => source.return()));
+    if (running.size > 0) stop();
+    await Promise.allSettled([...running.keys()].map((source) => source.return()));
   }
+}
+
+function begun<T>(source: AsyncGenerator<T, void, undefined>): Promise<IteratorResult<T, void>> {
+  const next = source.next();
+  // Its failure is met when its turn comes.
+  next.catch(() => undefined);
+  return next;
 }

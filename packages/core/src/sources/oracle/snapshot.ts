@@ -261,7 +261,9 @@ export class OracleSnapshot implements Snapshot {
       return rowsOf(session, { ...bound, columns: plan.columns.length, fetchRows });
     });
     return {
-      rows: inTurn(rows),
+      rows: inTurn(rows, () => {
+        for (const session of sessions) session.spoil();
+      }),
       // All rows are of one SCN; the version is of that one or an earlier one.
       consistency: 'statement',
       scn: split.scn,

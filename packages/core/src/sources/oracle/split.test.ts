@@ -159,6 +159,32 @@ describe.skipIf(SERVER_ONLY)(onTestServer('a split that is disturbed'), () => {
     });
   });
 
+  it('runs its statement in all sessions at the same time', async () => {
+    let arrived = 0;
+    let open: () => void = () => undefined;
+    const all = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    server().hooks.onExecute = (sql) => {
+      if (!sql.includes('AS OF SCN')) return;
+      arrived += 1;
+      if (arrived === 4) open();
+      return all;
+    };
+    expect((await load(into(4))).rows).toHaveLength(ROWS);
+  });
+
+  it('ends at once when one of its sessions fails, whatever the others wait for', async () => {
+    let arrived = 0;
+    server().hooks.onExecute = (sql) => {
+      if (!sql.includes('AS OF SCN')) return;
+      arrived += 1;
+      if (arrived === 1) throw new OraError(1652, 'unable to extend temp segment');
+      return new Promise(() => undefined);
+    };
+    await expect(load(into(4))).rejects.toMatchObject({ details: { database: 'ORA-01652' } });
+  });
+
   it('begins anew when one of its sessions is killed', async () => {
     let killed = false;
     server().hooks.onFetch = (sql, piece) => {
