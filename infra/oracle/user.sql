@@ -22,7 +22,7 @@ GRANT CREATE SESSION TO pq_reader;
 -- SELECT and not READ: with READ alone nothing is missing either, where the database knows it (12.2 and newer);
 -- SELECT also allows FOR UPDATE, which Parqueue never sends. Prefer READ where you can.
 
--- Dictionary views (ALL_OBJECTS, ALL_VIEWS, ALL_SYNONYMS): everybody may read them, and they show what one was granted.
+-- Dictionary views (ALL_OBJECTS, ALL_TABLES, ALL_EXTERNAL_TABLES, ALL_VIEWS, ALL_SYNONYMS): everybody may read them, and they show what one was granted.
 
 -- Optional: the change number of each snapshot in the manifest, and loads that are split over several sessions at one
 -- point in time. Without them snapshots are as exact, the manifest says `scn: null`, and a load uses one session.

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { TestDatabase } from './oracle-database.ts';
+import { REAL_DATABASE, TestDatabase } from './oracle-database.ts';
 
 const FOLDER = new URL('../../infra/oracle/', import.meta.url);
 const WRITER = fileURLToPath(new URL('writer.mjs', FOLDER));
@@ -14,7 +14,7 @@ let db: TestDatabase;
 
 beforeEach(async () => {
   db = await TestDatabase.open();
-  await db.fresh('TABLE', 'pets', 'CREATE TABLE pets (id NUMBER(9) NOT NULL, name VARCHAR2(20))');
+  await db.fresh('TABLE', 'e2e_pets', 'CREATE TABLE e2e_pets (id NUMBER(9) NOT NULL, name VARCHAR2(20))');
 });
 
 afterEach(async () => {
@@ -47,19 +47,19 @@ async function write(args: readonly string[], { input = '', password = db.passwo
 describe('the writer', () => {
   test('commits each statement and answers each with one line', async () => {
     const { exit, answers } = await write([
-      "INSERT INTO pets SELECT LEVEL, 'pet ' || LEVEL FROM DUAL CONNECT BY LEVEL <= 3",
-      'SELECT id, name FROM pets ORDER BY id;',
+      "INSERT INTO e2e_pets SELECT LEVEL, 'pet ' || LEVEL FROM DUAL CONNECT BY LEVEL <= 3",
+      'SELECT id, name FROM e2e_pets ORDER BY id;',
     ]);
     const data = [1, 2, 3].map((id) => [id, `pet ${id}`]);
     expect([exit, answers]).toEqual([0, [{ rows: 3 }, { columns: ['ID', 'NAME'], data }]]);
-    expect(await db.number('SELECT COUNT(*) FROM pets')).toBe(3);
+    expect(await db.number('SELECT COUNT(*) FROM e2e_pets')).toBe(3);
   });
 
   test('a JSON array is one transaction: all of it, or nothing', async () => {
     const lines = [
-      JSON.stringify(["INSERT INTO pets VALUES (1, 'one')", "INSERT INTO pets VALUES (2, 'two')"]),
-      JSON.stringify(["INSERT INTO pets VALUES (3, 'three')", 'INSERT INTO nobody VALUES (4)']),
-      'SELECT COUNT(*) AS n FROM pets',
+      JSON.stringify(["INSERT INTO e2e_pets VALUES (1, 'one')", "INSERT INTO e2e_pets VALUES (2, 'two')"]),
+      JSON.stringify(["INSERT INTO e2e_pets VALUES (3, 'three')", 'INSERT INTO nobody VALUES (4)']),
+      'SELECT COUNT(*) AS n FROM e2e_pets',
     ];
     const { exit, answers } = await write([], { input: `${lines.join('\n')}\n` });
     expect(exit).toBe(1);
@@ -71,9 +71,9 @@ describe('the writer', () => {
   });
 
   test('arguments end at their first error', async () => {
-    const { exit, answers } = await write(['DELETE FROM nobody', "INSERT INTO pets VALUES (1, 'one')"]);
+    const { exit, answers } = await write(['DELETE FROM nobody', "INSERT INTO e2e_pets VALUES (1, 'one')"]);
     expect([exit, answers]).toEqual([1, [{ error: expect.stringContaining('ORA-00942') as string }]]);
-    expect(await db.number('SELECT COUNT(*) FROM pets')).toBe(0);
+    expect(await db.number('SELECT COUNT(*) FROM e2e_pets')).toBe(0);
   });
 
   test('numbers that a double cannot hold come as text, others as numbers', async () => {
@@ -92,8 +92,8 @@ describe('the writer', () => {
     expect((await write(['--no-such-option'])).exit).toBe(2);
   });
 
-  test('runs the tables of the demonstration', async () => {
-    for (const table of ['sales', 'regions']) await db.fresh('TABLE', table);
+  // Elsewhere a table called SALES is somebody's.
+  test.skipIf(REAL_DATABASE !== null)('runs the tables of the demonstration', async () => {
     const { exit, answers } = await write(['--file', SCHEMA]);
     expect([exit, answers.filter((answer) => !('rows' in (answer as object)))]).toEqual([0, []]);
     expect(await db.number('SELECT COUNT(*) FROM sales s JOIN regions r ON r.id = s.region_id')).toBe(20_000);
