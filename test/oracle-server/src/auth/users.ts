@@ -4,20 +4,20 @@ import { challenge, decoyVerifier, newSalt, verifierOf } from './verifiers.ts';
 import type { Challenge, Verifier, VerifierKind } from './verifiers.ts';
 
 export class Users {
-  readonly #kind: VerifierKind;
+  readonly kind: VerifierKind;
   readonly #passwords = new Map<string, string>();
   readonly #verifiers = new Map<string, Verifier>();
   readonly #decoySecret = randomBytes(32);
 
   constructor(kind: VerifierKind, users: Readonly<Record<string, string>>) {
-    this.#kind = kind;
+    this.kind = kind;
     for (const [name, password] of Object.entries(users)) this.#passwords.set(canonical(name), password);
   }
 
   challenge(user: string): Challenge {
     const password = this.#passwords.get(user);
-    if (password === undefined) return challenge(decoyVerifier(this.#kind, user, this.#decoySecret));
-    const known = this.#verifiers.get(user) ?? verifierOf(this.#kind, password, newSalt(this.#kind));
+    if (password === undefined) return challenge(decoyVerifier(this.kind, user, this.#decoySecret));
+    const known = this.#verifiers.get(user) ?? verifierOf(this.kind, password, newSalt(this.kind));
     this.#verifiers.set(user, known);
     return challenge(known);
   }

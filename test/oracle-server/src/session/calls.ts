@@ -7,7 +7,7 @@ import type { Bind, EngineSession, Value } from '../engine.ts';
 import { NO_DATA_FOUND, OPTION, REEXECUTE_COMMIT } from '../ttc/codes.ts';
 import { writeLobReply } from '../ttc/lobs.ts';
 import type { LobRequest, Lobs } from '../ttc/lobs.ts';
-import { writeDescribe, writeEnding, writeStatus, writeVersion } from '../ttc/replies.ts';
+import { writeDescribe, writeEnding, writeRowCounts, writeStatus, writeVersion } from '../ttc/replies.ts';
 import type { ExecuteRequest, FetchRequest, ReexecuteRequest } from '../ttc/requests.ts';
 import { RowWriter } from '../ttc/rows.ts';
 import { needsDefine } from '../ttc/types.ts';
@@ -68,7 +68,7 @@ export class Calls {
   ): Promise<void> {
     const cursor = this.#context.cursors.get(request.cursor);
     const { changed } = await this.#parse(cursor);
-    const count = await this.#run(cursor, how.rows);
+    const count = sum(await this.#run(cursor, how.rows));
     if ((request.flags & REEXECUTE_COMMIT) !== 0) await this.#inEngine((engine) => engine.commit());
     if (changed && cursor.rows !== null)
       writeDescribe(this.#writer, cursor.statement?.columns ?? [], this.#context.wideScales);
@@ -148,15 +148,16 @@ export class Calls {
     }
     const running = asked(OPTION.execute);
     let describing = asked(OPTION.describe);
-    let count = 0;
+    let counts: readonly number[] = [];
     if (running || asked(OPTION.parse) || describing) {
       const { changed } = await this.#parse(cursor);
       describing ||= changed && cursor.statement?.kind === 'query';
     }
-    if (running) count = await this.#run(cursor, rows);
+    if (running) counts = await this.#run(cursor, rows);
     if (running && asked(OPTION.commit)) await this.#inEngine((engine) => engine.commit());
     if (describing) writeDescribe(this.#writer, cursor.statement?.columns ?? [], this.#context.wideScales);
-    await this.#finish(cursor, { count, wanted: awaitsDefine(cursor) ? 0 : request.rowsWanted });
+    if (request.rowCounts && cursor.statement?.kind === 'dml') writeRowCounts(this.#writer, cursor.id, counts);
+    await this.#finish(cursor, { count: sum(counts), wanted: awaitsDefine(cursor) ? 0 : request.rowsWanted });
   }
 
   /** Again before each run: a table may have got another shape since. */
@@ -175,12 +176,13 @@ export class Calls {
     return { changed };
   }
 
-  async #run(cursor: Cursor, rows: readonly (readonly Bind[])[]): Promise<number> {
+  /** How many rows each row of binds touched. */
+  async #run(cursor: Cursor, rows: readonly (readonly Bind[])[]): Promise<readonly number[]> {
     const statement = cursor.statement;
     if (statement === null) throw new OraError(1001, 'invalid cursor');
     await dropRows(cursor);
     cursor.rowsSent = 0;
-    let count = 0;
+    const counts: number[] = [];
     for (const binds of rows.length === 0 ? [[]] : rows) {
       const known = statement.kind === 'query' || statement.kind === 'dml';
       if (known && binds.length < statement.placeholders.length) throw new OraError(1008, 'not all variables bound');
@@ -190,9 +192,9 @@ export class Calls {
       this.#context.executed(cursor.sql);
       const execution = await this.#inEngine((engine) => engine.execute(statement, binds));
       if (execution.kind === 'rows') cursor.rows = execution.rows;
-      else count += execution.rows;
+      else counts.push(execution.rows);
     }
-    return count;
+    return counts;
   }
 
   /**
@@ -249,6 +251,10 @@ export class Calls {
   async #flush(): Promise<void> {
     await this.#context.send(this.#writer.take());
   }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }
 
 /** LOBs are not sent before the client has said whether it wants locators or contents. */

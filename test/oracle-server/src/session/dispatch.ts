@@ -5,6 +5,7 @@ import type { BindType } from '../ttc/binds.ts';
 import { FUNCTION, OPTION } from '../ttc/codes.ts';
 import { readLobRequest } from '../ttc/lobs.ts';
 import { readExecute, readFetch, readReexecute, readVersionRequest, Unsupported } from '../ttc/requests.ts';
+import type { ExecuteRequest } from '../ttc/requests.ts';
 import type { Input } from '../wire/input.ts';
 import type { Calls } from './calls.ts';
 import type { Cursors } from './cursors.ts';
@@ -55,8 +56,14 @@ async function execute(context: DispatchContext): Promise<void> {
   const request = await context.input.read(readExecute);
   context.failed.cursor = request.cursor;
   const plsql = (request.options & OPTION.plsqlBind) !== 0;
-  const rows = await bindRows(context, { types: request.binds, count: request.bindRows, plsql });
-  await context.calls.execute(request, rows);
+  const types = bindsAgain(request) ? (context.cursors.find(request.cursor)?.binds ?? []) : request.binds;
+  const rows = await bindRows(context, { types, count: request.bindRows, plsql });
+  await context.calls.execute({ ...request, binds: types }, rows);
+}
+
+/** The JDBC driver runs a known statement again with its values only, as described the last time. */
+function bindsAgain({ options, sql }: ExecuteRequest): boolean {
+  return sql === null && (options & OPTION.execute) !== 0 && (options & (OPTION.bind | OPTION.define)) === 0;
 }
 
 async function reexecute(context: DispatchContext, fetch: boolean): Promise<void> {

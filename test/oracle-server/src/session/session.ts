@@ -127,7 +127,7 @@ export class Session {
     switch (type) {
       case MESSAGE.protocol:
         await this.#channel.input.read(readProtocolRequest);
-        writeProtocolReply(writer);
+        writeProtocolReply(writer, this.#options.users.kind);
         return this.#channel.send(writer.take());
       case MESSAGE.dataTypes:
         return this.#dataTypes(writer);

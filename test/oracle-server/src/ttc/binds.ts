@@ -9,7 +9,7 @@ import { decodeTime } from '../codec/time.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
 import { MESSAGE } from './codes.ts';
-import { FORM, STRING_BYTES_MAX, TYPE } from './types.ts';
+import { FORM, STRING_BYTES_MAX, TYPE, TYPES_WITH_SCALE } from './types.ts';
 
 /** The metadata that comes with binds, and in the same layout with defines. */
 export interface BindType {
@@ -18,6 +18,8 @@ export interface BindType {
   /** Bytes. */
   readonly size: number;
   readonly isArray: boolean;
+  /** Of a define: a LOB's length and its chunk size go before its locator. */
+  readonly lobPrefetch: boolean;
 }
 
 export interface BindRules {
@@ -27,6 +29,7 @@ export interface BindRules {
 }
 
 const ARRAY_FLAG = 0x40;
+const LOB_PREFETCH_FLAG = 0x200_0000;
 const ESCAPE = 253;
 const NULL_BIND: Bind = { kind: 'null', value: null };
 
@@ -47,17 +50,19 @@ const READABLE: readonly number[] = [
 export function readBindType(reader: ByteReader): BindType {
   const type = reader.u8();
   const flags = reader.u8();
-  reader.skip(2);
+  reader.u8();
+  if (TYPES_WITH_SCALE.includes(type)) reader.scale();
+  else reader.u8();
   const size = reader.ub();
   reader.ub();
-  reader.ub();
+  const continued = reader.ub();
   if (reader.ub() > 0) reader.bytes();
   reader.ub(2);
   reader.ub(2);
   const form = reader.u8();
   reader.ub();
   reader.ub();
-  return { type, form, size, isArray: (flags & ARRAY_FLAG) !== 0 };
+  return { type, form, size, isArray: (flags & ARRAY_FLAG) !== 0, lobPrefetch: (continued & LOB_PREFETCH_FLAG) !== 0 };
 }
 
 /** Whether the values of a bind can be decoded at all: not of arrays, LOBs, objects, JSON. */

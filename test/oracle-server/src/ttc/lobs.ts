@@ -81,9 +81,16 @@ export class Lobs {
   }
 }
 
-/** A LOB in row data: how long it is, how to read it best, and where. */
-export function writeLob(writer: ByteWriter, value: string | Uint8Array, locator: Buffer): void {
-  writer.ub(locator.length).ub(value.length).ub(CHUNK_BYTES).bytes(locator);
+/** A LOB in row data: how long it is and how to read it best, if that was asked for, and where. */
+export function writeLob(writer: ByteWriter, value: string | Uint8Array, lob: LobAnswer): void {
+  writer.ub(lob.locator.length);
+  if (lob.prefetch) writer.ub(value.length).ub(CHUNK_BYTES);
+  writer.bytes(lob.locator);
+}
+
+export interface LobAnswer {
+  readonly locator: Buffer;
+  readonly prefetch: boolean;
 }
 
 export interface LobRequest {

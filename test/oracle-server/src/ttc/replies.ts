@@ -4,18 +4,9 @@ import type { ByteWriter } from '../wire/byte-writer.ts';
 import { VERSION_NUMBER } from '../auth/messages.ts';
 import { BANNER } from '../wire/negotiation.ts';
 import { MESSAGE } from './codes.ts';
-import { TYPE, wireType } from './types.ts';
+import { TYPES_WITH_SCALE, wireType } from './types.ts';
 
 const TRANSACTION_OPEN = 0x02;
-
-/** Their scale is an integer of any length for clients that announce texts by one length, a byte for the others. */
-const TYPES_WITH_SCALE: readonly number[] = [
-  TYPE.number,
-  TYPE.timestamp,
-  TYPE.timestampTz,
-  TYPE.timestampLtz,
-  TYPE.intervalDS,
-];
 
 export interface Ending {
   readonly inTransaction: boolean;
@@ -43,6 +34,14 @@ export function writeEnding(writer: ByteWriter, { inTransaction, call, cursor, r
   writer.ub(0).ub(0).ub(0);
   writer.ub(number).ub(rows ?? 0);
   if (error !== undefined) writer.bytes(Buffer.from(`${error.message}\n`, 'utf8'));
+}
+
+/** Of a statement that ran for rows of binds: how many rows each of them touched. */
+export function writeRowCounts(writer: ByteWriter, cursor: number, counts: readonly number[]): void {
+  // Six integers, of which clients read the SCN (none here) and the cursor; then three empty lists.
+  writer.u8(MESSAGE.parameter).ub(6).ub(0).ub(0).ub(cursor).ub(0).ub(0).ub(0);
+  writer.zeros(3).ub(counts.length);
+  for (const count of counts) writer.ub(count);
 }
 
 /** Ends calls that have neither cursor nor error. */

@@ -17,6 +17,8 @@ export interface ExecuteRequest {
   readonly rowsWanted: number;
   /** How many rows of binds follow, if there are binds. */
   readonly bindRows: number;
+  /** The client wants to know how many rows each row of binds touched. */
+  readonly rowCounts: boolean;
   readonly binds: readonly BindType[];
   readonly defines: readonly BindType[];
 }
@@ -32,6 +34,8 @@ export interface FetchRequest {
   readonly cursor: number;
   readonly rowsWanted: number;
 }
+
+const ROW_COUNTS_FLAG = 0x4000;
 
 export function readExecute(reader: ByteReader): ExecuteRequest {
   const options = reader.ub();
@@ -61,6 +65,7 @@ export function readExecute(reader: ByteReader): ExecuteRequest {
     sql,
     rowsWanted: (options & OPTION.fetch) === 0 ? 0 : rowsWanted,
     bindRows: isQuery ? 1 : Math.max(1, parameters[1] ?? 1),
+    rowCounts: ((parameters[9] ?? 0) & ROW_COUNTS_FLAG) !== 0,
     defines: defining ? metadata(defineCount) : [],
     binds: defining ? [] : metadata(bindCount),
   };

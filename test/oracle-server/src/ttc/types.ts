@@ -28,6 +28,15 @@ export const TYPE = {
   boolean: 252,
 } as const;
 
+/** Their scale is an integer of any length for clients that announce texts by one length, a byte for the others. */
+export const TYPES_WITH_SCALE: readonly number[] = [
+  TYPE.number,
+  TYPE.timestamp,
+  TYPE.timestampTz,
+  TYPE.timestampLtz,
+  TYPE.intervalDS,
+];
+
 /** Character set form: the database's or the national one. */
 export const FORM = { none: 0, implicit: 1, national: 2 } as const;
 

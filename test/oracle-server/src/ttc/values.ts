@@ -35,7 +35,10 @@ export function valueWriter({ type, name }: Column, define: BindType | null, con
     case 'BLOB':
       return (writer, value) => {
         if (value === null) writer.u8(0);
-        else writeLob(writer, lobValue(value), context.lobs.hold(lobValue(value), context.cursor));
+        else {
+          const locator = context.lobs.hold(lobValue(value), context.cursor);
+          writeLob(writer, lobValue(value), { locator, prefetch: define?.lobPrefetch ?? false });
+        }
       };
     case 'JSON':
       return (writer, value) => {

@@ -91,6 +91,11 @@ export class ByteReader {
     return (this.#lengthTwice ? (this.bytes() ?? Buffer.alloc(0)) : this.raw(length)).toString('utf8');
   }
 
+  /** A small number that a client writes as it writes texts: a byte where lengths come twice, else an integer. */
+  scale(): number {
+    return this.#lengthTwice ? this.u8() : this.sb(2);
+  }
+
   /** A UB4 length and, only if that is above 0, the text as *bytes*. */
   str4(): string {
     return this.ub() > 0 ? (this.bytes() ?? Buffer.alloc(0)).toString('utf8') : '';

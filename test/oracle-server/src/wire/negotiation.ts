@@ -1,4 +1,5 @@
 /** The two messages before authentication: protocol (character sets, capabilities) and data types (time zone). */
+import type { VerifierKind } from '../auth/verifiers.ts';
 import type { ByteReader } from './byte-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
 
@@ -11,8 +12,6 @@ export const FIELD_VERSION = 12;
 export const BANNER = 'Parqueue test server for the Oracle protocol';
 /** Positions in the list of what the server was compiled to do, and what to say there. */
 const CAPABILITY = {
-  /** Both verifiers: without it the JDBC driver sends an empty password. */
-  logonTypes: { at: 4, value: 0xef },
   fieldVersion: { at: 7, value: FIELD_VERSION },
   /** The call status and two more fields in error blocks and statuses, which are always written here. */
   endOfCall: { at: 15, value: 0x19 },
@@ -21,6 +20,11 @@ const CAPABILITY = {
   /** In the long form of *bytes*, chunk lengths are integers instead of single bytes. */
   bigChunks: { at: 37, value: 0x20 },
 } as const;
+/**
+ * Verifiers, and how session keys are combined. The JDBC driver sends an empty password when it finds the verifier
+ * missing here, and combines as for 12c also with an 11g verifier when it finds both.
+ */
+const LOGON_TYPES = { at: 4, '11g': 0xcf, '12c': 0xef } as const;
 const RUNTIME = { timeZone: 1, ttc: 6 } as const;
 const TIME_ZONE_WITH_TYPES = 0x01;
 /** Of the client's character set flags. */
@@ -35,9 +39,10 @@ export function readProtocolRequest(reader: ByteReader): void {
   while (reader.u8() !== 0);
 }
 
-export function writeProtocolReply(writer: ByteWriter): void {
+export function writeProtocolReply(writer: ByteWriter, verifier: VerifierKind): void {
   const capabilities = Buffer.alloc(53);
   for (const { at, value } of Object.values(CAPABILITY)) capabilities[at] = value;
+  capabilities[LOGON_TYPES.at] = LOGON_TYPES[verifier];
   const runtime = Buffer.alloc(7);
   runtime[RUNTIME.timeZone] = TIME_ZONE_WITH_TYPES;
   runtime[RUNTIME.ttc] = STRINGS_OF_32K;

@@ -133,6 +133,7 @@ export const generalFunctions: Readonly<Record<string, ScalarFunction>> = {
     };
   },
   USER: (_args, { user }) => textLiteral(user, VARCHAR2(128)),
+  DBTIMEZONE: () => textLiteral('+00:00', VARCHAR2(6)),
   UID: () => ({ sql: '100', type: NUMBER, form: 'numeric', nullable: false }),
   SYS_GUID: () => ({
     sql: `unhex(replace(CAST(uuid() AS VARCHAR), '-', ''))`,
