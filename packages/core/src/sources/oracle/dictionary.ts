@@ -9,7 +9,7 @@
  * `forget` leads to a fresh look.
  */
 import { createHash } from 'node:crypto';
-import { isParqueueError } from '../../model/errors.ts';
+import { isParqueueError, type ParqueueError } from '../../model/errors.ts';
 import { labelOf, readStatement } from '../../sql/index.ts';
 import { ask, askText, textOrNull } from './query.ts';
 import type { Session } from './session.ts';
@@ -55,6 +55,9 @@ interface Found extends Lookup {
 
 /** What may follow a view's query in its text: it restricts writing. */
 const RESTRICTION = /\sWITH\s+(?:READ\s+ONLY|CHECK\s+OPTION)(?:\s+CONSTRAINT\s+(?:"[^"]+"|[\w$#]+))?\s*$/i;
+
+/** Names that mean a view of the dictionary wherever the schema has nothing of that name. */
+const DICTIONARY = /^G?V_?\$/;
 
 /** Views that read views: deeper or wider than this is no accident any more. */
 const DEPTH_MAX = 32;
@@ -128,9 +131,11 @@ class Walk {
     const visit = `${how.unqualified ? '' : '='}${labelFor(target)}`;
     if (this.#visited.has(visit)) return;
     this.#visited.add(visit);
+    if (target.owner === 'SYS') throw this.#ofDictionary(labelFor(target));
     const object = await this.#look(target, how.unqualified);
     const label = labelFor(object ?? target);
     if (object === null) {
+      if (how.unqualified && DICTIONARY.test(target.name)) throw this.#ofDictionary(target.name);
       // Asked for by the statement itself: the database says best what is wrong with it.
       if (how.depth > 0) {
         throw untrackable(
@@ -214,9 +219,6 @@ class Walk {
 
   async #view(view: Found, label: string, depth: number): Promise<void> {
     this.#settle(view);
-    if (view.owner === 'SYS') {
-      throw untrackable(this.#part, `${label} belongs to the data dictionary, whose rows change without a trace`);
-    }
     const text = await askText(this.#session, 'SELECT TEXT FROM ALL_VIEWS WHERE OWNER = :O AND VIEW_NAME = :N', {
       O: view.owner,
       N: view.name,
@@ -240,6 +242,10 @@ class Walk {
       if (!isParqueueError(error) || error.code === 'PQ_UNTRACKABLE') throw error;
       throw untrackable(this.#part, `the definition of the view ${label} cannot be analysed: ${error.message}`);
     }
+  }
+
+  #ofDictionary(label: string): ParqueueError {
+    return untrackable(this.#part, `${label} belongs to the data dictionary, whose rows change without a trace`);
   }
 
   #settle({ changed, now }: Found): void {

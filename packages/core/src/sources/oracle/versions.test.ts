@@ -239,6 +239,23 @@ describe('what cannot be tracked', () => {
     expect(message).toContain('ttl');
   });
 
+  it('is a view of the dictionary, whose rows change without a trace', async () => {
+    for (const name of ['V$SESSION', 'SYS.ALL_OBJECTS']) {
+      expect(await refused(`SELECT * FROM ${name}`)).toContain(name.replace('SYS.', ''));
+    }
+  });
+
+  it('is a view upon views, deeper than anybody writes them', async () => {
+    const views = Array.from({ length: 40 }, (_, i) => `PQ_DEEP_${i}`);
+    await database.drop(...views.map((name) => `VIEW ${name}`));
+    for (const [i, name] of views.entries()) {
+      await database.execute(`CREATE VIEW ${name} AS SELECT ID FROM ${i === 0 ? 'PQ_SALES' : `PQ_DEEP_${i - 1}`}`);
+    }
+    expect(await version('SELECT ID FROM PQ_DEEP_20')).toContain(`${label('PQ_SALES')}=100@`);
+    expect(await refused('SELECT ID FROM PQ_DEEP_39')).toContain('nested');
+    await database.drop(...views.map((name) => `VIEW ${name}`));
+  });
+
   it('is a temporary table, whose rows belong to a session', async () => {
     await database.drop('TABLE PQ_TEMPORARY');
     await database.execute('CREATE GLOBAL TEMPORARY TABLE PQ_TEMPORARY (ID NUMBER) ON COMMIT PRESERVE ROWS');
