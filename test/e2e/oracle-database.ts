@@ -10,6 +10,7 @@ import oracledb from 'oracledb';
 export const REAL_DATABASE = process.env['ORACLE_TEST_URL'] ?? null;
 
 const PASSWORD = 'correct horse battery';
+const SERVER = { users: { APP: PASSWORD }, service: 'PARQ' };
 
 export interface DatabaseOptions {
   /** Puts something between the server and its engine. */
@@ -21,9 +22,9 @@ export class TestDatabase implements AsyncDisposable {
   /** Upper case: also the schema of unqualified names. */
   readonly user: string;
   readonly password: string;
-  readonly #server: OracleServer | null;
+  #server: OracleServer | null;
   readonly #engine: Engine | null;
-  readonly #connection: oracledb.Connection;
+  #connection: oracledb.Connection;
 
   private constructor(
     login: { readonly connectString: string; readonly user: string; readonly password: string },
@@ -45,7 +46,7 @@ export class TestDatabase implements AsyncDisposable {
       return new TestDatabase(login, null, await oracledb.getConnection(login));
     }
     const engine = around(await openDuckDbEngine());
-    const server = await startOracleServer({ engine, users: { APP: PASSWORD }, service: 'PARQ' });
+    const server = await startOracleServer({ ...SERVER, engine });
     const login = { user: 'APP', password: PASSWORD, connectString: server.connectString };
     return new TestDatabase(login, { server, engine }, await oracledb.getConnection(login));
   }
@@ -54,6 +55,16 @@ export class TestDatabase implements AsyncDisposable {
   get server(): OracleServer {
     if (this.#server === null) throw new Error('a real database has no faults on command: skip this test there');
     return this.#server;
+  }
+
+  /** Starts the closed server again at its old port, with all its tables. */
+  async comeBack(): Promise<void> {
+    if (this.#engine === null) throw new Error('a real database is not ours to start');
+    const { port } = this.server;
+    this.#server = await startOracleServer({ ...SERVER, engine: this.#engine, port });
+    await this.#connection.close().catch(() => undefined);
+    const { user, password, connectString } = this;
+    this.#connection = await oracledb.getConnection({ user, password, connectString });
   }
 
   /** One transaction. */

@@ -138,6 +138,32 @@ describe.skipIf(REAL_DATABASE !== null)('a load in trouble', () => {
   });
 });
 
+describe.skipIf(REAL_DATABASE !== null)('sessions between two asks', () => {
+  test('that died while nobody used them are replaced, and no caller notices', async () => {
+    await open();
+    await stage.startWorker();
+    expect(await countRows()).toBe(ROWS);
+    expect(await stage.db.server.killSessions(({ program }) => program === 'parqueue')).toBeGreaterThan(0);
+    expect((await stage.ask('words')).cache).toBe('hit; detail=revalidated');
+    await stage.db.commit('DELETE FROM trouble WHERE id = 1');
+    await stage.db.server.killSessions(({ program }) => program === 'parqueue');
+    expect(await countRows()).toBe(ROWS - 1);
+  });
+
+  test('are given back: a hundred asks need no more than a few', async () => {
+    await open();
+    await stage.startWorker();
+    for (let round = 0; round < 10; round += 1) {
+      await stage.db.commit(`UPDATE trouble SET word = 'round ${round}' WHERE id = 1`);
+      const rounds = await Promise.all(Array.from({ length: 10 }, async () => await stage.ask('words')));
+      expect(rounds.every(({ rows }) => rows[0]?.['WORD'] === `round ${round}`)).toBe(true);
+    }
+    // Two threads with a pool of four each.
+    expect(workerSessions()).toBeLessThanOrEqual(8);
+    expect(stage.db.server.counters.defects, 'mistakes of the server or its engine').toBe(0);
+  });
+});
+
 describe.skipIf(REAL_DATABASE !== null)('a database that refuses', () => {
   test('a wrong password is 502 with ORA-01017, at once, and no secret stands anywhere', async () => {
     const wrong = 'not the password 7f3a';
@@ -187,7 +213,7 @@ describe.skipIf(REAL_DATABASE !== null)('a database that is left in peace', () =
     expect((await stage.ask('words')).rows[0]).toEqual({ ID: 1, WORD: 'new' });
   });
 
-  test('a database that is away cools down: callers hear so at once, and it is not hammered', async () => {
+  test('a database that is away cools down: callers hear so at once, it is not hammered, and asked again when it is back', async () => {
     await open();
     await stage.startWorker();
     await countRows('relaxed');
@@ -209,6 +235,11 @@ describe.skipIf(REAL_DATABASE !== null)('a database that is left in peace', () =
     const relaxed = await stage.ask('relaxed');
     expect([relaxed.status, relaxed.rows.length > 0]).toEqual([200, true]);
     expect(relaxed.cache).toMatch(/fwd=stale/);
+
+    await stage.db.comeBack();
+    await stage.db.commit("UPDATE trouble SET word = 'back' WHERE id = 1");
+    const first = async (): Promise<unknown> => (await stage.ask('words')).rows[0];
+    await expect.poll(first, { timeout: 60_000 }).toEqual({ ID: 1, WORD: 'back' });
   });
 });
 
