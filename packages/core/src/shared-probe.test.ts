@@ -20,6 +20,8 @@ let asked: string[][];
 /** Held before the source answers. */
 let gate: Promise<void>;
 let failure: string | null;
+/** What asking one part costs, ms. */
+let cost: number;
 
 beforeEach(async () => {
   nowMs = 1_000_000;
@@ -27,6 +29,7 @@ beforeEach(async () => {
   asked = [];
   gate = Promise.resolve();
   failure = null;
+  cost = 1;
   coordination = new MemoryCoordination(new MemoryRedis({ now: () => nowMs }));
   await openEpoch({ ports: coordination, storeId: 'probe' }, 1);
 });
@@ -105,6 +108,21 @@ describe('a table that is being asked', () => {
     await settled();
     expect(await second).toEqual(version('rowscn:APP.A=1', START + 2));
     expect(pauses.reduce((sum, ms) => sum + ms, 0)).toBeGreaterThanOrEqual(15_000);
+    held.resolve();
+    await first;
+  });
+
+  test('in another process is waited for longer where it took long the last time', async () => {
+    cost = 20_000;
+    await process()(['APP.A'], START);
+    const held = deferred<void>();
+    gate = held.promise;
+    const first = process()(['APP.A'], START + 1);
+    await settled();
+    gate = Promise.resolve();
+    const pauses: number[] = [];
+    await process(pauses)(['APP.A'], START + 1);
+    expect(pauses.reduce((sum, ms) => sum + ms, 0)).toBeGreaterThanOrEqual(40_000);
     held.resolve();
     await first;
   });
@@ -192,7 +210,7 @@ async function askDatabase({ probeTargets }: ResolvedRequest, { known }: ProbeCo
   await gate;
   if (failure !== null)
     return { kind: 'failed', failure: { code: 'PQ_SOURCE_UNAVAILABLE', message: failure, retryable: true } };
-  const parts = missing.map((name) => [name, { version: String(tables[name] ?? 'A=1'), costMs: 1 }] as const);
+  const parts = missing.map((name) => [name, { version: String(tables[name] ?? 'A=1'), costMs: cost }] as const);
   const all = { ...known, ...Object.fromEntries(parts.map(([name, part]) => [name, part.version])) };
   const vector = names.toSorted().map((name) => `${name}=${all[name]}`);
   const reads = missing.includes('APP.V') ? { 'APP.V': ['APP.A'] } : {};

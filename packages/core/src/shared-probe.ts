@@ -66,8 +66,12 @@ export type ProbeFinding =
   /** The job's signal aborted. */
   | { readonly kind: 'stopped' };
 
-/** An announced probe that nothing more was heard of is not waited for any longer: its process may have died. */
-const ANNOUNCED_MS = 15_000;
+/**
+ * A probe is announced for twice the time that its parts took last: one that nothing was heard of by then is not waited for,
+ * because its process may have died. Nobody waits longer than the longest.
+ */
+const ANNOUNCED_LEAST_MS = 15_000;
+const ANNOUNCED_MOST_MS = 300_000;
 const WAIT_FIRST_MS = 20;
 const WAIT_LONGEST_MS = 500;
 
@@ -78,7 +82,7 @@ export async function probeShared(wish: ProbeWish, deps: SharedProbeDeps): Promi
   const { after, context } = wish;
   /** Each flight is waited for once: one that landed without a record will not bring it any more. */
   const joined = new Set<PartFlight>();
-  const giveUpAtMs = clock.now() + ANNOUNCED_MS;
+  const giveUpAtMs = clock.now() + ANNOUNCED_MOST_MS;
   for (let pauseMs = WAIT_FIRST_MS; ; pauseMs = Math.min(2 * pauseMs, WAIT_LONGEST_MS)) {
     if (context.signal.aborted) return { kind: 'stopped' };
     // Before the records are read: a flight that lands meanwhile has written them by then.
@@ -97,7 +101,8 @@ export async function probeShared(wish: ProbeWish, deps: SharedProbeDeps): Promi
     } else if (clock.now() < giveUpAtMs && isAnnounced(missing, after, seen)) {
       await clock.sleep(pauseMs, context.signal).catch(() => undefined);
     } else {
-      return await flights.fly(missing, (own) => ask(wish, { missing, known, flight: own }, deps));
+      const announcedMs = announcementOf(missing, seen);
+      return await flights.fly(missing, (own) => ask(wish, { missing, known, flight: own, announcedMs }, deps));
     }
   }
 }
@@ -116,6 +121,11 @@ function recordsAfter(after: Tick, { targets }: PartQuestion, { parts }: PartsSe
 /** Another process asks for all that is missing, or for a part of it, late enough. */
 function isAnnounced({ targets }: PartQuestion, after: Tick, { parts }: PartsSeen): boolean {
   return targets.some((target) => (parts[target]?.running?.tick ?? 0) > after);
+}
+
+function announcementOf({ targets }: PartQuestion, { parts }: PartsSeen): number {
+  const lastMs = targets.reduce((sum, target) => sum + (parts[target]?.record?.costMs ?? 0), 0);
+  return Math.min(ANNOUNCED_MOST_MS, Math.max(ANNOUNCED_LEAST_MS, Math.ceil(2 * lastMs)));
 }
 
 async function composed(wish: ProbeWish, known: KnownParts, { onStep }: SharedProbeDeps): Promise<ProbeFinding> {
@@ -141,13 +151,15 @@ interface Asking {
   readonly missing: PartQuestion;
   readonly known: KnownParts;
   readonly flight: PartFlight;
+  readonly announcedMs: number;
 }
 
-async function ask(wish: ProbeWish, { missing, known, flight }: Asking, deps: SharedProbeDeps): Promise<ProbeFinding> {
+async function ask(wish: ProbeWish, asking: Asking, deps: SharedProbeDeps): Promise<ProbeFinding> {
+  const { missing, known, flight, announcedMs: forMs } = asking;
   const { request } = wish;
   const { source } = request;
   const target = { key: request.key, scopes: request.scopes, probeTargets: missing.targets };
-  const { tick, nowMs } = await deps.ticks.startProbe(target, { asked: missing.asked, forMs: ANNOUNCED_MS });
+  const { tick, nowMs } = await deps.ticks.startProbe(target, { asked: missing.asked, forMs });
   flight.took(tick);
   const versions = Object.fromEntries([...known].map(([name, { version }]) => [partOf(name, source), version]));
   const report = await touch(wish, { tick, known: versions }, deps);
