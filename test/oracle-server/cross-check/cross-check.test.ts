@@ -17,32 +17,33 @@ import type { Availability, Toolchain } from './toolchain.ts';
 
 const USER = { user: 'app', password: 'secret', service: 'PARQ' };
 
+/** How the servers differ; the first is what a scenario uses unless it says otherwise. */
+type ServerName = '12c' | '11g' | 'bit-vectors';
+
+const NOTHING: Toolchain = { command: '', args: [], env: {} };
+
 const [pythonClient, jdbcClient] = await Promise.all([python(), jdbc()]);
 
 suite('python', 'python-oracledb, Thin mode', pythonClient);
 suite('jdbc', 'the JDBC thin driver', jdbcClient);
 
 function suite(name: ClientName, title: string, availability: Availability): void {
-  if (availability.kind === 'missing') {
-    describe.skip(`${title}: not run, ${availability.reason}`, () => {
-      test('has nothing to run with', () => {});
-    });
-  } else {
-    describe(title, () => {
-      scenarios(name, availability.toolchain);
-    });
-  }
+  const missing = availability.kind === 'missing';
+  const suffix = missing ? `: not run, ${availability.reason}` : '';
+  describe.skipIf(missing)(`${title}${suffix}`, () => {
+    scenarios(name, missing ? NOTHING : availability.toolchain);
+  });
 }
 
 function scenarios(name: ClientName, toolchain: Toolchain): void {
   let engine: DuckDbEngine;
-  let servers: Readonly<Record<'11g' | '12c', OracleServer>>;
+  let servers: Readonly<Record<ServerName, OracleServer>>;
   let client: Client;
   const defects: unknown[] = [];
 
   const ask = async (command: JsonObject): Promise<JsonObject> => {
-    const { verifier, ...rest } = command;
-    const { host, port } = servers[verifier === '11g' ? '11g' : '12c'];
+    const { server = '12c', ...rest } = command;
+    const { host, port } = servers[server as ServerName];
     return client.ask({ host, port, ...USER, connection: 'main', ...rest });
   };
 
@@ -54,6 +55,7 @@ function scenarios(name: ClientName, toolchain: Toolchain): void {
     servers = {
       '11g': await startOracleServer({ ...common, verifier: '11g' }),
       '12c': await startOracleServer({ ...common, verifier: '12c' }),
+      'bit-vectors': await startOracleServer({ ...common, bitVectors: true }),
     };
     client = new Client(toolchain);
     expect(await ask({ do: 'version' })).toMatchObject({ thin: true });
@@ -68,11 +70,8 @@ function scenarios(name: ClientName, toolchain: Toolchain): void {
 
   for (const { claim, without, steps } of SCENARIOS) {
     const reason = without[name];
-    if (reason !== undefined) {
-      test.skip(`${claim} (not this client: ${reason})`, () => {});
-      continue;
-    }
-    test(claim, async () => {
+    const suffix = reason === undefined ? '' : ` (not this client: ${reason})`;
+    test.skipIf(reason !== undefined)(`${claim}${suffix}`, async () => {
       for (const { command, expected } of steps(name)) {
         const answer = await ask(command);
         const told = 'error' in expected ? pick(answer, ['error', ...Object.keys(expected)]) : answer;
@@ -87,12 +86,9 @@ function scenarios(name: ClientName, toolchain: Toolchain): void {
 
   test('a log off leaves no session, no cursor and no LOB in the server', async () => {
     expect(await ask({ do: 'close' })).toEqual({});
-    await expect
-      .poll(() => Object.values(servers).map(({ counters }) => held(counters)))
-      .toEqual([
-        held({ sessionsNow: 0, openCursors: 0, lobValues: 0 }),
-        held({ sessionsNow: 0, openCursors: 0, lobValues: 0 }),
-      ]);
+    const nothing: Held = { sessionsNow: 0, openCursors: 0, lobValues: 0 };
+    const all = Object.values(servers);
+    await expect.poll(() => all.map(({ counters }) => held(counters))).toEqual(all.map(() => nothing));
     expect(servers['12c'].counters.sessionsTotal).toBeGreaterThan(5);
   });
 }

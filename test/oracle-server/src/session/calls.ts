@@ -151,7 +151,8 @@ export class Calls {
     let counts: readonly number[] = [];
     if (running || asked(OPTION.parse) || describing) {
       const { changed } = await this.#parse(cursor);
-      describing ||= changed && cursor.statement?.kind === 'query';
+      // A client that sends the text again has forgotten the columns.
+      describing ||= (changed || request.sql !== null) && cursor.statement?.kind === 'query';
     }
     if (running) counts = await this.#run(cursor, rows);
     if (running && asked(OPTION.commit)) await this.#inEngine((engine) => engine.commit());
