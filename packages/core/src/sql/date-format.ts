@@ -6,15 +6,20 @@
 /** `literal` is a string token as written, or undefined where the format is not a literal. */
 export function takesPartsFromClock(literal: string | undefined): boolean {
   if (literal === undefined) return true;
-  // Text between double quotes is no format; names of days and time zones contain letters of years.
-  const format = literal
-    .replace(/"[^"]*"/g, ' ')
-    .toUpperCase()
-    .replace(/TZ[HMRD]|DAY|DY/g, ' ');
-  if (/J|D[LS]/.test(format)) return false;
-  const hasYear = /Y|RR/.test(format);
-  const hasMonth = /MM|MON|DDD|RM/.test(format);
+  const elements = literal.toUpperCase().match(ELEMENTS) ?? [];
+  if (elements.some((element) => WHOLE_DATE.has(element))) return false;
+  const hasYear = elements.some((element) => /^S?Y|^RR/.test(element));
+  const hasMonth = elements.some((element) => MONTHS.has(element));
   return !hasYear || !hasMonth;
 }
+
+/**
+ * Element by element, the longest first: letters of one (FMMI is FM and MI, DDSS is DD and SS) must not be taken for
+ * another. Text between double quotes is no format.
+ */
+const ELEMENTS =
+  /"[^"]*"|F[MX]|TZ[HMRD]|[AP]\.?M\.?|S?Y,?YYY|S?YEAR|YYY?|Y|RR(?:RR)?|RM|MON(?:TH)?|MM|MI|DDD|DD|DAY|DY|D[LS]|SSSSS|SS|./gs;
+const WHOLE_DATE = new Set(['J', 'DL', 'DS']);
+const MONTHS = new Set(['MONTH', 'MON', 'MM', 'RM', 'DDD']);
 
 export const TAKES_A_DATE_FORMAT: ReadonlySet<string> = new Set(['TO_DATE', 'TO_TIMESTAMP', 'TO_TIMESTAMP_TZ']);

@@ -2,6 +2,8 @@
  * What tells one dialect's lexis from another's. A new dialect is a new value here: its scanners in the order they are
  * asked, and how it spells names that are written without quotes.
  */
+import { fieldNames } from './field-names.ts';
+import { foldUpper } from './fold.ts';
 import {
   alternativeString,
   colonPlaceholder,
@@ -13,6 +15,7 @@ import {
   whiteSpace,
   word,
   type Scanner,
+  type Token,
 } from './scan.ts';
 import type { Dialect } from './statement.ts';
 
@@ -23,10 +26,8 @@ export interface Lexis {
   readonly fold: (word: string) => string;
   /** From this part of a dotted chain on (counted from 0) case has a meaning and is kept: JSON dot notation. */
   readonly caseMattersFromPart: number;
-}
-
-export function foldUpper(text: string): string {
-  return text.replace(/[a-z]+/g, (letters) => letters.toUpperCase());
+  /** Indexes of other words whose case is kept. */
+  readonly keepsCase: (tokens: readonly Token[]) => ReadonlySet<number>;
 }
 
 const ORACLE: Lexis = {
@@ -50,6 +51,7 @@ const ORACLE: Lexis = {
   ],
   fold: foldUpper,
   caseMattersFromPart: 2,
+  keepsCase: fieldNames,
 };
 
 export const LEXES: Readonly<Record<Dialect, Lexis>> = { oracle: ORACLE };

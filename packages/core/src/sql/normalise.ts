@@ -9,7 +9,10 @@ import type { Dialect } from './statement.ts';
 
 export interface NormalForm {
   readonly text: string;
-  /** The tokens in their one spelling, with their places in `text`. */
+  /**
+   * The tokens in their one spelling, with their places in `text`. Words that name fields are folded here all the same,
+   * so that none of them hides a keyword from the reader.
+   */
   readonly tokens: readonly Token[];
 }
 
@@ -20,16 +23,18 @@ export function normalise(tokens: readonly Token[], dialect: Dialect): NormalFor
   const parts: string[] = [];
   const spelled: Token[] = [];
   let length = 0;
+  const keptCase = lexis.keepsCase(tokens);
   let chain: Chain = { part: 0 };
   for (let i = 0; i < count; i += 1) {
     const token = tokens[i];
     if (token === undefined) break;
     chain = { part: partInChain(tokens, i, chain.part) };
-    const text = spelling(token, chain.part, lexis);
+    const known = spelling(token, chain.part, lexis);
+    const text = keptCase.has(i) ? token.text : known;
     const gap = i === 0 ? '' : gapBefore(tokens, i);
     const start = length + gap.length;
     parts.push(gap, text);
-    spelled.push({ kind: token.kind, text, start, end: start + text.length });
+    spelled.push({ kind: token.kind, text: known, start, end: start + text.length });
     length = start + text.length;
   }
   return { text: parts.join(''), tokens: spelled };

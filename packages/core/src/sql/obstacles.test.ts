@@ -80,6 +80,16 @@ describe('obstacles', () => {
       "select to_date('10', 'DD'), to_timestamp(x, 'HH24:MI') from t",
       'TO_DATE() TO_TIMESTAMP()',
     ],
+    [
+      'letters of other elements that look like a month or a whole date',
+      "select to_date(x, 'YYYY FMMI'), to_timestamp(x, 'HH24:DDSS') from t",
+      'TO_DATE() TO_TIMESTAMP()',
+    ],
+    [
+      'CAST with an incomplete format',
+      "select cast(x as date default null on conversion error, 'HH24:MI') from t",
+      'CAST()',
+    ],
     ['date formats that are computed', "select to_date(x, f), to_date('1', 'YY' || 'YY-MM') from t", 'TO_DATE()'],
     [
       'XQuery that reads',
@@ -126,6 +136,10 @@ describe('what is no obstacle', () => {
     ['rownum, rowid, level, t.rowid, t.doc.a.b, app.t.x, "Q".x, dbtimezone'],
     ['t.user_name, t."USER", "SYSDATE", t.sysdate$'],
     ['cast(multiset(select x from t) as num_list)'],
+    [
+      "cast(x as date, 'YYYYMMDD'), cast(x as timestamp(3) default null on conversion error, 'YYYY-MM-DD HH24:MI:SS.FF')",
+    ],
+    ["cast(x as number default 0 on conversion error, '999D9'), to_date(x, 'FMDDMMYYYY')"],
     ["date '2020-01-01', timestamp '2020-01-01 00:00:00', n'x'"],
   ])('%s', (list) => {
     expect(obstacles(`select ${list} from t, "Q"`)).toEqual([]);
@@ -153,6 +167,14 @@ describe('what is no obstacle', () => {
       'select x.a, y.b from t x join lateral (select 1 b from s where s.k = x.k) y on x.k = y.b where exists (select 1 from u z where z.a = y.b)',
     ],
     ['names from WITH', 'with c as (select 1 a from dual) select c.a from c'],
+    [
+      'names from WITH that no table may have',
+      'with v$c as (select 1 a from dual), é as (select 2 b from v$c) select é.b from é',
+    ],
+    [
+      'NESTED columns of an array',
+      'select j.a from t, json_table(t.doc columns (nested lines[*] columns (a number(5)))) j',
+    ],
     ['samples with a seed', 'select * from t sample (5) seed (3)'],
     [
       'XML tables',

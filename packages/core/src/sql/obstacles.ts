@@ -5,7 +5,7 @@
  * qualifier names no table of the statement. Without one it looks like a column, and only the database can tell.
  */
 import { TAKES_A_DATE_FORMAT, takesPartsFromClock } from './date-format.ts';
-import { foldUpper } from './dialect.ts';
+import { foldUpper } from './fold.ts';
 import { isOperator } from './normalise.ts';
 import {
   BUILT_IN_FUNCTIONS,
@@ -106,7 +106,8 @@ export class ObstacleFinder {
   /** For a word before a parenthesis: null if it is no call, or of a function that reads its arguments only. */
   #whyCallCounts(i: number, inPattern: boolean): string | null {
     const word = this.#tokens[i]?.text ?? '';
-    if (TAKES_A_DATE_FORMAT.has(word)) return this.#whyDateCounts(i + 1);
+    if (TAKES_A_DATE_FORMAT.has(word) || (word === 'CAST' && this.#castsToDate(i + 1)))
+      return this.#whyDateCounts(i + 1);
     if (XQUERY_FUNCTIONS.has(word)) {
       return this.#stringsWithin(i + 1).some((text) => XQUERY_READS.test(text)) ? 'its XQuery may read anything' : null;
     }
@@ -133,7 +134,7 @@ export class ObstacleFinder {
   #followsOperand(i: number): boolean {
     const before = this.#tokens[i - 1];
     if (before === undefined) return false;
-    if (before.kind === 'operator') return before.text === ')' || before.text === '*';
+    if (before.kind === 'operator') return [')', ']', '*'].includes(before.text);
     if (before.kind === 'word') return !KEYWORDS_BEFORE_PARENTHESIS.has(before.text) && !BEFORE_TABLES.has(before.text);
     return before.kind !== 'hint';
   }
@@ -148,6 +149,17 @@ export class ObstacleFinder {
       return takesPartsFromClock(literal) ? 'takes the missing year or month from the clock' : null;
     }
     return null;
+  }
+
+  /** `CAST(a AS DATE, 'YYYY-MM-DD')`, with or without DEFAULT … ON CONVERSION ERROR. */
+  #castsToDate(open: number): boolean {
+    const close = this.#closings.get(open) ?? open;
+    for (let i = open + 1; i < close; i += 1) {
+      if (isOperator(this.#tokens[i], '(')) i = this.#closings.get(i) ?? i;
+      const type = isWordToken(this.#tokens[i], 'AS') ? this.#tokens[i + 1] : undefined;
+      if (isWordToken(type, 'DATE') || isWordToken(type, 'TIMESTAMP')) return true;
+    }
+    return false;
   }
 
   #endsArgument(i: number, close: number): boolean {

@@ -164,9 +164,10 @@ class QueryReader {
     if (keyword === 'ONLY' && beforeParenthesis) return ['joined', this.#readParenthesised(i + 1, scope)];
     if (!isName(token)) return ['joined', this.#readExpression(i, scope, 'joined')];
     const table = readTable(this.#tokens, this.#closings, i);
-    for (const { construct, why } of table.obstacles) this.obstacles.add(construct, why);
     if (table.rowSource !== null) this.obstacles.addRowSource(table.rowSource);
     const hidden = table.reference?.schema === null && isHidden(table.reference.name, scope);
+    const obstacles = hidden ? table.obstacles : [...table.obstacles, ...table.obstaclesOfName];
+    for (const { construct, why } of obstacles) this.obstacles.add(construct, why);
     if (table.reference !== null && !hidden && !table.isDual) this.reads.push(table.reference);
     return ['joined', table.next];
   }
@@ -211,6 +212,10 @@ class QueryReader {
         for (const variable of variables) this.obstacles.addRowSource(catalogueName(variable));
         return close + 1;
       }
+      if (opener === 'NTH_VALUE' && this.#countsFrom(close + 1)) {
+        this.read({ from: i + 1, to: close, scope, state: 'expression' });
+        return close + 3;
+      }
       const isPattern = state === 'pattern' || opener === 'MATCH_RECOGNIZE';
       this.read({ from: i + 1, to: close, scope, state: isPattern ? 'pattern' : 'expression' });
       return close + 1;
@@ -222,6 +227,13 @@ class QueryReader {
       this.obstacles.addRowSource(catalogueName(name));
     }
     return this.obstacles.readChain(i, { inPattern: state === 'pattern' });
+  }
+
+  /** `NTH_VALUE(a, 2) FROM LAST … OVER (…)`: no table called LAST. */
+  #countsFrom(i: number): boolean {
+    const [from, end, next] = [this.#keyword(i), this.#keyword(i + 1), this.#keyword(i + 2)];
+    const goesOn = next === 'OVER' || next === 'RESPECT' || next === 'IGNORE';
+    return from === 'FROM' && (end === 'FIRST' || end === 'LAST') && goesOn;
   }
 
   #isDistinctFrom(i: number): boolean {

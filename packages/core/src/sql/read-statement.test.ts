@@ -88,7 +88,9 @@ describe('the normal form', () => {
         const sql = `select ${pieces.flat().join('')}`;
         const normal = normaliseOrNull(sql);
         if (normal === null) return;
-        const shapes = (tokens: typeof normal.tokens): string[] => tokens.map((each) => `${each.kind} ${each.text}`);
+        // The case that names of JSON fields keep is field-names.test.ts's.
+        const shapes = (tokens: typeof normal.tokens): string[] =>
+          tokens.map(({ kind, text: written }) => `${kind} ${kind === 'word' ? written.toUpperCase() : written}`);
         const again = tokenize(normal.text, 'oracle');
         expect(shapes(again)).toEqual(shapes(normal.tokens));
         expect(again.map(({ start, end }) => [start, end])).toEqual(

@@ -5,7 +5,7 @@
  */
 import { isName, isOperator } from './normalise.ts';
 import type { Closings } from './parentheses.ts';
-import { foldUpper } from './dialect.ts';
+import { foldUpper } from './fold.ts';
 import { isAscii, type Token } from './scan.ts';
 import type { Obstacle, TableReference } from './statement.ts';
 
@@ -16,6 +16,8 @@ export interface TableFound {
   /** What columns may be qualified with if there is no alias. */
   readonly rowSource: string | null;
   readonly obstacles: readonly Obstacle[];
+  /** Those that a name has which means a table, and no query of a WITH clause. */
+  readonly obstaclesOfName: readonly Obstacle[];
   /** The first token that is not read yet. */
   readonly next: number;
 }
@@ -27,7 +29,7 @@ export function readTable(tokens: readonly Token[], closings: Closings, start: n
   const chain = chainAt(tokens, start);
   const parts = chain.names.map(catalogueName);
   const written = chain.names.map((name) => name.text).join('.');
-  const none = { reference: null, isDual: false, rowSource: parts.at(-1) ?? null };
+  const none = { reference: null, isDual: false, rowSource: parts.at(-1) ?? null, obstaclesOfName: [] };
   let i = chain.next;
   if (isOperator(tokens[i], '(')) {
     // A function of tables: its name and arguments are an expression, left to the caller. TABLE(…) reads collections,
@@ -54,18 +56,19 @@ export function readTable(tokens: readonly Token[], closings: Closings, start: n
   const end = tokens[i - 1]?.end ?? 0;
   const time = timeClause(tokens, i);
   if (time !== null) obstacles.push({ construct: time, why: FIXES_TIME });
+  const obstaclesOfName: Obstacle[] = [];
   const isDual = name === 'DUAL' && (schema === null || schema === 'SYS');
   if (!isDual && (schema === 'SYS' || PERFORMANCE_VIEW.test(name))) {
-    obstacles.push({ construct: written, why: "reads the database's own state, which has no version" });
+    obstaclesOfName.push({ construct: written, why: "reads the database's own state, which has no version" });
   }
   if (chain.names.some(({ kind, text }) => kind === 'word' && !isAscii(text))) {
-    obstacles.push({
+    obstaclesOfName.push({
       construct: written,
       why: 'has letters whose upper case the database decides; write it in quotes',
     });
   }
   const reference = { schema, name, end, fixesTime: time !== null };
-  return { reference, isDual, rowSource: name, obstacles, next: i };
+  return { reference, isDual, rowSource: name, obstacles, obstaclesOfName, next: i };
 }
 
 export interface NameChain {

@@ -57,6 +57,12 @@ describe('the tables a statement reads', () => {
       'A B',
     ],
     [
+      'NTH_VALUE counts FROM an end',
+      'select nth_value(x, 2) from last ignore nulls over (order by y), nth_value((select 1 from b), 1) from first over (order by z) from a',
+      'B A',
+    ],
+    ['a table may be called FIRST all the same', 'select nth_value(x, 2) from first, a', 'FIRST A'],
+    [
       'IS DISTINCT FROM is a condition',
       'select case when a is not distinct from b then 1 end from t where c is distinct from d',
       'T',
