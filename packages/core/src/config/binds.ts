@@ -6,7 +6,7 @@ import { PARAM_TYPES, type ParamType, type TypedValue } from '../model/request.t
 import type { Statement } from '../sql/statement.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { readValue } from './param-values.ts';
-import { quoted, type RequestProblem } from './request-parts.ts';
+import { hasNames, moreThanTold, quoted, told, type RequestProblem } from './request-parts.ts';
 import { foldCase } from './sql-names.ts';
 
 /** By name, or in the order in which the placeholders first occur. */
@@ -62,21 +62,28 @@ function byName(
   problems: RequestProblem[],
 ): ReadonlyMap<string, Given> {
   const given = new Map<string, Given>();
-  const names = placeholders.map((name) => `:${name}`).join(', ');
+  const known = new Set(placeholders);
+  const unknown: string[] = [];
+  const twice: RequestProblem[] = [];
   for (const [name, value] of Object.entries(raw)) {
     const folded = foldCase(name);
-    if (!placeholders.includes(folded)) {
-      const known = placeholders.length === 0 ? 'it has none' : `it has: ${names}`;
-      problems.push({
-        name: 'binds',
-        message: `has ${quoted(name)}, which is no placeholder of the statement${didYouMean(folded, placeholders)}; ${known}`,
-      });
+    if (!known.has(folded)) {
+      unknown.push(name);
     } else if (given.has(folded)) {
-      problems.push({ name: 'binds', message: `has :${folded} twice, in other letters; give it once` });
+      twice.push({ name: 'binds', message: `has :${folded} twice, in other letters; give it once` });
     } else {
       given.set(folded, { name: `binds.${name}`, value });
     }
   }
+  const names = hasNames(placeholders.map((name) => `:${name}`));
+  for (const name of told(unknown))
+    problems.push({
+      name: 'binds',
+      message: `has ${quoted(name)}, which is no placeholder of the statement${didYouMean(foldCase(name), placeholders)}; ${names}`,
+    });
+  const more = moreThanTold(unknown);
+  if (more !== null) problems.push({ name: 'binds', message: `has ${more} more that are no placeholders` });
+  problems.push(...told(twice));
   for (const placeholder of placeholders)
     if (!given.has(placeholder))
       problems.push({ name: 'binds', message: `has no value for :${placeholder}; null is SQL NULL` });

@@ -272,6 +272,21 @@ describe('binds', () => {
     ]);
   });
 
+  it('with many wrong names are told about the first, in little room and time', () => {
+    const wrong = Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`w${i}`, 1]));
+    const many = Array.from({ length: 100 }, (_, i) => `:p${i}`).join(',');
+    const failure = failureOf(() => ask(`select ${many} from t`, { ...wrong, ['long'.repeat(100_000)]: 1 }));
+    const problems = failure.details['problems'] as readonly { readonly message: string }[];
+    expect(problems.slice(0, 12).map(({ message }) => message.slice(0, 40))).toEqual([
+      ...Array.from({ length: 10 }, (_, i) =>
+        expect.stringMatching(new RegExp(`^has "w${i}", which is no placeholder`)),
+      ),
+      'has 19991 more that are no placeholders',
+      'has no value for :P0; null is SQL NULL',
+    ]);
+    expect(problems.slice(0, 10).every(({ message }) => message.length < 1000)).toBe(true);
+  });
+
   it('by position are as many as the placeholders, each of which occurs once', () => {
     expect(problemsOf(() => ask(sql, [1]))).toEqual([
       { name: 'binds', message: 'has 1 values, but the statement has 2 placeholders' },

@@ -1,11 +1,16 @@
 /** Suggestions for mistyped names. */
 
+/** Longer than any name of the configuration or a database: a comparison costs the product of both lengths. */
+const NAME_CHARS_MAX = 128;
+
 /** ` (did you mean "x"?)`, or nothing where no known name is near. Ready to append to a message. */
 export function didYouMean(name: string, known: Iterable<string>): string {
+  if (name.length > NAME_CHARS_MAX) return '';
   let best: string | null = null;
   // A third of the letters may be wrong: enough for a slip, too little to guess another word.
   let bestDistance = Math.floor(Math.max(name.length, 3) / 3) + 1;
   for (const candidate of known) {
+    if (Math.abs(candidate.length - name.length) >= bestDistance) continue;
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }

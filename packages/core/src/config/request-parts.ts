@@ -18,18 +18,25 @@ export interface RequestProblem {
   readonly message: string;
 }
 
+/** Of many wrong names the first are told, with what may have been meant; each more would cost without helping. */
+const WRONG_NAMES_TOLD = 10;
+const KNOWN_NAMES_SHOWN = 50;
+
 /** I9: a list longer than this is a mistake. */
 const COLUMNS_MAX = 10_000;
 
 export function readParams(dataset: DatasetConfig, raw: RawParams, problems: RequestProblem[]): Map<string, string> {
   const declared = Object.keys(dataset.params);
-  for (const name of Object.keys(raw)) {
-    if (Object.hasOwn(dataset.params, name)) continue;
+  const unknown = Object.keys(raw).filter((name) => !Object.hasOwn(dataset.params, name));
+  for (const name of told(unknown)) {
     const message = isReserved(name)
       ? 'is a reserved name and no parameter'
-      : `is not a parameter of this dataset${didYouMean(name, declared)}; ${declared.length === 0 ? 'it has none' : `it has: ${declared.join(', ')}`}`;
+      : `is not a parameter of this dataset${didYouMean(name, declared)}; ${hasNames(declared)}`;
     problems.push({ name, message });
   }
+  const more = moreThanTold(unknown);
+  if (more !== null)
+    problems.push({ name: 'params', message: `has ${more} more that are no parameters of this dataset` });
   const values = new Map<string, string>();
   for (const param of Object.values(dataset.params)) {
     const given = Object.hasOwn(raw, param.name) ? raw[param.name] : undefined;
@@ -43,6 +50,22 @@ export function readParams(dataset: DatasetConfig, raw: RawParams, problems: Req
     else problems.push({ name: param.name, message: reading.problem });
   }
   return values;
+}
+
+/** The names there are, for a problem with one that is not. */
+export function hasNames(names: readonly string[]): string {
+  if (names.length === 0) return 'it has none';
+  const shown = names.slice(0, KNOWN_NAMES_SHOWN).join(', ');
+  return `it has: ${names.length > KNOWN_NAMES_SHOWN ? `${shown}, … (${names.length})` : shown}`;
+}
+
+export function told<T>(wrong: readonly T[]): readonly T[] {
+  return wrong.slice(0, WRONG_NAMES_TOLD);
+}
+
+/** How many wrong names were not told; null: none. */
+export function moreThanTold(wrong: readonly string[]): number | null {
+  return wrong.length > WRONG_NAMES_TOLD ? wrong.length - WRONG_NAMES_TOLD : null;
 }
 
 /** The wanted columns, within those the dataset selects. */
