@@ -15,12 +15,11 @@ CREATE USER pq_reader IDENTIFIED BY "&2";
 GRANT CREATE SESSION TO pq_reader;
 
 -- To read the rows, and COUNT(*) with MAX(ORA_ROWSCN), which is how a table's version is asked for. One grant for each
--- table that a dataset names; for a view it is enough to grant the view, and its base tables only if the version
--- `rowscn` is wanted, because their ORA_ROWSCN is what the view's version is made of. Once the tables are there:
---   GRANT SELECT ON pq_owner.sales TO pq_reader;
---   GRANT SELECT ON pq_owner.regions TO pq_reader;
--- SELECT and not READ: with READ alone nothing is missing either, where the database knows it (12.2 and newer);
--- SELECT also allows FOR UPDATE, which Parqueue never sends. Prefer READ where you can.
+-- table that a dataset names; for a view the view and, for version `rowscn`, each base table below it, because their
+-- ORA_ROWSCN is what the view's version is made of. READ (12.1.0.2 and newer) is the lesser right: SELECT also allows
+-- FOR UPDATE, which Parqueue never sends. Once the tables are there, as their owner:
+--   GRANT READ ON pq_owner.sales TO pq_reader;
+--   GRANT READ ON pq_owner.regions TO pq_reader;
 
 -- Dictionary views (ALL_OBJECTS, ALL_TABLES, ALL_EXTERNAL_TABLES, ALL_VIEWS, ALL_SYNONYMS): everybody may read them, and they show what one was granted.
 

@@ -11,6 +11,6 @@ SQL
 sqlplus -s -L "pq_owner/\"${PARQUEUE_OWNER_PASSWORD}\"@//localhost:1521/FREEPDB1" <<SQL
 WHENEVER SQLERROR EXIT FAILURE
 @/opt/parqueue/schema.sql
-GRANT SELECT, FLASHBACK ON sales TO pq_reader;
-GRANT SELECT, FLASHBACK ON regions TO pq_reader;
+GRANT READ, FLASHBACK ON sales TO pq_reader;
+GRANT READ, FLASHBACK ON regions TO pq_reader;
 SQL
