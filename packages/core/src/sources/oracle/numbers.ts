@@ -10,8 +10,15 @@ const DOUBLE_DIGITS = 15;
 /** No double's shortest text has more (IEEE 754, 17 digits tell all doubles apart). */
 const SHORTEST_DIGITS = 17;
 
+/** Below it, doubles have ever fewer digits, and at last none. */
+const SMALLEST_NORMAL = 2 ** -1022;
+
 /** Whether `value`, which is Number(text), holds what the decimal text says. */
 export function holdsExactly(text: string, value: number): boolean {
+  if (value < SMALLEST_NORMAL && value > -SMALLEST_NORMAL) {
+    const { digits } = decimalParts(text);
+    return value === 0 ? digits === '0' || digits === '-0' : isWritten(text, value);
+  }
   // One character is a digit, a sign or the point: a short text has no more digits than that.
   if (text.length <= DOUBLE_DIGITS) return true;
   const digits = significantDigits(text);

@@ -277,12 +277,16 @@ export const TYPE_RULES: readonly TypeRule[] = [
   },
   {
     dbTypes: ['DB_TYPE_INTERVAL_YM'],
-    map: () => ({ ...plain({ kind: 'int32' }, 'months'), note: 'whole months' }),
+    map: () => ({
+      ...plain({ kind: 'int32' }, 'months'),
+      note: 'whole months',
+      wayOut: 'months in 32 bits reach 178,956,970 years: declare it bigint, or varchar for ISO 8601',
+    }),
     doc: {
       oracle: 'INTERVAL YEAR TO MONTH',
       parquet: 'int32, months',
       travels: 'itself',
-      remark: 'nothing; declare `varchar` for ISO 8601 (`P1Y2M`)',
+      remark: 'more than 178,956,970 years are refused: declare `bigint`, or `varchar` for ISO 8601 (`P1Y2M`)',
     },
     examples: [[{ name: 'C' }, { kind: 'int32' }]],
   },

@@ -88,6 +88,9 @@ describe('a declared type keeps', () => {
     ['TEXT', 'integer', '007 ', 7],
     ['TEXT', 'integer', '+7', 7],
     ['TEXT', 'double', ' 1.5e3 ', 1500],
+    ['TEXT', 'double', '5e-324', 5e-324],
+    ['TEXT', 'double', '-0.0e-400', -0],
+    ['MONTHS', 'bigint', { years: 999_999_999, months: 11 }, 11_999_999_999n],
     ['TEXT', 'decimal(4,1)', '12.5  ', 125n],
     ['TEXT', 'boolean', 'N', false],
     ['TEXT', 'boolean', 'True', true],
@@ -164,6 +167,11 @@ describe('a declared type refuses', () => {
     ['TEXT', 'integer', '    '],
     ['TEXT', 'double', 'NaN'],
     ['TEXT', 'double', '1e400'],
+    ['TEXT', 'double', '1e-400'],
+    ['TEXT', 'double', '3e-324'],
+    ['TEXT', 'double', '1.2345e-320'],
+    ['TEXT', 'real', '1e-400'],
+    ['MONTHS', 'integer', { years: 999_999_999, months: 11 }],
     ['TEXT', 'double', '0.12345678901234567890'],
     ['TEXT', 'boolean', 'maybe'],
     ['TEXT', 'date', '2023-02-29'],
@@ -177,6 +185,13 @@ describe('a declared type refuses', () => {
     ['TIMESTAMP', 'timestamp', ' 20240229000000000000001'],
   ] as const)('%s as %s: %j', (column, declared, value) => {
     expect(() => loaded(column, declared, value)).toThrow(/^row 1, column C \(/);
+  });
+
+  it('a document that begins like a number, without looking at it again from every digit', () => {
+    const text = '1'.repeat(300_000);
+    for (const document of [`${text}x`, `${text}e`, `.${text}.`]) {
+      expect(() => loaded('TEXT', 'double', document)).toThrow(/^row 1, column C \(float64\): "\.?1+" is not a number/);
+    }
   });
 
   it.each([

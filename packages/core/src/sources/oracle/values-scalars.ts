@@ -5,7 +5,8 @@
 import { refuse } from '../../parquet/columns/refusal.ts';
 import { holdsExactly, withLeadingZero } from './numbers.ts';
 
-const DECIMAL = /^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?$/;
+// One way through any text: a document of digits must not be tried from each of them.
+const DECIMAL = /^[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?$/;
 const INTEGER = /^-?[0-9]+$/;
 
 /** IEEE binary32: 6 digits survive text → float32 → text (FLT_DIG), between its smallest normal number and its largest. */
