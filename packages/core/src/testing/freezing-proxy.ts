@@ -6,11 +6,14 @@ export interface FreezingProxy extends AsyncDisposable {
   /** 127.0.0.1:port */
   readonly address: string;
   freeze(): void;
+  /** For connections made from now on; those that were frozen stay so. */
+  thaw(): void;
 }
 
 /** `target` is host:port; null: connections are accepted and nothing is ever said. */
 export async function openFreezingProxy(target: string | null): Promise<FreezingProxy> {
   const sockets = new Set<Socket>();
+  const links = new Set<{ frozen: boolean }>();
   let frozen = false;
   const keep = (socket: Socket): void => {
     sockets.add(socket);
@@ -23,9 +26,11 @@ export async function openFreezingProxy(target: string | null): Promise<Freezing
     const [host = '', port = ''] = target.split(':');
     const upstream = connect(Number(port), host);
     keep(upstream);
+    const link = { frozen };
+    links.add(link);
     const pass = (from: Socket, to: Socket): void => {
-      from.on('data', (bytes) => void (frozen || to.write(bytes)));
-      from.on('close', () => void (frozen || to.destroy()));
+      from.on('data', (bytes) => void (link.frozen || to.write(bytes)));
+      from.on('close', () => void (link.frozen || to.destroy()));
     };
     pass(client, upstream);
     pass(upstream, client);
@@ -36,6 +41,10 @@ export async function openFreezingProxy(target: string | null): Promise<Freezing
     address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     freeze() {
       frozen = true;
+      for (const link of links) link.frozen = true;
+    },
+    thaw() {
+      frozen = false;
     },
     async [Symbol.asyncDispose]() {
       const closed = once(server, 'close');

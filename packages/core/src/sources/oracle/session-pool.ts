@@ -25,6 +25,9 @@ const IDLE_MS = 60_000;
 /** A connection idle for longer is asked whether it lives before it is used. */
 const PING_AFTER_MS = 5000;
 
+/** One that does not answer that within this is given up: a firewall may have forgotten it without telling anyone. */
+const PING_MS = 5000;
+
 /** A connection that does not end its conversation within this is left to itself. */
 const CLOSE_MS = 2000;
 
@@ -81,7 +84,10 @@ export class SessionPool implements AsyncDisposable {
     else if (this.#options.clock.now() - sinceMs < PING_AFTER_MS) return session;
     else {
       try {
-        await session.call((idle) => idle.ping());
+        await inTime(
+          session.call((idle) => idle.ping()),
+          { ms: PING_MS, clock: use.clock },
+        );
         return session;
       } catch (error) {
         if (use.signal.aborted) {
@@ -105,7 +111,7 @@ export class SessionPool implements AsyncDisposable {
     }
     const session = this.#sessionOf(connection, use);
     try {
-      await this.#options.setUp(session);
+      await inTime(this.#options.setUp(session), { ms: this.#logonMs, clock: use.clock });
       return session;
     } catch (error) {
       session.spoil();
@@ -114,25 +120,31 @@ export class SessionPool implements AsyncDisposable {
     }
   }
 
-  /** The driver cannot be told to stop connecting: a connection that comes too late is closed when it comes. */
+  /** The driver has its own limit on the network's part; this one is on logging on as well. */
+  get #logonMs(): number {
+    return this.#options.connectTimeoutMs * 2;
+  }
+
+  /**
+   * The driver cannot be told to stop connecting: a connection that comes too late is closed when it comes. It may never
+   * come, so its place is given up after the limit.
+   */
   async #connected({ signal, clock }: Use): Promise<Connection> {
     const connecting = this.#options.connect();
+    const limited = inTime(connecting, { ms: this.#logonMs, clock });
     const settled = new AbortController();
-    const gaveUp = new Promise<never>((_, reject) => {
+    const aborted = new Promise<never>((_, reject) => {
       signal.addEventListener('abort', () => reject(cancelled(signal)), { once: true, signal: settled.signal });
-      // The driver has its own limit on the network's part; this one is on logging on as well.
-      clock.sleep(this.#options.connectTimeoutMs * 2, settled.signal).then(
-        () => reject(tooSlow(this.#options.connectTimeoutMs * 2)),
-        () => undefined,
-      );
     });
     try {
-      return await Promise.race([connecting, gaveUp]);
+      return await Promise.race([limited, aborted]);
     } catch (error) {
       void connecting.then(
-        (late) => this.#drop(late),
-        () => this.#gone(),
+        (late) => this.#close(late),
+        () => undefined,
       );
+      const free = (): void => this.#gone();
+      void limited.then(free, free);
       throw error;
     } finally {
       settled.abort();
@@ -167,6 +179,11 @@ export class SessionPool implements AsyncDisposable {
   }
 
   async #drop(connection: Connection): Promise<void> {
+    await this.#close(connection);
+    this.#gone();
+  }
+
+  async #close(connection: Connection): Promise<void> {
     const closed = new AbortController();
     const closing = connection.close().then(
       () => closed.abort(),
@@ -175,7 +192,6 @@ export class SessionPool implements AsyncDisposable {
     );
     const late = this.#options.clock.sleep(CLOSE_MS, closed.signal).catch(() => undefined);
     await Promise.race([closing, late]);
-    this.#gone();
   }
 
   #gone(): void {
@@ -202,9 +218,25 @@ export class SessionPool implements AsyncDisposable {
   }
 }
 
+/** @throws ParqueueError PQ_SOURCE_UNAVAILABLE where it takes longer than `ms`; the work goes on. */
+async function inTime<T>(work: Promise<T>, { ms, clock }: { readonly ms: number; readonly clock: Clock }): Promise<T> {
+  const settled = new AbortController();
+  const late = clock.sleep(ms, settled.signal).then(
+    () => Promise.reject(tooSlow(ms)),
+    // Settled: the other one decides.
+    () => work,
+  );
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    late.catch(() => undefined);
+    settled.abort();
+  }
+}
+
 function tooSlow(ms: number): ParqueueError {
-  // The driver's number for what took too long: it is not tried again at once.
+  // The driver's number for what took too long: it is not tried again at once. Its socket ends with the thread only.
   return new ParqueueError('PQ_SOURCE_UNAVAILABLE', `the database did not log us on within ${ms} ms`, {
-    details: { database: 'NJS-510' },
+    details: { database: 'NJS-510', recycleThread: true },
   });
 }
