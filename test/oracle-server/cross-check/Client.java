@@ -17,6 +17,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import oracle.jdbc.OracleConnection;
 import oracle.jdbc.OracleDatabaseException;
 import oracle.jdbc.OraclePreparedStatement;
@@ -149,19 +151,25 @@ public final class Client {
 
   private static void cancel(Connection connection, Map<String, Object> command, Map<String, Object> answer)
       throws Exception {
-    Thread canceller = new Thread(() -> {
-      try {
-        Thread.sleep((Integer) command.get("afterMs"));
-        ((OracleConnection) connection).cancel();
-      } catch (InterruptedException | SQLException failure) {
-        throw new IllegalStateException(failure);
+    try (PreparedStatement statement = connection.prepareStatement((String) command.get("sql"))) {
+      CountDownLatch over = new CountDownLatch(1);
+      Thread canceller = new Thread(() -> {
+        try {
+          // Again if need be: the driver, seldom, does not notice what its first break is answered.
+          for (int wait = (Integer) command.get("afterMs"); !over.await(wait, TimeUnit.MILLISECONDS); wait = 2000) {
+            statement.cancel();
+          }
+        } catch (InterruptedException | SQLException failure) {
+          throw new IllegalStateException(failure);
+        }
+      });
+      canceller.start();
+      try (ResultSet result = statement.executeQuery()) {
+        answer.put("rows", List.of(result.next()));
+      } finally {
+        over.countDown();
+        canceller.join();
       }
-    });
-    canceller.start();
-    try {
-      query(connection, command, answer);
-    } finally {
-      canceller.join();
     }
   }
 

@@ -14,6 +14,8 @@ final class Values {
   private Values() {}
 
   static String text(ResultSet result, int column, int type) throws Exception {
+    // A LONG is a stream that can be read once.
+    if (type == Types.LONGVARCHAR) return result.getString(column);
     if (result.getObject(column) == null) return null;
     return switch (type) {
       case Types.NUMERIC, Types.DECIMAL, Types.FLOAT -> number(result.getBigDecimal(column));

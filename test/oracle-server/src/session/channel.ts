@@ -3,9 +3,10 @@
  * A break may come at any moment:
  *
  * 1. client: MARKER interrupt or break. Server: ignores DATA from now on, interrupts what runs, stops writing (a stale
- *    reply after its own marker would be taken for the next one), sends MARKER break.
- * 2. client: MARKER reset. Server: waits for the statement to be over, sends MARKER reset, then error 1013, always,
- *    even if nothing ran: the client waits for it.
+ *    reply after its own marker would be taken for the next one), and sends MARKER break when the statement is over: the
+ *    JDBC driver misses one that comes while it is still about to wait.
+ * 2. client: MARKER reset. Server: sends MARKER reset, then error 1013, always, even if nothing ran: the client waits
+ *    for it.
  *
  * Between both, reading and sending fail with Broken; after the end, whoever caused it, with Ended or ProtocolError.
  */
@@ -47,6 +48,7 @@ export class Channel {
   #accepted = false;
   #ended: Error | null = null;
   #reset: Deferred | null = null;
+  #owesBreak = false;
 
   constructor(socket: Socket, options: ChannelOptions) {
     this.#options = options;
@@ -63,6 +65,11 @@ export class Channel {
     return this.#reset !== null && this.#ended === null;
   }
 
+  /** Broken, or without a client: whatever still runs, runs for nobody. */
+  get isStopped(): boolean {
+    return this.#reset !== null || this.#ended !== null;
+  }
+
   /** @throws Broken, Ended, ProtocolError */
   send(stream: Uint8Array): Promise<void> {
     return this.#transport.send(stream);
@@ -73,8 +80,10 @@ export class Channel {
     this.#transport.check();
   }
 
-  /** Waits for the reset, answers it, and opens the stream again; the error is the caller's. @throws Ended */
+  /** The call is over: tells so, waits for the reset, answers it, and opens the stream again; the error is the caller's. @throws Ended */
   async recover(): Promise<void> {
+    if (this.#owesBreak) void this.#transport.sendPacket(markerPacket(MARKER.break));
+    this.#owesBreak = false;
     await this.#reset?.promise;
     if (this.#ended !== null) throw this.#ended;
     this.#reset = null;
@@ -129,7 +138,10 @@ export class Channel {
       this.input.stop(broken);
       this.#transport.hold(broken);
       this.#options.onInterrupt();
-      if (marker !== MARKER.reset) void this.#transport.sendPacket(markerPacket(MARKER.break));
+      this.#owesBreak = marker !== MARKER.reset;
+    } else if (marker !== MARKER.reset && !this.#owesBreak) {
+      // Whoever asks again has not seen the first answer.
+      void this.#transport.sendPacket(markerPacket(MARKER.break));
     }
     if (marker === MARKER.reset) this.#reset.resolve();
   }

@@ -48,6 +48,7 @@ export interface SessionOptions {
 
 /** The engine says that the connection is cut: nothing is sent any more, not even this error. */
 const CONNECTION_CUT = 3113;
+const INTERRUPT_AGAIN_MS = 50;
 
 export interface LoggedOn {
   readonly engine: EngineSession;
@@ -96,7 +97,12 @@ export class Session {
 
   /** Only what runs: an engine at rest would keep the interruption for its next statement. */
   #interrupt(): void {
-    if (this.#state?.calls.engineIsBusy === true) this.#state.engine.interrupt();
+    if (this.#state?.calls.engineIsBusy !== true) return;
+    this.#state.engine.interrupt();
+    // Again until it is over: one that comes just before the engine begins to run may be lost.
+    setTimeout(() => {
+      if (this.#channel.isStopped) this.#interrupt();
+    }, INTERRUPT_AGAIN_MS);
   }
 
   async #run(): Promise<void> {
