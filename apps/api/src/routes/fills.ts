@@ -77,13 +77,15 @@ export function fillRoutes(app: FastifyInstance, context: ApiContext): void {
     config: { access: 'fill' },
     schema: {
       tags: ['fills'],
-      summary: 'Cancel: a waiting one is removed, a running one is told to stop',
+      summary: 'Cancel: a waiting one is removed, a running one is told to stop; of a probe, the fill it began',
       params: ID_PARAM,
       response: answers({ 202: ANY_OBJECT }),
     },
     handler: async (request, reply) => {
-      const { id } = request.params;
-      await findFill(context, request.principal, id);
+      const { id: asked } = request.params;
+      const { outcome } = await findFill(context, request.principal, asked);
+      // A caller who was told to come back has the address of the probe; the work to give up may be the fill by now.
+      const id = outcome !== null && 'fillJobId' in outcome ? outcome.fillJobId : asked;
       await context.link.current().coordination.jobs.cancel(id);
       return await reply.code(202).send(await findFill(context, request.principal, id));
     },
