@@ -11,6 +11,8 @@ const INT64_MAX = 2n ** 63n - 1n;
 /** 19 digits hold every 64-bit integer; the rest of the room is for a sign and leading zeros. */
 const INTEGER_PATTERN = /^[+-]?[0-9]{1,40}$/;
 const NUMBER_PATTERN = /^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
+/** The smallest and the largest doubles written without exponents are shorter. */
+const NUMBER_CHARS_MAX = 400;
 const DATE_PATTERN = /^([0-9]{4})-([0-9]{2})-([0-9]{2})$/;
 const TIMESTAMP_PATTERN =
   /^([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,9}))?)?(?:([Zz])|([+-])([0-9]{2}):?([0-9]{2}))?$/;
@@ -60,9 +62,26 @@ function readInteger(text: string): Reading {
 }
 
 function readNumber(text: string): Reading {
+  const wrong = expected('a number such as 12 or 0.5, of no more digits than a double holds (15 always fit)');
+  if (text.length > NUMBER_CHARS_MAX || !NUMBER_PATTERN.test(text)) return wrong;
   const value = Number(text);
-  if (!NUMBER_PATTERN.test(text) || !Number.isFinite(value)) return expected('a number such as 12 or 0.5');
-  return { ok: true, text: String(value) };
+  const canonical = String(value);
+  // What is bound and hashed is the double's own text: a number that is not that one would become another question.
+  return Number.isFinite(value) && sameDecimal(text, canonical) ? { ok: true, text: canonical } : wrong;
+}
+
+/** Whether two decimal texts say the same number, however they write zeros, points and exponents. */
+function sameDecimal(one: string, other: string): boolean {
+  return decimalParts(one) === decimalParts(other);
+}
+
+function decimalParts(text: string): string {
+  const [mantissa = '', exponent = '0'] = text.toLowerCase().split('e');
+  const [whole = '', fraction = ''] = mantissa.replace(/^[+-]/, '').split('.');
+  const digits = `${whole}${fraction}`.replace(/^0+/, '');
+  const kept = digits.replace(/0+$/, '');
+  if (kept === '') return '0';
+  return `${mantissa.startsWith('-') ? '-' : ''}${kept}e${Number(exponent) - fraction.length + digits.length - kept.length}`;
 }
 
 function isCalendarDate(text: string): boolean {
