@@ -17,8 +17,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import oracle.jdbc.OracleConnection;
 import oracle.jdbc.OracleDatabaseException;
 import oracle.jdbc.OraclePreparedStatement;
@@ -152,13 +150,10 @@ public final class Client {
   private static void cancel(Connection connection, Map<String, Object> command, Map<String, Object> answer)
       throws Exception {
     try (PreparedStatement statement = connection.prepareStatement((String) command.get("sql"))) {
-      CountDownLatch over = new CountDownLatch(1);
       Thread canceller = new Thread(() -> {
         try {
-          // Again if need be: the driver, seldom, does not notice what its first break is answered.
-          for (int wait = (Integer) command.get("afterMs"); !over.await(wait, TimeUnit.MILLISECONDS); wait = 2000) {
-            statement.cancel();
-          }
+          Thread.sleep((Integer) command.get("afterMs"));
+          statement.cancel();
         } catch (InterruptedException | SQLException failure) {
           throw new IllegalStateException(failure);
         }
@@ -167,7 +162,6 @@ public final class Client {
       try (ResultSet result = statement.executeQuery()) {
         answer.put("rows", List.of(result.next()));
       } finally {
-        over.countDown();
         canceller.join();
       }
     }

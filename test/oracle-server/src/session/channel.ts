@@ -3,14 +3,14 @@
  * A break may come at any moment:
  *
  * 1. client: MARKER interrupt or break. Server: ignores DATA from now on, interrupts what runs, stops writing (a stale
- *    reply after its own marker would be taken for the next one), and sends MARKER break when the statement is over: the
- *    JDBC driver misses one that comes while it is still about to wait.
+ *    reply after its own marker would be taken for the next one), and sends MARKER break when the statement is over.
  * 2. client: MARKER reset. Server: sends MARKER reset, then error 1013, always, even if nothing ran: the client waits
  *    for it.
  *
  * Between both, reading and sending fail with Broken; after the end, whoever caused it, with Ended or ProtocolError.
  */
 import type { Socket } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { acceptPacket, agreedSdu, ConnectReader, refusal } from '../wire/handshake.ts';
 import { Input } from '../wire/input.ts';
 import { DATA_FLAG, MARKER, markerPacket, PACKET } from '../wire/packets.ts';
@@ -20,6 +20,9 @@ import { deferred } from './deferred.ts';
 import type { Deferred } from './deferred.ts';
 import { Transport } from './transport.ts';
 import type { Traffic } from './transport.ts';
+
+/** The JDBC driver, which alone writes lengths once, waits for ever for an answer that came before it had begun to. */
+const JDBC_PAUSE_MS = 100;
 
 /** The client has broken off the call; it waits for the reset to be answered. */
 export class Broken extends Error {
@@ -82,6 +85,7 @@ export class Channel {
 
   /** The call is over: tells so, waits for the reset, answers it, and opens the stream again; the error is the caller's. @throws Ended */
   async recover(): Promise<void> {
+    if (!this.input.lengthTwice) await setTimeout(JDBC_PAUSE_MS);
     if (this.#owesBreak) void this.#transport.sendPacket(markerPacket(MARKER.break));
     this.#owesBreak = false;
     await this.#reset?.promise;
