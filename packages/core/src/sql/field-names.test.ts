@@ -45,8 +45,8 @@ it.each([
     "SELECT JSON_OBJECT(KEY 'a' VALUE B, C IS D, 'e' : 1) FROM T",
   ],
   [
-    "select * from json_table(:d, '$' columns (A number path '$.a', nested '$.b[*]' columns (B clob)))",
-    "SELECT * FROM JSON_TABLE(:D, '$' COLUMNS(A NUMBER PATH '$.a', NESTED '$.b[*]' COLUMNS(B CLOB)))",
+    "select * from json_table(:d, '$' columns (n for ordinality, a number path '$.a', nested '$.b[*]' columns (b clob path '$')))",
+    "SELECT * FROM JSON_TABLE(:D, '$' COLUMNS(N FOR ORDINALITY, A NUMBER PATH '$.a', NESTED '$.b[*]' COLUMNS(B CLOB PATH '$')))",
   ],
   ['select nested, path from t order by path', 'SELECT NESTED, PATH FROM T ORDER BY PATH'],
 ])('words around those names have no case: %s', (sql, normal) => {

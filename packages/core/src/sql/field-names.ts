@@ -13,6 +13,8 @@ interface Bracket {
   readonly holds: 'members' | 'columns' | 'other';
   /** A path without quotes goes on here. */
   inPath: boolean;
+  /** The column that is being defined here. */
+  column: number;
 }
 
 const CLOSING: ReadonlyMap<string, string> = new Map([
@@ -26,14 +28,18 @@ const ENDS_ENTRY = [')', '}', ','];
 /** The indexes of those words. */
 export function fieldNames(tokens: readonly Token[]): ReadonlySet<number> {
   const found = new Set<number>();
-  const brackets: Bracket[] = [{ closing: '', holds: 'other', inPath: false }];
+  const brackets: Bracket[] = [{ closing: '', holds: 'other', inPath: false, column: -1 }];
   for (const [i, token] of tokens.entries()) {
     const bracket = brackets.at(-1);
     if (bracket === undefined) break;
     if (token.kind === 'word' && (continuesPath(tokens, i, bracket) || namesEntry(tokens, i, bracket))) found.add(i);
+    if (bracket.holds === 'columns') {
+      if (isOneOf(tokens[i - 1], BEGINS_ENTRY)) bracket.column = i;
+      if (saysItsField(tokens, i)) found.delete(bracket.column);
+    }
     if (token.kind !== 'operator') continue;
     const closing = CLOSING.get(token.text);
-    if (closing !== undefined) brackets.push({ closing, holds: contentsOf(tokens, i), inPath: false });
+    if (closing !== undefined) brackets.push({ closing, holds: contentsOf(tokens, i), inPath: false, column: -1 });
     else if (brackets.length > 1 && bracket.closing === token.text) brackets.pop();
     else if (token.text === ',') bracket.inPath = false;
   }
@@ -53,6 +59,12 @@ function continuesPath(tokens: readonly Token[], i: number, bracket: Bracket): b
   const isKeyword = behindNested && isWord(tokens[i], 'PATH') && !isWord(before, 'PATH');
   bracket.inPath = (behindNested && !isKeyword) || (bracket.holds === 'columns' && isWord(before, 'PATH'));
   return bracket.inPath;
+}
+
+/** `PATH '$.a'` and `FOR ORDINALITY`: the field is not taken from the column's name. */
+function saysItsField(tokens: readonly Token[], i: number): boolean {
+  if (isWord(tokens[i], 'ORDINALITY')) return isWord(tokens[i - 1], 'FOR');
+  return tokens[i]?.kind === 'string' && isWord(tokens[i - 1], 'PATH');
 }
 
 function namesEntry(tokens: readonly Token[], i: number, { holds }: Bracket): boolean {
