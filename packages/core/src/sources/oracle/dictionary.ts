@@ -5,11 +5,13 @@
  * An expansion is remembered, and used again only when the dictionary still shows the same objects with the same
  * LAST_DDL_TIME: one query for the whole chain. That time has a resolution of a second: an object changed in the very
  * second in which it was read could change once more unseen, so such an expansion is not remembered. A name that is a
- * table is remembered without that query: where it becomes something else, asking for its ORA_ROWSCN fails, and
- * `forget` leads to a fresh look.
+ * table is believed to be one for a minute without that query. Where it became a view meanwhile, asking for its
+ * ORA_ROWSCN fails, and `forget` leads to a fresh look; where it became a synonym, asking does not fail, and shows the
+ * target's state without the synonym's, which is why it is not believed for longer.
  */
 import { createHash } from 'node:crypto';
 import { isParqueueError, type ParqueueError } from '../../model/errors.ts';
+import type { Clock } from '../../ports/clock.ts';
 import { labelOf, readStatement } from '../../sql/index.ts';
 import { ask, askText, textOrNull } from './query.ts';
 import type { Session } from './session.ts';
@@ -39,6 +41,7 @@ interface Remembered {
   /** What the dictionary showed, by the name it was asked for. */
   readonly shown: ReadonlyMap<string, string>;
   readonly asked: readonly Lookup[];
+  readonly sinceMs: number;
 }
 
 interface Lookup {
@@ -63,29 +66,41 @@ const DICTIONARY = /^G?V_?\$/;
 const DEPTH_MAX = 32;
 const OBJECTS_MAX = 400;
 
+/** How long a name that was a table is believed to be one. */
+const TABLE_BELIEVED_MS = 60_000;
+
 /** Names asked for in one query. */
 const NAMES_PER_QUERY = 100;
 
 export class Dictionary {
   readonly #remembered = new Map<string, Remembered>();
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   /** @throws ParqueueError PQ_UNTRACKABLE naming the object and the way out */
   async expand(session: Session, part: PartName): Promise<Expansion> {
     const known = this.#remembered.get(keyOf(part));
-    if (known !== undefined && (known.expansion.definition === null || (await stillShown(session, known)))) {
+    const believed = this.isTable(part);
+    const sinceMs = this.#clock.now();
+    if (known !== undefined && (believed || (await stillShown(session, known)))) {
+      if (!believed) this.#remembered.set(keyOf(part), { ...known, sinceMs });
       return known.expansion;
     }
     const walk = new Walk(session, part);
     const expansion = await walk.expansion();
     if (walk.settled) {
-      this.#remembered.set(keyOf(part), { expansion, shown: walk.shown, asked: walk.asked });
+      this.#remembered.set(keyOf(part), { expansion, shown: walk.shown, asked: walk.asked, sinceMs });
     }
     return expansion;
   }
 
-  /** It was a table when it was last looked at: one question answers for it. */
+  /** It was a table when it was looked at, a moment ago: one question answers for it. */
   isTable(part: PartName): boolean {
-    return this.#remembered.get(keyOf(part))?.expansion.definition === null;
+    const known = this.#remembered.get(keyOf(part));
+    return known?.expansion.definition === null && this.#clock.now() - known.sinceMs < TABLE_BELIEVED_MS;
   }
 
   forget(part: PartName): void {

@@ -44,7 +44,7 @@ class OracleSource implements Source {
       connectTimeoutMs,
       clock,
     });
-    this.#tools = { dictionary: new Dictionary(), clock, randomId };
+    this.#tools = { dictionary: new Dictionary(clock), clock, randomId };
     this.#scn = new ScnReader(clock);
   }
 

@@ -149,11 +149,12 @@ export class OracleSnapshot implements Snapshot {
     });
     const describedMs = clock.now();
     const loading = await this.#loading(opened, plan, fetchRowsFor(metaData));
+    const reading = { rows: 0 };
     try {
       const written = await writeParquetFile(
         path,
         arrowSchema(plan.columns),
-        batchesOf(plan.columns, converted(loading.rows, plan)),
+        batchesOf(plan.columns, converted(loading.rows, plan, reading)),
         {
           parquet: request.parquet,
           signal: context.signal,
@@ -186,7 +187,9 @@ export class OracleSnapshot implements Snapshot {
         },
       };
     } catch (error) {
-      if (loading.split !== null && 'sessions' in loading.split && refusesSplit(error)) {
+      // What comes up among the rows is no refusal: one session would meet it as well, after as long a time.
+      const split = loading.split !== null && 'sessions' in loading.split && reading.rows === 0;
+      if (split && refusesSplit(error)) {
         this.#noSplit = refusal(error);
         await this[Symbol.asyncDispose]();
         await loading.end();
@@ -308,8 +311,10 @@ async function disposeAll(sessions: readonly Session[]): Promise<void> {
 async function* converted(
   chunks: AsyncGenerator<unknown[][], void, undefined>,
   plan: LoadPlan,
+  reading: { rows: number },
 ): AsyncGenerator<unknown[][], void, undefined> {
   for await (const rows of chunks) {
+    reading.rows += rows.length;
     plan.convertRows(rows);
     yield rows;
   }

@@ -196,4 +196,15 @@ describe.skipIf(SERVER_ONLY)(onTestServer('a split that is disturbed'), () => {
     expect(rows).toHaveLength(ROWS);
     expect(extract.details).toMatchObject({ restarts: ['ORA-00028'] });
   });
+  it('that meets a value the statement cannot take fails, and is not read once more by one session', async () => {
+    let begun = 0;
+    server().hooks.onExecute = (sql) => {
+      if (sql.includes('PQ_SPLIT_NAMES') && !/ORA_ROWSCN|ALL_/.test(sql)) begun += 1;
+    };
+    server().hooks.onFetch = (sql, piece) => {
+      if (sql.includes('AS OF SCN') && piece === 2) throw new OraError(1722, 'invalid number');
+    };
+    await expect(load(into(2))).rejects.toMatchObject({ details: { database: 'ORA-01722' } });
+    expect(begun).toBe(2);
+  });
 });

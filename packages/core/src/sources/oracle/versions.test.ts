@@ -1,7 +1,9 @@
 /** When a version changes, when it does not, what it costs, and what cannot have one. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Clock } from '../../ports/clock.ts';
 import type { Source } from '../../ports/source.ts';
 import {
+  hostClock,
   onTestServer,
   openOracleTestDatabase,
   oracleRequest,
@@ -116,6 +118,27 @@ describe('the version of a table', () => {
       expect(await version(all)).toContain(`${label('PQ_REGIONS')}=4@`);
     } finally {
       await database.drop('VIEW PQ_SALES');
+    }
+  });
+});
+
+describe('a name that became a synonym', () => {
+  it('is followed within a minute, so that another target is another version', async () => {
+    let pastMs = 0;
+    const clock: Clock = { now: () => hostClock.now() + pastMs, sleep: hostClock.sleep };
+    await using late = await database.source({ clock });
+    const probe = async (): Promise<string> => {
+      const { version: found } = await late.probe(oracleRequest('SELECT ID FROM PQ_SALES'), sourceContext());
+      return found;
+    };
+    await probe();
+    await database.drop('TABLE PQ_SALES');
+    await database.execute(`CREATE SYNONYM PQ_SALES FOR ${database.schema}.PQ_REGIONS`);
+    try {
+      pastMs = 61_000;
+      expect(await probe()).toMatch(/definition=[0-9a-f]{12}/);
+    } finally {
+      await database.drop('SYNONYM PQ_SALES');
     }
   });
 });
@@ -294,6 +317,13 @@ describe('a refresh key', () => {
   it('is hashed where its text could not travel in a header', async () => {
     const value = await version('SELECT 1 FROM DUAL', key("SELECT 'a;b' || CHR(10) || 'c' FROM DUAL"));
     expect(value).toMatch(/=sha256-[0-9a-f]{64}$/);
+  });
+
+  it('is hashed where blanks around its text could get lost', async () => {
+    const text = (value: string): Promise<string> => version('SELECT 1 FROM DUAL', key(`SELECT '${value}' FROM DUAL`));
+    expect(await text('a ')).toMatch(/=sha256-[0-9a-f]{64}$/);
+    expect(await text(' a')).toMatch(/=sha256-[0-9a-f]{64}$/);
+    expect(await text('a b')).toMatch(/=a b$/);
   });
 
   it('changes when its value does, and only then', async () => {

@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto';
 import { isParqueueError, ParqueueError } from '../../model/errors.ts';
 import { composeVersion, type Version } from '../../model/version.ts';
+import type { Column } from '../../parquet/column-type.ts';
 import type { Clock, RandomId } from '../../ports/clock.ts';
 import type { ProbedPart } from '../../ports/source.ts';
 import { quotedName } from './connect.ts';
@@ -180,7 +181,7 @@ async function askRefreshKey(
 }
 
 /** Texts that can travel in a header and a log as they are. */
-const SPEAKING = /^[A-Za-z0-9_.:+ -]{1,64}$/;
+const SPEAKING = /^(?! )[A-Za-z0-9_.:+ -]{1,64}(?<! )$/;
 
 async function refreshKeyValue(
   session: Session,
@@ -208,10 +209,15 @@ async function refreshKeyValue(
   const value = rows[0]?.[0];
   // No text can be mistaken for it: an empty text is NULL in Oracle.
   if (value === null || value === undefined) return '-null-';
-  const shown = Buffer.isBuffer(value) ? value.toString('hex') : String(value).trim();
+  const shown = Buffer.isBuffer(value) ? value.toString('hex') : withoutSign(String(value), plan.columns[0]);
   return SPEAKING.test(shown) && shown !== '-null-'
     ? shown
     : `sha256-${createHash('sha256').update(shown).digest('hex')}`;
+}
+
+/** Dates are selected with room for the sign of a year. Texts keep the blanks around them: they are another value. */
+function withoutSign(text: string, column: Column | undefined): string {
+  return column?.type.kind === 'timestamp' ? text.trimStart() : text;
 }
 
 function versionsOf(
