@@ -127,6 +127,37 @@ describe('a table that is being asked', () => {
     await first;
   });
 
+  test('in another process is not waited for by those who asked after it began', async () => {
+    const held = deferred<void>();
+    gate = held.promise;
+    const first = process()(['APP.A'], START);
+    await settled();
+    gate = Promise.resolve();
+    const pauses: number[] = [];
+    expect(await process(pauses)(['APP.A'], START + 1)).toEqual(version('rowscn:APP.A=1', START + 2));
+    expect(pauses).toEqual([]);
+    held.resolve();
+    await first;
+  });
+
+  test('in another process is not waited for any more once that failed or was stopped', async () => {
+    failure = 'down';
+    expect(await process()(['APP.A'], START)).toMatchObject({ kind: 'failed' });
+    failure = null;
+    const held = deferred<void>();
+    gate = held.promise;
+    const stop = new AbortController();
+    const stopped = process()(['APP.A'], START, { signal: stop.signal });
+    await settled();
+    expect(asked).toHaveLength(2);
+    stop.abort('shutdown');
+    held.resolve();
+    expect(await stopped).toEqual({ kind: 'stopped' });
+    const pauses: number[] = [];
+    expect(await process(pauses)(['APP.A'], START)).toEqual(version('rowscn:APP.A=1', START + 3));
+    expect(pauses).toEqual([]);
+  });
+
   test('fails for all who waited, and is asked again by whoever comes then', async () => {
     const worker = process();
     const held = deferred<void>();
