@@ -1,7 +1,7 @@
 /** Questions to databases: a statement with its typed binds and all else that decides which rows come back. */
 import { ParqueueError } from '../model/errors.ts';
 import { DEFAULT_PARQUET, type SqlQuestion, type TypedValue } from '../model/request.ts';
-import { readStatement } from '../sql/index.ts';
+import { OBSTACLES_TOLD_MAX, readStatement } from '../sql/index.ts';
 import type { Statement } from '../sql/statement.ts';
 import { readBinds, sortedBinds, type RawBinds } from './binds.ts';
 import type { AdhocSqlPolicy, OracleSourceConfig, SqlDatasetConfig } from './config.ts';
@@ -87,6 +87,8 @@ function refuseObstacles({ obstacles }: Statement, source: string): void {
   throw new ParqueueError(
     'PQ_UNTRACKABLE',
     `the statement ${obstacleWords(obstacles)} (of a dataset, or of sources.${source}.adhoc)`,
-    { details: { constructs: obstacles.map(({ construct, why }) => ({ construct, why })) } },
+    {
+      details: { constructs: obstacles.slice(0, OBSTACLES_TOLD_MAX).map(({ construct, why }) => ({ construct, why })) },
+    },
   );
 }

@@ -1,6 +1,6 @@
 /** Statements of the configuration: read by packages/core/src/sql, their problems told at their place. */
 import { isParqueueError } from '../model/errors.ts';
-import { readStatement } from '../sql/index.ts';
+import { readStatement, tellObstacles } from '../sql/index.ts';
 import type { Obstacle, Statement } from '../sql/statement.ts';
 import type { OnProblem } from './params.ts';
 
@@ -31,9 +31,8 @@ export function readSql(
 
 /** What cannot be known of a statement, and what to set so that it may be asked all the same. */
 export function obstacleWords(obstacles: readonly Obstacle[]): string {
-  const named = obstacles.map(({ construct, why }) => `${construct} (${why})`);
   return (
-    `cannot be tracked by rowscn: ${named.join(', ')}; set freshness to { version: ttl, maxAge: … }, `
+    `cannot be tracked by rowscn: ${tellObstacles(obstacles)}; set freshness to { version: ttl, maxAge: … }, `
     + 'or name what tells of changes: { version: { refresh-key: { sql: SELECT … } } }'
   );
 }

@@ -5,3 +5,4 @@ export { tokenize } from './tokenize.ts';
 export { readStatement } from './read-statement.ts';
 export { insertAfterReads, replacePlaceholders } from './rewrite.ts';
 export { labelOf } from './label.ts';
+export { OBSTACLES_TOLD_MAX, tellObstacles } from './obstacles-told.ts';

@@ -12,7 +12,7 @@
 import { createHash } from 'node:crypto';
 import { isParqueueError, type ParqueueError } from '../../model/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
-import { labelOf, readStatement } from '../../sql/index.ts';
+import { labelOf, readStatement, tellObstacles } from '../../sql/index.ts';
 import { ask, askText, textOrNull } from './query.ts';
 import type { Session } from './session.ts';
 import { untrackable } from './untrackable.ts';
@@ -251,8 +251,7 @@ class Walk {
     try {
       const { reads, obstacles } = readStatement(text.replace(RESTRICTION, ''), 'oracle');
       if (obstacles.length === 0) return reads;
-      const constructs = obstacles.map(({ construct, why }) => `${construct} (${why})`).join(', ');
-      throw untrackable(this.#part, `the view ${label} uses ${constructs}`);
+      throw untrackable(this.#part, `the view ${label} uses ${tellObstacles(obstacles)}`);
     } catch (error) {
       if (!isParqueueError(error) || error.code === 'PQ_UNTRACKABLE') throw error;
       throw untrackable(this.#part, `the definition of the view ${label} cannot be analysed: ${error.message}`);

@@ -6,7 +6,14 @@ import { createHash } from 'node:crypto';
 import oracledb, { type BindParameter } from 'oracledb';
 import { ParqueueError } from '../../model/errors.ts';
 import type { CanonicalRequest, SqlQuestion, TypedValue } from '../../model/request.ts';
-import { labelOf, readStatement, replacePlaceholders, type Statement } from '../../sql/index.ts';
+import {
+  labelOf,
+  OBSTACLES_TOLD_MAX,
+  readStatement,
+  replacePlaceholders,
+  tellObstacles,
+  type Statement,
+} from '../../sql/index.ts';
 import type { PartName } from './dictionary.ts';
 
 export interface OracleQuestion {
@@ -27,11 +34,10 @@ export function readQuestion(request: CanonicalRequest, schema: string): OracleQ
   }
   const statement = readStatement(question.statement, 'oracle');
   if (question.version.kind === 'rowscn' && statement.obstacles.length > 0) {
-    const constructs = statement.obstacles.map(({ construct, why }) => `${construct} (${why})`);
     throw new ParqueueError(
       'PQ_UNTRACKABLE',
-      `the statement uses ${constructs.join(', ')}; set version: ttl with a maxAge, or a refresh-key`,
-      { details: { constructs: statement.obstacles.map(({ construct }) => construct) } },
+      `the statement uses ${tellObstacles(statement.obstacles)}; set version: ttl with a maxAge, or a refresh-key`,
+      { details: { constructs: statement.obstacles.slice(0, OBSTACLES_TOLD_MAX).map(({ construct }) => construct) } },
     );
   }
   return {
