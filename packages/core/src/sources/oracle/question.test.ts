@@ -6,7 +6,7 @@ import { readStatement } from '../../sql/index.ts';
 import { planColumns } from './column-plan.ts';
 import { settingStatements } from './connect.ts';
 import { boundStatement, readQuestion, refreshKeyLabel } from './question.ts';
-import { fetchRowsFor } from './rows.ts';
+import { fetchRowsAfter, fetchRowsFor } from './rows.ts';
 import { partStatement, planSplit } from './split.ts';
 
 function request(statement: string, more: Partial<SqlQuestion> = {}): CanonicalRequest {
@@ -156,7 +156,21 @@ describe('a chunk', () => {
     const text = { byteSize: 4000, dbTypeName: 'VARCHAR2' };
     expect(fetchRowsFor([text])).toBe(1000);
     expect(fetchRowsFor(Array.from({ length: 100 }, () => text))).toBe(83);
-    expect(fetchRowsFor([{ dbTypeName: 'CLOB', byteSize: 0 }])).toBe(128);
-    expect(fetchRowsFor(Array.from({ length: 1000 }, () => ({ ...text, byteSize: 32_767 })))).toBe(10);
+    expect(fetchRowsFor([{ dbTypeName: 'CLOB', byteSize: 0 }])).toBe(4);
+    expect(fetchRowsFor(Array.from({ length: 1000 }, () => ({ ...text, byteSize: 32_767 })))).toBe(4);
+  });
+
+  it('of rows that may be large is made by the size of those that came', () => {
+    const rows = (chars: number, count: number): string[][] => Array.from({ length: count }, () => ['x'.repeat(chars)]);
+    const sizes = [4];
+    for (let i = 0; i < 9; i += 1) sizes.push(fetchRowsAfter(rows(100, 2), sizes.at(-1) ?? 0));
+    expect(sizes).toEqual([4, 8, 16, 32, 64, 128, 256, 512, 999, 999]);
+    expect(fetchRowsAfter(rows(1024 * 1024, 4), 999)).toBe(16);
+    expect(fetchRowsAfter(rows(20 * 1024 * 1024, 1), 4)).toBe(1);
+    expect(fetchRowsAfter([[Buffer.alloc(1024 * 1024)]], 999)).toBe(32);
+  });
+
+  it('of rows that cannot be large always has a thousand', () => {
+    expect(fetchRowsAfter([['x'.repeat(1_000_000)]], 1000)).toBe(1000);
   });
 });

@@ -149,19 +149,28 @@ export class OracleSnapshot implements Snapshot {
     });
     const describedMs = clock.now();
     const loading = await this.#loading(opened, plan, fetchRowsFor(metaData));
-    const reading = { rows: 0 };
+    const reading = { rows: 0, bytes: 0 };
+    // Nothing is written before a row group is full, so rows are told as they arrive.
+    const progressed = (by: { readonly rows?: number; readonly bytes?: number }): void => {
+      reading.rows += by.rows ?? 0;
+      reading.bytes = by.bytes ?? reading.bytes;
+      context.onProgress({ phase: 'reading', ...reading, bytesTotal: null });
+    };
     try {
       const written = await writeParquetFile(
         path,
         arrowSchema(plan.columns),
-        batchesOf(plan.columns, converted(loading.rows, plan, reading)),
+        batchesOf(
+          plan.columns,
+          converted(loading.rows, plan, (rows) => progressed({ rows })),
+        ),
         {
           parquet: request.parquet,
           signal: context.signal,
           rowsMax: context.limits.rowsMax,
           bytesMax: context.limits.bytesMax,
           onFirstBatch: () => this.#announce(),
-          onProgress: ({ rows, bytes }) => context.onProgress({ phase: 'reading', rows, bytes, bytesTotal: null }),
+          onProgress: ({ bytes }) => progressed({ bytes }),
         },
       );
       return {
@@ -311,10 +320,10 @@ async function disposeAll(sessions: readonly Session[]): Promise<void> {
 async function* converted(
   chunks: AsyncGenerator<unknown[][], void, undefined>,
   plan: LoadPlan,
-  reading: { rows: number },
+  onRows: (rows: number) => void,
 ): AsyncGenerator<unknown[][], void, undefined> {
   for await (const rows of chunks) {
-    reading.rows += rows.length;
+    onRows(rows.length);
     plan.convertRows(rows);
     yield rows;
   }

@@ -6,6 +6,7 @@ import { OraError } from '@parqueue/oracle-server';
 import { tableFromIPC } from 'apache-arrow';
 import { readParquet } from 'parquet-wasm';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { Progress } from '../../model/job.ts';
 import type { CanonicalRequest } from '../../model/request.ts';
 import type { Extract, SourceContext } from '../../ports/source.ts';
 import {
@@ -104,6 +105,14 @@ describe('a snapshot', () => {
       split: null,
     });
     expect(String(extract.details['scn'] ?? 'null')).toMatch(/^([0-9]+|null)$/);
+  });
+
+  it('tells its rows as they arrive, before a row group is full and written', async () => {
+    const told: Progress[] = [];
+    await load({ onProgress: (progress) => told.push(progress) });
+    const unwritten = told.filter(({ bytes }) => bytes === 0).map(({ rows }) => rows);
+    expect(unwritten).toEqual([1000, 2000, 3000, 4000, 5000]);
+    expect(told.at(-1)).toMatchObject({ phase: 'reading', rows: ROWS });
   });
 
   it('of a table that was altered since is begun anew, and has the new columns', async () => {
