@@ -127,6 +127,20 @@ describe.skipIf(SERVER_ONLY)(onTestServer('a split that is disturbed'), () => {
     await database.execute("UPDATE PQ_SPLIT SET AT = DATE '2024-02-29'");
   });
 
+  it('reads at an SCN that is not older than its version, whatever is committed before the version is asked', async () => {
+    let added = false;
+    server().hooks.onExecute = async (sql) => {
+      if (!sql.startsWith('SET TRANSACTION') || added) return;
+      added = true;
+      await database.execute("INSERT INTO PQ_SPLIT VALUES (0, DATE '2024-02-29')");
+    };
+    const { extract, rows } = await load(into(4));
+    await database.execute('DELETE FROM PQ_SPLIT WHERE ID = 0');
+    expect(added).toBe(true);
+    expect(extract.version).toContain(`PQ_SPLIT=${ROWS + 1}@`);
+    expect(rows).toHaveLength(ROWS + 1);
+  });
+
   it.each([
     [
       'V$DATABASE is not granted',

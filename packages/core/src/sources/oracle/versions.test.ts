@@ -153,6 +153,16 @@ describe.skipIf(SERVER_ONLY)(onTestServer('a probe of a table'), () => {
     expect(await version('SELECT 1 FROM DUAL')).toBe('rowscn:');
     expect(counters.executionsTotal - before).toBe(1);
   });
+
+  it('is asked once, however many of the names that a statement reads lead to it', async () => {
+    const { counters } = database.server ?? expect.unreachable();
+    await database.execute('CREATE VIEW PQ_INNER AS SELECT ID FROM PQ_SALES');
+    await database.execute('CREATE SYNONYM PQ_ALIAS FOR PQ_SALES');
+    const question = `SELECT COUNT(*), MAX(ORA_ROWSCN) FROM "${database.schema}"."PQ_SALES"`;
+    const before = counters.executionsOf(question);
+    await version('SELECT A.ID FROM PQ_SALES A, PQ_INNER B, PQ_ALIAS C WHERE B.ID = A.ID AND C.ID = A.ID');
+    expect(counters.executionsOf(question) - before).toBe(1);
+  });
 });
 
 describe('the version of a join', () => {
