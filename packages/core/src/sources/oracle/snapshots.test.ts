@@ -64,6 +64,11 @@ function server(): OracleTestServer {
   return database.server ?? expect.unreachable();
 }
 
+async function probed(): Promise<string> {
+  await using source = await database.source();
+  return (await source.probe(oracleRequest(ALL), sourceContext())).version;
+}
+
 /** Calls `act` before the piece of rows of the loaded statement, the first time it is asked for. */
 function atPiece(piece: number, act: () => void | Promise<void>, times = 1): void {
   let left = times;
@@ -203,6 +208,35 @@ describe.skipIf(SERVER_ONLY)(onTestServer('a load that is disturbed'), () => {
     };
     await expect(load()).rejects.toMatchObject({ code: 'PQ_SOURCE_REJECTED', details: { database: 'ORA-01031' } });
     expect(tries).toBe(1);
+  });
+
+  it('asks its version in the transaction of its rows, not before it', async () => {
+    await write(5);
+    let written = false;
+    server().hooks.onExecute = async (sql) => {
+      if (!sql.startsWith('SET TRANSACTION') || written) return;
+      written = true;
+      await write(6);
+    };
+    const { extract, revisions } = await load();
+    expect(revisions).toEqual([6]);
+    const version = await probed();
+    expect(extract).toMatchObject({ version, consistency: 'exact' });
+  });
+
+  it('without a read-only transaction has rows that are newer than its version, never older', async () => {
+    await write(7);
+    const version = await probed();
+    let written = false;
+    server().hooks.onExecute = async (sql) => {
+      if (sql.startsWith('SET TRANSACTION')) throw new OraError(1456, 'refused');
+      if (sql !== oracleText(ALL) || written) return;
+      written = true;
+      await write(8);
+    };
+    const { extract, revisions } = await load();
+    expect(revisions).toEqual([8]);
+    expect(extract).toMatchObject({ version, consistency: 'statement' });
   });
 
   it('goes on without a read-only transaction where that is refused, and says `statement`', async () => {
