@@ -260,6 +260,17 @@ describe('a configuration with mistakes', () => {
     expect(lines(problemsOf('- 1'))).toEqual(['1:1  must be a mapping (name: value lines)']);
   });
 
+  it.each(['0s', '25d'])('knows that no timer can be set to a fillTimeout of %s', (limit) => {
+    expect(problemsOf(`limits: { fillTimeout: ${limit} }`)).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          path: 'limits.fillTimeout',
+          message: expect.stringContaining('a duration from 1ms to 24d'),
+        }),
+      ]),
+    );
+  });
+
   it('points into lists, aliases and quoted text', () => {
     const text =
       'sources:\n  a: &a { kind: file, root: 5 }\n  b: *a\nauth:\n  apiKeys:\n    - name: x\n      sha256: "no"\n      scopes: [read]\n';

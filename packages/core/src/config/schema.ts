@@ -111,7 +111,11 @@ const limitsSchema = z
         .prefault(1000)
         .describe('Jobs that may wait per source; more are refused with PQ_QUEUE_FULL.'),
       waiters: positive.prefault(10_000).describe('Requests that may wait in one API process.'),
-      fillTimeout: duration.prefault('4h').describe('Duration of one fill.'),
+      fillTimeout: duration
+        // A timer that is set to more than 2^31 - 1 ms is over at once.
+        .refine((ms) => ms > 0 && ms < 2 ** 31, says('a duration from 1ms to 24d'))
+        .prefault('4h')
+        .describe('Duration of one fill.'),
     },
     mapping,
   )
