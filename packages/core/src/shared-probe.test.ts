@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { PartFlights } from './part-flights.ts';
 import { probeShared, type ProbeFinding } from './shared-probe.ts';
 import { deferred } from './deferred.ts';
-import { DEFAULT_PARQUET, type ResolvedRequest } from './model/request.ts';
+import { DEFAULT_PARQUET, type ResolvedRequest, type SqlVersioning } from './model/request.ts';
 import { epochStart, type Tick } from './model/ticks.ts';
 import type { ProbeContext, ProbeReport } from './ports/work.ts';
 import { openEpoch } from './testing/coordination-contract.ts';
@@ -57,6 +57,16 @@ describe('a table that several keys read', () => {
     await worker(['APP.A', 'APP.B'], START);
     expect(await startedOf('APP.A')).toBe(START + 1);
     expect(await startedOf('APP.B')).toBe(START + 2);
+  });
+
+  test('is shared by statements with other binds, and a refresh key is as well', async () => {
+    const worker = process();
+    await worker(['APP.A'], START, { region: 'north' });
+    await worker(['APP.A'], START, { region: 'south' });
+    const version = { kind: 'refresh-key', statement: 'SELECT 1 FROM DUAL' } as const;
+    await worker(['refresh-key:1'], START, { region: 'north', version });
+    await worker(['refresh-key:1'], START, { region: 'south', version });
+    expect(asked).toEqual([['APP.A'], ['refresh-key:1']]);
   });
 
   test('is not shared with another system of record, or another user of it', async () => {
@@ -213,6 +223,9 @@ function version(text: string, tick: Tick): unknown {
 
 interface Wish {
   readonly identity?: string;
+  /** The value of a bind. */
+  readonly region?: string;
+  readonly version?: SqlVersioning;
   readonly signal?: AbortSignal;
 }
 
@@ -230,7 +243,7 @@ function process(pauses: number[] = []) {
   const deps = { ticks: coordination.ticks, parts: coordination.parts, work, flights, clock, onStep: () => undefined };
   return (names: readonly string[], after: Tick, wish: Wish = {}): Promise<ProbeFinding> => {
     const context = { signal: wish.signal ?? new AbortController().signal, onProgress: () => undefined };
-    return probeShared({ request: request(names, wish.identity), after, jobId: 'job', context }, deps);
+    return probeShared({ request: request(names, wish), after, jobId: 'job', context }, deps);
   };
 }
 
@@ -260,7 +273,8 @@ function settled(): Promise<void> {
   });
 }
 
-function request(names: readonly string[], identity = 'oracle:wh/app'): ResolvedRequest {
+function request(names: readonly string[], wish: Wish): ResolvedRequest {
+  const { identity = 'oracle:wh/app', region = 'north', version = { kind: 'rowscn' } } = wish;
   return {
     key: `k-${names.join('-')}`,
     canonical: {
@@ -273,9 +287,9 @@ function request(names: readonly string[], identity = 'oracle:wh/app'): Resolved
       question: {
         kind: 'sql',
         statement: names.join(),
-        binds: {},
+        binds: { REGION: { type: 'string', value: region } },
         session: {},
-        version: { kind: 'rowscn' },
+        version,
         numbers: 'double',
         split: null,
       },
@@ -284,7 +298,7 @@ function request(names: readonly string[], identity = 'oracle:wh/app'): Resolved
     dataset: null,
     scopes: [],
     probeTargets: names.map((name) => `wh/${name}`),
-    versionKind: 'rowscn',
+    versionKind: version.kind,
     limits: { rowsMax: 1, bytesMax: 1, timeoutMs: 1 },
   };
 }

@@ -10,8 +10,9 @@ import { composeVersion, isProbeable, type Version } from './version.ts';
 
 export interface PartQuestion {
   /**
-   * What else the version of a part depends on, hashed: which system of record, how versions are obtained, the session's
-   * settings, and the binds of a refresh key. Answers to different questions are never taken for each other.
+   * What else the version of a part depends on, hashed: which system of record, how versions are obtained, and the
+   * session's settings. Answers to different questions are never taken for each other. Binds are not in it: a refresh
+   * key has no placeholders, so its answer counts for all binds of the statements it stands for.
    */
   readonly asked: string;
   /** Probe targets: `<source>/<part>`. */
@@ -26,8 +27,7 @@ export function partQuestion({
   const { question, sourceIdentity, sourceKind } = canonical;
   if (question.kind !== 'sql' || !isProbeable(question.version.kind) || probeTargets.length === 0) return null;
   const { version, session } = question;
-  const binds = version.kind === 'refresh-key' ? question.binds : null;
-  const text = canonicalJson({ sourceKind, sourceIdentity, version, session, binds });
+  const text = canonicalJson({ sourceKind, sourceIdentity, version, session });
   return { asked: createHash('sha256').update(text).digest('hex').slice(0, 16), targets: probeTargets };
 }
 

@@ -174,7 +174,7 @@ async function askRefreshKey(
   const parts: Record<string, ProbedPart> = {};
   if (!Object.hasOwn(known, label)) {
     const beganMs = clock.now();
-    const version = await refreshKeyValue(session, asked.version.statement, asked.binds);
+    const version = await refreshKeyValue(session, asked.version.statement);
     parts[label] = { version, costMs: Math.max(0, clock.now() - beganMs) };
   }
   return { version: composeVersion('refresh-key', versionsOf([label], parts, known)), parts, reads: {}, tables: [] };
@@ -183,12 +183,9 @@ async function askRefreshKey(
 /** Texts that can travel in a header and a log as they are. */
 const SPEAKING = /^(?! )[A-Za-z0-9_.:+ -]{1,64}(?<! )$/;
 
-async function refreshKeyValue(
-  session: Session,
-  statement: string,
-  values: OracleQuestion['asked']['binds'],
-): Promise<string> {
-  const { text, binds } = boundStatement(statement, values);
+async function refreshKeyValue(session: Session, statement: string): Promise<string> {
+  // It has no placeholders: the configuration refuses them, because its answer is shared whatever the binds.
+  const { text, binds } = boundStatement(statement, {});
   const { metaData } = await session.call((connection) => connection.getStatementInfo(text));
   const plan = planColumns(metaData ?? [], { columns: null, columnTypes: {}, numbers: 'exact' });
   if (plan.columns.length !== 1) {
