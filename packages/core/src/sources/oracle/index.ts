@@ -58,7 +58,8 @@ class OracleSource implements Source {
     const use = this.#use(question, context, 'probe');
     return await withRestarts({ ...this.#restartTools(), signal: context.signal }, async () => {
       await using session = await this.#pool.take(use);
-      // A single statement is one point in time by itself.
+      // A single statement is one point in time by itself. Where that is refused the tables are seen one after the other,
+      // as they are where other probes saw some of them (shared-probe.ts): what they prove is as old as the first look.
       if (asksSeveral(question, this.#tools, context.known)) await session.beginReadOnly();
       const { version, parts, reads } = await askVersion(session, question, this.#tools, context.known);
       return { version, parts, reads };

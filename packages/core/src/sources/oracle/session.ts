@@ -73,10 +73,20 @@ export class Session implements AsyncDisposable {
     }
   }
 
-  /** Begins the one transaction of this use; it is rolled back when the session is given back. */
-  async beginReadOnly(): Promise<void> {
+  /**
+   * Begins the one transaction of this use; it is rolled back when the session is given back.
+   * @returns false where the database refuses it: then each statement shows a point in time of its own
+   */
+  async beginReadOnly(): Promise<boolean> {
     this.#transaction = true;
-    await this.call((connection) => connection.execute('SET TRANSACTION READ ONLY'));
+    try {
+      await this.call((connection) => connection.execute('SET TRANSACTION READ ONLY'));
+      return true;
+    } catch (error) {
+      const kind = faultKindOf(error);
+      if (kind !== 'rejected' && kind !== 'privileges') throw error;
+      return false;
+    }
   }
 
   /** Ends a transaction in which nothing was written. */

@@ -124,7 +124,8 @@ export class OracleSnapshot implements Snapshot {
     try {
       // Before the transaction: V$DATABASE shows the present inside of one, too, and this must not be newer.
       const scn = await reader.current(session);
-      const consistency = await readOnly(session);
+      // Refused, version and rows are two points in time: version first.
+      const consistency = (await session.beginReadOnly()) ? 'exact' : 'statement';
       const beganMs = clock.now();
       const asked = await askVersion(session, question, tools);
       this.#opened = { session, asked, consistency, scn, versionMs: Math.max(0, clock.now() - beganMs) };
@@ -288,18 +289,6 @@ export class OracleSnapshot implements Snapshot {
     if (this.#announced) return;
     this.#announced = true;
     await this.#wish.context.onFirstBatch();
-  }
-}
-
-/** Where a read-only transaction is refused, version and rows are two points in time: version first. */
-async function readOnly(session: Session): Promise<Consistency> {
-  try {
-    await session.beginReadOnly();
-    return 'exact';
-  } catch (error) {
-    const kind = faultKindOf(error);
-    if (kind !== 'rejected' && kind !== 'privileges') throw error;
-    return 'statement';
   }
 }
 

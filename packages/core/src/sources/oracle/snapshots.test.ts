@@ -243,7 +243,9 @@ describe.skipIf(SERVER_ONLY)(onTestServer('a load that is disturbed'), () => {
     server().hooks.onExecute = (sql) => {
       if (sql.startsWith('SET TRANSACTION')) throw new OraError(1456, 'refused');
     };
-    expect((await load()).extract).toMatchObject({ consistency: 'statement', rows: ROWS });
+    const { extract } = await load();
+    expect(extract).toMatchObject({ consistency: 'statement', rows: ROWS });
+    expect(await probed()).toBe(extract.version);
   });
 
   it('has no SCN to tell where V$DATABASE is not granted, and does not ask again soon', async () => {
