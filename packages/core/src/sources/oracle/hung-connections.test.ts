@@ -1,6 +1,6 @@
 /** Connections that hang without an error: none of them holds a place of the pool, or a question, for ever. */
 import oracledb, { type Connection } from 'oracledb';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Clock } from '../../ports/clock.ts';
 import { openFreezingProxy } from '../../testing/freezing-proxy.ts';
 import {
@@ -18,8 +18,9 @@ import type { Use } from './session.ts';
 
 const ALL = oracleRequest('SELECT ID FROM PQ_HUNG');
 const CONNECT_TIMEOUT_MS = 30_000;
-/** The source's own limits: on logging on, on the sign of life of a connection that rested, on closing one. */
-const LIMITS_MS = new Set([2 * CONNECT_TIMEOUT_MS, 5000, 2000]);
+/** The source's own limits: on logging on, and on the sign of life of a connection that rested. */
+const LOGON_MS = 2 * CONNECT_TIMEOUT_MS;
+const PING_MS = 5000;
 
 let database: OracleTestDatabase;
 
@@ -31,18 +32,45 @@ beforeAll(async () => {
 
 afterAll(() => database[Symbol.asyncDispose]());
 
-/** The source's limits are over soon, every other wait takes its time. */
-const hurrying: Clock = {
-  now: hostClock.now,
-  sleep: (ms, signal) => hostClock.sleep(LIMITS_MS.has(ms) ? 200 : ms, signal),
-};
+/** A clock by which `expire` ends a wait of so many ms as soon as there is one; other waits take their time. */
+class Limits implements Clock {
+  restedMs = 0;
+  readonly #waiting = new Map<number, Set<() => void>>();
 
-function use(signal: AbortSignal = new AbortController().signal): Use {
-  return { signal, clock: hurrying, deadlineMs: hurrying.now() + 60_000, redact: redactionOf([]), action: 'probe' };
+  now(): number {
+    return hostClock.now() + this.restedMs;
+  }
+
+  async sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    const waiting = this.#waiting.get(ms) ?? new Set();
+    this.#waiting.set(ms, waiting);
+    let over = (): void => undefined;
+    const expired = new Promise<void>((resolve) => {
+      over = resolve;
+    });
+    waiting.add(over);
+    const settled = new AbortController();
+    try {
+      const signals = signal === undefined ? [settled.signal] : [signal, settled.signal];
+      await Promise.race([hostClock.sleep(ms, AbortSignal.any(signals)), expired]);
+    } finally {
+      waiting.delete(over);
+      settled.abort();
+    }
+  }
+
+  async expire(ms: number): Promise<void> {
+    await vi.waitFor(() => expect(this.#waiting.get(ms)?.size ?? 0).toBeGreaterThan(0), 10_000);
+    for (const over of this.#waiting.get(ms) ?? []) over();
+  }
+}
+
+function use(clock: Clock, signal: AbortSignal = new AbortController().signal): Use {
+  return { signal, clock, deadlineMs: clock.now() + 60_000, redact: redactionOf([]), action: 'probe' };
 }
 
 /** A pool of one connection whose first logon never ends. */
-function poolHangingOnce(): SessionPool {
+function poolHangingOnce(clock: Clock): SessionPool {
   const { connectString, user, password } = database;
   let attempts = 0;
   const connect = (): Promise<Connection> => {
@@ -54,28 +82,34 @@ function poolHangingOnce(): SessionPool {
     setUp: async () => undefined,
     max: 1,
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
-    clock: hurrying,
+    clock,
   });
 }
 
 describe('a logon that never ends', () => {
   it('gives its place up, and asks for another thread, since nothing else cuts its socket', async () => {
-    await using pool = poolHangingOnce();
-    await expect(pool.take(use())).rejects.toMatchObject({
+    const clock = new Limits();
+    await using pool = poolHangingOnce(clock);
+    const hanging = pool.take(use(clock));
+    void clock.expire(LOGON_MS);
+    await expect(hanging).rejects.toMatchObject({
       code: 'PQ_SOURCE_UNAVAILABLE',
       details: { database: 'NJS-510', recycleThread: true },
     });
-    await using session = await pool.take(use());
+    await using session = await pool.take(use(clock));
     await session.call((connection) => connection.ping());
   });
 
   it('gives its place up where nobody waited for its end', async () => {
-    await using pool = poolHangingOnce();
+    const clock = new Limits();
+    await using pool = poolHangingOnce(clock);
     const stop = new AbortController();
-    const stopped = pool.take(use(stop.signal));
+    const stopped = pool.take(use(clock, stop.signal));
     stop.abort();
     await expect(stopped).rejects.toMatchObject({ code: 'PQ_CANCELLED' });
-    await using session = await pool.take(use());
+    const next = pool.take(use(clock));
+    await clock.expire(LOGON_MS);
+    await using session = await next;
     await session.call((connection) => connection.ping());
     expect(pool.size).toEqual({ open: 1, idle: 0 });
   });
@@ -84,8 +118,7 @@ describe('a logon that never ends', () => {
 describe.skipIf(SERVER_ONLY)(onTestServer('a network that swallows everything'), () => {
   it('while a connection rests does not hold the next question: another connection answers it', async () => {
     await using proxy = await openFreezingProxy(database.connectString.split('/')[0] ?? '');
-    let restedMs = 0;
-    const clock: Clock = { now: () => hostClock.now() + restedMs, sleep: hurrying.sleep };
+    const clock = new Limits();
     await using source = await database.source({
       connectString: `${proxy.address}/PARQ`,
       connectTimeoutMs: CONNECT_TIMEOUT_MS,
@@ -94,22 +127,27 @@ describe.skipIf(SERVER_ONLY)(onTestServer('a network that swallows everything'),
     const { version } = await source.probe(ALL, sourceContext());
     proxy.freeze();
     proxy.thaw();
-    restedMs = 10_000;
-    expect((await source.probe(ALL, sourceContext())).version).toBe(version);
+    clock.restedMs = 10_000;
+    const next = source.probe(ALL, sourceContext());
+    await clock.expire(PING_MS);
+    expect((await next).version).toBe(version);
     expect(source.connections?.()).toEqual({ busy: 0, idle: 1 });
   });
 
   it('while a session is set up is told as a database that cannot be had', async () => {
+    const clock = new Limits();
     await using proxy = await openFreezingProxy(database.connectString.split('/')[0] ?? '');
     await using source = await database.source({
       connectString: `${proxy.address}/PARQ`,
       connectTimeoutMs: CONNECT_TIMEOUT_MS,
       pool: { max: 1 },
-      clock: hurrying,
+      clock,
     });
     const { hooks } = database.server ?? expect.unreachable();
     hooks.onExecute = (sql) => {
-      if (sql.startsWith('ALTER SESSION')) proxy.freeze();
+      if (!sql.startsWith('ALTER SESSION')) return;
+      proxy.freeze();
+      void clock.expire(LOGON_MS);
     };
     try {
       await expect(source.probe(ALL, sourceContext())).rejects.toMatchObject({
