@@ -69,11 +69,12 @@ describe('a table that several keys read', () => {
     expect(asked).toEqual([['APP.A'], ['refresh-key:1']]);
   });
 
-  test('is not shared with another system of record, or another user of it', async () => {
+  test('is not shared with another system of record, another user of it, or under other session settings', async () => {
     const worker = process();
     await worker(['APP.A'], START);
     await worker(['APP.A'], START, { identity: 'oracle:elsewhere/app' });
-    expect(asked).toEqual([['APP.A'], ['APP.A']]);
+    await worker(['APP.A'], START, { session: { TIME_ZONE: 'Europe/Berlin' } });
+    expect(asked).toEqual([['APP.A'], ['APP.A'], ['APP.A']]);
   });
 });
 
@@ -226,6 +227,7 @@ interface Wish {
   /** The value of a bind. */
   readonly region?: string;
   readonly version?: SqlVersioning;
+  readonly session?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
 }
 
@@ -274,7 +276,7 @@ function settled(): Promise<void> {
 }
 
 function request(names: readonly string[], wish: Wish): ResolvedRequest {
-  const { identity = 'oracle:wh/app', region = 'north', version = { kind: 'rowscn' } } = wish;
+  const { identity = 'oracle:wh/app', region = 'north', version = { kind: 'rowscn' }, session = {} } = wish;
   return {
     key: `k-${names.join('-')}`,
     canonical: {
@@ -288,7 +290,7 @@ function request(names: readonly string[], wish: Wish): ResolvedRequest {
         kind: 'sql',
         statement: names.join(),
         binds: { REGION: { type: 'string', value: region } },
-        session: {},
+        session,
         version,
         numbers: 'double',
         split: null,

@@ -191,6 +191,16 @@ describe('intervals', () => {
 });
 
 describe('other values', () => {
+  it('that are refused are told by the number of their row in the load, whichever chunk they came in', () => {
+    const planned = planColumns([column('A', 'VARCHAR')], {
+      columns: null,
+      columnTypes: { A: 'boolean' },
+      numbers: 'double',
+    });
+    planned.convertRows([['y'], ['n'], ['y']]);
+    expect(() => planned.convertRows([['n'], ['x']])).toThrow(/^row 5, column A /);
+  });
+
   it('arrive as they are', () => {
     const planned = plan([
       column('F', 'BINARY_FLOAT'),
