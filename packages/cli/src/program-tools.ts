@@ -24,7 +24,7 @@ export function addToolCommands(program: Command, context: Context, exitWith: (e
   addGenerate(program, context);
   program
     .command('demo')
-    .description('the whole story on real files, step by step, each step checked')
+    .description('the whole story on files, and in a clone over the Oracle protocol, each step checked')
     .option('--rows <n>', 'rows of the Parquet file', wholeNumber, 500_000)
     .option('--data-only', 'only write the data that examples/parqueue.yaml serves')
     .option('--keep', 'keep the directory it ran in')
