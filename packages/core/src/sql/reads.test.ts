@@ -150,6 +150,11 @@ describe('names from WITH', () => {
       'with t as (select * from a) select (select max(x) from t) from b where exists (select 1 from t)',
       'A B',
     ],
+    [
+      'reach into subqueries with names of their own',
+      'with t as (select * from a) select * from (with u as (select * from t, b) select * from t, u)',
+      'A B',
+    ],
     ['reach over set operators', 'with t as (select * from a) select * from t union select * from t', 'A'],
     [
       'may be hidden in turn',

@@ -308,6 +308,21 @@ describe.skipIf(SERVER_ONLY)(onTestServer('a load that is stopped'), () => {
     await nothingLeft();
   });
 
+  it('by a value that is refused leaves nothing open at the database either, and the next load is whole', async () => {
+    await using source = await database.source({ pool: { max: 1 } });
+    {
+      const sql = 'SELECT ID, CASE WHEN ID = 1500 THEN 7 ELSE 1 END REFUSED FROM PQ_STATE ORDER BY ID';
+      const request = { ...oracleRequest(sql), columnTypes: { REFUSED: 'boolean' } };
+      await using snapshot = await source.open(request, sourceContext());
+      await expect(snapshot.extract({ path: join(out, 'refused.parquet') })).rejects.toThrow(
+        /row 1500, column REFUSED/,
+      );
+    }
+    await vi.waitFor(() => expect(server().hooks.openResults).toBe(0), 5000);
+    await using snapshot = await source.open(oracleRequest(ALL), sourceContext());
+    expect((await snapshot.extract({ path: join(out, `${(files += 1)}.parquet`) })).rows).toBe(ROWS);
+  });
+
   it('does not poison the connection that the next load gets', async () => {
     await using source = await database.source({ pool: { max: 1 } });
     const stop = new AbortController();
