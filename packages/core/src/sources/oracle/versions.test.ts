@@ -240,11 +240,14 @@ describe('the version of a view or synonym', () => {
       const definitions = (): number =>
         counters.executionsOf('SELECT TEXT FROM ALL_VIEWS WHERE OWNER = :O AND VIEW_NAME = :N');
       // In the second of its creation a definition is not remembered.
-      await vi.waitUntil(async () => {
-        const read = definitions();
-        await version('SELECT * FROM PQ_OUTER');
-        return definitions() === read;
-      }, 5000);
+      await vi.waitUntil(
+        async () => {
+          const read = definitions();
+          await version('SELECT * FROM PQ_OUTER');
+          return definitions() === read;
+        },
+        { timeout: 20_000 },
+      );
       const [read, total] = [definitions(), counters.executionsTotal];
       await version('SELECT * FROM PQ_OUTER');
       expect(definitions()).toBe(read);
