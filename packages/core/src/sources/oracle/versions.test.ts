@@ -231,6 +231,12 @@ describe('the version of a view or synonym', () => {
   it("finds what a public synonym means, and a table of one's own before it", async () => {
     await database.execute(`CREATE PUBLIC SYNONYM PQ_PUBLIC FOR ${label('PQ_REGIONS')}`);
     expect(await version('SELECT * FROM PQ_PUBLIC')).toContain(`${label('PQ_REGIONS')}=4@`);
+    await database.execute('CREATE TABLE PQ_PUBLIC (ID NUMBER(9))');
+    try {
+      expect(await version('SELECT * FROM PQ_PUBLIC')).toBe(`rowscn:${label('PQ_PUBLIC')}=0@-`);
+    } finally {
+      await database.drop('TABLE PQ_PUBLIC');
+    }
   });
 
   it.skipIf(SERVER_ONLY)(
