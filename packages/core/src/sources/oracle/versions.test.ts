@@ -298,6 +298,13 @@ describe('what cannot be tracked', () => {
     await database.drop(...views.map((name) => `VIEW ${name}`));
   });
 
+  it('is a synonym for a table of another database', async () => {
+    await database.execute('CREATE SYNONYM PQ_ALIAS FOR SALES.ORDERS@ELSEWHERE');
+    expect(await refused('SELECT * FROM PQ_ALIAS')).toMatch(
+      /PQ_ALIAS is a synonym for .* another database \(ELSEWHERE/,
+    );
+  });
+
   it('is a temporary table, whose rows belong to a session', async () => {
     await database.drop('TABLE PQ_TEMPORARY');
     await database.execute('CREATE GLOBAL TEMPORARY TABLE PQ_TEMPORARY (ID NUMBER) ON COMMIT PRESERVE ROWS');
