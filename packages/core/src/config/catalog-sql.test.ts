@@ -5,7 +5,8 @@ import type { SqlQuestion } from '../model/request.ts';
 import { Catalog } from './catalog.ts';
 import { loadConfig } from './load.ts';
 import { sessionSettings } from './session-settings.ts';
-import { refreshKeyPart, targetsOf } from './targets.ts';
+import { refreshKeyLabel } from '../sql/index.ts';
+import { targetsOf } from './targets.ts';
 
 interface Erp {
   readonly connectString?: string;
@@ -96,7 +97,7 @@ describe('a dataset that is a statement', () => {
   it('with a refresh key is probed by that alone, and invalidated by its tables all the same', () => {
     const { scopes, probeTargets, versionKind } = catalog.resolveDataset('keyed', {}).request;
     expect(versionKind).toBe('refresh-key');
-    expect(probeTargets).toEqual([`erp/${refreshKeyPart('SELECT MAX(ID) FROM AUDIT_LOG')}`]);
+    expect(probeTargets).toEqual([`erp/${refreshKeyLabel('SELECT MAX(ID) FROM AUDIT_LOG')}`]);
     expect(probeTargets[0]).toMatch(/^erp\/refresh-key:[0-9a-f]{12}$/);
     expect(scopes).toEqual(['dataset:keyed', 'source:erp', 'table:erp/APP.T', 'table:erp/HR.EMP']);
   });

@@ -6,7 +6,7 @@ export type { ConfigProblem } from './problems.ts';
 export { configJsonSchema, type JsonSchema } from './json-schema.ts';
 export { redactConfig, redactUrl } from './redact.ts';
 export * from './catalog.ts';
-export { refreshKeyPart, tableLabel, targetsOf, type RequestTargets } from './targets.ts';
+export { tableLabel, targetsOf, type RequestTargets } from './targets.ts';
 export type { RawBinds } from './binds.ts';
 export type { RawParams, RequestProblem } from './request-parts.ts';
 export { narrowPolicy, type FreshnessWish } from './narrow-policy.ts';

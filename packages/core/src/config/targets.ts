@@ -2,9 +2,8 @@
  * What a request touches at its source: what a probe asks, and the names by which an invalidation reaches it. Made from
  * the request alone, without asking anybody, so that API and workers come to the same.
  */
-import { createHash } from 'node:crypto';
 import type { CanonicalRequest, Scope } from '../model/request.ts';
-import { labelOf, readStatement } from '../sql/index.ts';
+import { labelOf, readStatement, refreshKeyLabel } from '../sql/index.ts';
 import type { Obstacle, Statement, TableReference } from '../sql/statement.ts';
 import type { SourceConfig } from './config.ts';
 import { schemaOf } from './source-identity.ts';
@@ -44,7 +43,7 @@ export function targetsOf(
   const { reads, obstacles } = known ?? readStatement(question.statement, 'oracle');
   const tables = tablesOf(reads, schemaOf(sourceIdentity));
   const { version } = question;
-  const parts = version.kind === 'refresh-key' ? [refreshKeyPart(version.statement)] : tables;
+  const parts = version.kind === 'refresh-key' ? [refreshKeyLabel(version.statement)] : tables;
   return {
     tables,
     parts,
@@ -64,9 +63,4 @@ export function tableLabel(source: SourceConfig, text: string): string | null {
   if (source.kind === 'file') return text;
   const name = readTableName(text);
   return name === null ? null : labelOf(name, source.schema);
-}
-
-/** The part that a refresh key is in the version of all requests that have it. */
-export function refreshKeyPart(statement: string): string {
-  return `refresh-key:${createHash('sha256').update(statement).digest('hex').slice(0, 12)}`;
 }

@@ -4,5 +4,5 @@ export type { Token, TokenKind } from './scan.ts';
 export { tokenize } from './tokenize.ts';
 export { readStatement } from './read-statement.ts';
 export { insertAfterReads, replacePlaceholders } from './rewrite.ts';
-export { labelOf } from './label.ts';
+export { labelOf, refreshKeyLabel } from './label.ts';
 export { OBSTACLES_TOLD_MAX, tellObstacles } from './obstacles-told.ts';

@@ -82,6 +82,32 @@ test('AS OF SCN, literal or bound, gives what was read then while commits go on'
   expect(await askOne(reader, 'SELECT COUNT(*) FROM T')).toBe('17');
 });
 
+test('a read only transaction sees the rows of its own SCN while commits never stop', async () => {
+  await ask(writer, 'CREATE TABLE B (ID NUMBER(9), R NUMBER(9))');
+  await ask(writer, 'INSERT INTO B SELECT LEVEL, 0 FROM DUAL CONNECT BY LEVEL <= 3000');
+  await writer.commit();
+  const first = engine.currentScn;
+  let over = false;
+  const writing = (async () => {
+    for (let round = 1; !over; round += 1) {
+      await ask(writer, `UPDATE B SET R = ${round}`);
+      await writer.commit();
+    }
+  })();
+  try {
+    for (let look = 0; look < 100; look += 1) {
+      await ask(reader, 'SET TRANSACTION READ ONLY');
+      const [[count, newest] = []] = await ask(reader, 'SELECT COUNT(*), MAX(ORA_ROWSCN) FROM B');
+      const rounds = new Set((await ask(reader, 'SELECT ID, R FROM B')).map(([, round]) => String(round)));
+      await reader.rollback();
+      expect([count, [...rounds]]).toEqual(['3000', [String(BigInt(String(newest)) - first)]]);
+    }
+  } finally {
+    over = true;
+    await writing;
+  }
+});
+
 test('an SCN of the future is ORA-08181, one beyond the retained past ORA-01555, bound or literal', async () => {
   const scn = engine.currentScn;
   await ask(writer, 'DELETE FROM T WHERE ID = 1');

@@ -5,7 +5,8 @@ import type { CanonicalRequest, SqlQuestion, TypedValue } from '../../model/requ
 import { readStatement } from '../../sql/index.ts';
 import { planColumns } from './column-plan.ts';
 import { settingStatements } from './connect.ts';
-import { boundStatement, readQuestion, refreshKeyLabel } from './question.ts';
+import { refreshKeyLabel } from '../../sql/index.ts';
+import { boundStatement, readQuestion } from './question.ts';
 import { fetchRowsAfter, fetchRowsFor } from './rows.ts';
 import { partStatement, planSplit } from './split.ts';
 

@@ -2,7 +2,6 @@
  * A request as this source sees it: the statement read once more, its binds in the driver's words, and the parts that
  * its version is made of.
  */
-import { createHash } from 'node:crypto';
 import oracledb, { type BindParameter } from 'oracledb';
 import { ParqueueError } from '../../model/errors.ts';
 import type { CanonicalRequest, SqlQuestion, TypedValue } from '../../model/request.ts';
@@ -56,11 +55,6 @@ function partsOf({ reads }: Statement, schema: string): readonly PartName[] {
     parts.set(label, { owner: reference.schema ?? schema, name: reference.name, label, unqualified });
   }
   return [...parts.values()].toSorted((a, b) => (a.label < b.label ? -1 : 1));
-}
-
-/** How the part of a refresh key is called. */
-export function refreshKeyLabel(statement: string): string {
-  return `refresh-key:${createHash('sha256').update(statement).digest('hex').slice(0, 12)}`;
 }
 
 export interface Bound {

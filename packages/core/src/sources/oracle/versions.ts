@@ -16,7 +16,8 @@ import { fetchTypeHandler } from './fetch-types.ts';
 import { faultKindOf } from './faults.ts';
 import { planColumns } from './column-plan.ts';
 import { ask, textOrNull } from './query.ts';
-import { boundStatement, refreshKeyLabel, type OracleQuestion } from './question.ts';
+import { refreshKeyLabel } from '../../sql/index.ts';
+import { boundStatement, type OracleQuestion } from './question.ts';
 import type { Session } from './session.ts';
 import { untrackable } from './untrackable.ts';
 

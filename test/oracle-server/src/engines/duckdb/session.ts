@@ -146,10 +146,12 @@ export class DuckDbSession implements EngineSession {
     const compiled = asDescribed(compileQuery(query, context, null), statement, context);
     const connection = await this.#instance.connect();
     try {
-      this.#runs(connection);
-      const prepared = await connection.prepare(compiled.sql);
-      bindParameters(prepared, context);
-      const result = await prepared.stream();
+      const result = await this.#shared.transactions.read(async () => {
+        this.#runs(connection);
+        const prepared = await connection.prepare(compiled.sql);
+        bindParameters(prepared, context);
+        return await prepared.run();
+      });
       const rows = openRows(
         connection,
         result,

@@ -42,17 +42,15 @@ export class Transactions {
 
   /** Work that writes, alone and whole: it happens or leaves nothing. */
   async write<T>(connection: DuckDBConnection, work: () => Promise<T>): Promise<T> {
-    return this.#lock.run(async () => {
-      await connection.run('BEGIN');
-      try {
-        const result = await work();
-        await connection.run('COMMIT');
-        return result;
-      } catch (error) {
-        await connection.run('ROLLBACK').catch(() => undefined);
-        throw error;
-      }
-    });
+    return this.#lock.run(() => wholly(connection, work));
+  }
+
+  /**
+   * Work that reads, while nobody writes. DuckDB (1.5.6) was seen to show a reader half of a commit that took place
+   * meanwhile, or an earlier state than the reader's own last statement; a result made here is whole, and is read out later.
+   */
+  async read<T>(work: () => Promise<T>): Promise<T> {
+    return await this.#lock.run(work);
   }
 
   /** @throws OraError 00060 where waiting would never end; 01013 if `cancelled` wins */
@@ -74,8 +72,7 @@ export class Transactions {
     if (transaction.tables.size > 0) {
       await this.#lock.run(async () => {
         const scn = this.scn + 1n;
-        await connection.run('BEGIN');
-        try {
+        await wholly(connection, async () => {
           for (const { stored } of transaction.tables) {
             await connection.run(
               `UPDATE ${stored} SET "#scn" = ${scn} WHERE "#tx" = ${transaction.id} AND "#scn" IS NULL`,
@@ -84,11 +81,7 @@ export class Transactions {
               `UPDATE ${stored} SET "#to" = ${scn} WHERE "#del" = ${transaction.id} AND "#to" IS NULL`,
             );
           }
-          await connection.run('COMMIT');
-        } catch (error) {
-          await connection.run('ROLLBACK').catch(() => undefined);
-          throw error;
-        }
+        });
         this.scn = scn;
       });
     }
@@ -114,7 +107,23 @@ export class Transactions {
 
   /** A commit of its own, as DDL is. `work` is given the SCN that it may write. */
   async change(connection: DuckDBConnection, work: (scn: bigint) => Promise<void>): Promise<void> {
-    await this.write(connection, () => work(this.scn + 1n));
-    this.scn += 1n;
+    await this.#lock.run(async () => {
+      const scn = this.scn + 1n;
+      await wholly(connection, () => work(scn));
+      // Before anybody else takes the next one.
+      this.scn = scn;
+    });
+  }
+}
+
+async function wholly<T>(connection: DuckDBConnection, work: () => Promise<T>): Promise<T> {
+  await connection.run('BEGIN');
+  try {
+    const result = await work();
+    await connection.run('COMMIT');
+    return result;
+  } catch (error) {
+    await connection.run('ROLLBACK').catch(() => undefined);
+    throw error;
   }
 }
