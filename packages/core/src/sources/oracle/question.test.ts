@@ -2,10 +2,9 @@
 import oracledb from 'oracledb';
 import { describe, expect, it } from 'vitest';
 import type { CanonicalRequest, SqlQuestion, TypedValue } from '../../model/request.ts';
-import { readStatement } from '../../sql/index.ts';
+import { readStatement, refreshKeyLabel } from '../../sql/index.ts';
 import { planColumns } from './column-plan.ts';
 import { settingStatements } from './connect.ts';
-import { refreshKeyLabel } from '../../sql/index.ts';
 import { boundStatement, readQuestion } from './question.ts';
 import { fetchRowsAfter, fetchRowsFor } from './rows.ts';
 import { partStatement, planSplit } from './split.ts';
