@@ -69,6 +69,9 @@ const OBJECTS_MAX = 400;
 /** How long a name that was a table is believed to be one. */
 const TABLE_BELIEVED_MS = 60_000;
 
+/** Expansions kept; those looked at longest ago go first. Forgetting one costs a few questions. */
+const REMEMBERED_MAX = 5000;
+
 /** Names asked for in one query. */
 const NAMES_PER_QUERY = 100;
 
@@ -86,13 +89,13 @@ export class Dictionary {
     const believed = this.isTable(part);
     const sinceMs = this.#clock.now();
     if (known !== undefined && (believed || (await stillShown(session, known)))) {
-      if (!believed) this.#remembered.set(keyOf(part), { ...known, sinceMs });
+      if (!believed) this.#remember(part, { ...known, sinceMs });
       return known.expansion;
     }
     const walk = new Walk(session, part);
     const expansion = await walk.expansion();
     if (walk.settled) {
-      this.#remembered.set(keyOf(part), { expansion, shown: walk.shown, asked: walk.asked, sinceMs });
+      this.#remember(part, { expansion, shown: walk.shown, asked: walk.asked, sinceMs });
     }
     return expansion;
   }
@@ -101,6 +104,14 @@ export class Dictionary {
   isTable(part: PartName): boolean {
     const known = this.#remembered.get(keyOf(part));
     return known?.expansion.definition === null && this.#clock.now() - known.sinceMs < TABLE_BELIEVED_MS;
+  }
+
+  #remember(part: PartName, remembered: Remembered): void {
+    const key = keyOf(part);
+    this.#remembered.delete(key);
+    this.#remembered.set(key, remembered);
+    const [oldest] = this.#remembered.keys();
+    if (this.#remembered.size > REMEMBERED_MAX && oldest !== undefined) this.#remembered.delete(oldest);
   }
 
   forget(part: PartName): void {

@@ -1,4 +1,4 @@
-/** Rows of one query, streamed from DuckDB chunk by chunk and decoded to the values of the port. */
+/** Rows of one query, which DuckDB holds whole, read out chunk by chunk and decoded to the values of the port. */
 import type { DuckDBBlobValue, DuckDBConnection, DuckDBResult, DuckDBTimestampValue } from '@duckdb/node-api';
 import { DuckDBDecimalValue } from '@duckdb/node-api';
 import type { RowSource, Value } from '../../engine.ts';
