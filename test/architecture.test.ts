@@ -33,7 +33,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   parquet: ['model', 'ports'],
   redis: ['model', 'ports', ...LIBRARIES],
   store: ['model', 'ports', ...LIBRARIES],
-  ...Object.fromEntries(SOURCES.map((source) => [source, ['model', 'ports', ...LIBRARIES]])),
+  'source-sql': ['model', 'ports', ...LIBRARIES],
+  ...Object.fromEntries(SOURCES.map((source) => [source, ['model', 'ports', ...LIBRARIES, 'source-sql']])),
   client: [],
   api: ['core', 'config', 'redis', 'store', 'parquet'],
   worker: ['core', 'config', 'redis', 'store', 'thread'],
@@ -48,6 +49,7 @@ const DRIVERS: Readonly<Record<string, readonly string[]>> = {
   'apache-arrow': ['packages/core/src/parquet/', 'packages/core/src/sources/'],
   oracledb: ['packages/core/src/sources/oracle/'],
   pg: ['packages/core/src/sources/postgres/'],
+  'pg-cursor': ['packages/core/src/sources/postgres/'],
   mysql2: ['packages/core/src/sources/mysql/'],
   ioredis: ['packages/core/src/redis/'],
   bullmq: ['packages/core/src/redis/', 'apps/worker/src/'],
@@ -55,7 +57,7 @@ const DRIVERS: Readonly<Record<string, readonly string[]>> = {
   fastify: ['apps/api/src/'],
 };
 
-const SOURCE_DRIVERS = ['@duckdb/node-api', 'oracledb', 'pg', 'mysql2'];
+const SOURCE_DRIVERS = ['@duckdb/node-api', 'oracledb', 'pg', 'pg-cursor', 'mysql2'];
 
 const graph = readSourceGraph();
 const production = [...graph.values()].filter(({ path }) => !path.endsWith('.test.ts') && layerOf(path) !== 'testing');

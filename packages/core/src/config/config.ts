@@ -83,33 +83,65 @@ export interface FileSourceConfig {
   readonly adhoc: FreshnessPolicy | null;
 }
 
-/** Of an Oracle Database, reached by node-oracledb in Thin mode. */
-export interface OracleSourceConfig {
+/** What the configuration of every database has. */
+interface SqlSourceBase {
   readonly name: string;
-  readonly kind: 'oracle';
-  /** EZConnect (`host:1521/service`), a connect descriptor, or an alias of `configDir`'s tnsnames.ora. */
-  readonly connectString: string;
   readonly user: string;
   /** Secret. */
   readonly password: string;
-  /** What tells this database from others in cache keys: declared, or the normal form of `connectString`. */
+  /** What tells this database from others in cache keys: declared, or the normal form of how it is reached. */
   readonly identity: string;
-  /** Unqualified names mean this schema's; upper case unless it was quoted. Default: the user's own. */
+  /** Unqualified names mean this schema's (of MySQL: this database's), in the catalogue's spelling. */
   readonly schema: string;
-  /** Set at the start of every session; all NLS settings that change rows are in it. Upper-case names. */
+  /** Set at the start of every session; all settings that change rows are in it. Names in the database's spelling. */
   readonly session: Readonly<Record<string, string>>;
   /** Connections per worker thread. */
   readonly pool: { readonly max: number };
   readonly connectTimeoutMs: number;
-  readonly configDir: string | null;
-  readonly walletLocation: string | null;
-  /** Secret. */
-  readonly walletPassword: string | null;
   readonly maxConcurrentFills: number;
   readonly maxConcurrentProbes: number;
   /** How fresh ad-hoc answers are and by which version; null: ad-hoc requests are refused. */
   readonly adhoc: AdhocSqlPolicy | null;
 }
+
+/** Of an Oracle Database, reached by node-oracledb in Thin mode. */
+export interface OracleSourceConfig extends SqlSourceBase {
+  readonly kind: 'oracle';
+  /** EZConnect (`host:1521/service`), a connect descriptor, or an alias of `configDir`'s tnsnames.ora. */
+  readonly connectString: string;
+  readonly configDir: string | null;
+  readonly walletLocation: string | null;
+  /** Secret. */
+  readonly walletPassword: string | null;
+}
+
+export const TLS_MODES = ['off', 'require', 'verify'] as const;
+
+/** require: encrypted, whoever answers. verify: by a certificate of `ca` for that host, or of the system's. */
+export interface TlsConfig {
+  readonly mode: (typeof TLS_MODES)[number];
+  /** Absolute path of a file with certificates (PEM); null: the system's. */
+  readonly ca: string | null;
+}
+
+/** Of a PostgreSQL 14 or newer. Session settings in lower case: `timezone`. */
+export interface PostgresSourceConfig extends SqlSourceBase {
+  readonly kind: 'postgres';
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly tls: TlsConfig;
+}
+
+/** Of a MySQL 8 or a MariaDB 10.6, or newer. `schema` is the database. Session settings in lower case: `sql_mode`. */
+export interface MysqlSourceConfig extends SqlSourceBase {
+  readonly kind: 'mysql';
+  readonly host: string;
+  readonly port: number;
+  readonly tls: TlsConfig;
+}
+
+export type SqlSourceConfig = OracleSourceConfig | PostgresSourceConfig | MysqlSourceConfig;
 
 export interface AdhocSqlPolicy {
   readonly freshness: FreshnessPolicy;
@@ -118,6 +150,7 @@ export interface AdhocSqlPolicy {
 }
 
 export type SourceConfig = FileSourceConfig | OracleSourceConfig;
+// (postgres and mysql join the union with their schemas)
 
 export interface ParamConfig {
   readonly name: string;

@@ -42,8 +42,12 @@ export type SqlVersioning =
   | { readonly kind: 'rowscn' | 'row-version' | 'table-checksum' | 'ttl' | 'manual' }
   | { readonly kind: 'refresh-key'; readonly statement: string };
 
-/** NUMBER without precision: as float64, the rounded values counted; or exact, as decimal128. */
-export type NumbersAs = 'double' | 'exact';
+/**
+ * Decimal numbers of no declared size (Oracle's NUMBER, Postgres' numeric): as float64, the rounded values counted; as
+ * decimal128(38, 10), what does not fit refused; or as text, any size. A database without such a type ignores it.
+ */
+export const NUMBERS_AS = ['double', 'exact', 'text'] as const;
+export type NumbersAs = (typeof NUMBERS_AS)[number];
 
 /** One statement read by several sessions at one point in time: rows are spread by a hash of `column`. */
 export interface Split {
@@ -92,6 +96,9 @@ export interface CanonicalRequest {
 
 export const SOURCE_KINDS = ['file', 'oracle', 'postgres', 'mysql'] as const;
 export type SourceKind = (typeof SOURCE_KINDS)[number];
+
+/** Kinds of databases; `mysql` is MariaDB too. */
+export type SqlSourceKind = Exclude<SourceKind, 'file'>;
 
 /** Names of things an invalidation can mark: `dataset:NAME`, `source:NAME`, `table:SOURCE/NAME`. */
 export type Scope = string;

@@ -35,6 +35,11 @@ export function composeVersion(kind: VersionKind, parts: Readonly<Record<string,
   return `${kind}:sha256:${createHash('sha256').update(vector).digest('hex')}`;
 }
 
+/** Versions of these kinds look at every table that a statement reads, so all it depends on must be known. */
+export function tracksTables(kind: VersionKind): boolean {
+  return kind === 'rowscn' || kind === 'row-version' || kind === 'table-checksum';
+}
+
 /** Versions of these kinds are made up at fill time; no probe can ask a source for them. */
 export function isProbeable(kind: VersionKind): boolean {
   return kind !== 'ttl' && kind !== 'manual';

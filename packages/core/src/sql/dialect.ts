@@ -54,4 +54,4 @@ const ORACLE: Lexis = {
   keepsCase: fieldNames,
 };
 
-export const LEXES: Readonly<Record<Dialect, Lexis>> = { oracle: ORACLE };
+export const LEXES: Readonly<Record<Dialect, Lexis>> = { oracle: ORACLE, postgres: ORACLE, mysql: ORACLE };

@@ -4,11 +4,15 @@
  * no two tables share a label.
  */
 import { createHash } from 'node:crypto';
-import type { TableReference } from './statement.ts';
+import type { Dialect, TableReference } from './statement.ts';
 
 const PLAIN = /^[A-Z][A-Z0-9_$#]*$/;
 
-export function labelOf(reference: Pick<TableReference, 'schema' | 'name'>, defaultSchema: string): string {
+export function labelOf(
+  reference: Pick<TableReference, 'schema' | 'name'>,
+  defaultSchema: string,
+  _dialect: Dialect = 'oracle',
+): string {
   return `${labelPart(reference.schema ?? defaultSchema)}.${labelPart(reference.name)}`;
 }
 

@@ -3,7 +3,9 @@
  * and what stands in the way of knowing all it reads. Values only; the work is in the neighbours.
  */
 
-export type Dialect = 'oracle';
+import type { SqlSourceKind } from '../model/request.ts';
+
+export type Dialect = SqlSourceKind;
 
 /** A table, view or synonym as the statement names it, in the catalogue's spelling (unquoted names folded). */
 export interface TableReference {

@@ -1,18 +1,18 @@
 /**
  * One connection in the hands of one piece of work. Every call to the database goes through `call`, which gives it a
- * time limit, breaks it when the work is aborted, turns errors into coded ones, and remembers whether the connection
- * may be used again: after a break, a lost socket or a defect its state is unknown, and it is closed.
+ * time limit, interrupts it when the work is aborted or out of time, turns errors into coded ones, and remembers whether
+ * the connection may be used again: after an interrupt, a lost socket or a defect its state is unknown, and it is closed.
  *
- * A break is answered by a server that lives. One that does not answer would hold the call for ever, as the driver has
- * no way to cut a socket: after HUNG_MS the call is given up, and the thread with its sockets is to be recycled.
+ * A server that lives answers an interrupt. One that does not would hold the call for ever: after HUNG_MS the socket is
+ * cut, and where the driver has no way to do that, the call is given up and the thread with its sockets is recycled.
  */
-import type { Connection } from 'oracledb';
 import { isParqueueError, ParqueueError } from '../../model/errors.ts';
 import { cancelled } from '../../parquet/hashed-file.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { SqlDriver } from './driver.ts';
 import { endsSession, faultKindOf, sourceError, type Redact } from './faults.ts';
 
-/** How long a broken call may take to end. */
+/** How long an interrupted call may take to end. */
 const HUNG_MS = 5000;
 
 /** The longest that a timer can be set to. */
@@ -25,43 +25,45 @@ export interface Use {
   readonly deadlineMs: number;
   readonly clock: Clock;
   readonly redact: Redact;
-  /** For those who look at V$SESSION. */
+  /** For those who look at the server's sessions. */
   readonly action: 'probe' | 'fill';
 }
 
-export class Session implements AsyncDisposable {
-  readonly #connection: Connection;
-  readonly #use: Use;
-  readonly #giveBack: (connection: Connection, usable: boolean) => Promise<void>;
+export interface SessionOf<C> {
+  readonly connection: C;
+  readonly driver: SqlDriver<C>;
+  readonly use: Use;
+  readonly giveBack: (connection: C, usable: boolean) => Promise<void>;
+}
+
+export class Session<C> implements AsyncDisposable {
+  readonly #of: SessionOf<C>;
   #usable = true;
   #given = false;
   #transaction = false;
   #running = 0;
 
-  constructor(connection: Connection, use: Use, giveBack: (connection: Connection, usable: boolean) => Promise<void>) {
-    this.#connection = connection;
-    this.#use = use;
-    this.#giveBack = giveBack;
-    connection.module = 'parqueue';
-    connection.action = use.action;
+  constructor(of: SessionOf<C>) {
+    this.#of = of;
   }
 
   /** @throws ParqueueError; what `work` throws is coded, see faults.ts */
-  async call<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
-    const { signal, clock, deadlineMs } = this.#use;
+  async call<T>(work: (connection: C) => Promise<T>): Promise<T> {
+    const { connection, driver, use } = this.#of;
+    const { signal } = use;
     if (signal.aborted) throw cancelled(signal);
-    const leftMs = Math.ceil(deadlineMs - clock.now());
+    const leftMs = this.leftMs;
     if (leftMs <= 0) throw timedOut();
-    this.#connection.callTimeout = Math.min(leftMs, TIMEOUT_MS_MAX);
+    driver.limitCall(connection, leftMs);
     const ended = new AbortController();
     let onAbort = (): void => undefined;
     const givenUp = new Promise<never>((_, reject) => {
-      onAbort = () => void this.#break(ended.signal).catch(reject);
+      onAbort = () => void this.#interrupt(ended.signal).catch(reject);
       signal.addEventListener('abort', onAbort, { once: true });
     });
     this.#running += 1;
     try {
-      const value = await Promise.race([work(this.#connection), givenUp]);
+      const value = await Promise.race([work(connection), givenUp]);
       if (signal.aborted) throw cancelled(signal);
       return value;
     } catch (error) {
@@ -73,32 +75,29 @@ export class Session implements AsyncDisposable {
     }
   }
 
-  /**
-   * Begins the one transaction of this use; it is rolled back when the session is given back.
-   * @returns false where the database refuses it: then each statement shows a point in time of its own
-   */
-  async beginReadOnly(): Promise<boolean> {
+  /** Until the deadline of this use, at most what a timer can be set to. */
+  get leftMs(): number {
+    const { deadlineMs, clock } = this.#of.use;
+    return Math.min(Math.ceil(deadlineMs - clock.now()), TIMEOUT_MS_MAX);
+  }
+
+  /** Begins the one transaction of this use; it is rolled back when the session is given back. */
+  async transact(begin: (connection: C) => Promise<unknown>): Promise<void> {
     this.#transaction = true;
-    try {
-      await this.call((connection) => connection.execute('SET TRANSACTION READ ONLY'));
-      return true;
-    } catch (error) {
-      const kind = faultKindOf(error);
-      if (kind !== 'rejected' && kind !== 'privileges') throw error;
-      return false;
-    }
+    await this.call(begin);
   }
 
   /** Ends a transaction in which nothing was written. */
   async rollback(): Promise<void> {
-    await this.call((connection) => connection.rollback());
+    await this.call((connection) => this.#of.driver.rollback(connection));
     this.#transaction = false;
   }
 
   /** The connection will be closed, whatever comes. What it still runs for us is broken off. */
   spoil(): void {
+    const { connection, driver } = this.#of;
     this.#usable = false;
-    if (this.#running > 0) void this.#connection.break().catch(() => undefined);
+    if (this.#running > 0) void driver.interrupt(connection).catch(() => undefined);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -112,30 +111,32 @@ export class Session implements AsyncDisposable {
         this.#usable = false;
       }
     }
-    await this.#giveBack(this.#connection, this.#usable);
+    await this.#of.giveBack(this.#of.connection, this.#usable);
   }
 
-  /** @throws ParqueueError where the call does not end within HUNG_MS of the break */
-  async #break(ended: AbortSignal): Promise<void> {
+  /** @throws ParqueueError where the call does not end within HUNG_MS and its socket cannot be cut */
+  async #interrupt(ended: AbortSignal): Promise<void> {
     this.#usable = false;
-    const { clock, signal } = this.#use;
+    const { connection, driver, use } = this.#of;
     // A connection that broke meanwhile cannot be told: its call ends with an error of its own.
-    void this.#connection.break().catch(() => undefined);
+    void driver.interrupt(connection).catch(() => undefined);
     try {
-      await clock.sleep(HUNG_MS, ended);
+      await use.clock.sleep(HUNG_MS, ended);
     } catch {
       return;
     }
-    const { code, message, details, retryable } = cancelled(signal);
+    if (driver.destroy !== null) return driver.destroy(connection);
+    const { code, message, details, retryable } = cancelled(use.signal);
     throw new ParqueueError(code, message, { details: { ...details, recycleThread: true }, retryable });
   }
 
   #failure(error: unknown): unknown {
-    const { signal, redact } = this.#use;
-    const coded = sourceError(error, redact);
+    const { driver, use } = this.#of;
+    const { signal, redact } = use;
+    const coded = sourceError(error, redact, (thrown) => driver.faultOf(thrown));
     if (signal.aborted) {
       this.#usable = false;
-      // Whatever the break made of the call, the abort is why it ended.
+      // Whatever the interrupt made of the call, the abort is why it ended.
       return isParqueueError(coded) && coded.details['recycleThread'] === true ? coded : cancelled(signal);
     }
     if (isParqueueError(coded)) {

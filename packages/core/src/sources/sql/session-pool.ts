@@ -1,19 +1,18 @@
 /**
- * The connections of one source in one worker thread: made when needed, kept for a while, at most `max`. The driver's
- * own pool is not used: in Thin mode (26.0.0) it takes a connection back although it was told to drop it, a break
- * pending included, and it makes connections one after the other behind whichever hangs.
+ * The connections of one source in one worker thread: made when needed, kept for a while, at most `max`. The drivers'
+ * own pools are not used: node-oracledb's (Thin mode, 26.0.0) takes a connection back although it was told to drop it,
+ * an interrupt pending included, and makes connections one after the other behind whichever hangs; and one pool for all
+ * drivers has one behaviour under abort, deadline and loss.
  */
-import type { Connection } from 'oracledb';
 import { ParqueueError } from '../../model/errors.ts';
 import { cancelled } from '../../parquet/hashed-file.ts';
 import type { Clock } from '../../ports/clock.ts';
-import { sourceError } from './faults.ts';
+import type { SqlDriver } from './driver.ts';
+import { ofKind, sourceError } from './faults.ts';
 import { Session, type Use } from './session.ts';
 
-export interface SessionPoolOptions {
-  readonly connect: () => Promise<Connection>;
-  /** Called once per connection: the settings that all its uses share. */
-  readonly setUp: (session: Session) => Promise<void>;
+export interface SessionPoolOptions<C> {
+  readonly driver: SqlDriver<C>;
   readonly max: number;
   readonly connectTimeoutMs: number;
   readonly clock: Clock;
@@ -31,20 +30,20 @@ const PING_MS = 5000;
 /** A connection that does not end its conversation within this is left to itself. */
 const CLOSE_MS = 2000;
 
-interface Idle {
-  readonly connection: Connection;
+interface Idle<C> {
+  readonly connection: C;
   readonly sinceMs: number;
 }
 
-export class SessionPool implements AsyncDisposable {
-  readonly #options: SessionPoolOptions;
-  readonly #idle: Idle[] = [];
+export class SessionPool<C> implements AsyncDisposable {
+  readonly #options: SessionPoolOptions<C>;
+  readonly #idle: Idle<C>[] = [];
   readonly #waiting = new Set<() => void>();
   readonly #closed = new AbortController();
   #open = 0;
   #sweeping = false;
 
-  constructor(options: SessionPoolOptions) {
+  constructor(options: SessionPoolOptions<C>) {
     this.#options = options;
   }
 
@@ -54,7 +53,19 @@ export class SessionPool implements AsyncDisposable {
   }
 
   /** @throws ParqueueError PQ_SOURCE_UNAVAILABLE, PQ_SOURCE_REJECTED (credentials), PQ_CANCELLED */
-  async take(use: Use): Promise<Session> {
+  async take(use: Use): Promise<Session<C>> {
+    const session = await this.#connection(use);
+    try {
+      await this.#options.driver.beginUse(session, use, session.leftMs);
+      return session;
+    } catch (error) {
+      session.spoil();
+      await session[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async #connection(use: Use): Promise<Session<C>> {
     for (;;) {
       if (use.signal.aborted) throw cancelled(use.signal);
       const idle = this.#idle.pop();
@@ -74,18 +85,20 @@ export class SessionPool implements AsyncDisposable {
     await Promise.all(this.#idle.splice(0).map(({ connection }) => this.#drop(connection)));
   }
 
-  #sessionOf(connection: Connection, use: Use): Session {
-    return new Session(connection, use, (given, usable) => this.#takeBack(given, usable));
+  #sessionOf(connection: C, use: Use): Session<C> {
+    const { driver } = this.#options;
+    return new Session({ connection, driver, use, giveBack: (given, usable) => this.#takeBack(given, usable) });
   }
 
-  async #revived({ connection, sinceMs }: Idle, use: Use): Promise<Session | null> {
+  async #revived({ connection, sinceMs }: Idle<C>, use: Use): Promise<Session<C> | null> {
+    const { driver } = this.#options;
     const session = this.#sessionOf(connection, use);
-    if (!connection.isHealthy()) session.spoil();
+    if (!driver.isHealthy(connection)) session.spoil();
     else if (this.#options.clock.now() - sinceMs < PING_AFTER_MS) return session;
     else {
       try {
         await inTime(
-          session.call((idle) => idle.ping()),
+          session.call((idle) => driver.ping(idle)),
           { ms: PING_MS, clock: use.clock },
         );
         return session;
@@ -101,17 +114,18 @@ export class SessionPool implements AsyncDisposable {
     return null;
   }
 
-  async #made(use: Use): Promise<Session> {
+  async #made(use: Use): Promise<Session<C>> {
+    const { driver } = this.#options;
     this.#open += 1;
-    let connection: Connection;
+    let connection: C;
     try {
       connection = await this.#connected(use);
     } catch (error) {
-      throw sourceError(error, use.redact);
+      throw sourceError(error, use.redact, (thrown) => driver.faultOf(thrown));
     }
     const session = this.#sessionOf(connection, use);
     try {
-      await inTime(this.#options.setUp(session), { ms: this.#logonMs, clock: use.clock });
+      await inTime(driver.setUp(session), { ms: this.#logonMs, clock: use.clock });
       return session;
     } catch (error) {
       session.spoil();
@@ -129,8 +143,8 @@ export class SessionPool implements AsyncDisposable {
    * The driver cannot be told to stop connecting: a connection that comes too late is closed when it comes. It may never
    * come, so its place is given up after the limit.
    */
-  async #connected({ signal, clock }: Use): Promise<Connection> {
-    const connecting = this.#options.connect();
+  async #connected({ signal, clock }: Use): Promise<C> {
+    const connecting = this.#options.driver.connect();
     const limited = inTime(connecting, { ms: this.#logonMs, clock });
     const settled = new AbortController();
     const aborted = new Promise<never>((_, reject) => {
@@ -151,8 +165,8 @@ export class SessionPool implements AsyncDisposable {
     }
   }
 
-  async #takeBack(connection: Connection, usable: boolean): Promise<void> {
-    if (!usable || this.#closed.signal.aborted || !connection.isHealthy()) return await this.#drop(connection);
+  async #takeBack(connection: C, usable: boolean): Promise<void> {
+    if (!usable || this.#closed.signal.aborted || !this.#options.driver.isHealthy(connection)) return await this.#drop(connection);
     this.#idle.push({ connection, sinceMs: this.#options.clock.now() });
     this.#wake();
     void this.#sweep();
@@ -178,19 +192,23 @@ export class SessionPool implements AsyncDisposable {
     }
   }
 
-  async #drop(connection: Connection): Promise<void> {
+  async #drop(connection: C): Promise<void> {
     await this.#close(connection);
     this.#gone();
   }
 
-  async #close(connection: Connection): Promise<void> {
+  async #close(connection: C): Promise<void> {
     const closed = new AbortController();
-    const closing = connection.close().then(
+    const { driver, clock } = this.#options;
+    const closing = driver.close(connection).then(
       () => closed.abort(),
       // It was closed or broken already.
       () => closed.abort(),
     );
-    const late = this.#options.clock.sleep(CLOSE_MS, closed.signal).catch(() => undefined);
+    const late = clock.sleep(CLOSE_MS, closed.signal).then(
+      () => driver.destroy?.(connection),
+      () => undefined,
+    );
     await Promise.race([closing, late]);
   }
 
@@ -235,8 +253,9 @@ async function inTime<T>(work: Promise<T>, { ms, clock }: { readonly ms: number;
 }
 
 function tooSlow(ms: number): ParqueueError {
-  // The driver's number for what took too long: it is not tried again at once. Its socket ends with the thread only.
-  return new ParqueueError('PQ_SOURCE_UNAVAILABLE', `the database did not log us on within ${ms} ms`, {
-    details: { database: 'NJS-510', recycleThread: true },
+  // Not tried again at once. Where the driver cannot cut a socket, this one ends with the thread only.
+  const error = new ParqueueError('PQ_SOURCE_UNAVAILABLE', `the database did not log us on within ${ms} ms`, {
+    details: { recycleThread: true },
   });
+  return ofKind('unavailable', error);
 }
