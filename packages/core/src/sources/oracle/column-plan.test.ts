@@ -1,7 +1,8 @@
 /** Plans of loads, from described columns to what the appender is given. */
 import { describe, expect, it } from 'vitest';
 import { RowAppender } from '../../parquet/row-appender.ts';
-import { planColumns, type ColumnWish, type LoadPlan } from './column-plan.ts';
+import { planColumns, type ColumnWish, type LoadPlan } from '../sql/column-plan.ts';
+import { ORACLE_PLANS } from './type-system.ts';
 import type { DescribedColumn } from './types.ts';
 
 const WISH: ColumnWish = { columns: null, columnTypes: {}, numbers: 'double' };
@@ -14,7 +15,7 @@ const number = (name: string, precision = 0, scale = -127): DescribedColumn =>
   column(name, 'NUMBER', { dbTypeName: 'NUMBER', precision, scale });
 
 function plan(columns: readonly DescribedColumn[], wish: Partial<ColumnWish> = {}): LoadPlan {
-  return planColumns(columns, { ...WISH, ...wish });
+  return planColumns(columns, { ...WISH, ...wish }, ORACLE_PLANS);
 }
 
 /** As a load does it. @throws with the way out, as the source does */
@@ -120,6 +121,13 @@ describe('NUMBER without precision', () => {
     expect(planned.rounded()).toEqual({ A: 3, B: 1 });
   });
 
+  it('is text where numbers are text, every digit of it', () => {
+    const planned = plan([number('A')], { numbers: 'text' });
+    const digits = `-.${'3'.repeat(40)}`;
+    expect(load(planned, [['.5'], [digits], ['1']])).toEqual([['0.5'], [`-0${digits.slice(1)}`], ['1']]);
+    expect(planned.rounded()).toEqual({});
+  });
+
   it('is decimal128(38, 10) where numbers are exact, and refuses what that cannot hold, with the way out', () => {
     const planned = plan([number('A')], { numbers: 'exact' });
     expect(planned.columns[0]?.type).toEqual({ kind: 'decimal128', precision: 38, scale: 10 });
@@ -192,11 +200,7 @@ describe('intervals', () => {
 
 describe('other values', () => {
   it('that are refused are told by the number of their row in the load, whichever chunk they came in', () => {
-    const planned = planColumns([column('A', 'VARCHAR')], {
-      columns: null,
-      columnTypes: { A: 'boolean' },
-      numbers: 'double',
-    });
+    const planned = plan([column('A', 'VARCHAR')], { columnTypes: { A: 'boolean' } });
     planned.convertRows([['y'], ['n'], ['y']]);
     expect(() => planned.convertRows([['n'], ['x']])).toThrow(/^row 5, column A /);
   });

@@ -13,20 +13,16 @@ import { createHash } from 'node:crypto';
 import { isParqueueError, type ParqueueError } from '../../model/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { labelOf, readStatement, tellObstacles } from '../../sql/index.ts';
+import type { PartName } from '../sql/database.ts';
+import { untrackable } from '../sql/untrackable.ts';
+import type { OracleSession } from './driver.ts';
 import { ask, askText, textOrNull } from './query.ts';
-import type { Session } from './session.ts';
-import { untrackable } from './untrackable.ts';
 
 export interface TableName {
   readonly owner: string;
   readonly name: string;
   /** OWNER.NAME */
   readonly label: string;
-}
-
-export interface PartName extends TableName {
-  /** Written without a schema: where the schema has no such object, a public synonym is meant. */
-  readonly unqualified: boolean;
 }
 
 export interface Expansion {
@@ -84,7 +80,7 @@ export class Dictionary {
   }
 
   /** @throws ParqueueError PQ_UNTRACKABLE naming the object and the way out */
-  async expand(session: Session, part: PartName): Promise<Expansion> {
+  async expand(session: OracleSession, part: PartName): Promise<Expansion> {
     const known = this.#remembered.get(keyOf(part));
     const believed = this.isTable(part);
     const sinceMs = this.#clock.now();
@@ -123,7 +119,7 @@ function keyOf({ label, unqualified }: PartName): string {
   return `${unqualified ? '' : '='}${label}`;
 }
 
-async function stillShown(session: Session, { asked, shown }: Remembered): Promise<boolean> {
+async function stillShown(session: OracleSession, { asked, shown }: Remembered): Promise<boolean> {
   const found = await lookUp(session, asked);
   return asked.every((name) => shown.get(labelFor(name)) === stateOf(matching(found, name)));
 }
@@ -134,19 +130,20 @@ class Walk {
   readonly asked: Lookup[] = [];
   /** Nothing on the way was changed in the second in which it was read. */
   settled = true;
-  readonly #session: Session;
+  readonly #session: OracleSession;
   readonly #part: PartName;
   readonly #tables = new Map<string, TableName>();
   readonly #definitions: string[] = [];
   readonly #visited = new Set<string>();
 
-  constructor(session: Session, part: PartName) {
+  constructor(session: OracleSession, part: PartName) {
     this.#session = session;
     this.#part = part;
   }
 
   async expansion(): Promise<Expansion> {
-    await this.#visit(this.#part, { unqualified: this.#part.unqualified, depth: 0 });
+    const { schema: owner, name, unqualified } = this.#part;
+    await this.#visit({ owner, name }, { unqualified, depth: 0 });
     const tables = [...this.#tables.values()].toSorted((a, b) => (a.label < b.label ? -1 : 1));
     if (this.#definitions.length === 0) return { tables, definition: null };
     const digest = createHash('sha256').update(this.#definitions.toSorted().join('\n')).digest('hex');
@@ -278,7 +275,7 @@ class Walk {
   }
 }
 
-async function lookUp(session: Session, names: readonly Lookup[]): Promise<readonly Found[]> {
+async function lookUp(session: OracleSession, names: readonly Lookup[]): Promise<readonly Found[]> {
   const found: Found[] = [];
   for (let from = 0; from < names.length; from += NAMES_PER_QUERY) {
     const some = names.slice(from, from + NAMES_PER_QUERY);

@@ -2,12 +2,13 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { isParqueueError, type ParqueueError } from '../../model/errors.ts';
-import { faultKindOf, redactionOf, sourceError } from './faults.ts';
+import { faultKindOf, redactionOf, sourceError } from '../sql/faults.ts';
+import { faultOf } from './faults.ts';
 
 const asThey = (text: string) => redactionOf([])(text);
 
 function coded(message: string, hidden: readonly string[] = []): ParqueueError {
-  const error = sourceError(new Error(message), redactionOf(hidden));
+  const error = sourceError(new Error(message), redactionOf(hidden), faultOf);
   if (!isParqueueError(error)) throw new Error(`not coded: ${message}`);
   return error;
 }
@@ -70,12 +71,14 @@ describe('an error of the database', () => {
 
   it('leaves what is no error of a database as it is', () => {
     const error = new TypeError('x is not a function');
-    expect(sourceError(error, asThey)).toBe(error);
+    expect(sourceError(error, asThey, faultOf)).toBe(error);
     expect(faultKindOf(error)).toBeNull();
   });
 
   it('of a bare socket counts as a lost connection', () => {
-    expect(sourceError(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }), asThey)).toMatchObject({
+    expect(
+      sourceError(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }), asThey, faultOf),
+    ).toMatchObject({
       code: 'PQ_SOURCE_UNAVAILABLE',
     });
   });

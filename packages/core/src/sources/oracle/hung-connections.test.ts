@@ -1,5 +1,5 @@
 /** Connections that hang without an error: none of them holds a place of the pool, or a question, for ever. */
-import oracledb, { type Connection } from 'oracledb';
+import type { Connection } from 'oracledb';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Clock } from '../../ports/clock.ts';
 import { openFreezingProxy } from '../../testing/freezing-proxy.ts';
@@ -12,9 +12,10 @@ import {
   type OracleTestDatabase,
 } from '../../testing/oracle-database.ts';
 import { sourceContext } from '../../testing/source-contract.ts';
-import { redactionOf } from './faults.ts';
-import { SessionPool } from './session-pool.ts';
-import type { Use } from './session.ts';
+import { redactionOf } from '../sql/faults.ts';
+import { SessionPool } from '../sql/session-pool.ts';
+import type { Use } from '../sql/session.ts';
+import { OracleDriver } from './driver.ts';
 
 const ALL = oracleRequest('SELECT ID FROM PQ_HUNG');
 const CONNECT_TIMEOUT_MS = 30_000;
@@ -69,21 +70,30 @@ function use(clock: Clock, signal: AbortSignal = new AbortController().signal): 
   return { signal, clock, deadlineMs: clock.now() + 60_000, redact: redactionOf([]), action: 'probe' };
 }
 
-/** A pool of one connection whose first logon never ends. */
-function poolHangingOnce(clock: Clock): SessionPool {
-  const { connectString, user, password } = database;
-  let attempts = 0;
-  const connect = (): Promise<Connection> => {
-    attempts += 1;
-    return attempts === 1 ? new Promise(() => undefined) : oracledb.getConnection({ connectString, user, password });
-  };
-  return new SessionPool({
-    connect,
-    setUp: async () => undefined,
-    max: 1,
+/** Its first logon never ends. */
+class HangingOnce extends OracleDriver {
+  #attempts = 0;
+
+  override connect(): Promise<Connection> {
+    this.#attempts += 1;
+    return this.#attempts === 1 ? new Promise(() => undefined) : super.connect();
+  }
+}
+
+function poolHangingOnce(clock: Clock): SessionPool<Connection> {
+  const { connectString, user, password, schema } = database;
+  const driver = new HangingOnce({
+    connectString,
+    user,
+    password,
+    schema,
+    session: {},
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
-    clock,
+    configDir: null,
+    walletLocation: null,
+    walletPassword: null,
   });
+  return new SessionPool({ driver, max: 1, connectTimeoutMs: CONNECT_TIMEOUT_MS, clock });
 }
 
 describe('a logon that never ends', () => {
@@ -94,7 +104,7 @@ describe('a logon that never ends', () => {
     void clock.expire(LOGON_MS);
     await expect(hanging).rejects.toMatchObject({
       code: 'PQ_SOURCE_UNAVAILABLE',
-      details: { database: 'NJS-510', recycleThread: true },
+      details: { recycleThread: true },
     });
     await using session = await pool.take(use(clock));
     await session.call((connection) => connection.ping());

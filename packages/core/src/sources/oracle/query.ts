@@ -1,14 +1,14 @@
 /** Small questions to the database, answered whole: the dictionary, versions, the SCN. */
 import type { BindParameters } from 'oracledb';
 import { fetchTypeHandler } from './fetch-types.ts';
-import type { Session } from './session.ts';
+import type { OracleSession } from './driver.ts';
 
 /** Far above what these questions can answer; a bound all the same. */
 const ROWS_MAX = 10_000;
 
 /** Rows as arrays; NUMBERs as text, exact. */
 export async function ask(
-  session: Session,
+  session: OracleSession,
   sql: string,
   binds: BindParameters = {},
 ): Promise<readonly (readonly unknown[])[]> {
@@ -24,7 +24,7 @@ export async function ask(
 }
 
 /** One value as text; null for NULL and for no row. */
-export async function askText(session: Session, sql: string, binds: BindParameters = {}): Promise<string | null> {
+export async function askText(session: OracleSession, sql: string, binds: BindParameters = {}): Promise<string | null> {
   const [row] = await ask(session, sql, binds);
   return textOrNull(row?.[0]);
 }

@@ -3,11 +3,14 @@ import oracledb from 'oracledb';
 import { describe, expect, it } from 'vitest';
 import type { CanonicalRequest, SqlQuestion, TypedValue } from '../../model/request.ts';
 import { readStatement, refreshKeyLabel } from '../../sql/index.ts';
-import { planColumns } from './column-plan.ts';
+import { planColumns } from '../sql/column-plan.ts';
+import { readQuestion } from '../sql/question.ts';
+import { fetchRowsAfter } from '../sql/rows.ts';
+import { boundStatement } from './bind.ts';
 import { settingStatements } from './connect.ts';
-import { boundStatement, readQuestion } from './question.ts';
-import { fetchRowsAfter, fetchRowsFor } from './rows.ts';
-import { partStatement, planSplit } from './split.ts';
+import { fetchRowsFor } from './rows.ts';
+import { partAt } from './split.ts';
+import { ORACLE_PLANS } from './type-system.ts';
 
 function request(statement: string, more: Partial<SqlQuestion> = {}): CanonicalRequest {
   return {
@@ -34,20 +37,21 @@ describe('the parts of a version', () => {
   it("are the tables a statement names, each once, unqualified ones in the source's schema", () => {
     const { parts } = readQuestion(
       request('select * from sales s join crm.customers c on c.id = s.id where exists (select 1 from Sales)'),
+      'oracle',
       'APP',
     );
     expect(parts).toEqual([
-      { owner: 'APP', name: 'SALES', label: 'APP.SALES', unqualified: true },
-      { owner: 'CRM', name: 'CUSTOMERS', label: 'CRM.CUSTOMERS', unqualified: false },
+      { schema: 'APP', name: 'SALES', label: 'APP.SALES', unqualified: true },
+      { schema: 'CRM', name: 'CUSTOMERS', label: 'CRM.CUSTOMERS', unqualified: false },
     ]);
   });
 
   it('are refused where something else is read as well, unless the version is declared otherwise', () => {
     const statement = 'select sysdate, id from sales';
-    expect(() => readQuestion(request(statement), 'APP')).toThrow(
+    expect(() => readQuestion(request(statement), 'oracle', 'APP')).toThrow(
       expect.objectContaining({ code: 'PQ_UNTRACKABLE', message: expect.stringContaining('SYSDATE') }),
     );
-    expect(readQuestion(request(statement, { version: { kind: 'ttl' } }), 'APP').parts).toHaveLength(1);
+    expect(readQuestion(request(statement, { version: { kind: 'ttl' } }), 'oracle', 'APP').parts).toHaveLength(1);
   });
 
   it('of a refresh key are one, named after its statement', () => {
@@ -123,13 +127,17 @@ describe('a split', () => {
       { name: 'N', dbType: { name: 'DB_TYPE_BINARY_DOUBLE' } },
     ],
     { columns: ['N'], columnTypes: {}, numbers: 'double' },
+    ORACLE_PLANS,
   );
 
   it('reads every table at the SCN, in each session the rows of its own hash', () => {
-    const { text, binds } = partStatement({ column: 'd', scn: '123456789012', into: 4 }, 2, {
-      statement,
-      values: { SINCE: { type: 'date', value: '2024-01-01' } },
-      plan,
+    const split = { column: 'd', into: 4 };
+    const asking = request(statement.text, { binds: { SINCE: { type: 'date', value: '2024-01-01' } }, split });
+    const { text, binds } = partAt('123456789012', 4, 2, {
+      question: readQuestion(asking, 'oracle', 'APP'),
+      split,
+      sessionsMax: 4,
+      statement: (then, condition) => plan.statement(then, { column: 'd', condition }),
     });
     expect(text.replaceAll(/\s*([,>])\s*/g, '$1')).toBe(
       'SELECT "N" FROM (SELECT D,N FROM SALES AS OF SCN :PQ_SCN S,CRM.CUSTOMERS AS OF SCN :PQ_SCN '
@@ -140,14 +148,6 @@ describe('a split', () => {
       PQ_PART: { val: 2n },
       SINCE: { val: '2024-01-01' },
     });
-  });
-
-  it.each([
-    [{ scn: null, sessionsMax: 8 }, /V\$DATABASE is not granted/],
-    [{ scn: '1', sessionsMax: 1 }, /allows 1 connections/],
-  ])('stays with one session where it cannot be: %o', (given, reason) => {
-    const split = planSplit({ statement, split: { column: 'D', into: 4 }, ...given });
-    expect(split).toEqual({ reason: expect.stringMatching(reason) });
   });
 });
 

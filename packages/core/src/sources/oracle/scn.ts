@@ -1,8 +1,8 @@
 /** The database's current SCN, where the user may know it. */
 import type { Clock } from '../../ports/clock.ts';
-import { faultKindOf } from './faults.ts';
+import { faultKindOf } from '../sql/faults.ts';
 import { askText } from './query.ts';
-import type { Session } from './session.ts';
+import type { OracleSession } from './driver.ts';
 
 /** A database logs statements that fail to parse when there are many: one refusal is believed for a while. */
 const REFUSAL_BELIEVED_MS = 3_600_000;
@@ -16,7 +16,7 @@ export class ScnReader {
   }
 
   /** null where SELECT on V$DATABASE is not granted. */
-  async current(session: Session): Promise<string | null> {
+  async current(session: OracleSession): Promise<string | null> {
     if (this.#clock.now() < this.#refusedUntilMs) return null;
     try {
       return await askText(session, 'SELECT CURRENT_SCN FROM V$DATABASE');

@@ -4,53 +4,67 @@
  * not newer. Where the user may not look at the SCN or back to it, one session reads everything, and the manifest says
  * why.
  */
-import type { Split, TypedValue } from '../../model/request.ts';
+import type { Connection } from 'oracledb';
+import { isParqueueError } from '../../model/errors.ts';
 import { insertAfterReads, type Statement } from '../../sql/index.ts';
-import type { LoadPlan } from './column-plan.ts';
-import { boundStatement, type Bound } from './question.ts';
+import type { Bound, SplitLoads, SplitWay, SplitWish } from '../sql/database.ts';
+import { faultKindOf } from '../sql/faults.ts';
+import { boundStatement, type OracleBinds } from './bind.ts';
+import type { OracleSession } from './driver.ts';
+import type { ScnReader } from './scn.ts';
 
-export interface SplitPlan {
-  readonly column: string;
-  readonly scn: string;
-  readonly into: number;
-}
+type Way = SplitWay<Connection, OracleBinds>;
 
-export interface SplitWish {
-  readonly statement: Statement;
-  readonly split: Split;
-  /** Connections this thread may have. */
-  readonly sessionsMax: number;
-  /** null: it may not be read. */
-  readonly scn: string | null;
-}
+export class OracleSplits implements SplitLoads<Connection, OracleBinds> {
+  readonly #scn: ScnReader;
 
-/** The plan, or why the load stays with one session. */
-export function planSplit({ statement, split, sessionsMax, scn }: SplitWish): SplitPlan | { readonly reason: string } {
-  const into = Math.min(split.into, sessionsMax);
-  if (into < 2) return { reason: `the pool of the source allows ${sessionsMax} connections` };
-  if (statement.reads.length === 0) return { reason: 'the statement reads no table' };
-  if (scn === null) return { reason: 'SELECT on V$DATABASE is not granted, so there is no SCN to read at' };
-  return { column: split.column, scn, into };
-}
+  constructor(scn: ScnReader) {
+    this.#scn = scn;
+  }
 
-export interface PartOf {
-  readonly statement: Statement;
-  readonly values: Readonly<Record<string, TypedValue>>;
-  readonly plan: LoadPlan;
+  /** Parsing the statement at an SCN tells whether that is allowed, while the first transaction is still whole. */
+  async plan(session: OracleSession, wish: SplitWish): Promise<Way | { readonly reason: string }> {
+    if (wish.question.statement.reads.length === 0) return { reason: 'the statement reads no table' };
+    // Now, after the version: the rows must not be older.
+    const scn = await this.#scn.current(session);
+    if (scn === null) return { reason: 'SELECT on V$DATABASE is not granted, so there is no SCN to read at' };
+    const into = Math.min(wish.split.into, wish.sessionsMax);
+    const { text } = partAt(scn, into, 0, wish);
+    try {
+      await session.call((connection) => connection.getStatementInfo(text));
+    } catch (error) {
+      const kind = faultKindOf(error);
+      if (kind !== 'privileges' && kind !== 'rejected') throw error;
+      const database = isParqueueError(error) ? String(error.details['database'] ?? '') : '';
+      return { reason: `reading AS OF SCN was refused (${database})` };
+    }
+    return {
+      into,
+      // All rows are of one SCN; the version is of that one or an earlier one.
+      consistency: 'statement',
+      details: { scn },
+      // Its own point in time is not needed any more, and it is one of the sessions.
+      lead: (first) => first.rollback(),
+      join: async () => undefined,
+      bound: (part) => partAt(scn, into, part, wish),
+    };
+  }
 }
 
 /** What the session of number `part` executes. One text for all of them: they differ in a bind. */
-export function partStatement({ column, scn, into }: SplitPlan, part: number, of: PartOf): Bound {
-  const { statement, values, plan } = of;
-  const [atScn, ofPart] = [freeName('PQ_SCN', statement), freeName('PQ_PART', statement)];
-  const then = insertAfterReads(statement, () => `AS OF SCN :${atScn}`);
+export function partAt(
+  scn: string,
+  into: number,
+  part: number,
+  { question, statement }: SplitWish,
+): Bound<OracleBinds> {
+  const { statement: read, asked } = question;
+  const [atScn, ofPart] = [freeName('PQ_SCN', read), freeName('PQ_PART', read)];
+  const then = insertAfterReads(read, () => `AS OF SCN :${atScn}`);
   // ORA_HASH of NULL is NULL: those rows are the first session's.
-  const mine = plan.statement(then, {
-    column,
-    condition: (reference) => `NVL(ORA_HASH(${reference},${into - 1}),0)=:${ofPart}`,
-  });
+  const mine = statement(then, (reference) => `NVL(ORA_HASH(${reference},${into - 1}),0)=:${ofPart}`);
   return boundStatement(mine, {
-    ...values,
+    ...asked.binds,
     [atScn]: { type: 'integer', value: scn },
     [ofPart]: { type: 'integer', value: String(part) },
   });

@@ -1,6 +1,6 @@
 /** Times as TO_CHAR writes them: Oracle's years, fields and offsets. */
 import { describe, expect, it } from 'vitest';
-import { dateOf, isoText, isoTime } from './temporal.ts';
+import { dateOf, isoText, isoTime } from '../sql/temporal.ts';
 import { timeExpression } from './temporal-sql.ts';
 
 describe('what is selected in place of a time', () => {

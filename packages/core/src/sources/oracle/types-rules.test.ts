@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import oracledb from 'oracledb';
 import { describe, expect, it } from 'vitest';
 import { PLAIN_COLUMN_TYPES } from '../../model/column-type.ts';
-import { mappingOf } from './column-plan.ts';
+import type { Reading } from '../sql/types.ts';
+import { declaredAs } from '../sql/values-declared.ts';
 import { fetchTypeHandler } from './fetch-types.ts';
+import { ORACLE_TYPES } from './type-system.ts';
 import { TYPE_RULES, UNSUPPORTED } from './types-rules.ts';
-import type { Reading } from './types.ts';
-import { declaredAs } from './values-declared.ts';
 
 const DOCUMENT = readFileSync(new URL('../../../../../docs/oracle-types.md', import.meta.url), 'utf8');
 
@@ -20,11 +20,11 @@ function tableUnder(heading: string): readonly string[] {
 
 describe('a rule decides its examples', () => {
   const cases = TYPE_RULES.flatMap(({ dbTypes, examples, doc }) =>
-    dbTypes.flatMap((dbType) => examples.map(([column, type]) => ({ oracle: doc.oracle, dbType, column, type }))),
+    dbTypes.flatMap((dbType) => examples.map(([column, type]) => ({ oracle: doc.database, dbType, column, type }))),
   );
 
   it.each(cases)('$oracle: $dbType($column.precision, $column.scale)', ({ dbType, column, type }) => {
-    expect(mappingOf({ ...column, dbType: { name: dbType } }, 'C', 'double').type).toEqual(type);
+    expect(ORACLE_TYPES.mappingOf({ ...column, dbType: { name: dbType } }, 'double').type).toEqual(type);
   });
 });
 
@@ -54,12 +54,12 @@ describe("the driver's types", () => {
 
 describe('docs/oracle-types.md', () => {
   it('shows every rule, and nothing else', () => {
-    const rows = TYPE_RULES.map(({ doc }) => `| ${doc.oracle} | ${doc.parquet} | ${doc.travels} | ${doc.remark} |`);
+    const rows = TYPE_RULES.map(({ doc }) => `| ${doc.database} | ${doc.parquet} | ${doc.travels} | ${doc.remark} |`);
     expect(tableUnder('The table')).toEqual(rows);
   });
 
   it('shows what is refused, and the way out', () => {
-    const rows = Object.values(UNSUPPORTED).map(({ oracle, wayOut }) => `| ${oracle} | ${wayOut} |`);
+    const rows = Object.values(UNSUPPORTED).map(({ database, wayOut }) => `| ${database} | ${wayOut} |`);
     expect(tableUnder('What cannot be loaded')).toEqual(rows);
   });
 

@@ -2,9 +2,11 @@
  * Oracle's types and what each becomes: the one list that the loader follows and docs/oracle-types.md shows (a test
  * compares the two). The first rule that matches decides.
  */
+import type { NumbersAs } from '../../model/request.ts';
 import type { ColumnType } from '../../parquet/column-type.ts';
+import type { Mapping, Reading, TypeRule } from '../sql/types.ts';
 import { ISO_WITH_OFFSET, timeExpression } from './temporal-sql.ts';
-import type { DescribedColumn, Mapping, Reading, TypeRule } from './types.ts';
+import type { DescribedColumn } from './types.ts';
 
 /** What a 128-bit decimal holds, and Oracle's NUMBER promises. */
 const DECIMAL_DIGITS = 38;
@@ -14,7 +16,7 @@ const INT64_DIGITS = 18;
 const EXACT = { kind: 'decimal128', precision: DECIMAL_DIGITS, scale: 10 } as const;
 const MICROSECOND_DIGITS = 6;
 
-const plain = (type: ColumnType, kind: Exclude<Reading['kind'], 'time'>): Mapping => ({
+const plain = (type: ColumnType, kind: Exclude<Reading['kind'], 'time' | 'iso' | 'day'>): Mapping => ({
   type,
   reading: { kind },
   expression: null,
@@ -29,6 +31,16 @@ function integerOf(digits: number): ColumnType {
 
 const TEXT = plain({ kind: 'utf8' }, 'text');
 const BYTES = plain({ kind: 'binary' }, 'bytes');
+
+/** What a NUMBER of no declared size becomes. */
+const OPEN_AS: Readonly<Record<NumbersAs, Mapping>> = {
+  double: plain({ kind: 'float64' }, 'number'),
+  exact: {
+    ...plain(EXACT, 'number'),
+    wayOut: 'declare a decimal(p,s) that holds it, or varchar; or set numbers: double',
+  },
+  text: plain({ kind: 'utf8' }, 'number'),
+};
 
 const precisionOf = ({ precision }: DescribedColumn): number => precision ?? 0;
 const scaleOf = ({ scale }: DescribedColumn): number => scale ?? 0;
@@ -56,23 +68,17 @@ const NANOSECOND_RANGE = {
     'nanoseconds reach from 1677 to 2262: declare it timestamp (timestamptz with a time zone) for microseconds, or varchar',
 };
 
-export const TYPE_RULES: readonly TypeRule[] = [
+export const TYPE_RULES: readonly TypeRule<DescribedColumn>[] = [
   {
     dbTypes: ['DB_TYPE_NUMBER'],
     when: isOpen,
-    map: (_, numbers) =>
-      numbers === 'exact'
-        ? {
-            ...plain(EXACT, 'number'),
-            wayOut: 'declare a decimal(p,s) that holds it, or varchar; or set numbers: double',
-          }
-        : plain({ kind: 'float64' }, 'number'),
+    map: (_, numbers) => OPEN_AS[numbers],
     doc: {
-      oracle: 'NUMBER, FLOAT(b), NUMBER(p,s) with s > 38, expressions such as SUM(x)',
-      parquet: 'float64; with `numbers: exact` decimal128(38, 10)',
+      database: 'NUMBER, FLOAT(b), NUMBER(p,s) with s > 38, expressions such as SUM(x)',
+      parquet: 'float64; with `numbers: exact` decimal128(38, 10), with `numbers: text` utf8',
       travels: 'decimal text',
       remark:
-        'float64: values that it cannot hold exactly are rounded, and counted per column in the manifest (`rounded`). Exact: a value with more than 28 digits before or 10 after the point is refused',
+        'float64: values that it cannot hold exactly are rounded, and counted per column in the manifest (`rounded`). Exact: a value with more than 28 digits before or 10 after the point is refused. Text: every digit',
     },
     examples: [
       [{ name: 'C', precision: 0, scale: -127 }, { kind: 'float64' }],
@@ -93,7 +99,7 @@ export const TYPE_RULES: readonly TypeRule[] = [
       };
     },
     doc: {
-      oracle: 'NUMBER(p,s) with s ≤ 0, INTEGER; p − s digits',
+      database: 'NUMBER(p,s) with s ≤ 0, INTEGER; p − s digits',
       parquet: 'int32 up to 9 digits, int64 up to 18, else decimal128(p − s, 0)',
       travels: 'decimal text',
       remark: 'more than 38 digits (negative scales only) are refused: declare `double` or `varchar`',
@@ -124,7 +130,7 @@ export const TYPE_RULES: readonly TypeRule[] = [
       return plain({ kind: 'decimal128', precision: Math.max(precisionOf(column), scale), scale }, 'number');
     },
     doc: {
-      oracle: 'NUMBER(p,s) with 0 < s ≤ 38',
+      database: 'NUMBER(p,s) with 0 < s ≤ 38',
       parquet: 'decimal128(p, s); decimal128(s, s) where s > p',
       travels: 'decimal text',
       remark: 'nothing',
@@ -147,20 +153,20 @@ export const TYPE_RULES: readonly TypeRule[] = [
   {
     dbTypes: ['DB_TYPE_BINARY_FLOAT'],
     map: () => plain({ kind: 'float32' }, 'double'),
-    doc: { oracle: 'BINARY_FLOAT', parquet: 'float32', travels: 'itself', remark: 'nothing; NaN and ±∞ included' },
+    doc: { database: 'BINARY_FLOAT', parquet: 'float32', travels: 'itself', remark: 'nothing; NaN and ±∞ included' },
     examples: [[{ name: 'C' }, { kind: 'float32' }]],
   },
   {
     dbTypes: ['DB_TYPE_BINARY_DOUBLE'],
     map: () => plain({ kind: 'float64' }, 'double'),
-    doc: { oracle: 'BINARY_DOUBLE', parquet: 'float64', travels: 'itself', remark: 'nothing; NaN and ±∞ included' },
+    doc: { database: 'BINARY_DOUBLE', parquet: 'float64', travels: 'itself', remark: 'nothing; NaN and ±∞ included' },
     examples: [[{ name: 'C' }, { kind: 'float64' }]],
   },
   {
     dbTypes: ['DB_TYPE_VARCHAR', 'DB_TYPE_NVARCHAR', 'DB_TYPE_CHAR', 'DB_TYPE_NCHAR'],
     map: () => TEXT,
     doc: {
-      oracle: 'VARCHAR2, NVARCHAR2, CHAR, NCHAR',
+      database: 'VARCHAR2, NVARCHAR2, CHAR, NCHAR',
       parquet: 'utf8',
       travels: 'itself',
       remark: 'nothing; CHAR keeps its blanks; an empty text is NULL, as in Oracle',
@@ -171,7 +177,7 @@ export const TYPE_RULES: readonly TypeRule[] = [
     dbTypes: ['DB_TYPE_CLOB', 'DB_TYPE_NCLOB', 'DB_TYPE_LONG', 'DB_TYPE_LONG_NVARCHAR'],
     map: () => TEXT,
     doc: {
-      oracle: 'CLOB, NCLOB, LONG',
+      database: 'CLOB, NCLOB, LONG',
       parquet: 'utf8',
       travels: 'text, the whole value at once',
       remark: 'nothing; an empty CLOB arrives as NULL',
@@ -182,7 +188,7 @@ export const TYPE_RULES: readonly TypeRule[] = [
     dbTypes: ['DB_TYPE_RAW', 'DB_TYPE_BLOB', 'DB_TYPE_LONG_RAW'],
     map: () => BYTES,
     doc: {
-      oracle: 'RAW, BLOB, LONG RAW',
+      database: 'RAW, BLOB, LONG RAW',
       parquet: 'binary',
       travels: 'bytes, the whole value at once',
       remark: 'nothing; an empty BLOB arrives as NULL',
@@ -193,7 +199,7 @@ export const TYPE_RULES: readonly TypeRule[] = [
     dbTypes: ['DB_TYPE_DATE'],
     map: () => timestampOf({ name: '', precision: 0 }, 'none'),
     doc: {
-      oracle: 'DATE',
+      database: 'DATE',
       parquet: 'timestamp[us]',
       travels: 'text of TO_CHAR, to the second',
       remark:
@@ -205,7 +211,7 @@ export const TYPE_RULES: readonly TypeRule[] = [
     dbTypes: ['DB_TYPE_TIMESTAMP'],
     map: (column) => timestampOf(column, 'none'),
     doc: {
-      oracle: 'TIMESTAMP(n)',
+      database: 'TIMESTAMP(n)',
       parquet: 'timestamp[us] up to n = 6, else timestamp[ns]',
       travels: 'text of TO_CHAR, n digits of fraction',
       remark: 'as DATE; nanoseconds outside the years 1677–2262 are refused: declare `timestamp` or `varchar`',
@@ -243,7 +249,7 @@ export const TYPE_RULES: readonly TypeRule[] = [
       };
     },
     doc: {
-      oracle: 'TIMESTAMP(n) WITH TIME ZONE',
+      database: 'TIMESTAMP(n) WITH TIME ZONE',
       parquet: 'timestamp[us, UTC] up to n = 6, else timestamp[ns, UTC]',
       travels: 'text of TO_CHAR(SYS_EXTRACT_UTC(c))',
       remark: `as TIMESTAMP; the offset of each value is dropped: declare \`varchar\` to keep it (${ISO_WITH_OFFSET})`,
@@ -263,7 +269,7 @@ export const TYPE_RULES: readonly TypeRule[] = [
     dbTypes: ['DB_TYPE_TIMESTAMP_LTZ'],
     map: (column) => timestampOf(column, 'utc'),
     doc: {
-      oracle: 'TIMESTAMP(n) WITH LOCAL TIME ZONE',
+      database: 'TIMESTAMP(n) WITH LOCAL TIME ZONE',
       parquet: 'timestamp[us, UTC] up to n = 6, else timestamp[ns, UTC]',
       travels: 'text of TO_CHAR(SYS_EXTRACT_UTC(c))',
       remark: 'as TIMESTAMP; Oracle keeps no offset to drop',
@@ -283,7 +289,7 @@ export const TYPE_RULES: readonly TypeRule[] = [
       wayOut: 'months in 32 bits reach 178,956,970 years: declare it bigint, or varchar for ISO 8601',
     }),
     doc: {
-      oracle: 'INTERVAL YEAR TO MONTH',
+      database: 'INTERVAL YEAR TO MONTH',
       parquet: 'int32, months',
       travels: 'itself',
       remark: 'more than 178,956,970 years are refused: declare `bigint`, or `varchar` for ISO 8601 (`P1Y2M`)',
@@ -298,7 +304,7 @@ export const TYPE_RULES: readonly TypeRule[] = [
       wayOut: 'nanoseconds in 64 bits reach 106,751 days: declare it varchar for ISO 8601',
     }),
     doc: {
-      oracle: 'INTERVAL DAY TO SECOND',
+      database: 'INTERVAL DAY TO SECOND',
       parquet: 'int64, nanoseconds',
       travels: 'itself',
       remark: 'more than 106,751 days (292 years) are refused: declare `varchar` for ISO 8601 (`P1DT2H3M4.5S`)',
@@ -308,7 +314,7 @@ export const TYPE_RULES: readonly TypeRule[] = [
   {
     dbTypes: ['DB_TYPE_BOOLEAN'],
     map: () => plain({ kind: 'bool' }, 'boolean'),
-    doc: { oracle: 'BOOLEAN', parquet: 'bool', travels: 'itself', remark: 'nothing' },
+    doc: { database: 'BOOLEAN', parquet: 'bool', travels: 'itself', remark: 'nothing' },
     examples: [[{ name: 'C' }, { kind: 'bool' }]],
   },
   {
@@ -319,7 +325,7 @@ export const TYPE_RULES: readonly TypeRule[] = [
       note: 'JSON text as Oracle writes it',
     }),
     doc: {
-      oracle: 'JSON',
+      database: 'JSON',
       parquet: 'utf8',
       travels: 'text of JSON_SERIALIZE',
       remark: "the text is Oracle's: order of members and spelling of numbers are its own",
@@ -330,16 +336,16 @@ export const TYPE_RULES: readonly TypeRule[] = [
     dbTypes: ['DB_TYPE_ROWID', 'DB_TYPE_UROWID'],
     // Beside a LOB the driver asks for a ROWID as text and then reads it as a ROWID (node-oracledb 26, withData.js).
     map: () => ({ ...TEXT, expression: (reference) => `CAST(${reference} AS VARCHAR2(4000))` }),
-    doc: { oracle: 'ROWID, UROWID', parquet: 'utf8', travels: 'text of CAST', remark: 'nothing' },
+    doc: { database: 'ROWID, UROWID', parquet: 'utf8', travels: 'text of CAST', remark: 'nothing' },
     examples: [[{ name: 'C' }, { kind: 'utf8' }]],
   },
 ];
 
 /** What to do about the types that cannot be loaded, by the driver's name; `c` stands for the column. */
-export const UNSUPPORTED: Readonly<Record<string, { readonly oracle: string; readonly wayOut: string }>> = {
-  DB_TYPE_XMLTYPE: { oracle: 'XMLTYPE', wayOut: 'select XMLSERIALIZE(CONTENT c AS CLOB)' },
-  DB_TYPE_OBJECT: { oracle: 'object types and collections', wayOut: 'select its attributes, or a JSON of them' },
-  DB_TYPE_BFILE: { oracle: 'BFILE', wayOut: 'select TO_BLOB(c)' },
-  DB_TYPE_VECTOR: { oracle: 'VECTOR', wayOut: 'select VECTOR_SERIALIZE(c RETURNING CLOB)' },
-  DB_TYPE_CURSOR: { oracle: 'cursor expressions', wayOut: 'join its rows instead' },
+export const UNSUPPORTED: Readonly<Record<string, { readonly database: string; readonly wayOut: string }>> = {
+  DB_TYPE_XMLTYPE: { database: 'XMLTYPE', wayOut: 'select XMLSERIALIZE(CONTENT c AS CLOB)' },
+  DB_TYPE_OBJECT: { database: 'object types and collections', wayOut: 'select its attributes, or a JSON of them' },
+  DB_TYPE_BFILE: { database: 'BFILE', wayOut: 'select TO_BLOB(c)' },
+  DB_TYPE_VECTOR: { database: 'VECTOR', wayOut: 'select VECTOR_SERIALIZE(c RETURNING CLOB)' },
+  DB_TYPE_CURSOR: { database: 'cursor expressions', wayOut: 'join its rows instead' },
 };

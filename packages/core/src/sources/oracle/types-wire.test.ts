@@ -8,8 +8,9 @@ import { expect, it } from 'vitest';
 import type { NumbersAs } from '../../model/request.ts';
 import { typeName } from '../../parquet/column-type.ts';
 import { RowAppender } from '../../parquet/row-appender.ts';
-import { planColumns } from './column-plan.ts';
+import { planColumns } from '../sql/column-plan.ts';
 import { fetchTypeHandler } from './fetch-types.ts';
+import { ORACLE_PLANS } from './type-system.ts';
 
 interface Case {
   readonly name: string;
@@ -254,7 +255,7 @@ async function load(cases: readonly Case[], numbers: NumbersAs = 'double'): Prom
   });
   try {
     const { metaData = [] } = await connection.getStatementInfo(STATEMENT);
-    const plan = planColumns(metaData, { columns: null, columnTypes: {}, numbers });
+    const plan = planColumns(metaData, { columns: null, columnTypes: {}, numbers }, ORACLE_PLANS);
     const result = await connection.execute<unknown[]>(plan.statement(STATEMENT), [], { fetchTypeHandler });
     const rows = result.rows ?? [];
     plan.convertRows(rows);

@@ -3,9 +3,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PLAIN_COLUMN_TYPES } from '../../model/column-type.ts';
 import { RowAppender } from '../../parquet/row-appender.ts';
-import { planColumns } from './column-plan.ts';
+import { planColumns } from '../sql/column-plan.ts';
+import { realOf } from '../sql/values-scalars.ts';
+import { ORACLE_PLANS } from './type-system.ts';
 import type { DescribedColumn } from './types.ts';
-import { realOf } from './values-scalars.ts';
 
 const describedAs = (type: string, more: Partial<DescribedColumn> = {}): DescribedColumn => ({
   name: 'C',
@@ -39,7 +40,7 @@ const days = (sign: 1 | -1, [d, h, m, s, f]: readonly [number, number, number, n
 /** The value that the file gets: decimals unscaled, times as counts. */
 function loaded(of: keyof typeof COLUMNS, declared: string, value: unknown): unknown {
   const column = COLUMNS[of];
-  const plan = planColumns([column], { columns: null, columnTypes: { C: declared }, numbers: 'double' });
+  const plan = planColumns([column], { columns: null, columnTypes: { C: declared }, numbers: 'double' }, ORACLE_PLANS);
   const rows = [[value]];
   plan.convertRows(rows);
   const appender = new RowAppender(plan.columns);

@@ -1,85 +1,38 @@
 /**
- * Versions: what a statement's parts are at, asked in one session. A table's version is `<count>@<newest ORA_ROWSCN>`:
- * the count sees rows that went away, the SCN rows that came or changed. A view's or synonym's is that of each base
- * table behind it, with a digest of the definitions on the way, since another definition shows other rows. A refresh
- * key's is the one value that its statement gives.
+ * Versions of Oracle's tables. A table's is `<count>@<newest ORA_ROWSCN>`: the count sees rows that went away, the SCN
+ * rows that came or changed. A view's or synonym's is that of each base table behind it, with a digest of the
+ * definitions on the way, since another definition shows other rows.
  */
-import { createHash } from 'node:crypto';
-import { isParqueueError, ParqueueError } from '../../model/errors.ts';
-import { composeVersion, type Version } from '../../model/version.ts';
-import type { Column } from '../../parquet/column-type.ts';
-import type { Clock, RandomId } from '../../ports/clock.ts';
+import { isParqueueError } from '../../model/errors.ts';
+import type { Clock } from '../../ports/clock.ts';
 import type { ProbedPart } from '../../ports/source.ts';
+import type { AskedTable, AskedTables, Known, PartName } from '../sql/database.ts';
+import { faultKindOf } from '../sql/faults.ts';
+import type { SqlSourceQuestion } from '../sql/question.ts';
+import { untrackable } from '../sql/untrackable.ts';
 import { quotedName } from './connect.ts';
-import type { Dictionary, Expansion, PartName, TableName } from './dictionary.ts';
-import { fetchTypeHandler } from './fetch-types.ts';
-import { faultKindOf } from './faults.ts';
-import { planColumns } from './column-plan.ts';
+import type { Dictionary, Expansion, TableName } from './dictionary.ts';
+import type { OracleSession } from './driver.ts';
 import { ask, textOrNull } from './query.ts';
-import { refreshKeyLabel } from '../../sql/index.ts';
-import { boundStatement, type OracleQuestion } from './question.ts';
-import type { Session } from './session.ts';
-import { untrackable } from './untrackable.ts';
 
-export interface VersionTools {
+export interface TableTools {
   readonly dictionary: Dictionary;
   readonly clock: Clock;
-  readonly randomId: RandomId;
-}
-
-export interface AskedTable {
-  readonly name: string;
-  readonly version: string;
-  readonly costMs: number;
-}
-
-export interface Asked {
-  readonly version: Version;
-  readonly parts: Readonly<Record<string, ProbedPart>>;
-  readonly reads: Readonly<Record<string, readonly string[]>>;
-  /** Each base table that was asked, once. */
-  readonly tables: readonly AskedTable[];
 }
 
 /** Whether asking takes several statements, which have to be answered for one point in time. */
-export function asksSeveral(
-  { asked, parts }: OracleQuestion,
-  { dictionary }: VersionTools,
-  known: Readonly<Record<string, string>>,
-): boolean {
+export function asksSeveral({ asked, parts }: SqlSourceQuestion, { dictionary }: TableTools, known: Known): boolean {
   if (asked.version.kind !== 'rowscn') return false;
   const [first, ...others] = parts.filter(({ label }) => !Object.hasOwn(known, label));
   return others.length > 0 || (first !== undefined && !dictionary.isTable(first));
 }
 
-/** @throws ParqueueError PQ_UNTRACKABLE, PQ_SOURCE_REJECTED and what a session throws */
-export async function askVersion(
-  session: Session,
-  question: OracleQuestion,
-  tools: VersionTools,
-  known: Readonly<Record<string, string>> = {},
-): Promise<Asked> {
-  const { kind } = question.asked.version;
-  switch (kind) {
-    case 'rowscn':
-      return await askTables(session, question, tools, known);
-    case 'refresh-key':
-      return await askRefreshKey(session, question, tools, known);
-    case 'ttl':
-    case 'manual':
-      // A state of its own each time: such a head is replaced by policy, never found unchanged.
-      return { version: `${kind}:${tools.randomId()}`, parts: {}, reads: {}, tables: [] };
-    default:
-      throw new ParqueueError('PQ_INVALID_REQUEST', `an Oracle source has no version of kind ${kind}`);
-  }
-}
-
-async function askTables(
-  session: Session,
-  { parts }: OracleQuestion,
-  tools: VersionTools,
-  known: Readonly<Record<string, string>>,
-): Promise<Asked> {
+export async function askTables(
+  session: OracleSession,
+  { parts }: SqlSourceQuestion,
+  tools: TableTools,
+  known: Known,
+): Promise<AskedTables> {
   const asked = new Map<string, AskedTable>();
   const probed: Record<string, ProbedPart> = {};
   const reads: Record<string, readonly string[]> = {};
@@ -97,26 +50,14 @@ async function askTables(
     };
     if (definition !== null) reads[part.label] = tables.map(({ label }) => label);
   }
-  return {
-    version: composeVersion(
-      'rowscn',
-      versionsOf(
-        parts.map(({ label }) => label),
-        probed,
-        known,
-      ),
-    ),
-    parts: probed,
-    reads,
-    tables: [...asked.values()],
-  };
+  return { parts: probed, reads, tables: [...asked.values()] };
 }
 
 /** A remembered table may have become a view meanwhile: then asking it fails, and it is looked up afresh, once. */
 async function askPart(
-  session: Session,
+  session: OracleSession,
   part: PartName,
-  { dictionary, clock }: VersionTools,
+  { dictionary, clock }: TableTools,
   asked: Map<string, AskedTable>,
 ): Promise<Expansion> {
   for (let attempt = 1; ; attempt += 1) {
@@ -141,7 +82,7 @@ async function askPart(
 const NO_ROWSCN = new Set(['ORA-00904', 'ORA-01445', 'ORA-01446', 'ORA-30501', 'ORA-01752', 'ORA-30657', 'ORA-29913']);
 
 async function tableVersion(
-  session: Session,
+  session: OracleSession,
   { owner, name, label }: TableName,
   { part, isPart }: { readonly part: PartName; readonly isPart: boolean },
 ): Promise<string> {
@@ -162,66 +103,4 @@ async function tableVersion(
   if (newest !== undefined && newest !== null) return `${count}@${newest}`;
   if (count !== '0') throw untrackable(part, `the rows of ${label} have no ORA_ROWSCN`);
   return '0@-';
-}
-
-async function askRefreshKey(
-  session: Session,
-  { asked }: OracleQuestion,
-  { clock }: VersionTools,
-  known: Readonly<Record<string, string>>,
-): Promise<Asked> {
-  if (asked.version.kind !== 'refresh-key') throw new Error('invariant broken: a refresh key has a statement');
-  const label = refreshKeyLabel(asked.version.statement);
-  const parts: Record<string, ProbedPart> = {};
-  if (!Object.hasOwn(known, label)) {
-    const beganMs = clock.now();
-    const version = await refreshKeyValue(session, asked.version.statement);
-    parts[label] = { version, costMs: Math.max(0, clock.now() - beganMs) };
-  }
-  return { version: composeVersion('refresh-key', versionsOf([label], parts, known)), parts, reads: {}, tables: [] };
-}
-
-/** Texts that can travel in a header and a log as they are. */
-const SPEAKING = /^(?! )[A-Za-z0-9_.:+ -]{1,64}(?<! )$/;
-
-async function refreshKeyValue(session: Session, statement: string): Promise<string> {
-  // It has no placeholders: the configuration refuses them, because its answer is shared whatever the binds.
-  const { text, binds } = boundStatement(statement, {});
-  const { metaData } = await session.call((connection) => connection.getStatementInfo(text));
-  const plan = planColumns(metaData ?? [], { columns: null, columnTypes: {}, numbers: 'exact' });
-  if (plan.columns.length !== 1) {
-    throw new ParqueueError(
-      'PQ_UNTRACKABLE',
-      `the refresh key's statement has to give one column, it gives ${plan.columns.length}`,
-    );
-  }
-  const { rows = [] } = await session.call((connection) =>
-    connection.execute<unknown[]>(plan.statement(text), binds, { fetchTypeHandler, maxRows: 2 }),
-  );
-  if (rows.length !== 1) {
-    throw new ParqueueError(
-      'PQ_UNTRACKABLE',
-      `the refresh key's statement has to give one row, it gives ${rows.length === 0 ? 'none' : 'several'}`,
-    );
-  }
-  const value = rows[0]?.[0];
-  // No text can be mistaken for it: an empty text is NULL in Oracle.
-  if (value === null || value === undefined) return '-null-';
-  const shown = Buffer.isBuffer(value) ? value.toString('hex') : withoutSign(String(value), plan.columns[0]);
-  return SPEAKING.test(shown) && shown !== '-null-'
-    ? shown
-    : `sha256-${createHash('sha256').update(shown).digest('hex')}`;
-}
-
-/** Dates are selected with room for the sign of a year. Texts keep the blanks around them: they are another value. */
-function withoutSign(text: string, column: Column | undefined): string {
-  return column?.type.kind === 'timestamp' ? text.trimStart() : text;
-}
-
-function versionsOf(
-  labels: readonly string[],
-  probed: Readonly<Record<string, ProbedPart>>,
-  known: Readonly<Record<string, string>>,
-): Readonly<Record<string, string>> {
-  return Object.fromEntries(labels.map((label) => [label, probed[label]?.version ?? known[label] ?? '']));
 }

@@ -11,7 +11,7 @@ import type { ProbedPart } from '../../ports/source.ts';
 import type { SqlDriver } from './driver.ts';
 import type { Projection } from './projection.ts';
 import type { SqlSourceQuestion } from './question.ts';
-import type { Session } from './session.ts';
+import type { Session, Use } from './session.ts';
 import type { Described, Mapping } from './types.ts';
 
 /** A statement in the driver's words: placeholders as it writes them, values as it takes them. */
@@ -38,7 +38,7 @@ export interface SqlDatabase<C, D extends Described, B> {
    * Begins a transaction whose statements all show one state of the database, where that is allowed. Whatever is asked
    * in it later, versions first and rows after, shows that state ('exact'), or each statement its own ('statement').
    */
-  begin(session: Session<C>): Promise<Begun>;
+  begin(session: Session<C>, action: Use['action']): Promise<Begun>;
 
   /**
    * Versions of the tables that the question names, those in `known` excepted, asked in the transaction that was begun,
@@ -57,9 +57,9 @@ export interface SqlDatabase<C, D extends Described, B> {
    * All rows in chunks that fit in memory, a chunk ahead; each row an array of what the mappings' readings say, in the
    * order of the columns of `bound`. Ends when all rows were read, never before: left early, it breaks off what runs
    * and spoils the session.
-   * @throws ParqueueError PQ_SOURCE_UNSTABLE (by fault 'snapshot-lost') where the columns are not those of `described`
+   * @throws ParqueueError PQ_SOURCE_UNSTABLE (fault 'snapshot-lost') where other columns come than expected
    */
-  rows(session: Session<C>, bound: Bound<B>, described: readonly D[]): AsyncGenerator<unknown[][], void, undefined>;
+  rows(session: Session<C>, bound: Bound<B>, expected: ExpectedRows<D>): AsyncGenerator<unknown[][], void, undefined>;
 
   /**
    * The statement that selects the wanted columns of `text` in its row order. null: rows come with all described columns
@@ -69,6 +69,13 @@ export interface SqlDatabase<C, D extends Described, B> {
 
   /** Loading by several sessions at one point in time; null where this database has no way to. */
   readonly split: SplitLoads<C, B> | null;
+}
+
+export interface ExpectedRows<D> {
+  /** The statement's columns, before it was projected: how large its rows may be. */
+  readonly described: readonly D[];
+  /** Values in a row of `bound`: fewer than were described where it was projected. */
+  readonly columns: number;
 }
 
 export interface Begun {
@@ -103,6 +110,8 @@ export interface AskedTables {
   readonly reads: Readonly<Record<string, readonly string[]>>;
   /** Each base table that was asked, once. */
   readonly tables: readonly AskedTable[];
+  /** Where what was found there weakens what `begin` promised; absent: it holds. */
+  readonly consistency?: Consistency;
 }
 
 export interface TypeSystem<D extends Described> {
@@ -117,7 +126,11 @@ export interface SplitWish {
   readonly split: Split;
   /** Connections this thread may have. */
   readonly sessionsMax: number;
+  readonly statement: PartStatement;
 }
+
+/** The planned statement for those rows of `text` that meet a condition on the split's column, given its reference. */
+export type PartStatement = (text: string, condition: (reference: string) => string) => string;
 
 /** One load by several sessions, or why it stays with one. */
 export interface SplitWay<C, B> {
@@ -129,14 +142,14 @@ export interface SplitWay<C, B> {
   readonly lead: (session: Session<C>) => Promise<void>;
   /** What is to be done on each further session before that. */
   readonly join: (session: Session<C>) => Promise<void>;
-  /** What the session of number `part` executes, from 0; `statement` selects the rows of a condition on a column. */
-  readonly bound: (part: number, statement: PartStatement) => Bound<B>;
+  /** What the session of number `part` executes, from 0. */
+  readonly bound: (part: number) => Bound<B>;
 }
 
-/** The planned statement for rows of `text` that meet a condition on the split's column, given its reference. */
-export type PartStatement = (text: string, condition: (reference: string) => string) => string;
-
 export interface SplitLoads<C, B> {
-  /** Asked on the first session, in its transaction, after the version. */
+  /**
+   * Asked on the first session, in its transaction, after the version. A refusal by the database (a privilege, a standby)
+   * is a reason, and leaves the transaction whole.
+   */
   plan(session: Session<C>, wish: SplitWish): Promise<SplitWay<C, B> | { readonly reason: string }>;
 }

@@ -99,7 +99,7 @@ export class SessionPool<C> implements AsyncDisposable {
       try {
         await inTime(
           session.call((idle) => driver.ping(idle)),
-          { ms: PING_MS, clock: use.clock },
+          { ms: PING_MS, clock: use.clock, driver },
         );
         return session;
       } catch (error) {
@@ -125,7 +125,7 @@ export class SessionPool<C> implements AsyncDisposable {
     }
     const session = this.#sessionOf(connection, use);
     try {
-      await inTime(driver.setUp(session), { ms: this.#logonMs, clock: use.clock });
+      await inTime(driver.setUp(session), { ms: this.#logonMs, clock: use.clock, driver });
       return session;
     } catch (error) {
       session.spoil();
@@ -145,7 +145,7 @@ export class SessionPool<C> implements AsyncDisposable {
    */
   async #connected({ signal, clock }: Use): Promise<C> {
     const connecting = this.#options.driver.connect();
-    const limited = inTime(connecting, { ms: this.#logonMs, clock });
+    const limited = inTime(connecting, { ms: this.#logonMs, clock, driver: this.#options.driver });
     const settled = new AbortController();
     const aborted = new Promise<never>((_, reject) => {
       signal.addEventListener('abort', () => reject(cancelled(signal)), { once: true, signal: settled.signal });
@@ -166,7 +166,8 @@ export class SessionPool<C> implements AsyncDisposable {
   }
 
   async #takeBack(connection: C, usable: boolean): Promise<void> {
-    if (!usable || this.#closed.signal.aborted || !this.#options.driver.isHealthy(connection)) return await this.#drop(connection);
+    if (!usable || this.#closed.signal.aborted || !this.#options.driver.isHealthy(connection))
+      return await this.#drop(connection);
     this.#idle.push({ connection, sinceMs: this.#options.clock.now() });
     this.#wake();
     void this.#sweep();
@@ -236,11 +237,17 @@ export class SessionPool<C> implements AsyncDisposable {
   }
 }
 
+interface Limit {
+  readonly ms: number;
+  readonly clock: Clock;
+  readonly driver: { readonly destroy: unknown };
+}
+
 /** @throws ParqueueError PQ_SOURCE_UNAVAILABLE where it takes longer than `ms`; the work goes on. */
-async function inTime<T>(work: Promise<T>, { ms, clock }: { readonly ms: number; readonly clock: Clock }): Promise<T> {
+async function inTime<T>(work: Promise<T>, { ms, clock, driver }: Limit): Promise<T> {
   const settled = new AbortController();
   const late = clock.sleep(ms, settled.signal).then(
-    () => Promise.reject(tooSlow(ms)),
+    () => Promise.reject(tooSlow(ms, driver.destroy === null)),
     // Settled: the other one decides.
     () => work,
   );
@@ -252,10 +259,10 @@ async function inTime<T>(work: Promise<T>, { ms, clock }: { readonly ms: number;
   }
 }
 
-function tooSlow(ms: number): ParqueueError {
+function tooSlow(ms: number, recycleThread: boolean): ParqueueError {
   // Not tried again at once. Where the driver cannot cut a socket, this one ends with the thread only.
   const error = new ParqueueError('PQ_SOURCE_UNAVAILABLE', `the database did not log us on within ${ms} ms`, {
-    details: { recycleThread: true },
+    details: recycleThread ? { recycleThread } : {},
   });
   return ofKind('unavailable', error);
 }

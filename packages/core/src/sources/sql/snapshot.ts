@@ -1,11 +1,11 @@
 /**
- * One state of the database, and its rows as Parquet. A read-only transaction is opened with the first question and
- * shows one point in time until its end: the version is asked in it first, then the rows, so the version is not newer
- * than the rows (I2). ORA_ROWSCN is never compared before and after: delayed block clean-out changes it without a
- * change of rows.
+ * One state of a database, and its rows as Parquet. A read-only transaction is opened with the first question and shows
+ * one point in time until its end: the version is asked in it first, then the rows, so the version is not newer than the
+ * rows (I2). Versions are never compared before and after: some change without a change of rows (Oracle's delayed block
+ * clean-out).
  *
- * A lost connection, or undo that was overwritten, ends the transaction and all that was read in it: everything begins
- * anew, version and file included, a few times.
+ * A lost connection, or a snapshot that the database no longer has, ends the transaction and all that was read in it:
+ * everything begins anew, version and file included, a few times.
  */
 import { rm } from 'node:fs/promises';
 import { isParqueueError } from '../../model/errors.ts';
@@ -19,61 +19,65 @@ import { writeParquetFile } from '../../parquet/writer.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Extract, PartTarget, Snapshot, SourceContext } from '../../ports/source.ts';
 import { planColumns, type LoadPlan } from './column-plan.ts';
+import type { Begun, Bound, SplitWay } from './database.ts';
 import { faultKindOf } from './faults.ts';
-import { boundStatement, type OracleQuestion } from './question.ts';
+import type { SqlSourceQuestion } from './question.ts';
 import { withRestarts } from './restarts.ts';
-import { fetchRowsFor, inTurn, rowsOf } from './rows.ts';
-import type { ScnReader } from './scn.ts';
+import { inTurn } from './rows.ts';
 import type { SessionPool } from './session-pool.ts';
 import type { Session, Use } from './session.ts';
-import { partStatement, planSplit, type SplitPlan } from './split.ts';
+import type { Described } from './types.ts';
 import { askVersion, type Asked, type VersionTools } from './versions.ts';
 
-export interface SnapshotParts {
-  readonly pool: SessionPool;
+export interface SnapshotParts<C, D extends Described, B> {
+  readonly pool: SessionPool<C>;
   readonly sessionsMax: number;
-  readonly tools: VersionTools;
-  readonly scn: ScnReader;
+  readonly tools: VersionTools<C, D, B>;
   readonly chance: () => number;
   readonly clock: Clock;
 }
 
 export interface SnapshotWish {
   readonly request: CanonicalRequest;
-  readonly question: OracleQuestion;
+  readonly question: SqlSourceQuestion;
   readonly context: SourceContext;
   readonly use: Use;
 }
 
 /** A transaction that was begun, and what was asked in it. */
-interface Opened {
-  readonly session: Session;
+interface Opened<C> {
+  readonly session: Session<C>;
   readonly asked: Asked;
-  readonly consistency: Consistency;
-  /** Not newer than the transaction's own; null: not granted. */
-  readonly scn: string | null;
+  readonly begun: Begun;
   readonly versionMs: number;
 }
 
 type SplitOutcome = { readonly sessions: number; readonly column: string } | { readonly reason: string };
 
+/** The statement as it was described, and how its columns become the file's. */
+interface Planned<D> {
+  readonly plan: LoadPlan;
+  readonly described: readonly D[];
+}
+
 interface Loading {
   readonly rows: AsyncGenerator<unknown[][], void, undefined>;
   readonly consistency: Consistency;
-  readonly scn: string | null;
+  /** Of the point in time, as the database tells it. */
+  readonly details: Readonly<Record<string, unknown>>;
   readonly split: SplitOutcome | null;
   readonly end: () => Promise<void>;
 }
 
-export class OracleSnapshot implements Snapshot {
-  readonly #parts: SnapshotParts;
+export class SqlSnapshot<C, D extends Described, B> implements Snapshot {
+  readonly #parts: SnapshotParts<C, D, B>;
   readonly #wish: SnapshotWish;
-  #opened: Opened | null = null;
+  #opened: Opened<C> | null = null;
   /** Why a split was refused when it was tried. */
   #noSplit: string | null = null;
   #announced = false;
 
-  constructor(parts: SnapshotParts, wish: SnapshotWish) {
+  constructor(parts: SnapshotParts<C, D, B>, wish: SnapshotWish) {
     this.#parts = parts;
     this.#wish = wish;
   }
@@ -116,19 +120,16 @@ export class OracleSnapshot implements Snapshot {
     }
   }
 
-  async #open(): Promise<Opened> {
+  async #open(): Promise<Opened<C>> {
     if (this.#opened !== null) return this.#opened;
-    const { pool, tools, clock, scn: reader } = this.#parts;
+    const { pool, tools, clock } = this.#parts;
     const { question, use } = this.#wish;
     const session = await pool.take(use);
     try {
-      // Before the transaction: V$DATABASE shows the present inside of one, too, and this must not be newer.
-      const scn = await reader.current(session);
-      // Refused, version and rows are two points in time: version first.
-      const consistency = (await session.beginReadOnly()) ? 'exact' : 'statement';
+      const begun = await tools.database.begin(session, 'fill');
       const beganMs = clock.now();
       const asked = await askVersion(session, question, tools);
-      this.#opened = { session, asked, consistency, scn, versionMs: Math.max(0, clock.now() - beganMs) };
+      this.#opened = { session, asked, begun, versionMs: Math.max(0, clock.now() - beganMs) };
       return this.#opened;
     } catch (error) {
       await session[Symbol.asyncDispose]();
@@ -138,18 +139,16 @@ export class OracleSnapshot implements Snapshot {
 
   async #load(path: string, faults: readonly string[]): Promise<Extract> {
     const { clock } = this.#parts;
+    const { database } = this.#parts.tools;
     const { request, question, context } = this.#wish;
     const opened = await this.#open();
     const beganMs = clock.now();
-    const bound = boundStatement(question.statement.text, question.asked.binds);
-    const { metaData = [] } = await opened.session.call((connection) => connection.getStatementInfo(bound.text));
-    const plan = planColumns(metaData, {
-      columns: request.columns,
-      columnTypes: request.columnTypes,
-      numbers: question.asked.numbers,
-    });
+    const bound = database.bind(question.statement.text, question.asked.binds);
+    const described = await database.describe(opened.session, bound);
+    const wish = { columns: request.columns, columnTypes: request.columnTypes, numbers: question.asked.numbers };
+    const plan = planColumns(described, wish, database);
     const describedMs = clock.now();
-    const loading = await this.#loading(opened, plan, fetchRowsFor(metaData));
+    const loading = await this.#loading(opened, { plan, described });
     const reading = { rows: 0, bytes: 0 };
     // Nothing is written before a row group is full, so rows are told as they arrive.
     const progressed = (by: { readonly rows?: number; readonly bytes?: number }): void => {
@@ -182,7 +181,7 @@ export class OracleSnapshot implements Snapshot {
         columns: plan.manifestColumns(),
         details: {
           method: question.asked.version.kind,
-          scn: loading.scn,
+          ...loading.details,
           tables: opened.asked.tables,
           parts: Object.fromEntries(Object.entries(opened.asked.parts).map(([name, { version }]) => [name, version])),
           reads: opened.asked.reads,
@@ -199,8 +198,9 @@ export class OracleSnapshot implements Snapshot {
     } catch (error) {
       // What comes up among the rows is no refusal: one session would meet it as well, after as long a time.
       const split = loading.split !== null && 'sessions' in loading.split && reading.rows === 0;
-      if (split && refusesSplit(error)) {
-        this.#noSplit = refusal(error);
+      const refused = split ? refusalOf(error) : null;
+      if (refused !== null) {
+        this.#noSplit = refused;
         await this[Symbol.asyncDispose]();
         await loading.end();
         return await this.#load(path, faults);
@@ -211,78 +211,69 @@ export class OracleSnapshot implements Snapshot {
     }
   }
 
-  async #loading(opened: Opened, plan: LoadPlan, fetchRows: number): Promise<Loading> {
-    const { split } = this.#wish.question.asked;
-    const outcome = split === null ? null : await this.#planned(opened, plan);
-    if (outcome !== null && !('reason' in outcome)) return await this.#several(opened, { plan, fetchRows }, outcome);
+  async #loading(opened: Opened<C>, planned: Planned<D>): Promise<Loading> {
+    const { database } = this.#parts.tools;
     const { statement, asked } = this.#wish.question;
-    const bound = boundStatement(plan.statement(statement.text), asked.binds);
+    const way = asked.split === null ? null : await this.#way(opened, planned);
+    if (way !== null && !('reason' in way)) return await this.#several(opened, planned, way);
+    const bound = database.bind(planned.plan.statement(statement.text), asked.binds);
     return {
-      rows: rowsOf(opened.session, { ...bound, columns: plan.columns.length, fetchRows }),
-      consistency: opened.consistency,
-      scn: opened.scn,
-      split: outcome,
+      rows: this.#rows(opened.session, bound, planned),
+      consistency: opened.asked.consistency ?? opened.begun.consistency,
+      details: opened.begun.details,
+      split: way,
       end: async () => undefined,
     };
   }
 
-  /** Parsing the statement at an SCN tells whether that is allowed, while the first transaction is still whole. */
-  async #planned(opened: Opened, plan: LoadPlan): Promise<SplitPlan | { readonly reason: string }> {
-    const { statement, asked } = this.#wish.question;
-    if (asked.split === null || this.#noSplit !== null) return { reason: this.#noSplit ?? 'none was asked for' };
-    const split = planSplit({
-      statement,
-      split: asked.split,
-      sessionsMax: this.#parts.sessionsMax,
-      // Now, after the version: the rows must not be older.
-      scn: await this.#parts.scn.current(opened.session),
+  async #way(opened: Opened<C>, { plan }: Planned<D>): Promise<SplitWay<C, B> | { readonly reason: string }> {
+    const { tools, sessionsMax } = this.#parts;
+    const { question } = this.#wish;
+    const { split } = question.asked;
+    if (split === null || this.#noSplit !== null) return { reason: this.#noSplit ?? 'none was asked for' };
+    if (tools.database.split === null) return { reason: `${tools.database.kind} has no way to share a snapshot` };
+    if (Math.min(split.into, sessionsMax) < 2)
+      return { reason: `the pool of the source allows ${sessionsMax} connections` };
+    return await tools.database.split.plan(opened.session, {
+      question,
+      split,
+      sessionsMax,
+      statement: (text, condition) => plan.statement(text, { column: split.column, condition }),
     });
-    if ('reason' in split) return split;
-    const { text } = partStatement(split, 0, { statement, values: asked.binds, plan });
-    try {
-      await opened.session.call((connection) => connection.getStatementInfo(text));
-      return split;
-    } catch (error) {
-      if (!refusesSplit(error)) throw error;
-      return { reason: refusal(error) };
-    }
   }
 
-  async #several(
-    opened: Opened,
-    { plan, fetchRows }: { readonly plan: LoadPlan; readonly fetchRows: number },
-    split: SplitPlan,
-  ): Promise<Loading> {
-    const { statement, asked } = this.#wish.question;
+  async #several(opened: Opened<C>, planned: Planned<D>, way: SplitWay<C, B>): Promise<Loading> {
     const { pool } = this.#parts;
-    // Its own point in time is not needed any more, and it is one of the sessions.
-    await opened.session.rollback();
+    await way.lead(opened.session);
     const sessions = [opened.session];
-    const others: Session[] = [];
+    const others: Session<C>[] = [];
     try {
-      while (sessions.length < split.into) {
+      while (sessions.length < way.into) {
         const session = await pool.take(this.#wish.use);
         sessions.push(session);
         others.push(session);
+        await way.join(session);
       }
     } catch (error) {
       await disposeAll(others);
       throw error;
     }
-    const rows = sessions.map((session, part) => {
-      const bound = partStatement(split, part, { statement, values: asked.binds, plan });
-      return rowsOf(session, { ...bound, columns: plan.columns.length, fetchRows });
-    });
+    const rows = sessions.map((session, part) => this.#rows(session, way.bound(part), planned));
     return {
       rows: inTurn(rows, () => {
         for (const session of sessions) session.spoil();
       }),
-      // All rows are of one SCN; the version is of that one or an earlier one.
-      consistency: 'statement',
-      scn: split.scn,
-      split: { sessions: split.into, column: split.column },
+      consistency: opened.asked.consistency ?? way.consistency,
+      details: { ...opened.begun.details, ...way.details },
+      split: { sessions: way.into, column: this.#wish.question.asked.split?.column ?? '' },
       end: () => disposeAll(others),
     };
+  }
+
+  #rows(session: Session<C>, bound: Bound<B>, { plan, described }: Planned<D>): Loading['rows'] {
+    const { database } = this.#parts.tools;
+    const columns = database.project === null ? described.length : plan.columns.length;
+    return database.rows(session, bound, { described, columns });
   }
 
   async #announce(): Promise<void> {
@@ -292,17 +283,15 @@ export class OracleSnapshot implements Snapshot {
   }
 }
 
-function refusesSplit(error: unknown): boolean {
+/** Why a database refused a load by several sessions; null: it failed for another reason. */
+function refusalOf(error: unknown): string | null {
   const kind = faultKindOf(error);
-  return kind === 'privileges' || kind === 'rejected';
-}
-
-function refusal(error: unknown): string {
+  if (kind !== 'privileges' && kind !== 'rejected') return null;
   const database = isParqueueError(error) ? String(error.details['database'] ?? '') : '';
-  return `reading AS OF SCN was refused (${database})`;
+  return `reading by several sessions was refused (${database})`;
 }
 
-async function disposeAll(sessions: readonly Session[]): Promise<void> {
+async function disposeAll(sessions: readonly AsyncDisposable[]): Promise<void> {
   await Promise.all(sessions.map((session) => session[Symbol.asyncDispose]()));
 }
 

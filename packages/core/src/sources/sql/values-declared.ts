@@ -1,11 +1,11 @@
 /**
- * What a dataset declares a column to be (`columns:`) against what Oracle hands over: the Parquet type written, and the
+ * What a dataset declares a column to be (`columns:`) against what a database hands over: the Parquet type written, and the
  * conversion that keeps every value or refuses it. A pair without a meaning is refused before anything is read.
  */
 import type { ColumnType } from '../../parquet/column-type.ts';
 import { refuse } from '../../parquet/columns/refusal.ts';
 import { dateOf, isoText } from './temporal.ts';
-import type { Reading } from './types.ts';
+import type { Convert, Reading } from './types.ts';
 import { daysText, monthsOf, monthsText, nanosecondsOf } from './values-intervals.ts';
 import {
   booleanOf,
@@ -19,7 +19,7 @@ import {
   trimmed,
   utf8Of,
 } from './values-scalars.ts';
-import { AS_IT_IS, type Conversion, type Convert } from './values.ts';
+import { AS_IT_IS, type Conversion } from './values.ts';
 
 export interface Declared {
   readonly type: ColumnType;
@@ -113,6 +113,8 @@ function textFrom(reading: Reading): Declared | null {
     bytes: hexOf,
     days: daysText,
     months: monthsText,
+    iso: String,
+    day: String,
     ...(reading.kind === 'time' ? { time: (value: unknown) => isoText(timeOf(value), reading) } : {}),
   });
 }
@@ -122,19 +124,33 @@ function timestampFrom(utc: boolean, reading: Reading): Declared | null {
   const type = { kind: 'timestamp', unit: 'us', utc } as const;
   if (reading.kind === 'time')
     return (reading.zone === 'utc') === utc ? { type, conversion: { kind: 'iso-year' } } : null;
-  return pick(type, reading, { text: utc ? instantOf : trimmed });
+  if (reading.kind === 'iso') return (reading.zone === 'utc') === utc ? { type, conversion: AS_IT_IS } : null;
+  return pick(type, reading, { text: utc ? instantOf : trimmed, ...(utc ? {} : { day: midnightOf }) });
 }
 
 /** The day of a wall clock's midnight; an instant is another day elsewhere. */
 function dateFrom(reading: Reading): Declared | null {
   const type = { kind: 'date32' } as const;
-  if (reading.kind !== 'time') return pick(type, reading, { text: trimmed });
+  if (reading.kind === 'iso') return reading.zone === 'none' ? pick(type, reading, { iso: dayOf }) : null;
+  if (reading.kind !== 'time') return pick(type, reading, { text: trimmed, day: null });
   if (reading.zone !== 'none') return null;
   const convert = (value: unknown): string => {
     const text = timeOf(value);
     return dateOf(text) ?? refuse(isoText(text, reading), 'has a time of day, a date has none');
   };
   return { type, conversion: { kind: 'each', convert } };
+}
+
+/** Of ISO text. An infinity has no text, and no day. */
+function dayOf(value: unknown): string {
+  if (typeof value !== 'string') refuse(String(value), 'is no day of a calendar');
+  const [day = '', time = ''] = value.split(/[ T]/);
+  return /^[0:.]*$/.test(time) ? day : refuse(value, 'has a time of day, a date has none');
+}
+
+function midnightOf(value: unknown): string {
+  if (typeof value !== 'string') refuse(String(value), 'is no day of a calendar');
+  return `${value}T00:00:00`;
 }
 
 function timeOf(value: unknown): string {

@@ -1,5 +1,5 @@
 /**
- * The plan of one load: from the columns as Oracle describes them and the caller's wish to the statement to run, the
+ * The plan of one load: from the columns as a database describes them and the caller's wish to the statement to run, the
  * conversion of its rows and the columns of the Parquet file. Pure; one plan serves one load, since it counts.
  */
 import { manifestColumn, typeName, type Column } from '../../parquet/column-type.ts';
@@ -8,13 +8,13 @@ import { canonicalColumnType, PLAIN_COLUMN_TYPES } from '../../model/column-type
 import { isParqueueError, ParqueueError } from '../../model/errors.ts';
 import type { ManifestColumn } from '../../model/manifest.ts';
 import type { NumbersAs } from '../../model/request.ts';
-import { ColumnNames, distinctNames, projected } from './projection.ts';
-import { sourceTypeOf } from './source-type.ts';
-import { TYPE_RULES, UNSUPPORTED } from './types-rules.ts';
-import type { DescribedColumn, Expression, Mapping } from './types.ts';
+import type { TypeSystem } from './database.ts';
+import { ColumnNames, distinctNames, type Projection } from './projection.ts';
+import type { Convert, Described, Expression, Mapping } from './types.ts';
 import { declaredAs } from './values-declared.ts';
 import { AS_IT_IS, convertColumn, type Conversion, type Progress } from './values.ts';
 import { nanosecondsOf, monthsOf } from './values-intervals.ts';
+import { textOfNumber } from './values-scalars.ts';
 
 export interface ColumnWish {
   /** Names in the wanted order; null: all. */
@@ -24,20 +24,27 @@ export interface ColumnWish {
   readonly numbers: NumbersAs;
 }
 
+/** How statements and types of the database are dealt with (database.ts). */
+export interface PlanTools<D extends Described> {
+  readonly types: TypeSystem<D>;
+  readonly project: ((text: string, projection: Projection) => string) | null;
+}
+
 export interface LoadPlan {
   /** What RowAppender is made with. */
   readonly columns: readonly Column[];
   /**
    * The statement to execute in place of `text`, which was described or has the same columns; `text` itself where
-   * nothing is to be changed. `only` keeps some of its rows.
+   * nothing is to be changed. `only` keeps some of its rows; only for databases that project.
    * @throws ParqueueError PQ_INVALID_REQUEST for a column in `only` that is not there
    */
   readonly statement: (text: string, only?: RowFilter) => string;
   /**
-   * Makes of the driver's rows (arrays, fetched with `fetchTypeHandler`) what RowAppender takes, in place.
+   * Makes of the driver's rows what RowAppender takes, in place; where the database does not project, the wanted columns
+   * are picked first.
    * @throws ParqueueError PQ_VALUE_OUT_OF_RANGE naming column, row and the beginning of the value
    */
-  readonly convertRows: (rows: readonly unknown[][]) => void;
+  readonly convertRows: (rows: unknown[][]) => void;
   /** An error of RowAppender with the way out added; anything else as it is. */
   readonly explain: (error: unknown) => unknown;
   /** Values so far that float64 could not hold exactly, by column; only columns that have some. */
@@ -58,6 +65,7 @@ interface PlannedColumn {
   /** Among the described columns. */
   readonly position: number;
   readonly expression: Expression | null;
+  readonly decode: Convert | null;
   readonly conversion: Conversion;
   readonly note: string | null;
   readonly wayOut: string | null;
@@ -67,7 +75,11 @@ interface PlannedColumn {
  * @throws ParqueueError PQ_UNSUPPORTED_TYPE naming column, type and the way out; PQ_INVALID_REQUEST for a wanted or
  * declared column that is not there
  */
-export function planColumns(described: readonly DescribedColumn[], wish: ColumnWish): LoadPlan {
+export function planColumns<D extends Described>(
+  described: readonly D[],
+  wish: ColumnWish,
+  tools: PlanTools<D>,
+): LoadPlan {
   const names = distinctNames(described.map(({ name }) => name));
   const finder = new ColumnNames(names);
   const declared = new Map(
@@ -76,49 +88,75 @@ export function planColumns(described: readonly DescribedColumn[], wish: ColumnW
   const positions = wish.columns === null ? names.keys() : finder.positions(wish.columns);
   const columns = Array.from(positions, (position) =>
     plannedColumn({
-      described: described[position] as DescribedColumn,
+      types: tools.types,
+      described: described[position] as D,
       name: names[position] as string,
       position,
       declared: declared.get(position) ?? null,
       numbers: wish.numbers,
     }),
   );
-  return new PlannedLoad(
-    described.map(({ name }) => name),
-    columns,
+  return new PlannedLoad({
+    described: described.map(({ name }) => name),
+    planned: columns,
     finder,
-  );
+    project: tools.project,
+  });
+}
+
+interface PlannedParts {
+  readonly described: readonly string[];
+  readonly planned: readonly PlannedColumn[];
+  readonly finder: ColumnNames;
+  readonly project: PlanTools<Described>['project'];
 }
 
 class PlannedLoad implements LoadPlan {
   readonly columns: readonly Column[];
-  private readonly described: readonly string[];
+  private readonly parts: PlannedParts;
   private readonly planned: readonly PlannedColumn[];
-  private readonly finder: ColumnNames;
   /** Those that need a conversion, by their place in a row. */
   private readonly converting: readonly { readonly at: number; readonly conversion: Conversion }[];
+  /** Places of the wanted columns in the rows that come; null: the rows have just those. */
+  private readonly picking: readonly number[] | null;
   private readonly roundedAt: number[];
   private rows = 0;
 
-  constructor(described: readonly string[], planned: readonly PlannedColumn[], finder: ColumnNames) {
-    this.described = described;
-    this.finder = finder;
+  constructor(parts: PlannedParts) {
+    const { planned, described, project } = parts;
+    this.parts = parts;
     this.planned = planned;
     this.columns = planned.map(({ column }) => column);
-    this.converting = planned
-      .map(({ conversion }, at) => ({ at, conversion }))
-      .filter(({ conversion }) => conversion.kind !== 'none');
+    this.converting = planned.flatMap(({ decode, conversion }, at) => [
+      ...(decode === null ? [] : [{ at, conversion: { kind: 'each', convert: decode } as const }]),
+      ...(conversion.kind === 'none' ? [] : [{ at, conversion }]),
+    ]);
+    const asTheyCome = planned.length === described.length && planned.every(({ position }, at) => position === at);
+    this.picking = project === null && !asTheyCome ? planned.map(({ position }) => position) : null;
     this.roundedAt = planned.map(() => 0);
   }
 
-  readonly statement = (text: string, only?: RowFilter): string =>
-    projected(text, {
-      described: this.described,
+  readonly statement = (text: string, only?: RowFilter): string => {
+    const { described, finder, project } = this.parts;
+    if (project === null) {
+      if (only !== undefined) throw new Error('invariant broken: a load that is not projected has no filter');
+      return text;
+    }
+    return project(text, {
+      described,
       wanted: this.planned,
-      only: only === undefined ? null : { position: this.finder.position(only.column), condition: only.condition },
+      only: only === undefined ? null : { position: finder.position(only.column), condition: only.condition },
     });
+  };
 
-  readonly convertRows = (rows: readonly unknown[][]): void => {
+  readonly convertRows = (rows: unknown[][]): void => {
+    const { picking } = this;
+    if (picking !== null) {
+      for (let i = 0; i < rows.length; i += 1) {
+        const row = rows[i] as unknown[];
+        rows[i] = picking.map((position) => row[position]);
+      }
+    }
     for (const { at, conversion } of this.converting) {
       const progress: Progress = { row: 0, rounded: 0 };
       try {
@@ -166,8 +204,9 @@ class PlannedLoad implements LoadPlan {
   }
 }
 
-interface Planning {
-  readonly described: DescribedColumn;
+interface Planning<D extends Described> {
+  readonly types: TypeSystem<D>;
+  readonly described: D;
   /** Of the column in the file. */
   readonly name: string;
   readonly position: number;
@@ -175,16 +214,19 @@ interface Planning {
   readonly numbers: NumbersAs;
 }
 
-function plannedColumn({ described, name, position, declared, numbers }: Planning): PlannedColumn {
-  const mapping = mappingOf(described, name, numbers);
+function plannedColumn<D extends Described>(planning: Planning<D>): PlannedColumn {
+  const { types, described, name, position, declared, numbers } = planning;
+  const mapping = types.mappingOf({ ...described, name }, numbers);
+  const sourceType = types.sourceTypeOf(described);
   const renamed = name === described.name ? [] : [`the statement calls it ${described.name}, like another column`];
-  const common = { sourceType: sourceTypeOf(described), position };
+  const common = { sourceType, position };
   if (declared === null) {
     const notes = [...renamed, ...(mapping.note === undefined ? [] : [mapping.note])];
     return {
       ...common,
       column: { name, type: mapping.type, nullable: true },
       expression: mapping.expression,
+      decode: mapping.decode ?? null,
       conversion: conversionOf(mapping),
       note: noteOf(notes),
       wayOut: mapping.wayOut ?? null,
@@ -193,11 +235,12 @@ function plannedColumn({ described, name, position, declared, numbers }: Plannin
   const canonical = canonicalColumnType(declared);
   const source = canonical === 'varchar' ? (mapping.asText ?? mapping) : mapping;
   const chosen = canonical === null ? null : declaredAs(canonical, source.reading);
-  if (chosen === null) throw undeclarable({ described, name, declared, known: canonical !== null });
+  if (chosen === null) throw undeclarable({ sourceType, name, declared, known: canonical !== null });
   return {
     ...common,
     column: { name, type: chosen.type, nullable: true },
     expression: source.expression,
+    decode: source.decode ?? null,
     conversion: chosen.conversion,
     note: noteOf([...renamed, `declared ${canonical ?? declared}`]),
     wayOut: null,
@@ -212,6 +255,7 @@ function noteOf(notes: readonly string[]): string | null {
 function conversionOf({ type, reading }: Mapping): Conversion {
   switch (reading.kind) {
     case 'number':
+      if (type.kind === 'utf8') return { kind: 'each', convert: textOfNumber };
       return type.kind === 'float64' ? { kind: 'rounding' } : AS_IT_IS;
     case 'time':
       return { kind: 'iso-year' };
@@ -224,30 +268,16 @@ function conversionOf({ type, reading }: Mapping): Conversion {
   }
 }
 
-/** @throws ParqueueError PQ_UNSUPPORTED_TYPE */
-export function mappingOf(described: DescribedColumn, name: string, numbers: NumbersAs): Mapping {
-  const dbType = described.dbType?.name ?? '';
-  const rule = TYPE_RULES.find(({ dbTypes, when }) => dbTypes.includes(dbType) && (when?.(described) ?? true));
-  if (rule !== undefined) return rule.map(described, numbers);
-  const type = sourceTypeOf(described);
-  const wayOut = UNSUPPORTED[dbType]?.wayOut ?? 'select an expression of another type in its place';
-  throw new ParqueueError(
-    'PQ_UNSUPPORTED_TYPE',
-    `column ${name} has the type ${type}, which cannot be loaded: ${wayOut}`,
-    {
-      details: { column: name, type },
-    },
-  );
+interface Undeclarable {
+  readonly sourceType: string;
+  readonly name: string;
+  readonly declared: string;
+  readonly known: boolean;
 }
 
-function undeclarable(
-  of: Pick<Planning, 'described' | 'name'> & { readonly declared: string; readonly known: boolean },
-) {
-  const type = sourceTypeOf(of.described);
-  const message = of.known
-    ? `column ${of.name} has the type ${type}, which cannot be loaded as ${of.declared}: declare another type, or convert it in the statement`
-    : `column ${of.name} declares the type ${of.declared}: use one of ${PLAIN_COLUMN_TYPES.join(', ')}, decimal(p,s) with p up to 38`;
-  return new ParqueueError('PQ_UNSUPPORTED_TYPE', message, {
-    details: { column: of.name, type, declared: of.declared },
-  });
+function undeclarable({ sourceType: type, name, declared, known }: Undeclarable): ParqueueError {
+  const message = known
+    ? `column ${name} has the type ${type}, which cannot be loaded as ${declared}: declare another type, or convert it in the statement`
+    : `column ${name} declares the type ${declared}: use one of ${PLAIN_COLUMN_TYPES.join(', ')}, decimal(p,s) with p up to 38`;
+  return new ParqueueError('PQ_UNSUPPORTED_TYPE', message, { details: { column: name, type, declared } });
 }

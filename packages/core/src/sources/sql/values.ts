@@ -1,18 +1,16 @@
 /**
  * From what the driver hands over to what a column builder takes: whole columns of a batch at a time, in place. Most
- * columns need nothing, since the builders take Oracle's texts; here is what is left. A value that its column cannot hold is a
+ * columns need nothing, since the builders take the databases' texts; here is what is left. A value that its column cannot hold is a
  * Refusal; who calls adds column and row.
  */
 import { refuse } from '../../parquet/columns/refusal.ts';
 import { exactlyRounded, holdsExactly } from './numbers.ts';
 import { isoTime } from './temporal.ts';
-
-/** Makes of one value, which is not null, what the builder takes. @throws Refusal */
-export type Convert = (value: unknown) => unknown;
+import type { Convert } from './types.ts';
 
 export type Conversion =
   | { readonly kind: 'none' }
-  /** NUMBER to float64; values that it does not hold exactly are counted. */
+  /** Decimal text to float64; values that it does not hold exactly are counted. */
   | { readonly kind: 'rounding' }
   | { readonly kind: 'iso-year' }
   | { readonly kind: 'each'; readonly convert: Convert };

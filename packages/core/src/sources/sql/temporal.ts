@@ -1,9 +1,13 @@
 /**
- * Times as TO_CHAR writes them (temporal-sql.ts): 5 characters of year, `MMDDHH24MISS`, a fraction, perhaps an offset.
+ * Times as TO_CHAR writes them (oracle/temporal-sql.ts): 5 characters of year, `MMDDHH24MISS`, a fraction, perhaps an offset.
  * A builder of timestamps takes this form as it is, but for years before Christ: Oracle counts without a year 0 and
  * calls 1 BC −1, ISO 8601 calls it 0.
  */
-import type { TimeText } from './temporal-sql.ts';
+export interface TimeText {
+  /** Of fraction, 0 … 9. */
+  readonly digits: number;
+  readonly zone: 'none' | 'utc' | 'offset';
+}
 
 const MINUS = 0x2d;
 

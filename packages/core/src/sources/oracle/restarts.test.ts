@@ -1,9 +1,10 @@
 /** What is tried again, how often, and after which pauses. */
 import { describe, expect, it } from 'vitest';
-import { redactionOf, sourceError } from './faults.ts';
-import { pauseBefore, TRIES_MAX, withRestarts } from './restarts.ts';
+import { redactionOf, sourceError } from '../sql/faults.ts';
+import { pauseBefore, TRIES_MAX, withRestarts } from '../sql/restarts.ts';
+import { faultOf } from './faults.ts';
 
-const fault = (message: string): unknown => sourceError(new Error(message), redactionOf([]));
+const fault = (message: string): unknown => sourceError(new Error(message), redactionOf([]), faultOf);
 
 function tools(more: { readonly chance?: () => number; readonly signal?: AbortSignal } = {}) {
   const pausesMs: number[] = [];
