@@ -25,6 +25,7 @@ export class OracleDatabase implements SqlDatabase<Connection, OracleColumn, Ora
   readonly driver: OracleDriver;
   readonly types = ORACLE_TYPES;
   readonly project = projected;
+  readonly confirm = null;
   readonly split: SplitLoads<Connection, OracleBinds>;
   readonly #tools: TableTools;
   readonly #scn: ScnReader;

@@ -62,6 +62,13 @@ export interface SqlDatabase<C, D extends Described, B> {
   rows(session: Session<C>, bound: Bound<B>, expected: ExpectedRows<D>): AsyncGenerator<unknown[][], void, undefined>;
 
   /**
+   * After the last row, on the first session, in its transaction: that what was read is what the version was asked of.
+   * For what a transaction's locks do not keep out, such as a partition attached meanwhile. null: nothing of the kind.
+   * @throws ParqueueError PQ_SOURCE_UNSTABLE (fault 'snapshot-lost')
+   */
+  readonly confirm: ((session: Session<C>, question: SqlSourceQuestion) => Promise<void>) | null;
+
+  /**
    * The statement that selects the wanted columns of `text` in its row order. null: rows come with all described columns
    * and are picked here, and no mapping has an expression.
    */

@@ -173,6 +173,7 @@ export class SqlSnapshot<C, D extends Described, B> implements Snapshot {
           onProgress: ({ bytes }) => progressed({ bytes }),
         },
       );
+      await database.confirm?.(opened.session, question);
       return {
         version: opened.asked.version,
         consistency: loading.consistency,
