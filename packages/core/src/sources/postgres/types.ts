@@ -34,3 +34,9 @@ export interface PostgresType {
 }
 
 export const CATALOG = 'pg_catalog';
+
+/** A column of a type that every server has, for examples and tests. */
+export function builtIn(name: string, more: Partial<PostgresColumn> = {}): PostgresColumn {
+  const type: PostgresType = { schema: CATALOG, name, kind: 'b', category: 'U', element: null };
+  return { name: 'c', typeId: 0, typmod: -1, typeName: name, type, ...more };
+}
