@@ -66,7 +66,7 @@ describe('a dataset that is a statement', () => {
           kind: 'sql',
           statement: 'SELECT REGION, SUM(AMOUNT) AMOUNT FROM SALES WHERE DAY >= :SINCE GROUP BY REGION',
           binds: { SINCE: { type: 'date', value: '2026-01-31' } },
-          session: sessionSettings({}),
+          session: sessionSettings('oracle', {}),
           version: { kind: 'rowscn' },
           numbers: 'double',
           split: null,

@@ -87,10 +87,10 @@ export class Catalog {
     );
   }
 
-  /** The tables, views and synonyms that the dataset's statement names, as `OWNER.NAME`; none for a file. */
+  /** The tables, views and synonyms that the dataset's statement names, as `SCHEMA.NAME`; none for a file. */
   tablesOf(dataset: DatasetConfig): readonly string[] {
     const source = this.source(dataset.source);
-    return dataset.kind === 'file' || source.kind === 'file' ? [] : tablesOf(dataset.statement.reads, source.schema);
+    return dataset.kind === 'file' || source.kind === 'file' ? [] : tablesOf(dataset.statement.reads, source);
   }
 
   /** @throws ParqueueError PQ_UNKNOWN_DATASET, PQ_INVALID_REQUEST with `details.problems: RequestProblem[]`, all of them. */

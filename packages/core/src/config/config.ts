@@ -149,8 +149,7 @@ export interface AdhocSqlPolicy {
   readonly numbers: NumbersAs;
 }
 
-export type SourceConfig = FileSourceConfig | OracleSourceConfig;
-// (postgres and mysql join the union with their schemas)
+export type SourceConfig = FileSourceConfig | SqlSourceConfig;
 
 export interface ParamConfig {
   readonly name: string;

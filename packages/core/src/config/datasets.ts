@@ -1,16 +1,18 @@
 /** From the shape of a dataset to a dataset that can be asked: everything that takes more than one value to judge. */
 import { canonicalColumnType } from '../model/column-type.ts';
+import type { SourceKind, SqlSourceKind } from '../model/request.ts';
 import type { DatasetConfig, ParamConfig } from './config.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { readFilePart } from './file-datasets.ts';
 import { buildParam, checkParamAgreement, type OnProblem } from './params.ts';
 import type { DatasetInput } from './schema-datasets.ts';
+import { NUMBERS_OF } from './schema-freshness.ts';
 import { readSqlPart } from './sql-datasets.ts';
-import { readFreshness, versioningOf, type SupportedKind } from './versioning.ts';
+import { readFreshness, versioningOf } from './versioning.ts';
 
 export interface DatasetContext {
   /** By name; null: declared, but of no kind that is known. */
-  readonly sourceKinds: ReadonlyMap<string, SupportedKind | null>;
+  readonly sourceKinds: ReadonlyMap<string, SourceKind | null>;
   readonly sqlBytesMax: number;
   /** Problems are told relative to the dataset. */
   readonly onProblem: OnProblem;
@@ -22,9 +24,11 @@ export function buildDataset(name: string, input: DatasetInput, context: Dataset
   const sourceKind = sourceKindOf(input, context);
   const kind = checkKindKeys(input, sourceKind, onProblem);
   const params = buildParams(input.params, onProblem);
-  const freshness = readFreshness(input.freshness, sourceKind ?? (kind === 'sql' ? 'oracle' : 'file'), {
+  const database = kind === 'file' ? null : databaseOf(sourceKind, context);
+  const freshness = readFreshness(input.freshness, kind === 'file' ? kind : database, {
     onProblem: (path, message) => onProblem(['freshness', ...path], message),
     sqlBytesMax,
+    dialect: database,
   });
   const base = {
     name,
@@ -41,9 +45,9 @@ export function buildDataset(name: string, input: DatasetInput, context: Dataset
   return {
     kind,
     ...base,
-    ...readSqlPart(input, { params, version: freshness.policy.version, onProblem, sqlBytesMax }),
+    ...readSqlPart(input, { params, version: freshness.policy.version, onProblem, sqlBytesMax, dialect: database }),
     version: versioningOf(freshness),
-    numbers: input.numbers ?? 'double',
+    numbers: input.numbers ?? (database === null ? 'exact' : NUMBERS_OF[database]),
     split: input.split ?? null,
   };
 }
@@ -52,7 +56,7 @@ export function buildDataset(name: string, input: DatasetInput, context: Dataset
 function sourceKindOf(
   { source }: DatasetInput,
   { sourceKinds, onProblem }: Pick<DatasetContext, 'sourceKinds' | 'onProblem'>,
-): SupportedKind | null {
+): SourceKind | null {
   const kind = sourceKinds.get(source);
   if (kind === undefined)
     onProblem(
@@ -60,6 +64,20 @@ function sourceKindOf(
       `names no source of this file${didYouMean(source, sourceKinds.keys())}; declare it under sources`,
     );
   return kind ?? null;
+}
+
+/**
+ * For which database a statement is written. Where its source is not known and the file's databases are all of one kind,
+ * that kind: so all its problems are told at once. Else null: judged by the wrong dialect, it would have others.
+ */
+function databaseOf(
+  sourceKind: SourceKind | null,
+  { sourceKinds }: Pick<DatasetContext, 'sourceKinds'>,
+): SqlSourceKind | null {
+  if (sourceKind !== null) return sourceKind === 'file' ? null : sourceKind;
+  const kinds = new Set([...sourceKinds.values()].filter((kind) => kind !== null && kind !== 'file'));
+  const [only = null] = kinds;
+  return kinds.size === 1 ? only : null;
 }
 
 const KEYS = {
@@ -71,8 +89,16 @@ const KEYS = {
   sql: { main: 'sql', others: ['numbers', 'split'], example: 'a SELECT statement' },
 } as const;
 
+/** Keys that a kind of database has no use for, and why. */
+const USELESS: Partial<Record<SourceKind, Partial<Record<'numbers' | 'split', string>>>> = {
+  mysql: {
+    numbers: 'where every number has a declared size, and is read as it is',
+    split: 'whose sessions cannot share a snapshot: several of them would read several states',
+  },
+};
+
 /** A dataset is a path or a statement, as its source is made of files or is a database. */
-function checkKindKeys(input: DatasetInput, sourceKind: SupportedKind | null, onProblem: OnProblem): 'file' | 'sql' {
+function checkKindKeys(input: DatasetInput, sourceKind: SourceKind | null, onProblem: OnProblem): 'file' | 'sql' {
   const written = input.sql !== undefined && input.path === undefined ? 'sql' : 'file';
   const kind = sourceKind === null ? written : sourceKind === 'file' ? 'file' : 'sql';
   const { main, example } = KEYS[kind];
@@ -88,6 +114,10 @@ function checkKindKeys(input: DatasetInput, sourceKind: SupportedKind | null, on
   else if (missing) onProblem([main], `is missing; write ${example}`);
   for (const key of foreign.others)
     if (input[key] !== undefined) onProblem([key], `is not for this dataset: ${reason}; leave it out`);
+  const useless = sourceKind === null ? undefined : USELESS[sourceKind];
+  for (const key of KEYS.sql.others)
+    if (input[key] !== undefined && useless?.[key] !== undefined)
+      onProblem([key], `is not for this dataset: ${reason}, ${useless[key]}; leave it out`);
   return kind;
 }
 

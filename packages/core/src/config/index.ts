@@ -1,7 +1,8 @@
 /** Reading the configuration, and the catalog of what can be asked. */
 export type { Obstacle } from '../sql/statement.ts';
 export * from './config.ts';
-export { loadConfig, isLoopback, type LoadOptions } from './load.ts';
+export { loadConfig, type LoadOptions } from './load.ts';
+export { isLoopback } from './loopback.ts';
 export type { ConfigProblem } from './problems.ts';
 export { configJsonSchema, type JsonSchema } from './json-schema.ts';
 export { redactConfig, redactUrl } from './redact.ts';

@@ -58,7 +58,7 @@ describe('a configuration with a database', () => {
       password: 'tiger',
       identity: 'tcp://db.example.com:1521/erp',
       schema: 'APP',
-      session: sessionSettings({}),
+      session: sessionSettings('oracle', {}),
       pool: { max: 4 },
       connectTimeoutMs: 10_000,
       configDir: null,
@@ -295,7 +295,7 @@ describe('a dataset that is a statement', () => {
     ).toEqual([
       'datasets.a.params.p.type must be one of string, integer, number, boolean, date, timestamp',
       'datasets.a.split.into must be a number from 2 to 16',
-      'datasets.a.numbers must be double or exact',
+      'datasets.a.numbers must be double, exact or text',
       'datasets.a.freshness.version needs its statement; write version: { refresh-key: { sql: SELECT … } }',
       'datasets.b.sql must be text: a SELECT statement',
       'datasets.b.freshness.maxAge must be a duration such as 250ms, 60s, 10m, 4h or 7d (a number needs its unit)',

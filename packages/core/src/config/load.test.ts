@@ -197,7 +197,7 @@ describe('a configuration with mistakes', () => {
         "7:39 auth.apiKeys[0].sha256 must be the SHA-256 of the key, 64 hex digits; \`parqueue key new\` prints it",
         "7:52 auth.apiKeys[0].scopes[0] must be read, fill, adhoc or admin",
         "9:3 sources.Erp is not a name; write lower-case letters, digits and _, starting with a letter",
-        "10:16 sources.erp.kind "postgres" is not supported by this release; supported: file, oracle",
+        "10:16 sources.erp.kind is not a kind of source (did you mean "postgres"?); known: file, oracle, postgres, mysql",
         "11:29 sources.lake.root environment variable NOPE is not set; set it, or write \${NOPE:-default}",
         "11:38 sources.lake.adhok is not known here (did you mean "adhoc"?); known: kind, root, maxConcurrentFills, maxConcurrentProbes, adhoc",
         "11:68 sources.lake.adhoc.maxAge must be a duration such as 250ms, 60s, 10m, 4h or 7d (a number needs its unit)",
@@ -291,7 +291,7 @@ redis: { url: "http://secret@x" }
 auth: { apiKeys: [ { name: a, sha256: zz, scopes: [reed] } ] }
 sources:
   Erp: { kind: file, root: x }
-  erp: { kind: postgres, user: x }
+  erp: { kind: postgresql, user: x }
   lake: { kind: file, root: \${NOPE}, adhok: true, adhoc: { maxAge: 5, versoin: x } }
 datasets:
   prices: { source: laek, path: "prices/{markt}.csv", params: { market: { type: string, pattern: "[a-z" }, limit: { type: int } } }

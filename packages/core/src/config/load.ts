@@ -3,16 +3,17 @@
  * thrown, each with its place and what to write instead; none of them carries a value, which may be a secret.
  */
 import { dirname, resolve } from 'node:path';
+import { SOURCE_KINDS, type SourceKind } from '../model/request.ts';
 import type { ApiKey, Config, DatasetConfig, SourceConfig } from './config.ts';
 import { buildDataset } from './datasets.ts';
+import { isLoopback } from './loopback.ts';
 import type { Problems, YamlPath } from './problems.ts';
 import type { ReferenceSurroundings } from './references.ts';
 import { configSchema, type ConfigInput } from './schema.ts';
 import { addSchemaProblems, isMapping, valueAt } from './schema-problems.ts';
-import { sourceSchema, SUPPORTED_SOURCE_KINDS } from './schema-sources.ts';
+import { sourceSchema } from './schema-sources.ts';
 import { soundParts } from './sound-parts.ts';
 import { buildSource } from './sources.ts';
-import type { SupportedKind } from './versioning.ts';
 import { readYamlTree, type YamlTree } from './yaml-tree.ts';
 
 export interface LoadOptions extends ReferenceSurroundings {
@@ -75,8 +76,8 @@ function membersAt(raw: unknown, section: string): readonly [string, unknown][] 
   return isMapping(members) ? Object.entries(members) : [];
 }
 
-function kindOf(source: unknown): SupportedKind | null {
-  return SUPPORTED_SOURCE_KINDS.find((kind) => kind === valueAt(source, ['kind'])) ?? null;
+function kindOf(source: unknown): SourceKind | null {
+  return SOURCE_KINDS.find((kind) => kind === valueAt(source, ['kind'])) ?? null;
 }
 
 function sqlBytesLimit(raw: unknown): number {
@@ -110,10 +111,6 @@ function checkAccess(raw: unknown, problems: Problems): void {
         `has the name or the hash of auth.apiKeys[${first}]; every key needs its own`,
       );
   }
-}
-
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(?:\.[0-9]{1,3}){3}$/.test(host);
 }
 
 function assemble(input: ConfigInput, built: Pick<Config, 'sources' | 'datasets'>, folder: string): Config {

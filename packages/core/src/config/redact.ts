@@ -14,7 +14,8 @@ export function redactConfig(config: Config): Config {
 
 /** A connect string is shown as its identity's twin: people write passwords and tokens into what follows a `?`. */
 function redactSource(source: SourceConfig): SourceConfig {
-  if (source.kind !== 'oracle') return source;
+  if (source.kind === 'file') return source;
+  if (source.kind !== 'oracle') return { ...source, password: HIDDEN };
   return {
     ...source,
     connectString: source.connectString.replace(/\?.*$/s, `?${HIDDEN}`),

@@ -3,16 +3,8 @@ import type * as z from 'zod';
 import { SOURCE_KINDS } from '../model/request.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { configJsonSchema, type JsonSchema } from './json-schema.ts';
+import { hintOf, kindMeant } from './key-hints.ts';
 import type { Problems, YamlPath } from './problems.ts';
-import { SUPPORTED_SOURCE_KINDS } from './schema-sources.ts';
-
-/** Keys of another release or another kind of source, and what to do about them. */
-const KEY_HINTS: Readonly<Record<string, string>> = {
-  binds: 'write params; each :name of the statement is one',
-  host: 'write connectString: host:1521/service',
-  ttl: 'write freshness: { version: ttl, maxAge: … }',
-  maxAge: 'it belongs under freshness',
-};
 
 export interface IssueContext {
   readonly problems: Problems;
@@ -31,7 +23,8 @@ function addIssue(issue: z.core.$ZodIssue, path: YamlPath, context: IssueContext
   switch (issue.code) {
     case 'unrecognized_keys': {
       const known = knownKeysAt(path, context.raw);
-      for (const key of issue.keys) problems.addForKey([...path, key], unknownKey(key, known));
+      const kind = valueAt(context.raw, [...path, 'kind']);
+      for (const key of issue.keys) problems.addForKey([...path, key], unknownKey(key, { known, kind }));
       return;
     }
     case 'invalid_key':
@@ -45,10 +38,12 @@ function addIssue(issue: z.core.$ZodIssue, path: YamlPath, context: IssueContext
   }
 }
 
-function unknownKey(key: string, known: readonly string[]): string {
-  const suggestion = didYouMean(key, known);
-  const hint = Object.hasOwn(KEY_HINTS, key) ? `: ${KEY_HINTS[key]}` : '';
-  return `is not known here${suggestion !== '' ? suggestion : hint}; known: ${known.join(', ')}`;
+function unknownKey(
+  key: string,
+  { known, kind }: { readonly known: readonly string[]; readonly kind: unknown },
+): string {
+  const hint = hintOf(key, kind);
+  return `is not known here${hint === null ? didYouMean(key, known) : `: ${hint}`}; known: ${known.join(', ')}`;
 }
 
 /** Of a union, the branch for mappings is meant where a mapping was written. */
@@ -60,17 +55,18 @@ function addUnionIssue(issue: z.core.$ZodIssueInvalidUnion, path: YamlPath, cont
     return;
   }
   if (path.at(-1) === 'kind') {
-    const known = SOURCE_KINDS.find((kind) => kind === raw);
-    const given = known === undefined ? 'is not a kind of source' : `"${known}" is not supported by this release`;
-    context.problems.add(
-      path,
-      raw === undefined
-        ? `is missing; write kind: ${SUPPORTED_SOURCE_KINDS.join(' or ')}`
-        : `${given}; supported: ${SUPPORTED_SOURCE_KINDS.join(', ')}`,
-    );
+    context.problems.add(path, problemOfKind(raw));
     return;
   }
   context.problems.add(path, issue.message);
+}
+
+function problemOfKind(raw: unknown): string {
+  const kinds = SOURCE_KINDS.join(', ');
+  if (raw === undefined) return `is missing; write one of ${kinds}`;
+  const meant = kindMeant(raw);
+  const suggestion = meant === null ? didYouMean(String(raw), SOURCE_KINDS) : ` (did you mean "${meant}"?)`;
+  return `is not a kind of source${suggestion}; known: ${kinds}`;
 }
 
 function refusesWhole({ path, code }: z.core.$ZodIssue): boolean {

@@ -1,5 +1,5 @@
 /** Datasets that are statements: their placeholders are the declared parameters, and what they read can be known. */
-import type { VersionKind } from '../model/version.ts';
+import { tracksTables, type VersionKind } from '../model/version.ts';
 import type { Statement } from '../sql/statement.ts';
 import type { ParamConfig, SqlDatasetConfig } from './config.ts';
 import { didYouMean } from './did-you-mean.ts';
@@ -27,7 +27,8 @@ export function readSqlPart(input: DatasetInput, context: SqlPartContext): Pick<
     Object.values(params).filter(({ name }) => !twins.has(name)),
     onProblem,
   );
-  if (version === 'rowscn' && statement.obstacles.length > 0) onProblem(['sql'], obstacleWords(statement.obstacles));
+  if (tracksTables(version) && statement.obstacles.length > 0)
+    onProblem(['sql'], obstacleWords(statement.obstacles, version));
   return { statement };
 }
 

@@ -1,10 +1,11 @@
 /** Questions to databases: a statement with its typed binds and all else that decides which rows come back. */
 import { ParqueueError } from '../model/errors.ts';
 import { DEFAULT_PARQUET, type SqlQuestion, type TypedValue } from '../model/request.ts';
+import { tracksTables, type VersionKind } from '../model/version.ts';
 import { OBSTACLES_TOLD_MAX, readStatement } from '../sql/index.ts';
-import type { Statement } from '../sql/statement.ts';
+import type { Dialect, Statement } from '../sql/statement.ts';
 import { readBinds, sortedBinds, type RawBinds } from './binds.ts';
-import type { AdhocSqlPolicy, OracleSourceConfig, SqlDatasetConfig } from './config.ts';
+import type { AdhocSqlPolicy, SqlDatasetConfig, SqlSourceConfig } from './config.ts';
 import { readColumns, refuse, type RequestProblem, type Wanted } from './request-parts.ts';
 import { foldCase } from './sql-names.ts';
 import { obstacleWords } from './sql-texts.ts';
@@ -17,7 +18,7 @@ export interface AdhocSql {
 
 export function askSqlDataset(
   dataset: SqlDatasetConfig,
-  source: OracleSourceConfig,
+  source: SqlSourceConfig,
   { values, columns }: { readonly values: ReadonlyMap<string, string>; readonly columns: readonly string[] | null },
 ): Wanted {
   const { statement, params, version, numbers, split, columnTypes, parquet } = dataset;
@@ -39,7 +40,7 @@ export function askSqlDataset(
 }
 
 export interface AdhocSqlContext {
-  readonly source: OracleSourceConfig;
+  readonly source: SqlSourceConfig;
   readonly policy: AdhocSqlPolicy;
   readonly sqlBytesMax: number;
 }
@@ -52,12 +53,12 @@ export function askSql(
   readonly wanted: Wanted;
   readonly statement: Statement;
 } {
-  const statement = statementOf(sql, sqlBytesMax);
+  const statement = statementOf(sql, { sqlBytesMax, dialect: source.kind });
   const problems: RequestProblem[] = [];
   const typed = readBinds(statement, binds, problems);
   const wantedColumns = readColumns(columns, null, problems);
   refuse(problems, 'the question cannot be asked like this');
-  if (policy.version.kind === 'rowscn') refuseObstacles(statement, source.name);
+  refuseObstacles(statement, policy.version.kind, source.name);
   const question: SqlQuestion = {
     kind: 'sql',
     statement: statement.text,
@@ -70,7 +71,10 @@ export function askSql(
   return { wanted: { question, columns: wantedColumns, columnTypes: {}, parquet: DEFAULT_PARQUET }, statement };
 }
 
-function statementOf(sql: string, sqlBytesMax: number): Statement {
+function statementOf(
+  sql: string,
+  { sqlBytesMax, dialect }: { readonly sqlBytesMax: number; readonly dialect: Dialect },
+): Statement {
   const bytes = Buffer.byteLength(sql);
   if (bytes > sqlBytesMax) {
     throw new ParqueueError(
@@ -79,14 +83,14 @@ function statementOf(sql: string, sqlBytesMax: number): Statement {
       { details: { limit: 'sqlBytes', bytes, bytesMax: sqlBytesMax } },
     );
   }
-  return readStatement(sql, 'oracle');
+  return readStatement(sql, dialect);
 }
 
-function refuseObstacles({ obstacles }: Statement, source: string): void {
-  if (obstacles.length === 0) return;
+function refuseObstacles({ obstacles }: Statement, version: VersionKind, source: string): void {
+  if (!tracksTables(version) || obstacles.length === 0) return;
   throw new ParqueueError(
     'PQ_UNTRACKABLE',
-    `the statement ${obstacleWords(obstacles)} (of a dataset, or of sources.${source}.adhoc)`,
+    `the statement ${obstacleWords(obstacles, version)} (of a dataset, or of sources.${source}.adhoc)`,
     {
       details: { constructs: obstacles.slice(0, OBSTACLES_TOLD_MAX).map(({ construct, why }) => ({ construct, why })) },
     },

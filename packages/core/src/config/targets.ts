@@ -2,7 +2,7 @@
  * What a request touches at its source: what a probe asks, and the names by which an invalidation reaches it. Made from
  * the request alone, without asking anybody, so that API and workers come to the same.
  */
-import type { CanonicalRequest, Scope } from '../model/request.ts';
+import type { CanonicalRequest, Scope, SourceKind, SqlSourceKind } from '../model/request.ts';
 import { labelOf, readStatement, refreshKeyLabel } from '../sql/index.ts';
 import type { Obstacle, Statement, TableReference } from '../sql/statement.ts';
 import type { SourceConfig } from './config.ts';
@@ -10,14 +10,14 @@ import { schemaOf } from './source-identity.ts';
 import { readTableName } from './sql-names.ts';
 
 export interface RequestTargets {
-  /** `OWNER.NAME` of each table, view or synonym that the statement names; empty for a file. */
+  /** `SCHEMA.NAME` of each table, view or synonym that the statement names; empty for a file. */
   readonly tables: readonly string[];
   /** The parts of its version: the tables, or the refresh key; of a file, its path. */
   readonly parts: readonly string[];
   /** The parts, with the source's name before them. */
   readonly probeTargets: readonly string[];
   readonly scopes: readonly Scope[];
-  /** What its statement reads that no table tells: why it cannot be tracked by rowscn. */
+  /** What its statement reads that no table tells: why its tables alone cannot prove it. */
   readonly obstacles: readonly Obstacle[];
 }
 
@@ -31,7 +31,7 @@ export interface TargetsOwner {
  * @throws ParqueueError PQ_INVALID_REQUEST where another release wrote a statement that this one cannot read
  */
 export function targetsOf(
-  { question, sourceIdentity }: CanonicalRequest,
+  { question, sourceKind, sourceIdentity }: CanonicalRequest,
   { source, dataset }: TargetsOwner,
   known?: Pick<Statement, 'reads' | 'obstacles'>,
 ): RequestTargets {
@@ -40,8 +40,9 @@ export function targetsOf(
     const probeTargets = [`${source}/${question.path}`];
     return { tables: [], parts: [question.path], probeTargets, scopes: owners, obstacles: [] };
   }
-  const { reads, obstacles } = known ?? readStatement(question.statement, 'oracle');
-  const tables = tablesOf(reads, schemaOf(sourceIdentity));
+  const dialect = databaseKind(sourceKind);
+  const { reads, obstacles } = known ?? readStatement(question.statement, dialect);
+  const tables = tablesOf(reads, { schema: schemaOf(sourceIdentity), kind: dialect });
   const { version } = question;
   const parts = version.kind === 'refresh-key' ? [refreshKeyLabel(version.statement)] : tables;
   return {
@@ -54,13 +55,21 @@ export function targetsOf(
 }
 
 /** Each table once, in one order, however often and in whatever order the statement names them. */
-export function tablesOf(reads: readonly TableReference[], schema: string): readonly string[] {
-  return [...new Set(reads.map((reference) => labelOf(reference, schema)))].toSorted();
+export function tablesOf(
+  reads: readonly TableReference[],
+  { schema, kind }: { readonly schema: string; readonly kind: SqlSourceKind },
+): readonly string[] {
+  return [...new Set(reads.map((reference) => labelOf(reference, schema, kind)))].toSorted();
+}
+
+function databaseKind(kind: SourceKind): SqlSourceKind {
+  if (kind === 'file') throw new TypeError('a statement was asked of files');
+  return kind;
 }
 
 /** A table as a person names it, in the spelling that scopes have; null where it is no name of a table. */
 export function tableLabel(source: SourceConfig, text: string): string | null {
   if (source.kind === 'file') return text;
-  const name = readTableName(text);
-  return name === null ? null : labelOf(name, source.schema);
+  const name = readTableName(text, source.kind);
+  return name === null ? null : labelOf(name, source.schema, source.kind);
 }

@@ -1,6 +1,6 @@
 /** What a version is made of, as the configuration says it, held to what the kind of source has. */
 import type { FreshnessPolicy } from '../model/freshness.ts';
-import type { SqlVersioning } from '../model/request.ts';
+import type { SourceKind, SqlVersioning } from '../model/request.ts';
 import type { VersionKind } from '../model/version.ts';
 import type { OnProblem } from './params.ts';
 import { VERSIONS_OF, type FreshnessInput } from './schema-freshness.ts';
@@ -12,14 +12,9 @@ export interface Freshness {
   readonly refreshKey: string | null;
 }
 
-export type SupportedKind = keyof typeof VERSIONS_OF;
-
-/** Problems are told relative to the freshness. */
-export function readFreshness(
-  input: FreshnessInput,
-  sourceKind: SupportedKind,
-  { onProblem, sqlBytesMax }: SqlContext,
-): Freshness {
+/** Problems are told relative to the freshness. `sourceKind` null: unknown, so that no version is wrong for it. */
+export function readFreshness(input: FreshnessInput, sourceKind: SourceKind | null, context: SqlContext): Freshness {
+  const { onProblem } = context;
   const version = checkedKind(versionKindOf(input, sourceKind), sourceKind, onProblem);
   if (version === 'ttl' && input.maxAge === 0)
     onProblem(['maxAge'], 'is needed with version: ttl; write how long an answer stays right, such as maxAge: 10m');
@@ -29,7 +24,7 @@ export function readFreshness(
     staleWhileRevalidateMs: input.staleWhileRevalidate,
     staleIfErrorMs: input.staleIfError,
   };
-  return { policy, refreshKey: readRefreshKey(input, version, { onProblem, sqlBytesMax }) };
+  return { policy, refreshKey: readRefreshKey(input, version, context) };
 }
 
 /** @param refreshKey the normalised statement of version refresh-key */
@@ -40,13 +35,14 @@ export function versioningOf({ policy, refreshKey }: Freshness): SqlVersioning {
   return { kind: version };
 }
 
-function versionKindOf({ version }: FreshnessInput, sourceKind: SupportedKind): VersionKind {
-  if (version === undefined) return VERSIONS_OF[sourceKind][0];
+function versionKindOf({ version }: FreshnessInput, sourceKind: SourceKind | null): VersionKind {
+  if (version === undefined) return sourceKind === null ? 'manual' : VERSIONS_OF[sourceKind][0];
   return typeof version === 'string' ? version : 'refresh-key';
 }
 
 /** What a refused kind gives way to allows whatever a statement reads, so that nothing else is told because of it. */
-function checkedKind(version: VersionKind, sourceKind: SupportedKind, onProblem: OnProblem): VersionKind {
+function checkedKind(version: VersionKind, sourceKind: SourceKind | null, onProblem: OnProblem): VersionKind {
+  if (sourceKind === null) return version === 'ttl' || version === 'refresh-key' ? version : 'manual';
   const known: readonly VersionKind[] = VERSIONS_OF[sourceKind];
   if (known.includes(version)) return version;
   onProblem(['version'], `must be one that a source of kind ${sourceKind} has: ${known.join(', ')}`);
