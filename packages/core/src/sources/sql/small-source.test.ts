@@ -43,12 +43,12 @@ async function fixture(): Promise<SourceFixture & { readonly source: Awaited<Ret
   const writer = await server.connect();
   await writer.run(
     `CREATE TABLE sales AS SELECT range::INTEGER AS id, 0 AS revision, 'name ' || range AS name,
-       TIMESTAMP '2024-02-29 12:34:56.123456' AS at FROM range(${ROWS})`,
+       TIMESTAMP '2024-02-29 12:34:56.123456' AS noted FROM range(${ROWS})`,
   );
   const source = await openSmallSource({ server, clock, randomId: () => randomUUID() });
   return {
     source,
-    request: request('select id, revision, name, at from sales order by id'),
+    request: request('select id, revision, name, noted from sales order by id'),
     missing: { request: request('select * from missing'), code: 'PQ_SOURCE_REJECTED' },
     rows: ROWS,
     versionsRecur: true,
@@ -91,7 +91,7 @@ describe('a database of two hundred lines', () => {
     } finally {
       await rm(folder, { recursive: true });
     }
-    await using refused = await made.source.open(request('select 1.5::double as d'), sourceContext());
+    await using refused = await made.source.open(request('select cast(1.5 as double) as d'), sourceContext());
     await expect(refused.extract({ path: join(folder, 'b.parquet') })).rejects.toMatchObject({
       code: 'PQ_UNSUPPORTED_TYPE',
       details: { column: 'd', type: 'DOUBLE' },
