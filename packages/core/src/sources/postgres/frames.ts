@@ -1,0 +1,115 @@
+/**
+ * The server's messages as they come from the socket. pg's own parser makes an object of each and a string of each value;
+ * of the rows of a load that is half of all work. So messages are cut apart here: those with rows go to whoever reads
+ * rows, all others to pg. A row that is larger than a string can be is refused before it is received; pg's parser would
+ * end the process (docs/adr/0024).
+ */
+import { EventEmitter } from 'node:events';
+import type { Duplex } from 'node:stream';
+import { Connection, type ConnectionConfig } from 'pg';
+import { ParqueueError } from '../../model/errors.ts';
+
+/** What is used of pg's Connection, more than its types tell. Its version is pinned; tests notice a change. */
+export interface WireConnection extends EventEmitter {
+  readonly stream: Duplex & { readonly remoteAddress?: string; readonly remotePort?: number };
+  attachListeners(stream: EventEmitter): void;
+  parse(query: { readonly text: string }): void;
+  bind(portal: { readonly values: readonly (string | null)[] }): void;
+  describe(what: { readonly type: 'S' | 'P'; readonly name: string }): void;
+  execute(portal: { readonly rows: number }): void;
+  sync(): void;
+}
+
+/** Whoever reads rows. */
+export interface RowReceiver {
+  /** What follows lies in these bytes. */
+  arrived(bytes: Buffer): void;
+  /** The body of one DataRow: a count of values (16 bits), then for each its length (32 bits, −1 for NULL) and bytes. */
+  row(bytes: Buffer, start: number, end: number): void;
+  failed(error: unknown): void;
+}
+
+const DATA_ROW = 0x44;
+
+/** A letter, and a length that counts itself. */
+const HEADER_BYTES = 5;
+
+/** Strings end at 512 MiB (V8), and while a row is decoded it is in memory three times. */
+const ROW_BYTES_MAX = 256 * 1024 * 1024;
+
+const PgConnection = Connection as unknown as new (config: ConnectionConfig) => WireConnection;
+
+export class FramedConnection extends PgConnection {
+  /** Gets the rows while it is set. */
+  receiver: RowReceiver | null = null;
+  /** The beginning of a message whose end has not come. */
+  #pending: Buffer[] = [];
+  #pendingBytes = 0;
+  /** Of the pending message, as far as its header tells. */
+  #messageBytes = HEADER_BYTES;
+
+  /** Called by pg when the socket, or TLS on it, is there. */
+  override attachListeners(stream: EventEmitter): void {
+    const others = new EventEmitter();
+    super.attachListeners(others);
+    stream.on('data', (bytes: Buffer) => {
+      try {
+        this.#received(bytes, others);
+      } catch (error) {
+        this.#broken(error);
+      }
+    });
+  }
+
+  #received(bytes: Buffer, others: EventEmitter): void {
+    this.#pending.push(bytes);
+    this.#pendingBytes += bytes.length;
+    // Large messages come in thousands of pieces: they are put together once.
+    if (this.#pendingBytes < this.#messageBytes) return;
+    const all = this.#pending.length === 1 ? bytes : Buffer.concat(this.#pending, this.#pendingBytes);
+    this.#keep(all, this.#handOut(all, others));
+  }
+
+  /** Answers where the first message begins that is not whole. */
+  #handOut(bytes: Buffer, others: EventEmitter): number {
+    this.receiver?.arrived(bytes);
+    let at = 0;
+    let othersFrom = 0;
+    while (at + HEADER_BYTES <= bytes.length) {
+      const end = at + 1 + bytes.readUInt32BE(at + 1);
+      if (end > bytes.length) break;
+      if (bytes[at] === DATA_ROW && this.receiver !== null) {
+        // Before a row comes what the server said before it.
+        if (othersFrom < at) others.emit('data', bytes.subarray(othersFrom, at));
+        this.receiver?.row(bytes, at + HEADER_BYTES, end);
+        othersFrom = end;
+      }
+      at = end;
+    }
+    if (othersFrom < at) others.emit('data', bytes.subarray(othersFrom, at));
+    return at;
+  }
+
+  #keep(bytes: Buffer, from: number): void {
+    const rest = bytes.length - from;
+    this.#pending = rest === 0 ? [] : [bytes.subarray(from)];
+    this.#pendingBytes = rest;
+    this.#messageBytes = rest < HEADER_BYTES ? HEADER_BYTES : 1 + bytes.readUInt32BE(from + 1);
+    if (this.#messageBytes > ROW_BYTES_MAX) throw tooLarge(this.#messageBytes);
+  }
+
+  #broken(error: unknown): void {
+    this.receiver?.failed(error);
+    this.receiver = null;
+    this.#pending = [];
+    this.stream.destroy(error instanceof Error ? error : new Error('the messages of the server could not be read'));
+  }
+}
+
+function tooLarge(bytes: number): ParqueueError {
+  return new ParqueueError(
+    'PQ_LIMIT_EXCEEDED',
+    `a row of ${bytes} bytes is too large to be loaded: at most ${ROW_BYTES_MAX}`,
+    { details: { limit: 'rowBytesMax', max: ROW_BYTES_MAX } },
+  );
+}
