@@ -1,0 +1,157 @@
+/**
+ * Rows of one statement, in chunks. mysql2 pushes rows; here they are collected until a chunk is full, and the connection
+ * is paused while a full one waits: the server then waits in turn (net_write_timeout lasts as long as the use).
+ *
+ * Describing a statement begins it, and holds it before its first row: what "prepare" tells of a column may change with
+ * the values that are bound (`SELECT :a`, `CONCAT(:a, x)`), what comes with the rows is how they are written.
+ */
+import { columnsChanged, FETCH_BYTES, FETCH_ROWS } from '../sql/rows.ts';
+import type { Bound, ExpectedRows } from '../sql/database.ts';
+import type { Session } from '../sql/session.ts';
+import { sameValue, type MysqlValue } from './bind.ts';
+import type { MysqlConnection, RowsListener } from './connection.ts';
+import { sameColumn, type MysqlColumn } from './describe.ts';
+
+/** What a value takes besides its bytes on the wire. */
+const VALUE_BYTES = 16;
+
+/** ER_TABLE_DEF_CHANGED's name: the columns are not those that were planned for. */
+const CHANGED = 'ER_TABLE_DEF_CHANGED';
+
+type Chunk = unknown[][];
+type Statement = Bound<readonly MysqlValue[]>;
+
+class Chunks implements RowsListener {
+  readonly #connection: MysqlConnection;
+  #columns: readonly MysqlColumn[] | null = null;
+  #rows: Chunk = [];
+  #bytes = 0;
+  #ready: Chunk | null = null;
+  #ended = false;
+  #failure: unknown = null;
+  #wake: (() => void) | null = null;
+
+  constructor(connection: MysqlConnection, { text, binds }: Statement) {
+    this.#connection = connection;
+    connection.execute(text, binds, this);
+  }
+
+  readonly onColumns = (columns: readonly MysqlColumn[]): void => {
+    this.#columns = columns;
+    this.#connection.pause();
+    this.#wake?.();
+  };
+
+  readonly onRow = (row: unknown[], bytes: number): void => {
+    if (this.#failure !== null) return;
+    this.#rows.push(row);
+    // At most, as the engine keeps texts with one or with two bytes per character.
+    this.#bytes += 2 * bytes + VALUE_BYTES * row.length;
+    if (this.#rows.length < FETCH_ROWS && this.#bytes < FETCH_BYTES) return;
+    this.#ready = this.#rows;
+    this.#rows = [];
+    this.#bytes = 0;
+    this.#connection.pause();
+    this.#wake?.();
+  };
+
+  readonly onEnd = (error: unknown): void => {
+    this.#ended = true;
+    if (error !== null) {
+      this.#failure = error;
+      this.#ready = null;
+      this.#rows = [];
+    }
+    this.#wake?.();
+  };
+
+  /** As they came, before the first row. */
+  async columns(): Promise<readonly MysqlColumn[]> {
+    while (this.#columns === null && !this.#ended) await this.#something();
+    if (this.#failure !== null || this.#columns === null) throw this.#failure as Error;
+    return this.#columns;
+  }
+
+  /** null: all rows came. */
+  async next(): Promise<Chunk | null> {
+    while (this.#ready === null && !this.#ended) {
+      this.#connection.resume();
+      // Rows that mysql2 had read already came at once.
+      if (this.#ready === null && !this.#ended) await this.#something();
+    }
+    if (this.#failure !== null) throw this.#failure as Error;
+    const chunk = this.#ready ?? this.#rows;
+    if (this.#ready === null) this.#rows = [];
+    this.#ready = null;
+    // The next one comes while this one is written.
+    this.#connection.resume();
+    return chunk.length === 0 ? null : chunk;
+  }
+
+  async #something(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    this.#wake = null;
+  }
+}
+
+/** Statements that were begun to be described, by the connection that they hold. */
+const begun = new WeakMap<MysqlConnection, { readonly statement: Statement; readonly chunks: Chunks }>();
+
+/** Begins the statement: nothing else can be asked of the session before its rows were read. */
+export async function describe(
+  session: Session<MysqlConnection>,
+  statement: Statement,
+): Promise<readonly MysqlColumn[]> {
+  return await session.call((connection) => {
+    const chunks = new Chunks(connection, statement);
+    begun.set(connection, { statement, chunks });
+    return connection.inTime(chunks.columns());
+  });
+}
+
+/** What `describe` began, where it was the same. */
+function chunksOf(connection: MysqlConnection, statement: Statement): Chunks {
+  const held = begun.get(connection);
+  begun.delete(connection);
+  const same =
+    held !== undefined
+    && held.statement.text === statement.text
+    && held.statement.binds.length === statement.binds.length
+    && held.statement.binds.every((value, at) => sameValue(value, statement.binds[at]));
+  return same ? held.chunks : new Chunks(connection, statement);
+}
+
+/**
+ * Ends when all rows were read, never before: the server said so, on a connection that lived. Left early, it breaks off
+ * what runs and spoils the session.
+ * @throws ParqueueError what a session throws; PQ_SOURCE_UNSTABLE where other columns come than expected
+ */
+export async function* rowsOf(
+  session: Session<MysqlConnection>,
+  statement: Statement,
+  { described }: ExpectedRows<MysqlColumn>,
+): AsyncGenerator<Chunk, void, undefined> {
+  let whole = false;
+  try {
+    const chunks = await session.call(async (connection) => {
+      const opened = chunksOf(connection, statement);
+      expectColumns(await connection.inTime(opened.columns()), described);
+      return opened;
+    });
+    for (;;) {
+      const chunk = await session.call((connection) => connection.inTime(chunks.next()));
+      if (chunk === null) break;
+      yield chunk;
+    }
+    whole = true;
+  } finally {
+    if (!whole) session.spoil();
+  }
+}
+
+function expectColumns(columns: readonly MysqlColumn[], expected: readonly MysqlColumn[]): void {
+  const same = columns.length === expected.length && columns.every((column, at) => sameColumn(column, expected[at]));
+  if (!same) throw columnsChanged(CHANGED);
+}
