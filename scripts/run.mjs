@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { installCommand, redisOnPath, root, setUp, SetupError } from './setup.mjs';
+import { databaseCommand, installCommand, missingDatabases, redisOnPath, root, setUp, SetupError } from './setup.mjs';
 
 const CLI = join(root, 'packages', 'cli', 'dist', 'main.js');
 const bin = (name) => join(root, 'node_modules', '.bin', process.platform === 'win32' ? `${name}.cmd` : name);
@@ -26,9 +26,18 @@ const COMMANDS = {
   },
 
   async test(args) {
-    await setUp();
+    await setUp({ databases: true });
     if (redisOnPath() === null) {
       throw new SetupError(`the suite runs on a real Redis and found none on PATH. Run: ${installCommand()}`);
+    }
+    const missing = await missingDatabases();
+    if (missing.length > 0) {
+      const names = missing.map(({ title }) => title).join(' and ');
+      const variables = missing.map(({ variable }) => variable).join(' and ');
+      throw new SetupError(
+        `the suite runs on a real ${names} and found none. Run: ${databaseCommand(missing)}\n`
+          + `Or name servers that run in ${variables}: see "Tests" in README.md.`,
+      );
     }
     const scratch = mkdtempSync(join(tmpdir(), 'parqueue-summary-'));
     const summary = join(scratch, 'summary.json');

@@ -1,16 +1,26 @@
 /**
- * Brings a bare clone to the point where anything can run: Node's version, packages, build, a Redis. Uses nothing but
- * Node's own modules, because nothing else is there yet, and only syntax that Node 14 can parse, so that the
- * message about its age can be printed. Each step is skipped when its result is already there.
+ * Brings a bare clone to the point where anything can run: Node's version, packages, build, a Redis; for the tests also
+ * the programs of PostgreSQL and MariaDB. Uses nothing but Node's own modules, because nothing else is there yet, and
+ * only syntax that Node 14 can parse, so that the message about its age can be printed. Each step is skipped when its
+ * result is already there.
  *
  * Never asks for rights it was not given: packages of the system are installed only where we are root on a
  * Debian-like machine (the fresh container); everybody else is told the command.
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, constants, existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -22,12 +32,13 @@ const LINES_KEPT_OF_A_FAILURE = 60;
 
 export class SetupError extends Error {}
 
-/** @param {{ build?: boolean, redis?: boolean }} [wanted] */
-export async function setUp({ build = true, redis = true } = {}) {
+/** @param {{ build?: boolean, redis?: boolean, databases?: boolean }} [wanted] databases: what only tests need */
+export async function setUp({ build = true, redis = true, databases = false } = {}) {
   checkNode();
   await installPackages();
   if (build) await buildAll();
   if (redis) await provideRedis();
+  if (databases) await provideDatabases();
 }
 
 export function checkNode(version = process.versions.node) {
@@ -85,13 +96,9 @@ async function buildAll() {
 async function provideRedis() {
   if ((process.env.REDIS_URL ?? '') !== '') return;
   if (redisOnPath() !== null) return;
-  if (isRoot() && existsSync('/etc/debian_version') && onPath('apt-get') !== null) {
-    // RUNLEVEL=1: install the program, start no service of it.
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
-    const install = ['install', '-y', '-q', '--no-install-recommends', 'redis-server'];
+  if (mayInstall()) {
     try {
-      await step('updating the package list (apt-get update)', 'apt-get', ['update', '-q'], { env });
-      await step('installing Redis (apt-get install redis-server)', 'apt-get', install, { env });
+      await aptInstall('Redis', ['redis-server']);
       return;
     } catch (error) {
       if (!(error instanceof SetupError)) throw error;
@@ -112,6 +119,84 @@ export function installCommand(platform = process.platform) {
   if (existsSync('/etc/redhat-release')) return 'sudo dnf install redis';
   if (existsSync('/etc/alpine-release')) return 'apk add redis';
   return 'install Redis 6.2 or newer, or set REDIS_URL to one that runs';
+}
+
+/**
+ * The packages that hold the servers' programs. Debian's `mariadb-server` would add a service, its user and its data,
+ * none of which the tests use: they start servers of their own (packages/core/src/testing/postgres-server.ts).
+ */
+const DATABASES = [
+  {
+    title: 'PostgreSQL',
+    variable: 'PG_URL',
+    debian: ['postgresql', 'openssl'],
+    redhat: ['postgresql-server', 'postgresql-contrib', 'openssl'],
+    alpine: ['postgresql', 'postgresql-contrib', 'openssl'],
+    brew: ['postgresql'],
+  },
+  {
+    title: 'MariaDB',
+    variable: 'MYSQL_URL',
+    debian: ['mariadb-server-core', 'mariadb-client-core', 'openssl'],
+    redhat: ['mariadb-server', 'openssl'],
+    alpine: ['mariadb', 'openssl'],
+    brew: ['mariadb'],
+  },
+];
+
+/** What is neither installed nor named by a variable is installed where we may; `missingDatabases` tells what is left. */
+async function provideDatabases() {
+  const missing = await missingDatabases();
+  if (missing.length === 0 || !mayInstall()) return;
+  const wanted = [...new Set(missing.flatMap(({ debian }) => debian))];
+  try {
+    await withoutMainCluster(() => aptInstall(missing.map(({ title }) => title).join(' and '), wanted));
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    console.error(error.message);
+  }
+}
+
+/** The databases that the suite runs on and cannot have: not installed, and no variable names a server. */
+export async function missingDatabases() {
+  const servers = await import(pathToFileURL(join(root, 'packages/core/dist/testing/servers.js')).href);
+  const installed = { __proto__: null, PostgreSQL: servers.hasPostgres(), MariaDB: servers.hasMariadb() };
+  return DATABASES.filter(({ title, variable }) => (process.env[variable] || '') === '' && !installed[title]);
+}
+
+/** For somebody who has to do it by hand. */
+export function databaseCommand(missing, platform = process.platform) {
+  const packages = (of) => [...new Set(missing.flatMap((database) => database[of]))].join(' ');
+  if (platform === 'darwin') return `brew install ${packages('brew')}`;
+  if (existsSync('/etc/debian_version')) return `sudo apt-get install ${packages('debian')}`;
+  if (existsSync('/etc/redhat-release')) return `sudo dnf install ${packages('redhat')}`;
+  if (existsSync('/etc/alpine-release')) return `apk add ${packages('alpine')}`;
+  return `install ${missing.map(({ title }) => title).join(' and ')}`;
+}
+
+/** Debian's package makes and starts a cluster when it is installed first, unless told not to: this is how it is told. */
+async function withoutMainCluster(install) {
+  const folder = '/etc/postgresql-common/createcluster.d';
+  const setting = join(folder, 'parqueue.conf');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(setting, 'create_main_cluster = false\n');
+  try {
+    await install();
+  } finally {
+    rmSync(setting, { force: true });
+  }
+}
+
+function mayInstall() {
+  return isRoot() && existsSync('/etc/debian_version') && onPath('apt-get') !== null;
+}
+
+async function aptInstall(title, packages) {
+  // RUNLEVEL=1: install the programs, start no service of them.
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
+  const install = ['install', '-y', '-q', '--no-install-recommends', ...packages];
+  await step('updating the package list (apt-get update)', 'apt-get', ['update', '-q'], { env });
+  await step(`installing ${title} (apt-get install ${packages.join(' ')})`, 'apt-get', install, { env });
 }
 
 function onPath(name) {

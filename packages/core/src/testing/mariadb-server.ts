@@ -7,77 +7,55 @@ import { join } from 'node:path';
 import {
   findProgram,
   freePort,
+  hasOpenssl,
   runTool,
-  serverFolder,
-  serverIdentity,
   ServerProcess,
   throwAwayCertificate,
+  type Place,
+  type PreparedServer,
 } from './server-process.ts';
 
 /** Debian's PATH for ordinary users has no /usr/sbin, where the server is. */
 const FOLDERS = ['/usr/sbin', '/usr/libexec', '/opt/homebrew/opt/mariadb/bin', '/usr/local/opt/mariadb/bin'];
+/** The last one is called by the second. */
+const PROGRAMS = ['mariadbd', 'mariadb-install-db', 'my_print_defaults'];
 const ADMIN = { user: 'parqueue_admin', password: 'admin of a throw-away server' };
 
-export class MariadbServer implements AsyncDisposable {
-  /** Of a user with all rights. */
-  readonly url: string;
-  readonly port: number;
-  /** What `tls: verify` has to be given. */
-  readonly ca: string;
-  readonly #process: ServerProcess;
+export function hasMariadb(): boolean {
+  return PROGRAMS.every((name) => findProgram(name, FOLDERS) !== null) && hasOpenssl();
+}
 
-  private constructor(port: number, ca: string, server: ServerProcess) {
-    this.port = port;
-    this.ca = ca;
-    this.url = `mysql://${ADMIN.user}:${encodeURIComponent(ADMIN.password)}@127.0.0.1:${port}/`;
-    this.#process = server;
-  }
+export async function startMariadbServer(): Promise<ServerProcess> {
+  return await ServerProcess.start({ name: 'mariadb', users: ['mysql', 'nobody'], prepare });
+}
 
-  /** @throws Error that says what to do where MariaDB is not installed */
-  static async start(): Promise<MariadbServer> {
-    const [install, program] = [findProgram('mariadb-install-db', FOLDERS), findProgram('mariadbd', FOLDERS)];
-    if (install === null || program === null) {
-      throw new Error('MariaDB is not installed: run `npm test`, which says how, or set MYSQL_URL to a server');
-    }
-    const identity = serverIdentity(['mysql', 'postgres', 'nobody']);
-    const folder = await serverFolder('mariadb', identity);
-    const port = await freePort();
-    const { certificate, key, ca } = await throwAwayCertificate(folder, identity);
-    const init = join(folder, 'init.sql');
-    await writeFile(
-      init,
-      `CREATE USER IF NOT EXISTS '${ADMIN.user}'@'%' IDENTIFIED BY '${ADMIN.password}';\n`
-        + `GRANT ALL ON *.* TO '${ADMIN.user}'@'%' WITH GRANT OPTION;\n`,
-    );
-    const settings = join(folder, 'my.cnf');
-    await writeFile(settings, settingsText({ folder, port, certificate, key }));
-    const defaults = `--defaults-file=${settings}`;
-    // Root may only come by the socket, which nobody uses: the admin above is the one who has a password.
-    const root = ['--auth-root-authentication-method=socket', '--skip-test-db'];
-    await runTool(install, [defaults, ...root], { folder, ...identity });
-    const server = new ServerProcess(folder, identity, {
-      program,
-      args: [defaults, `--init-file=${init}`],
-      env: {},
-      readyWhen: 'ready for connections',
-      signal: 'SIGKILL',
-    });
-    await server.start();
-    return new MariadbServer(port, ca, server);
+/** @throws Error that says what to do where MariaDB is not installed */
+async function prepare(place: Place): Promise<PreparedServer> {
+  const [program, install] = PROGRAMS.map((name) => findProgram(name, FOLDERS));
+  if (typeof program !== 'string' || typeof install !== 'string') {
+    throw new Error('MariaDB is not installed: run `npm test`, which says how, or name a server in MYSQL_URL');
   }
-
-  /** Ends it as a crash does; `start` brings it back at the same address. */
-  async kill(): Promise<void> {
-    await this.#process.kill();
-  }
-
-  async start(): Promise<void> {
-    await this.#process.start();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#process[Symbol.asyncDispose]();
-  }
+  const port = await freePort();
+  const { certificate, key, ca } = await throwAwayCertificate(place);
+  const [init, settings] = [join(place.folder, 'init.sql'), join(place.folder, 'my.cnf')];
+  await writeFile(
+    init,
+    `CREATE USER IF NOT EXISTS '${ADMIN.user}'@'%' IDENTIFIED BY '${ADMIN.password}';\n`
+      + `GRANT ALL ON *.* TO '${ADMIN.user}'@'%' WITH GRANT OPTION;\n`,
+  );
+  await writeFile(settings, settingsText({ folder: place.folder, port, certificate, key }));
+  const defaults = `--defaults-file=${settings}`;
+  // Root may only come by the socket, which nobody uses: the admin above is the one who has a password.
+  await runTool(install, [defaults, '--auth-root-authentication-method=socket', '--skip-test-db'], place);
+  return {
+    url: `mysql://${ADMIN.user}:${encodeURIComponent(ADMIN.password)}@127.0.0.1:${port}/`,
+    port,
+    ca,
+    program,
+    args: [defaults, `--init-file=${init}`],
+    readyWhen: 'ready for connections',
+    signal: 'SIGKILL',
+  };
 }
 
 function settingsText(at: {
@@ -102,7 +80,7 @@ ssl-cert=${at.certificate}
 ssl-key=${at.key}
 innodb-buffer-pool-size=64M
 innodb-log-file-size=32M
-innodb-flush-log-at-trx-commit=0
+innodb-flush-log-at-trx-commit=2
 innodb-doublewrite=0
 `;
 }

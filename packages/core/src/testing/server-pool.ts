@@ -4,8 +4,9 @@
  */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import { MariadbServer } from './mariadb-server.ts';
-import { PostgresServer } from './postgres-server.ts';
+import { startMariadbServer } from './mariadb-server.ts';
+import { startPostgresServer } from './postgres-server.ts';
+import type { ServerProcess } from './server-process.ts';
 
 export interface ServerAddress {
   /** With user and password of somebody who may create databases and users. */
@@ -14,16 +15,14 @@ export interface ServerAddress {
   readonly ca: string | null;
 }
 
-type SharedServer = ServerAddress & AsyncDisposable;
-
-const STARTS: Readonly<Record<string, () => Promise<SharedServer>>> = {
-  '/postgres': async () => await PostgresServer.start(),
-  '/mariadb': async () => await MariadbServer.start(),
+const STARTS: Readonly<Record<string, () => Promise<ServerProcess>>> = {
+  '/postgres': startPostgresServer,
+  '/mariadb': startMariadbServer,
 };
 
 export class ServerPool implements AsyncDisposable {
   readonly #http: Server;
-  readonly #started = new Map<string, Promise<SharedServer>>();
+  readonly #started = new Map<string, Promise<ServerProcess>>();
 
   private constructor() {
     this.#http = createServer((request, response) => {
@@ -56,7 +55,7 @@ export class ServerPool implements AsyncDisposable {
     for (const result of started) if (result.status === 'fulfilled') await result.value[Symbol.asyncDispose]();
   }
 
-  async #server(path: string): Promise<SharedServer> {
+  async #server(path: string): Promise<ServerProcess> {
     const start = STARTS[path];
     if (start === undefined) throw new Error(`no server is called ${path}`);
     const server = this.#started.get(path) ?? start();
