@@ -66,7 +66,7 @@ export class PostgresConnection {
   }
 
   /** One statement, answered whole. */
-  async ask(text: string, values: readonly (string | null)[] = []): Promise<readonly TextRow[]> {
+  async query(text: string, values: readonly (string | null)[] = []): Promise<readonly TextRow[]> {
     const query = { text, values: [...values], rowMode: 'array', types: AS_TEXT, queryMode: 'extended' } as const;
     const { rows } = await this.#alone(() => this.#parts.client.query<(string | null)[]>(query));
     return rows;

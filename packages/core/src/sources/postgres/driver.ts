@@ -31,7 +31,7 @@ export class PostgresDriver implements SqlDriver<PostgresConnection> {
       "pg_catalog.current_setting('server_version_num')",
       "pg_catalog.current_setting('server_encoding')",
     ]);
-    const [row] = await session.call((connection) => connection.ask(text, values));
+    const [row] = await session.call((connection) => connection.query(text, values));
     refuseServer(row?.[0] ?? '', row?.[1] ?? '');
   }
 
@@ -44,7 +44,7 @@ export class PostgresDriver implements SqlDriver<PostgresConnection> {
       ['idle_in_transaction_session_timeout', limit],
       ['lock_timeout', NO_LIMIT],
     ]);
-    await session.call((connection) => connection.ask(text, values));
+    await session.call((connection) => connection.query(text, values));
   }
 
   limitCall(connection: PostgresConnection, ms: number): void {
@@ -56,11 +56,11 @@ export class PostgresDriver implements SqlDriver<PostgresConnection> {
   }
 
   ping(connection: PostgresConnection): Promise<unknown> {
-    return connection.ask('SELECT 1');
+    return connection.query('SELECT 1');
   }
 
   rollback(connection: PostgresConnection): Promise<unknown> {
-    return connection.ask('ROLLBACK');
+    return connection.query('ROLLBACK');
   }
 
   close(connection: PostgresConnection): Promise<unknown> {

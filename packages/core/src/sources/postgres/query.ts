@@ -13,7 +13,7 @@ export async function ask(
   sql: string,
   values: readonly (string | null)[] = [],
 ): Promise<readonly TextRow[]> {
-  return await session.call((connection) => connection.ask(sql, values));
+  return await session.call((connection) => connection.query(sql, values));
 }
 
 /** The first value of the first row; null for NULL and for no row. */

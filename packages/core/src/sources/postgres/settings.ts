@@ -4,16 +4,8 @@
  */
 import { ParqueueError } from '../../model/errors.ts';
 
-/** Never another one, whatever the configuration says: what rows are read by, and what texts of SQL mean. */
-const FIXED: Readonly<Record<string, string>> = {
-  client_encoding: 'UTF8',
-  default_transaction_read_only: 'on',
-  standard_conforming_strings: 'on',
-  // Off, a query of a table with row security fails in place of showing the rows that the user may see.
-  row_security: 'on',
-  // What definitions of views are written as.
-  quote_all_identifiers: 'off',
-};
+/** No choice of the configuration's, which pins all others (config/session-postgres.ts). */
+const FIXED: Readonly<Record<string, string>> = { client_encoding: 'UTF8', default_transaction_read_only: 'on' };
 
 /** The oldest that is maintained and was tried. */
 export const SERVER_VERSION_MIN = 140_000;
