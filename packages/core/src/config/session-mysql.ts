@@ -37,8 +37,9 @@ export const MYSQL_SETTINGS: Settings = {
   },
   default_week_format: wholeNumber(0, [0, 7]),
   div_precision_increment: wholeNumber(4, [0, 30]),
-  // GROUP_CONCAT cuts off without an error; MariaDB's default, as MySQL's 1024 is soon too short.
-  group_concat_max_len: wholeNumber(1_048_576, [4, 4_294_967_295]),
+  // GROUP_CONCAT cuts off without an error; MariaDB's default, as MySQL's 1024 is soon too short. Beyond a GiB MariaDB
+  // would take its own limit, and say nothing.
+  group_concat_max_len: wholeNumber(1_048_576, [4, 2 ** 30]),
   lc_time_names: {
     default: 'en_US',
     read: readLocale,
