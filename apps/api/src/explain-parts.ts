@@ -16,7 +16,9 @@ export async function explainParts(context: ApiContext, manifest: Manifest) {
   return {
     snapshot: {
       consistency,
+      // What the database calls the state that was read: Oracle's SCN, Postgres' snapshot.
       scn: sourceDetails['scn'] ?? null,
+      snapshot: sourceDetails['snapshot'] ?? null,
       split: sourceDetails['split'] ?? null,
       rounded: sourceDetails['rounded'] ?? null,
     },

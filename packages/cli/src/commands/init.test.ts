@@ -22,7 +22,7 @@ function written(): string {
   return readFileSync(join(folder, 'parqueue.yaml'), 'utf8');
 }
 
-function load(text: string, env: Readonly<Record<string, string>> = {}): Config {
+function load(text: string, env: Readonly<Record<string, string | undefined>> = {}): Config {
   return loadConfig(text, { path: join(folder, 'parqueue.yaml'), env, readFile: silent as () => never });
 }
 
@@ -30,22 +30,33 @@ test('what init writes is a whole configuration', () => {
   expect(Object.keys(load(written()).datasets)).toEqual(['orders', 'prices']);
 });
 
-test('what it keeps in comments about Oracle is one too', () => {
+test('what it keeps in comments about databases is one too', () => {
   const lines = written().split('\n');
-  const uncommented = lines.map((line) => line.replace(/^ {2}# (?=(erp|revenue):$| {2}(\w+):)/, '  '));
-  const config = load(uncommented.join('\n'), { ERP_PASSWORD: 'secret' });
+  const uncommented = lines.map((line) => line.replace(/^ {2}# (?=(erp|crm|shop|revenue):$| {2}(\w+):)/, '  '));
+  const config = load(uncommented.join('\n'), {
+    ERP_PASSWORD: 'secret',
+    CRM_PASSWORD: 'secret',
+    SHOP_PASSWORD: 'secret',
+  });
+  expect(config.sources['crm']).toMatchObject({ kind: 'postgres', identity: 'db.example.com:5432/crm' });
+  expect(config.sources['shop']).toMatchObject({ kind: 'mysql', tls: { mode: 'verify', ca: null } });
   expect(config.sources['erp']).toMatchObject({ kind: 'oracle', connectString: 'db.example.com:1521/sales' });
   expect(config.datasets['revenue']).toMatchObject({ kind: 'sql', source: 'erp' });
 });
 
-test('the example over an Oracle Database needs its address and user, and nothing else', () => {
-  const example = readFileSync(new URL('../../../../examples/oracle.yaml', import.meta.url), 'utf8');
-  const env = { ERP_CONNECT: '127.0.0.1:1521/FREEPDB1', ERP_USER: 'pq_reader', ERP_PASSWORD: 'secret' };
-  const { datasets } = load(example, env);
-  expect(Object.values(datasets).map(({ freshness }) => freshness.version)).toEqual([
-    'rowscn',
-    'rowscn',
-    'ttl',
-    'refresh-key',
-  ]);
-});
+test.each([
+  ['oracle', 'ERP', '127.0.0.1:1521/FREEPDB1', ['rowscn', 'rowscn', 'ttl', 'refresh-key']],
+  ['postgres', 'SALES', 'postgresql://127.0.0.1:5432/sales', ['row-version', 'row-version', 'ttl', 'refresh-key']],
+  ['mysql', 'SHOP', 'mysql://127.0.0.1:3306/shop', ['table-checksum', 'refresh-key', 'ttl']],
+])(
+  'the example over a database of kind %s needs its address and user, and nothing else',
+  (kind, name, connect, versions) => {
+    const example = readFileSync(new URL(`../../../../examples/${kind}.yaml`, import.meta.url), 'utf8');
+    const env = { [`${name}_CONNECT`]: connect, [`${name}_USER`]: 'pq_reader', [`${name}_PASSWORD`]: 'secret' };
+    const { datasets, sources } = load(example, env);
+    expect(Object.values(sources)).toMatchObject([{ kind }]);
+    expect(Object.values(datasets).map(({ freshness }) => freshness.version)).toEqual(versions);
+    for (const unset of Object.keys(env))
+      expect(() => load(example, { ...env, [unset]: undefined }), unset).toThrow(unset);
+  },
+);

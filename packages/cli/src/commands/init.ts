@@ -71,6 +71,20 @@ sources:
   #   password: \${ERP_PASSWORD}
   #   adhoc: { maxAge: 5m }   # also answer \`parqueue query --source erp --sql …\`, up to five minutes old
 
+  # A PostgreSQL, and a MySQL or MariaDB. User and password are never part of the address.
+  # crm:
+  #   kind: postgres
+  #   connectString: postgresql://db.example.com:5432/crm
+  #   user: parqueue
+  #   password: \${CRM_PASSWORD}
+  #   schema: public          # what unqualified names mean
+  # shop:
+  #   kind: mysql
+  #   connectString: mysql://db.example.com:3306/shop
+  #   user: parqueue
+  #   password: \${SHOP_PASSWORD}
+  #   tls: verify             # the default for every host but loopback; with ca: FILE for a private authority
+
 datasets:
   # parqueue get orders  ·  curl http://127.0.0.1:8787/v1/datasets/orders.parquet
   orders:
@@ -94,5 +108,5 @@ datasets:
   #   source: erp
   #   sql: select region, sum(amount) amount from sales where day >= :since group by region
   #   params: { since: { type: date, required: true } }
-  #   freshness: { version: rowscn, maxAge: 60s, staleIfError: 1d }
+  #   freshness: { version: rowscn, maxAge: 60s, staleIfError: 1d }   # Postgres: row-version, MySQL: table-checksum
 `;
