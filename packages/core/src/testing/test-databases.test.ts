@@ -17,4 +17,55 @@ describe.each([
     expect(await one.query('SELECT id FROM same_name')).toEqual([[0], [0]]);
     expect(await other.query('SELECT id FROM same_name')).toEqual([[1], [1]]);
   });
+
+  it('commits what it executes, and has clients of their own', async () => {
+    await using database = await open();
+    const client: { query(sql: string): Promise<unknown> } = await database.connect();
+    await database.execute('CREATE TABLE t (id INT)');
+    await client.query('BEGIN');
+    await client.query('INSERT INTO t VALUES (1)');
+    expect(await database.query('SELECT id FROM t')).toEqual([]);
+    await client.query('COMMIT');
+    expect(await database.query('SELECT id FROM t')).toEqual([[1]]);
+    await client.query('BEGIN');
+    await client.query('SELECT id FROM t');
+    // Disposal does not wait for this transaction.
+  });
+});
+
+describe('a test database of PostgreSQL', () => {
+  it('belongs to a role that is no superuser, and goes with its roles, whoever is still connected', async () => {
+    await using watching = await openPostgresTestDatabase();
+    const database = await openPostgresTestDatabase();
+    const { user } = await database.createUser();
+    expect(await database.query('SELECT rolsuper, rolcreatedb FROM pg_roles WHERE rolname = current_user')).toEqual([
+      [false, false],
+    ]);
+    const left = `SELECT datname::text FROM pg_database WHERE datname = $1
+      UNION ALL SELECT rolname FROM pg_roles WHERE rolname IN ($1, $2)
+      UNION ALL SELECT usename FROM pg_stat_activity WHERE datname = $1`;
+    const open = await watching.admin.query(left, [database.database, user]);
+    expect(open.rows).toHaveLength(5);
+    await database[Symbol.asyncDispose]();
+    const closed = await watching.admin.query(left, [database.database, user]);
+    expect(closed.rows).toEqual([]);
+  });
+});
+
+describe('a test database of MariaDB', () => {
+  it('has a user with rights on nothing else, and goes with all that was made with it', async () => {
+    await using watching = await openMysqlTestDatabase();
+    const database = await openMysqlTestDatabase();
+    const other = await database.createDatabase();
+    const { user } = await database.createUser(`SELECT ON ${other}.*`);
+    expect(await database.query('SHOW DATABASES')).toEqual([['information_schema'], [database.database]]);
+    const left = `SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE '${database.database}%'
+      UNION ALL SELECT User FROM mysql.user WHERE User IN ('${database.user}', '${user}')
+      UNION ALL SELECT USER FROM information_schema.PROCESSLIST WHERE DB LIKE '${database.database}%'`;
+    const [open] = await watching.admin.query<never[]>(left);
+    expect(open).toHaveLength(6);
+    await database[Symbol.asyncDispose]();
+    // A killed session takes its leave when it has noticed.
+    await expect.poll(async () => (await watching.admin.query<never[]>(left))[0]).toEqual([]);
+  });
 });
