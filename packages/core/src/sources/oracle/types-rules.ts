@@ -12,8 +12,6 @@ import type { DescribedColumn } from './types.ts';
 const DECIMAL_DIGITS = 38;
 const INT32_DIGITS = 9;
 const INT64_DIGITS = 18;
-/** What `numbers: exact` makes of a NUMBER of any size: 28 digits before the point and 10 after. */
-const EXACT = { kind: 'decimal128', precision: DECIMAL_DIGITS, scale: 10 } as const;
 const MICROSECOND_DIGITS = 6;
 
 const plain = (type: ColumnType, kind: Exclude<Reading['kind'], 'time' | 'iso' | 'day'>): Mapping => ({
@@ -32,11 +30,11 @@ function integerOf(digits: number): ColumnType {
 const TEXT = plain({ kind: 'utf8' }, 'text');
 const BYTES = plain({ kind: 'binary' }, 'bytes');
 
-/** What a NUMBER of no declared size becomes. */
+/** What a NUMBER of no declared size becomes. Exact: 28 digits before the point and 10 after. */
 const OPEN_AS: Readonly<Record<NumbersAs, Mapping>> = {
   double: plain({ kind: 'float64' }, 'number'),
   exact: {
-    ...plain(EXACT, 'number'),
+    ...plain({ kind: 'decimal128', precision: DECIMAL_DIGITS, scale: 10 }, 'number'),
     wayOut: 'declare a decimal(p,s) that holds it, or varchar; or set numbers: double',
   },
   text: plain({ kind: 'utf8' }, 'number'),
