@@ -239,7 +239,7 @@ export const TYPE_RULES: readonly TypeRule<PostgresColumn>[] = [
       database: 'date',
       parquet: 'date32',
       travels: 'ISO text',
-      remark: 'nothing, from 4713 BC to 5874897; ±infinity are the largest and the smallest value',
+      remark: 'nothing, from 4714 BC to 5874897; ±infinity are the largest and the smallest value',
     },
     examples: [[builtIn('date'), { kind: 'date32' }]],
   },
@@ -251,7 +251,7 @@ export const TYPE_RULES: readonly TypeRule<PostgresColumn>[] = [
       parquet: 'timestamp[us]',
       travels: 'ISO text',
       remark:
-        'nothing, from 4713 BC to 294247-01-10 04:00:54.775806, later ones are refused: declare `varchar`; ±infinity are the largest and the smallest value',
+        'nothing, from 4714 BC to 294247-01-10 04:00:54.775806, later ones are refused: declare `varchar`; ±infinity are the largest and the smallest value',
     },
     examples: [[builtIn('timestamp'), { kind: 'timestamp', unit: 'us', utc: false }]],
   },

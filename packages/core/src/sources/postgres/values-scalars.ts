@@ -1,6 +1,6 @@
 /** Single values as Postgres writes them → what the builders of Parquet columns take; each kept, or refused. */
 import { refuse } from '../../parquet/columns/refusal.ts';
-import { exactlyRounded } from '../sql/numbers.ts';
+import { exactlyRounded, NAMED_DOUBLES } from '../sql/numbers.ts';
 
 export function booleanOf(value: unknown): boolean {
   if (value === 't') return true;
@@ -12,12 +12,16 @@ export function doubleOf(value: unknown): number {
   if (typeof value !== 'string') refuse(value, 'is not the text of a number');
   const plain = exactlyRounded(value);
   if (!Number.isNaN(plain)) return plain;
-  const number = Number(value);
-  if (Number.isFinite(number) || NAMED.has(value)) return number;
-  return refuse(value, 'is not a float64');
+  if (NAMED_DOUBLES.has(value)) return Number(value);
+  const number = beginsAsNumber(value) ? Number(value) : Number.NaN;
+  return Number.isFinite(number) ? number : refuse(value, 'is not a float64');
 }
 
-const NAMED: ReadonlySet<string> = new Set(['NaN', 'Infinity', '-Infinity']);
+/** Number takes blanks and nothing for 0. */
+function beginsAsNumber(text: string): boolean {
+  const first = text.charCodeAt(0);
+  return first === 0x2d || (first >= 0x30 && first <= 0x39);
+}
 
 /**
  * Of a float4, whose text is the shortest that no other float32 shares. The double between the two rounds once more:

@@ -5,14 +5,11 @@
  */
 import { momentOf } from '../../parquet/columns/calendar.ts';
 import { refuse } from '../../parquet/columns/refusal.ts';
-
-/** What DuckDB reads as the infinities of DATE and TIMESTAMP. */
-const DAY_INFINITY = 0x7fff_ffff;
-const TIME_INFINITY = 0x7fff_ffff_ffff_ffffn;
+import { DAY_INFINITY, TIME_INFINITY } from '../sql/infinity.ts';
 
 /**
- * Of that count, as a time. Postgres' timestamps reach some thirty years beyond it, where the builder refuses them; this
- * microsecond it would take.
+ * An infinity's count, as a time. Postgres' timestamps reach some thirty years beyond it, where the builder refuses
+ * them; this microsecond it would take.
  */
 const LAST = { year: '294247', seconds: 9_223_372_036_854, nanos: 775_807_000 } as const;
 

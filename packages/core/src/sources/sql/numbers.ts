@@ -13,6 +13,9 @@ const SHORTEST_DIGITS = 17;
 /** Below it, doubles have ever fewer digits, and at last none. */
 const SMALLEST_NORMAL = 2 ** -1022;
 
+/** What doubles hold besides numbers, as JavaScript and Postgres write it. */
+export const NAMED_DOUBLES: ReadonlySet<string> = new Set(['NaN', 'Infinity', '-Infinity']);
+
 /** Whether `value`, which is Number(text), holds what the decimal text says. */
 export function holdsExactly(text: string, value: number): boolean {
   if (value < SMALLEST_NORMAL && value > -SMALLEST_NORMAL) {
@@ -102,7 +105,10 @@ function decimalParts(text: string): DecimalParts {
   const [mantissa = '', exponent = '0'] = text.toLowerCase().split('e');
   const [whole = '', fraction = ''] = mantissa.replace(/^[-+]/, '').split('.');
   const digits = `${whole}${fraction}`.replace(/^0+/, '');
-  const kept = digits.replace(/0+$/, '');
+  // Not by a regular expression, which would try every zero of a long row of them as the first.
+  let end = digits.length;
+  while (digits.charCodeAt(end - 1) === 0x30) end -= 1;
+  const kept = digits.slice(0, end);
   return {
     digits: `${mantissa.startsWith('-') ? '-' : ''}${kept === '' ? '0' : kept}`,
     power: Number(exponent) - fraction.length + digits.length - kept.length,

@@ -14,7 +14,7 @@ export interface Described {
 /** What one value that is not NULL is when the column plan gets it, after the mapping's `decode`. */
 export type Reading =
   /**
-   * number: decimal text such as `12`, `.5`, `-.05`, `1e-7`. double: a JavaScript number. text, bytes (Uint8Array),
+   * number: decimal text such as `12`, `.5`, `-.05`, `1e-7`, and `NaN`, `Infinity`, `-Infinity`. double: a JavaScript number. text, bytes (Uint8Array),
    * boolean: themselves. days, months: node-oracledb's IntervalDS and IntervalYM.
    */
   | { readonly kind: 'number' | 'double' | 'text' | 'bytes' | 'boolean' | 'days' | 'months' }

@@ -4,6 +4,7 @@
  */
 import type { ColumnType } from '../../parquet/column-type.ts';
 import { refuse } from '../../parquet/columns/refusal.ts';
+import { infiniteDay, infiniteTime } from './infinity.ts';
 import { dateOf, isoText } from './temporal.ts';
 import type { Convert, Reading } from './types.ts';
 import { daysText, monthsOf, monthsText, nanosecondsOf } from './values-intervals.ts';
@@ -14,6 +15,7 @@ import {
   hexOf,
   instantOf,
   integerWithin,
+  ofNumber,
   realOf,
   textOfNumber,
   trimmed,
@@ -60,9 +62,9 @@ export function declaredAs(name: string, reading: Reading): Declared | null {
     case 'boolean':
       return pick({ kind: 'bool' }, reading, { boolean: null, number: booleanOf, double: booleanOf, text: booleanOf });
     case 'real':
-      return pick({ kind: 'float32' }, reading, { double: realOf, number: realOf, text: realOf });
+      return pick({ kind: 'float32' }, reading, { double: realOf, number: ofNumber(realOf), text: realOf });
     case 'double':
-      return pick({ kind: 'float64' }, reading, { double: null, number: doubleOf, text: doubleOf });
+      return pick({ kind: 'float64' }, reading, { double: null, number: ofNumber(doubleOf), text: doubleOf });
     case 'varchar':
       return textFrom(reading);
     case 'blob':
@@ -141,15 +143,15 @@ function dateFrom(reading: Reading): Declared | null {
   return { type, conversion: { kind: 'each', convert } };
 }
 
-/** Of ISO text. An infinity has no text, and no day. */
-function dayOf(value: unknown): string {
-  if (typeof value !== 'string') refuse(String(value), 'is no day of a calendar');
+/** Of ISO text, or an infinity. */
+function dayOf(value: unknown): string | number {
+  if (typeof value !== 'string') return infiniteDay(value) ?? refuse(value, 'is no day of a calendar');
   const [day = '', time = ''] = value.split(/[ T]/);
   return /^[0:.]*$/.test(time) ? day : refuse(value, 'has a time of day, a date has none');
 }
 
-function midnightOf(value: unknown): string {
-  if (typeof value !== 'string') refuse(String(value), 'is no day of a calendar');
+function midnightOf(value: unknown): string | bigint {
+  if (typeof value !== 'string') return infiniteTime(value) ?? refuse(value, 'is no day of a calendar');
   return `${value}T00:00:00`;
 }
 

@@ -3,7 +3,7 @@
  * as CHAR columns pad them.
  */
 import { refuse } from '../../parquet/columns/refusal.ts';
-import { holdsExactly, withLeadingZero } from './numbers.ts';
+import { holdsExactly, NAMED_DOUBLES, withLeadingZero } from './numbers.ts';
 
 // One way through any text: a document of digits must not be tried from each of them.
 const DECIMAL = /^[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?$/;
@@ -31,6 +31,12 @@ export function doubleOf(value: unknown): number {
   if (!Number.isFinite(number) || !holdsExactly(text, number)) refuse(value, 'has more digits than a float64 holds');
   return number;
 }
+
+/** As doubleOf and realOf, of a number of a type that has NaN and infinities. */
+export const ofNumber =
+  (convert: (value: unknown) => number): ((value: unknown) => number) =>
+  (value) =>
+    typeof value === 'string' && NAMED_DOUBLES.has(value) ? Number(value) : convert(value);
 
 /** The float32 nearest to it, where that is the number itself, or a number of so few digits that its text comes back. */
 export function realOf(value: unknown): number {

@@ -4,7 +4,7 @@
  * Refusal; who calls adds column and row.
  */
 import { refuse } from '../../parquet/columns/refusal.ts';
-import { exactlyRounded, holdsExactly } from './numbers.ts';
+import { exactlyRounded, holdsExactly, NAMED_DOUBLES } from './numbers.ts';
 import { isoTime } from './temporal.ts';
 import type { Convert } from './types.ts';
 
@@ -53,10 +53,15 @@ function convertNumbers(rows: Rows, at: number, progress: Progress): void {
     let value = exactlyRounded(text);
     if (Number.isNaN(value)) {
       value = Number(text);
-      if (!holdsExactly(text, value)) progress.rounded += 1;
+      if (!Number.isFinite(value)) requireNamed(text);
+      else if (!holdsExactly(text, value)) progress.rounded += 1;
     }
     row[at] = value;
   }
+}
+
+function requireNamed(text: string): void {
+  if (!NAMED_DOUBLES.has(text)) refuse(text, 'is not a float64');
 }
 
 const MINUS = 0x2d;
