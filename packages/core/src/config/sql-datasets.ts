@@ -8,7 +8,14 @@ import type { DatasetInput } from './schema-datasets.ts';
 import { foldCase } from './sql-names.ts';
 import { obstacleWords, readSql, type SqlContext } from './sql-texts.ts';
 
-const NOTHING: Statement = { text: '', placeholders: [], repeatsPlaceholders: false, reads: [], obstacles: [] };
+const NOTHING: Statement = {
+  text: '',
+  placeholders: [],
+  repeatsPlaceholders: false,
+  reads: [],
+  calls: [],
+  obstacles: [],
+};
 
 export interface SqlPartContext extends SqlContext {
   readonly params: Readonly<Record<string, ParamConfig>>;

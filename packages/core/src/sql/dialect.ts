@@ -1,57 +1,22 @@
-/**
- * What tells one dialect's lexis from another's. A new dialect is a new value here: its scanners in the order they are
- * asked, and how it spells names that are written without quotes.
- */
-import { fieldNames } from './field-names.ts';
-import { foldUpper } from './fold.ts';
-import {
-  alternativeString,
-  colonPlaceholder,
-  comment,
-  number,
-  operator,
-  quotedName,
-  string,
-  whiteSpace,
-  word,
-  type Scanner,
-  type Token,
-} from './scan.ts';
+/** The dialects. A new one is one more value in each table: how its tokens are written, and what its queries mean. */
+import type { Grammar } from './grammar.ts';
+import type { Lexis } from './lexis.ts';
+import { MYSQL_GRAMMAR } from './mysql/grammar.ts';
+import { MYSQL_LEXIS } from './mysql/lexis.ts';
+import { ORACLE_GRAMMAR } from './oracle/grammar.ts';
+import { ORACLE_LEXIS } from './oracle/lexis.ts';
+import { POSTGRES_GRAMMAR } from './postgres/grammar.ts';
+import { POSTGRES_LEXIS } from './postgres/lexis.ts';
 import type { Dialect } from './statement.ts';
 
-export interface Lexis {
-  /** The first scanner that knows the place wins. */
-  readonly scanners: readonly Scanner[];
-  /** The one spelling of a word written without quotes. ASCII only, so that a normal form never changes length. */
-  readonly fold: (word: string) => string;
-  /** From this part of a dotted chain on (counted from 0) case has a meaning and is kept: JSON dot notation. */
-  readonly caseMattersFromPart: number;
-  /** Indexes of other words whose case is kept. */
-  readonly keepsCase: (tokens: readonly Token[]) => ReadonlySet<number>;
-}
-
-const ORACLE: Lexis = {
-  scanners: [
-    whiteSpace,
-    comment({ hintsAfter: new Set(['SELECT']) }),
-    alternativeString({ prefixes: ['q', 'nq'] }),
-    string({ prefixes: ['n', 'u'] }),
-    quotedName,
-    word,
-    number({ suffixes: 'fd' }),
-    colonPlaceholder,
-    operator({
-      operators: [
-        ...'+-*/(),.;=<>!^|@%?[]{}~$&'.split(''),
-        ...['||', '<=', '>=', '<>', '!=', '^=', '~=', '=>', '**', '..'],
-        // Row patterns: exclusion, and quantifiers that take as little as they can.
-        ...['{-', '-}', '*?', '+?', '??'],
-      ],
-    }),
-  ],
-  fold: foldUpper,
-  caseMattersFromPart: 2,
-  keepsCase: fieldNames,
+export const LEXES: Readonly<Record<Dialect, Lexis>> = {
+  oracle: ORACLE_LEXIS,
+  postgres: POSTGRES_LEXIS,
+  mysql: MYSQL_LEXIS,
 };
 
-export const LEXES: Readonly<Record<Dialect, Lexis>> = { oracle: ORACLE, postgres: ORACLE, mysql: ORACLE };
+export const GRAMMARS: Readonly<Record<Dialect, Grammar>> = {
+  oracle: ORACLE_GRAMMAR,
+  postgres: POSTGRES_GRAMMAR,
+  mysql: MYSQL_GRAMMAR,
+};

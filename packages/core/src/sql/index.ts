@@ -3,6 +3,6 @@ export type { Dialect, Obstacle, Statement, TableReference } from './statement.t
 export type { Token, TokenKind } from './scan.ts';
 export { tokenize } from './tokenize.ts';
 export { readStatement } from './read-statement.ts';
-export { insertAfterReads, replacePlaceholders } from './rewrite.ts';
+export { insertAfterReads, replacePlaceholders, type PlaceholderPosition } from './rewrite.ts';
 export { labelOf, refreshKeyLabel } from './label.ts';
 export { OBSTACLES_TOLD_MAX, tellObstacles } from './obstacles-told.ts';

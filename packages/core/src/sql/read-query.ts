@@ -5,22 +5,27 @@
  * Where two readings are possible it takes the one that finds more: a table too many is an error people see, a table
  * too few is a stale answer that nobody sees.
  */
-import { isName, isOperator } from './normalise.ts';
+import { FIXES_TIME, type Grammar } from './grammar.ts';
 import { ObstacleFinder } from './obstacles.ts';
 import type { Closings } from './parentheses.ts';
-import type { Token } from './scan.ts';
-import { catalogueName, FIXES_TIME, readTable, timeClause } from './read-table.ts';
+import { readTable } from './read-table.ts';
 import type { Obstacle, TableReference } from './statement.ts';
+import { isName, isOperator, type ReadToken } from './tokens.ts';
 
 export interface QueryContents {
   readonly reads: readonly TableReference[];
   readonly obstacles: readonly Obstacle[];
+  readonly calls: readonly string[];
 }
 
-export function readQuery(tokens: readonly Token[], closings: Closings): QueryContents {
-  const reader = new QueryReader(tokens, closings);
+export function readQuery(tokens: readonly ReadToken[], closings: Closings, grammar: Grammar): QueryContents {
+  const reader = new QueryReader(tokens, closings, grammar);
   reader.read({ from: 0, to: tokens.length, scope: null, state: 'expression' });
-  return { reads: reader.reads, obstacles: reader.obstacles.all() };
+  for (const i of tokens.keys()) {
+    const obstacle = grammar.expression.obstacleAt?.(tokens, i);
+    if (obstacle !== null && obstacle !== undefined) reader.obstacles.add(obstacle.construct, obstacle.why);
+  }
+  return { reads: reader.reads, obstacles: reader.obstacles.all(), calls: reader.obstacles.calls() };
 }
 
 /** The names that WITH clauses have given so far, from the inside out. */
@@ -39,29 +44,18 @@ interface Range {
   readonly state: State;
 }
 
-/**
- * What ends a FROM list: reserved words, with the word that must follow where they stand elsewhere too, as in WITHIN
- * GROUP or MODEL's ORDER. Words that could be an alias are not here: the list goes on behind them.
- */
-const ENDS_FROM: ReadonlyMap<string, readonly string[] | null> = new Map([
-  ...['WHERE', 'HAVING', 'UNION', 'INTERSECT', 'MINUS'].map((word): [string, null] => [word, null]),
-  ['GROUP', ['BY']],
-  ['CONNECT', ['BY']],
-  ['ORDER', ['BY', 'SIBLINGS']],
-  ['START', ['WITH']],
-]);
-const SET_OPERATORS = new Set(['UNION', 'INTERSECT', 'MINUS', 'EXCEPT']);
-
 class QueryReader {
   readonly reads: TableReference[] = [];
   readonly obstacles: ObstacleFinder;
-  readonly #tokens: readonly Token[];
+  readonly #tokens: readonly ReadToken[];
   readonly #closings: Closings;
+  readonly #grammar: Grammar;
 
-  constructor(tokens: readonly Token[], closings: Closings) {
+  constructor(tokens: readonly ReadToken[], closings: Closings, grammar: Grammar) {
     this.#tokens = tokens;
     this.#closings = closings;
-    this.obstacles = new ObstacleFinder(tokens, closings);
+    this.#grammar = grammar;
+    this.obstacles = new ObstacleFinder(tokens, closings, grammar);
   }
 
   read({ from, to, scope, state: initial }: Range): void {
@@ -78,7 +72,10 @@ class QueryReader {
       if (keyword === 'SELECT') {
         [state, fromIsDue] = ['expression', true];
         i += 1;
-      } else if (keyword === 'FROM' && fromIsDue && !this.#isDistinctFrom(i)) {
+      } else if (this.#beginsTableCommand(i, state)) {
+        [state, fromIsDue] = ['table', false];
+        i += 1;
+      } else if (keyword === 'FROM' && fromIsDue && !this.#isDistinctFrom(i) && !this.#isLabel(i)) {
         [state, fromIsDue] = ['table', false];
         i += 1;
       } else if (keyword === 'WITH' && this.#followsSetOperator(i)) {
@@ -94,26 +91,52 @@ class QueryReader {
 
   /** The queries of a WITH clause, each seeing those before it; answers where the clause ends. */
   #readWith(start: number, to: number, scope: Scope): number {
-    let i = start;
+    const { nameOf, query } = this.#grammar;
+    const isRecursive = query.recursion !== 'columns' && this.#keyword(start) === 'RECURSIVE';
+    let i = isRecursive ? start + 1 : start;
+    if (isRecursive && query.recursion === 'all') this.#addNames(i, to, scope);
     for (;;) {
-      const name = this.#tokens[i];
-      if (!isName(name)) return i;
-      i += 1;
-      const columns = isOperator(this.#tokens[i], '(') ? this.#closing(i) : null;
-      if (columns !== null) i = columns + 1;
-      if (this.#keyword(i) !== 'AS' || !isOperator(this.#tokens[i + 1], '(')) {
-        this.obstacles.add(`WITH ${catalogueName(name)}`, 'is no plain named query');
-        return i;
+      const named = this.#namedQuery(i);
+      if (named === null) return i;
+      const { name, columns, open } = named;
+      if (open === null) {
+        this.obstacles.add(`WITH ${nameOf(name)}`, 'is no plain named query');
+        return columns === null ? i + 1 : columns + 1;
       }
-      const close = this.#closing(i + 1);
-      // Only a query with column names and a set operator can mean itself; any other means a table of its name.
-      if (columns !== null && this.#hasSetOperator(i + 2, close)) scope.names.add(catalogueName(name));
-      this.read({ from: i + 2, to: close, scope, state: 'expression' });
-      scope.names.add(catalogueName(name));
+      const close = this.#closing(open);
+      // Without RECURSIVE only one with column names and a set operator can mean itself; any other means a table.
+      const seesItself =
+        query.recursion === 'columns' ? columns !== null && this.#hasSetOperator(open + 1, close) : isRecursive;
+      if (seesItself) scope.names.add(nameOf(name));
+      this.read({ from: open + 1, to: close, scope, state: 'expression' });
+      scope.names.add(nameOf(name));
       i = this.#afterSearchAndCycle(close + 1, to);
       if (!isOperator(this.#tokens[i], ',')) return i;
       i += 1;
     }
+  }
+
+  /** All names of a WITH clause, without a look at their queries. */
+  #addNames(start: number, to: number, scope: Scope): void {
+    for (let i = start; ; i += 1) {
+      const named = this.#namedQuery(i);
+      if (named === null || named.open === null) return;
+      scope.names.add(this.#grammar.nameOf(named.name));
+      i = this.#afterSearchAndCycle(this.#closing(named.open) + 1, to);
+      if (!isOperator(this.#tokens[i], ',')) return;
+    }
+  }
+
+  /** `name (columns) AS [NOT] [MATERIALIZED] (`: where its columns end, and its query's parenthesis. */
+  #namedQuery(i: number): { name: ReadToken; columns: number | null; open: number | null } | null {
+    const name = this.#tokens[i];
+    if (!isName(name)) return null;
+    const columns = isOperator(this.#tokens[i + 1], '(') ? this.#closing(i + 1) : null;
+    let as = columns === null ? i + 1 : columns + 1;
+    if (this.#keyword(as) !== 'AS') return { name, columns, open: null };
+    if (this.#keyword(as + 1) === 'NOT' && this.#keyword(as + 2) === 'MATERIALIZED') as += 2;
+    else if (this.#keyword(as + 1) === 'MATERIALIZED') as += 1;
+    return { name, columns, open: isOperator(this.#tokens[as + 1], '(') ? as + 1 : null };
   }
 
   /** SEARCH … SET x and CYCLE … SET … TO … DEFAULT … name columns and values, and no table. */
@@ -121,7 +144,7 @@ class QueryReader {
     let i = start;
     if (this.#keyword(i) !== 'SEARCH' && this.#keyword(i) !== 'CYCLE') return i;
     for (let isSet = false; i < to; i += 1) {
-      if (this.#keyword(i) === 'SELECT' || isOperator(this.#tokens[i], '(')) return i;
+      if (this.#isQuery(i) || isOperator(this.#tokens[i], '(')) return i;
       if (this.#keyword(i) === 'CYCLE') isSet = false;
       if (this.#keyword(i) === 'SET') isSet = true;
       if (isSet && isOperator(this.#tokens[i], ',')) return i;
@@ -132,7 +155,7 @@ class QueryReader {
   #hasSetOperator(from: number, to: number): boolean {
     for (let i = from; i < to; i += 1) {
       const keyword = this.#keyword(i);
-      if (keyword !== null && SET_OPERATORS.has(keyword)) return true;
+      if (keyword !== null && this.#grammar.query.setOperators.has(keyword)) return true;
       if (isOperator(this.#tokens[i], '(')) i = this.#closing(i);
     }
     return false;
@@ -143,7 +166,7 @@ class QueryReader {
     if (this.#endsFrom(i)) return ['expression', i];
     if (isOperator(this.#tokens[i], ',')) return ['table', i + 1];
     if (state === 'table') return this.#readTableFactor(i, scope);
-    if (keyword === 'JOIN') return ['table', i + 1];
+    if (keyword !== null && this.#grammar.query.joins.has(keyword)) return ['table', i + 1];
     if (keyword === 'APPLY' && ['CROSS', 'OUTER'].includes(this.#keyword(i - 1) ?? '')) return ['table', i + 1];
     if (keyword === 'WINDOW' && isName(this.#tokens[i + 1]) && this.#keyword(i + 2) === 'AS')
       return ['expression', i + 1];
@@ -151,7 +174,7 @@ class QueryReader {
   }
 
   #endsFrom(i: number): boolean {
-    const followers = ENDS_FROM.get(this.#keyword(i) ?? '');
+    const followers = this.#grammar.query.endsFrom.get(this.#keyword(i) ?? '');
     return followers === null || followers?.includes(this.#keyword(i + 1) ?? '') === true;
   }
 
@@ -159,17 +182,73 @@ class QueryReader {
     const token = this.#tokens[i];
     const keyword = this.#keyword(i);
     const beforeParenthesis = isOperator(this.#tokens[i + 1], '(');
-    if (isOperator(token, '(')) return ['joined', this.#readParenthesised(i, scope)];
-    if (keyword === 'LATERAL' && beforeParenthesis) return ['table', i + 1];
-    if (keyword === 'ONLY' && beforeParenthesis) return ['joined', this.#readParenthesised(i + 1, scope)];
+    if (isOperator(token, '(')) return ['joined', this.#afterAlias(this.#readParenthesised(i, scope))];
+    if (keyword === 'LATERAL' && (beforeParenthesis || this.#isReserved('LATERAL'))) return ['table', i + 1];
+    if (keyword === 'ONLY' && beforeParenthesis) {
+      return ['joined', this.#afterAlias(this.#readParenthesised(i + 1, scope))];
+    }
+    if (keyword === 'ONLY' && this.#isReserved('ONLY')) return ['table', i + 1];
+    if (this.#beginsValues(i)) return ['expression', i + 1];
+    // ODBC's {oj a LEFT JOIN b}.
+    if (isOperator(token, '{')) return ['table', i + 2];
     if (!isName(token)) return ['joined', this.#readExpression(i, scope, 'joined')];
-    const table = readTable(this.#tokens, this.#closings, i);
+    if (keyword === 'ROWS' && this.#keyword(i + 1) === 'FROM' && isOperator(this.#tokens[i + 2], '(')) {
+      return ['joined', this.#afterAlias(this.#readExpression(i + 2, scope, 'expression'))];
+    }
+    const [tokens, closings, { nameOf, table: rules }] = [this.#tokens, this.#closings, this.#grammar];
+    const table = readTable({ tokens, closings, start: i, nameOf, rules });
     if (table.rowSource !== null) this.obstacles.addRowSource(table.rowSource);
     const hidden = table.reference?.schema === null && isHidden(table.reference.name, scope);
     const obstacles = hidden ? table.obstacles : [...table.obstacles, ...table.obstaclesOfName];
     for (const { construct, why } of obstacles) this.obstacles.add(construct, why);
     if (table.reference !== null && !hidden && !table.isDual) this.reads.push(table.reference);
-    return ['joined', table.next];
+    return table.next === i ? ['joined', this.#readRowFunction(i, scope)] : ['joined', this.#afterAlias(table.next)];
+  }
+
+  /** A function that gives rows, with its arguments and what it is called. */
+  #readRowFunction(i: number, scope: Scope | null): number {
+    const open = this.#readExpression(i, scope, 'joined');
+    if (this.#grammar.query.reserved === null || !isOperator(this.#tokens[open], '(')) return open;
+    const close = this.#readExpression(open, scope, 'expression');
+    const hasOrdinality = this.#keyword(close) === 'WITH' && this.#keyword(close + 1) === 'ORDINALITY';
+    return this.#afterAlias(hasOrdinality ? close + 2 : close);
+  }
+
+  /** `[AS] x [(a, b)]`, where an alias can name columns, and what the dialect has behind it. */
+  #afterAlias(start: number): number {
+    const { nameOf, query, table } = this.#grammar;
+    if (query.reserved === null) return start;
+    let i = this.#keyword(start) === 'AS' ? start + 1 : start;
+    const alias = this.#tokens[i];
+    if (isName(alias) && (i > start || alias.kind === 'quoted' || !query.reserved.has(alias.text))) {
+      this.obstacles.addRowSource(nameOf(alias));
+      i += 1;
+    }
+    if (i > start && isOperator(this.#tokens[i], '(')) i = this.#closing(i) + 1;
+    const { next, obstacles } = table.afterAlias(this.#tokens, this.#closings, i);
+    for (const { construct, why } of obstacles) this.obstacles.add(construct, why);
+    return next;
+  }
+
+  #isReserved(word: string): boolean {
+    return this.#grammar.query.reserved?.has(word) === true;
+  }
+
+  /** `TABLE t` stands for SELECT * FROM t. */
+  #beginsTableCommand(i: number, state: State): boolean {
+    if (this.#keyword(i) !== 'TABLE' || !this.#grammar.gate.opens.has('TABLE') || this.#isLabel(i)) return false;
+    return state !== 'joined' && (isName(this.#tokens[i + 1]) || state === 'table');
+  }
+
+  /** Rows of values: what follows is no list of tables. */
+  #beginsValues(i: number): boolean {
+    if (this.#keyword(i) !== 'VALUES' || !this.#grammar.gate.opens.has('VALUES')) return false;
+    return isOperator(this.#tokens[i + 1], '(') || this.#keyword(i + 1) === 'ROW';
+  }
+
+  /** What stands after AS names a column, whatever word it is. */
+  #isLabel(i: number): boolean {
+    return this.#keyword(i - 1) === 'AS';
   }
 
   /** A subquery, a join in parentheses, or ONLY's one table, whose clauses stand after the parenthesis. */
@@ -177,7 +256,7 @@ class QueryReader {
     const close = this.#closing(open);
     const first = this.reads.length;
     this.read({ from: open + 1, to: close, scope, state: 'table' });
-    const time = timeClause(this.#tokens, close + 1);
+    const time = this.#grammar.table.timeClause(this.#tokens, close + 1);
     if (time !== null) this.obstacles.add(time, FIXES_TIME);
     const isOneTable =
       this.#keyword(open - 1) === 'ONLY' && this.reads.length === first + 1 && !this.#isQuery(open + 1);
@@ -193,13 +272,14 @@ class QueryReader {
   }
 
   #isQuery(i: number): boolean {
-    return this.#keyword(i) === 'SELECT' || this.#keyword(i) === 'WITH';
+    return this.#grammar.gate.opens.has(this.#keyword(i) ?? '');
   }
 
   #followsSetOperator(i: number): boolean {
+    const { setOperators } = this.#grammar.query;
     const before = this.#keyword(i - 1) ?? '';
-    if (before !== 'ALL' && before !== 'DISTINCT') return SET_OPERATORS.has(before);
-    return SET_OPERATORS.has(this.#keyword(i - 2) ?? '');
+    if (before !== 'ALL' && before !== 'DISTINCT') return setOperators.has(before);
+    return setOperators.has(this.#keyword(i - 2) ?? '');
   }
 
   /** One token of an expression, or a whole dotted chain; parentheses are read in turn. Answers the next place. */
@@ -209,14 +289,15 @@ class QueryReader {
       const opener = this.#keyword(i - 1);
       if (state === 'pattern' && opener === 'PATTERN') {
         const variables = this.#tokens.slice(i, close).filter(isName);
-        for (const variable of variables) this.obstacles.addRowSource(catalogueName(variable));
+        for (const variable of variables) this.obstacles.addRowSource(this.#grammar.nameOf(variable));
         return close + 1;
       }
       if (opener === 'NTH_VALUE' && this.#countsFrom(close + 1)) {
         this.read({ from: i + 1, to: close, scope, state: 'expression' });
         return close + 3;
       }
-      const isPattern = state === 'pattern' || opener === 'MATCH_RECOGNIZE';
+      const opensPattern = this.#grammar.query.rowPatterns && opener === 'MATCH_RECOGNIZE';
+      const isPattern = state === 'pattern' || opensPattern;
       this.read({ from: i + 1, to: close, scope, state: isPattern ? 'pattern' : 'expression' });
       return close + 1;
     }
@@ -224,7 +305,7 @@ class QueryReader {
     if (!isName(name)) return i + 1;
     // An alias, a pattern's variable, or a word of the grammar: a word too many only has to stand before no dot.
     if (state !== 'expression' && !isOperator(this.#tokens[i + 1], '.')) {
-      this.obstacles.addRowSource(catalogueName(name));
+      this.obstacles.addRowSource(this.#grammar.nameOf(name));
     }
     return this.obstacles.readChain(i, { inPattern: state === 'pattern' });
   }

@@ -1,8 +1,9 @@
 /**
- * The door of this folder: a statement's text in, all that is known of it without a database out. Accepts one SELECT or
- * WITH and nothing else; what it cannot look into is told as an obstacle, never guessed.
+ * The door of this folder: a statement's text in, all that is known of it without a database out. Accepts one query
+ * and nothing else; what it cannot look into is told as an obstacle, never guessed.
  */
 import { ParqueueError } from '../model/errors.ts';
+import { GRAMMARS } from './dialect.ts';
 import { normalise } from './normalise.ts';
 import { matchParentheses } from './parentheses.ts';
 import { readQuery } from './read-query.ts';
@@ -17,9 +18,10 @@ export function readStatement(sql: string, dialect: Dialect): Statement {
   if (tokens.length === 0) throw new ParqueueError('PQ_INVALID_REQUEST', 'the statement is empty');
   // The normal form has as many tokens, in the same order: refusals point into the text the caller wrote.
   const closings = matchParentheses(sql, written.slice(0, tokens.length));
-  refuseWhatIsNoQuery({ sql, written, tokens });
-  const names = tokens.filter(({ kind }) => kind === 'placeholder').map((token) => token.text.slice(1));
+  const grammar = GRAMMARS[dialect];
+  refuseWhatIsNoQuery({ sql, written, tokens, gate: grammar.gate });
+  const names = tokens.filter(({ kind }) => kind === 'placeholder').map(({ spelled }) => spelled.slice(1));
   const placeholders = [...new Set(names)];
-  const { reads, obstacles } = readQuery(tokens, closings);
-  return { text, placeholders, repeatsPlaceholders: placeholders.length < names.length, reads, obstacles };
+  const contents = readQuery(tokens, closings, grammar);
+  return { text, placeholders, repeatsPlaceholders: placeholders.length < names.length, ...contents };
 }

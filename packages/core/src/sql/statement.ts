@@ -32,12 +32,18 @@ export interface Obstacle {
 export interface Statement {
   /** The normal form: equal for statements that differ in white space, comments, or the case of what has no case. */
   readonly text: string;
-  /** Placeholder names without the colon, folded, in order of first occurrence, each once. */
+  /** Placeholder names without the colon, in upper case, in order of first occurrence, each once. */
   readonly placeholders: readonly string[];
   /** A placeholder occurs more than once: binding by position would be ambiguous. */
   readonly repeatsPlaceholders: boolean;
   /** Each occurrence, in order of the text; the same table may occur several times. CTE names and DUAL are left out. */
   readonly reads: readonly TableReference[];
+  /**
+   * Functions that the statement calls, each once, as the catalogue spells them; `schema.name` where it says so. Built-in
+   * ones are among them, because a user's function may go by the same name, and those of `obstacles` too. In Postgres
+   * also what stands behind a dot: `t.total` calls total(t) where t has no such column.
+   */
+  readonly calls: readonly string[];
   /** Empty: the tables in `reads`, with their views expanded, are all that the result depends on, besides the binds. */
   readonly obstacles: readonly Obstacle[];
 }

@@ -4,7 +4,8 @@
  */
 import { ParqueueError } from '../model/errors.ts';
 import { LEXES } from './dialect.ts';
-import { characterAt, refusedAt, type Scanned, type Token } from './scan.ts';
+import { Brackets } from './brackets.ts';
+import { characterAt, refusedAt, type Before, type Scanned, type Scanner, type Token } from './scan.ts';
 import type { Dialect } from './statement.ts';
 
 /** @throws ParqueueError PQ_INVALID_REQUEST with `details` {line, column}: something does not end, or is unknown. */
@@ -14,24 +15,22 @@ export function tokenize(sql: string, dialect: Dialect): Token[] {
   }
   const { scanners } = LEXES[dialect];
   const tokens: Token[] = [];
+  const brackets = new Brackets();
   for (let at = 0; at < sql.length;) {
-    const found = scanAt(sql, at, tokens.at(-1), scanners);
+    const found = scanAt(sql, at, { previous: tokens.at(-1), inSubscript: brackets.inSubscript }, scanners);
     if (found.kind !== 'skip') {
-      tokens.push({ kind: found.kind, text: sql.slice(at, found.end), start: at, end: found.end });
+      const token = { kind: found.kind, text: sql.slice(at, found.end), start: at, end: found.end };
+      brackets.pass(token, tokens.at(-1));
+      tokens.push(token);
     }
     at = found.end;
   }
   return tokens;
 }
 
-function scanAt(
-  sql: string,
-  at: number,
-  previous: Token | undefined,
-  scanners: (typeof LEXES)[Dialect]['scanners'],
-): Scanned {
+function scanAt(sql: string, at: number, before: Before, scanners: readonly Scanner[]): Scanned {
   for (const scan of scanners) {
-    const found = scan(sql, at, previous);
+    const found = scan(sql, at, before);
     if (found !== null) return found;
   }
   const code = characterAt(sql, at).codePointAt(0) ?? 0;

@@ -25,3 +25,10 @@ export const READ_BESIDES_TABLES: ReadonlyMap<string, string> = new Map([
   ['ORA_ROWSCN', 'can change without a commit, when Oracle cleans a block up'],
   ['SYS_GUID', 'is another value each time'],
 ]);
+
+/** What counts behind a qualifier too, or only there: without one, NEXTVAL is a column. */
+export const READ_BEHIND_QUALIFIERS: ReadonlyMap<string, string> = new Map([
+  ['ORA_ROWSCN', READ_BESIDES_TABLES.get('ORA_ROWSCN') ?? ''],
+  ['NEXTVAL', 'reads a sequence'],
+  ['CURRVAL', 'reads a sequence'],
+]);

@@ -5,8 +5,8 @@
  * Source: JSON Developer's Guide, "COLUMNS Clause of SQL/JSON Function JSON_TABLE"; SQL Language Reference, JSON_OBJECT.
  * A word too many only parts two spellings of one statement; a word too few would make it another question.
  */
-import { foldUpper } from './fold.ts';
-import type { Token } from './scan.ts';
+import { foldUpper } from '../fold.ts';
+import type { Token } from '../scan.ts';
 
 interface Bracket {
   readonly closing: string;

@@ -1,6 +1,6 @@
 /** JSON fields named by SQL words: their case is part of the question, and hides nothing from the reader. */
 import { describe, expect, it } from 'vitest';
-import { readStatement } from './read-statement.ts';
+import { readStatement } from '../read-statement.ts';
 
 const text = (sql: string): string => readStatement(sql, 'oracle').text;
 

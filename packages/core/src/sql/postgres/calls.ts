@@ -1,0 +1,81 @@
+/**
+ * Which calls of Postgres read more than their arguments, and what else in an expression does: strings that mean the
+ * clock once they become a date, types whose values stand for objects of the catalogue.
+ */
+import { UNKNOWN_FUNCTION, type CallSite, type Judgement } from '../grammar.ts';
+import type { Closings } from '../parentheses.ts';
+import type { Obstacle } from '../statement.ts';
+import { isOperator, isPhrase, isWord, type ReadToken } from '../tokens.ts';
+import { HARMLESS_FUNCTIONS, NEED_TWO_ARGUMENTS } from './functions.ts';
+import { contentsOf, nameOf } from './names.ts';
+import { GRAMMAR_OR_FUNCTION, NO_FUNCTIONS, RESERVED } from './words.ts';
+
+export function judgeOf(tokens: readonly ReadToken[], closings: Closings): (call: CallSite) => Judgement {
+  return ({ names, open, isMember }) => {
+    const [first, second] = names;
+    if (first === undefined || isMember || names.length > 2) return UNKNOWN_FUNCTION;
+    if (names.length === 1 && first.kind === 'word') {
+      if (RESERVED.has(first.text) || NO_FUNCTIONS.has(first.text)) return 'grammar';
+      if (GRAMMAR_OR_FUNCTION.has(first.text)) return 'harmless';
+    }
+    if (second !== undefined && nameOf(first) !== 'pg_catalog') return UNKNOWN_FUNCTION;
+    const name = nameOf(second ?? first);
+    const why = NEED_TWO_ARGUMENTS.get(name);
+    if (why !== undefined) return hasTwoArguments(tokens, closings, open) ? 'harmless' : { why };
+    return HARMLESS_FUNCTIONS.has(name) ? 'harmless' : UNKNOWN_FUNCTION;
+  };
+}
+
+function hasTwoArguments(tokens: readonly ReadToken[], closings: Closings, open: number): boolean {
+  const close = closings.get(open) ?? open;
+  for (let i = open + 1; i < close; i += 1) {
+    if (isOperator(tokens[i], '(')) i = closings.get(i) ?? i;
+    if (isOperator(tokens[i], ',')) return true;
+  }
+  return false;
+}
+
+/** Longer strings are no dates to the server (MAXDATELEN). */
+const DATE_LENGTH_MAX = 128;
+const MEANS_CLOCK = /(?<![a-z])(?:now|today|tomorrow|yesterday)(?![a-z])/i;
+/** src/include/utils/… reg*: what these say depends on the catalogue and on search_path. */
+const CATALOGUE_TYPE =
+  /^REG(?:CLASS|PROC|PROCEDURE|OPER|OPERATOR|TYPE|ROLE|NAMESPACE|CONFIG|DICTIONARY|COLLATION|DATABASE)$/;
+/** NAMEDATALEN - 1, in bytes. */
+const NAME_BYTES_MAX = 63;
+
+export function obstacleAt(tokens: readonly ReadToken[], i: number): Obstacle | null {
+  const token = tokens[i];
+  if (token === undefined) return null;
+  if (token.kind === 'string') return obstacleOfString(token);
+  if (token.kind !== 'word' && token.kind !== 'quoted') return null;
+  if (Buffer.byteLength(nameOf(token)) > NAME_BYTES_MAX) {
+    return {
+      construct: `${token.spelled.slice(0, 20)}…`,
+      why: 'is a longer name than the server keeps; write 63 bytes',
+    };
+  }
+  if (isPhrase(tokens, i, ['OPERATOR']) && isOperator(tokens[i + 1], '(')) {
+    return { construct: 'OPERATOR()', why: 'names an operator that is not known to read nothing' };
+  }
+  const type = nameOf(token).toUpperCase();
+  if (CATALOGUE_TYPE.test(type)) return { construct: token.spelled, why: "depends on the database's catalogue" };
+  if (type === 'TIMETZ' || isTimeWithZone(tokens, i)) {
+    return { construct: 'time with time zone', why: 'may take its offset from the clock' };
+  }
+  return null;
+}
+
+function obstacleOfString(token: ReadToken): Obstacle | null {
+  const contents = contentsOf(token.text);
+  const found = contents.length <= DATE_LENGTH_MAX ? MEANS_CLOCK.exec(contents) : null;
+  if (found === null) return null;
+  return { construct: `'${found[0].toLowerCase()}'`, why: 'means the clock where a date is wanted' };
+}
+
+/** `time with time zone`, `time(3) with time zone`. */
+function isTimeWithZone(tokens: readonly ReadToken[], i: number): boolean {
+  if (!isWord(tokens, i, 'TIME')) return false;
+  const after = isOperator(tokens[i + 1], '(') ? i + 4 : i + 1;
+  return isPhrase(tokens, after, ['WITH', 'TIME', 'ZONE']);
+}
