@@ -169,6 +169,16 @@ describe('a source of kind mysql', () => {
     expect(JSON.parse(JSON.stringify(config))).toEqual(config);
   });
 
+  it('takes settings that are numbers as YAML has them, and no others', () => {
+    const shop = 'kind: mysql, connectString: "mysql://db/s", user: app, password: x';
+    const config = load(`sources: { shop: { ${shop}, session: { group_concat_max_len: 4096, sql_auto_is_null: 0 } } }`);
+    expect(config.sources['shop']).toMatchObject({ session: { group_concat_max_len: '4096', sql_auto_is_null: '0' } });
+    expect(problems('connectString: "mysql://db/s", session: { default_week_format: 1.5, time_zone: true }')).toEqual([
+      'sources.shop.session.default_week_format must be text or a whole number',
+      'sources.shop.session.time_zone must be text or a whole number',
+    ]);
+  });
+
   it('is told what other kinds have and it has not', () => {
     expect(
       problems('connectString: "postgresql://db/s", schema: x, adhoc: { numbers: exact, version: row-version }').map(

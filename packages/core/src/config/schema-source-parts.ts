@@ -40,9 +40,12 @@ export const databaseParts = {
   ...cluster,
 };
 
+/** `group_concat_max_len: 4096` is a number to YAML. */
+const settingValue = z.union([z.string(), z.int()], says('text or a whole number')).transform(String);
+
 export function sessionOf(kind: SqlSourceKind) {
   return z
-    .record(z.string(), z.string(says('text')), mapping)
+    .record(z.string(), settingValue, mapping)
     .superRefine((settings, context) => {
       for (const { path, message } of checkSessionSettings(kind, settings))
         context.addIssue({ code: 'custom', path: [...path], message });
