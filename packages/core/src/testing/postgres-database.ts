@@ -33,7 +33,7 @@ export interface PostgresTestDatabase extends PostgresLogin, AsyncDisposable {
   /** Rows as arrays, as the driver decodes them. */
   query(sql: string, values?: readonly unknown[]): Promise<readonly (readonly unknown[])[]>;
   /** A client of its own, of the owner or of somebody else; ended with the database at the latest. */
-  connect(login?: Partial<PostgresLogin>): Promise<pg.Client>;
+  connect(more?: pg.ClientConfig): Promise<pg.Client>;
   /** Another role with a password, who may connect and has no rights in the schema beyond everybody's; dropped with the database. */
   createUser(): Promise<Pick<PostgresLogin, 'user' | 'password'>>;
 }
@@ -47,7 +47,7 @@ export async function openPostgresTestDatabase(options: PostgresTestOptions = {}
   const owner = { user: name, password: randomBytes(12).toString('hex') };
 
   const clients = new Set<pg.Client>();
-  const connect = async (login: PostgresLogin): Promise<pg.Client> => {
+  const connect = async (login: pg.ClientConfig): Promise<pg.Client> => {
     const client = new pg.Client({ ...login, application_name: 'parqueue test' });
     // Tests end sessions on purpose; the statement that was running says so.
     client.on('error', () => undefined);

@@ -1,4 +1,5 @@
 /** The databases of the tests: each test has its own, and leaves nothing behind. */
+import type { RowDataPacket } from 'mysql2/promise';
 import { describe, expect, it } from 'vitest';
 import { openMysqlTestDatabase } from './mysql-database.ts';
 import { openPostgresTestDatabase } from './postgres-database.ts';
@@ -30,6 +31,24 @@ describe.each([
     await client.query('BEGIN');
     await client.query('SELECT id FROM t');
     // Disposal does not wait for this transaction.
+  });
+});
+
+const GIVEN = ['PG_URL', 'MYSQL_URL'].some((name) => (process.env[name] ?? '') !== '');
+
+describe.skipIf(GIVEN)('the shared servers', () => {
+  it('speak TLS with a certificate for their address that their `ca` vouches for', async () => {
+    await using postgres = await openPostgresTestDatabase();
+    const client = await postgres.connect({ ssl: { ca: postgres.ca ?? '' } });
+    const { rows } = await client.query('SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()');
+    expect(rows).toEqual([{ ssl: true }]);
+    await expect(postgres.connect({ ssl: true })).rejects.toThrow('self-signed certificate');
+
+    await using mariadb = await openMysqlTestDatabase();
+    const connection = await mariadb.connect({ ssl: { ca: mariadb.ca ?? '' } });
+    const [status] = await connection.query<RowDataPacket[]>("SHOW STATUS LIKE 'Ssl_version'");
+    expect(status).toEqual([{ Variable_name: 'Ssl_version', Value: 'TLSv1.3' }]);
+    await expect(mariadb.connect({ ssl: {} })).rejects.toThrow('self-signed certificate');
   });
 });
 
