@@ -61,7 +61,7 @@ export interface SqlQuestion {
   readonly statement: string;
   /** By placeholder as the normalised statement spells it, without the colon: `SINCE`, `1`. */
   readonly binds: Readonly<Record<string, TypedValue>>;
-  /** Session settings that change rows (NLS_*, TIME_ZONE), upper-case names. */
+  /** Session settings that change rows, named as their database does: `NLS_SORT`, `timezone`. */
   readonly session: Readonly<Record<string, string>>;
   /** Part of the identity: a version of one kind says nothing about one of another. */
   readonly version: SqlVersioning;
