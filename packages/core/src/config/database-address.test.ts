@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { readDatabaseAddress, type AddressKind } from './database-address.ts';
 
@@ -82,4 +83,40 @@ it('a parameter that is a secret by its very name is not repeated either', () =>
     'has parameters behind a ?, of which none is known: leave them out; instead of ssl-mode write tls: off, require or verify',
   );
   expect(problemOf(`mysql://db/${'x'.repeat(65)}`, 'mysql')).toContain('more than 64 characters');
+});
+
+it('every name of a database has a spelling, and no two share an identity', () => {
+  const name = fc.string({ unit: 'binary', minLength: 1, maxLength: 15 }).filter((text) => !text.includes('\0'));
+  const read = (text: string) => readDatabaseAddress(`postgresql://db/${encodeURIComponent(text)}`, 'postgres');
+  fc.assert(
+    fc.property(name, name, (a, b) => {
+      const [one, other] = [read(a), read(b)];
+      if (one.kind !== 'address' || other.kind !== 'address') throw new Error('no address');
+      expect(one.database).toBe(a);
+      expect(one.identity === other.identity).toBe(a === b);
+    }),
+  );
+});
+
+it('no secret is ever repeated, wherever in a URI it was written', () => {
+  const secret = fc
+    .string({ unit: 'grapheme', minLength: 8, maxLength: 20 })
+    .filter((text) => /[^a-z :/%.]/i.test(text));
+  const places: readonly ((text: string) => string)[] = [
+    (text) => `postgresql://app:${text}@db/sales`,
+    (text) => `postgresql://${text}@db/sales`,
+    (text) => `postgresql://app:${encodeURIComponent(text)}@db/sales`,
+    (text) => `postgresql://db/sales?password=${text}`,
+    (text) => `postgresql://db/sales?${text}`,
+    (text) => `postgresql://db/sales#${text}`,
+    (text) => `${text}@db`,
+    (text) => `${text}://db/sales`,
+  ];
+  fc.assert(
+    fc.property(secret, fc.constantFrom(...places), (text, place) => {
+      const problem = problemOf(place(text));
+      expect(problem).not.toBeNull();
+      expect(problem).not.toContain(text);
+    }),
+  );
 });
