@@ -78,7 +78,7 @@ export async function loadParquet(
 }
 
 /** Every value as the server wrote it. */
-async function textsOf(client: pg.Client, text: string, values: readonly unknown[] = []): Promise<unknown[][]> {
+export async function textsOf(client: pg.Client, text: string, values: readonly unknown[] = []): Promise<unknown[][]> {
   return (await raw(client, text, values)).rows;
 }
 

@@ -2,14 +2,17 @@
  * Every type's edge values, written in SQL on a real server, loaded, and read back from the Parquet by DuckDB: value for
  * value what the database itself prints, NULL included.
  */
+import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPostgresTestDatabase, type PostgresTestDatabase } from '../../testing/postgres-database.ts';
-import { loadParquet, type LoadOptions } from '../../testing/postgres-parquet.ts';
+import { loadParquet, textsOf, type LoadOptions } from '../../testing/postgres-parquet.ts';
 
 let database: PostgresTestDatabase;
+let client: pg.Client;
 
 beforeAll(async () => {
   database = await openPostgresTestDatabase();
+  client = await database.connect();
   await database.execute(`
     CREATE TYPE mood AS ENUM ('sad', 'o k', 'žluť 🦆', '"', '');
     CREATE TYPE pair AS (a int, b text);
@@ -358,7 +361,6 @@ function bitsOf(value: unknown, bytes: 4 | 8): string | null {
 describe('every value arrives as it was', () => {
   it.each(CASES)('$type: $parquet', async (of) => {
     const table = await tableOf(of);
-    const client = await database.connect();
     await using loaded = await loadParquet(client, `SELECT i, v FROM ${table} ORDER BY i`, of.options);
     expect(loaded.columns[1]).toMatchObject({ sourceType: of.source ?? of.type, type: of.parquet });
     await client.query(`SET TimeZone = 'UTC'`);
@@ -375,5 +377,16 @@ describe('every value arrives as it was', () => {
     expect(read).toHaveLength(of.values.length + 1);
     expect(read.at(-1)).toEqual([null]);
     expect(loaded.rounded).toEqual({});
+  });
+
+  it.each(CASES)('$type as varchar: what Postgres writes', async (of) => {
+    const table = await tableOf(of);
+    await using loaded = await loadParquet(client, `SELECT i, v FROM ${table} ORDER BY i`, {
+      columnTypes: { v: 'varchar' },
+    });
+    const written = await textsOf(client, `SELECT v FROM ${table} ORDER BY i`);
+    const spelled = { t: 'true', f: 'false' } as Readonly<Record<string, string>>;
+    const expected = written.map(([text]) => [of.type === 'boolean' && text !== null ? spelled[text as string] : text]);
+    expect(await loaded.query('SELECT v FROM parquet')).toEqual(expected);
   });
 });
