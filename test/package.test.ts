@@ -135,12 +135,12 @@ function luaOf(folder: string): readonly string[] {
 }
 
 /**
- * The packages imported, types included, by all that exports and entry files reach within the package. Contract suites
- * are left out: whoever runs them has brought a test runner.
+ * The packages imported, types included, by all that exports and entry files reach within the package. What is for
+ * tests is left out: whoever runs it has brought a test runner.
  */
 function importedPackages({ folder, name, manifest }: Workspace): readonly string[] {
   const exported = Object.entries(manifest.exports ?? {})
-    .filter(([subpath]) => subpath !== './testing')
+    .filter(([subpath]) => !subpath.startsWith('./testing'))
     .map(([, target]) => (typeof target === 'string' ? target : (target['source'] ?? '')));
   const entries = [...graph.keys()].filter((path) => /\/main\.ts$|\.(thread|child)\.ts$/.test(path));
   const queue = [...exported.map((path) => posix.join(folder, path)), ...entries].filter((path) =>

@@ -11,9 +11,12 @@ import mysql, {
   type ResultSetHeader,
   type RowDataPacket,
 } from 'mysql2/promise';
+import type { ServerAddress } from './server-pool.ts';
 import { serverAddress } from './test-servers.ts';
 
 export interface MysqlTestOptions {
+  /** A server of the test's own; otherwise the one that the run shares. */
+  readonly server?: ServerAddress;
   /** More of CREATE DATABASE, for example `CHARACTER SET latin1`; utf8mb4 otherwise. */
   readonly createWith?: string;
 }
@@ -49,7 +52,7 @@ export interface MysqlTestDatabase extends MysqlLogin, AsyncDisposable {
 }
 
 export async function openMysqlTestDatabase(options: MysqlTestOptions = {}): Promise<MysqlTestDatabase> {
-  const { url, ca } = await serverAddress('mariadb');
+  const { url, ca } = options.server ?? (await serverAddress('mariadb'));
   // A user's name may have 32 characters in MySQL.
   const name = `parqueue_test_${randomBytes(6).toString('hex')}`;
   const { hostname, port, username, password: secret } = new URL(url);
@@ -65,21 +68,31 @@ export async function openMysqlTestDatabase(options: MysqlTestOptions = {}): Pro
     connection.on('end', () => connections.delete(connection));
     return connection;
   };
-  const maintenance = await connect({ ...server, ...administrator });
+  /** By a connection of its own: the others may have been killed, with their server even. */
+  const maintain = async (run: (connection: Connection) => Promise<unknown>): Promise<void> => {
+    const connection = await connect({ ...server, ...administrator });
+    try {
+      await run(connection);
+    } finally {
+      await connection.end();
+    }
+  };
   const users: string[] = [];
   const databases: string[] = [];
   const createDatabase = async (more: string): Promise<string> => {
     const database = databases.length === 0 ? name : `${name}_${databases.length}`;
-    await maintenance.query(`CREATE DATABASE ${database} ${more}`);
+    await maintain(async (connection) => await connection.query(`CREATE DATABASE ${database} ${more}`));
     databases.push(database);
     return database;
   };
   const createUser = async (grants: readonly string[]): Promise<Pick<MysqlLogin, 'user' | 'password'>> => {
     const user = users.length === 0 ? name : `${name}_${users.length}`;
     const password = randomBytes(12).toString('hex');
-    await maintenance.query(`CREATE USER ${user}@'%' IDENTIFIED BY '${password}'`);
-    users.push(user);
-    for (const grant of grants) await maintenance.query(`GRANT ${grant} TO ${user}@'%'`);
+    await maintain(async (connection) => {
+      await connection.query(`CREATE USER ${user}@'%' IDENTIFIED BY '${password}'`);
+      users.push(user);
+      for (const grant of grants) await connection.query(`GRANT ${grant} TO ${user}@'%'`);
+    });
     return { user, password };
   };
 
@@ -103,13 +116,15 @@ export async function openMysqlTestDatabase(options: MysqlTestOptions = {}): Pro
     createDatabase: async () => await createDatabase('CHARACTER SET utf8mb4'),
     createUser: async (...grants) => await createUser(grants),
     async [Symbol.asyncDispose]() {
-      // Whoever is still in a transaction would make DROP DATABASE wait.
-      const [rows] = await maintenance.query<RowDataPacket[]>('SELECT id, db FROM information_schema.processlist');
-      const open = rows.filter(({ db }) => databases.includes(db as string));
-      for (const { id } of open) await maintenance.query(`KILL ${id}`).catch(unlessUnknownThread);
-      for (const database of databases) await maintenance.query(`DROP DATABASE IF EXISTS ${database}`);
-      for (const user of users) await maintenance.query(`DROP USER IF EXISTS ${user}@'%'`);
       for (const connection of connections) connection.destroy();
+      await maintain(async (connection) => {
+        // Whoever is still in a transaction would make DROP DATABASE wait.
+        const [rows] = await connection.query<RowDataPacket[]>('SELECT id, db FROM information_schema.processlist');
+        const open = rows.filter(({ db }) => databases.includes(db as string));
+        for (const { id } of open) await connection.query(`KILL ${id}`).catch(unlessUnknownThread);
+        for (const database of databases) await connection.query(`DROP DATABASE IF EXISTS ${database}`);
+        for (const user of users) await connection.query(`DROP USER IF EXISTS ${user}@'%'`);
+      });
     },
   };
 }

@@ -6,9 +6,12 @@
  */
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
+import type { ServerAddress } from './server-pool.ts';
 import { serverAddress } from './test-servers.ts';
 
 export interface PostgresTestOptions {
+  /** A server of the test's own; otherwise the one that the run shares. */
+  readonly server?: ServerAddress;
   /** More of CREATE DATABASE, for example `ENCODING 'LATIN1'`; the server's defaults otherwise. */
   readonly createWith?: string;
 }
@@ -39,7 +42,7 @@ export interface PostgresTestDatabase extends PostgresLogin, AsyncDisposable {
 }
 
 export async function openPostgresTestDatabase(options: PostgresTestOptions = {}): Promise<PostgresTestDatabase> {
-  const { url, ca } = await serverAddress('postgres');
+  const { url, ca } = options.server ?? (await serverAddress('postgres'));
   const name = `parqueue_test_${randomBytes(6).toString('hex')}`;
   const { hostname, port, username, password: secret, pathname } = new URL(url);
   const server = { host: hostname, port: port === '' ? 5432 : Number(port) };
