@@ -1,9 +1,10 @@
 /**
  * Rows of MySQL's binary protocol (dev.mysql.com, "Binary Protocol Resultset Row"), read into what mappings start from:
- * numbers, bigints beyond 2⁵³, texts, bytes, and dates and times as the server writes them. mysql2 has such readers; this
+ * numbers, decimal texts of integers beyond 2⁵³, texts, bytes, and dates and times as the server writes them. mysql2 has such readers; this
  * one is in their place since they make doubles of FLOATs' texts (text protocol), parse JSON, drop digits of fractions
  * and take twice the time (docs/mysql-types.md).
  */
+import { isUtf8 } from 'node:buffer';
 import { fieldTypes, isBinary, isUnsigned, type MysqlColumn } from './describe.ts';
 
 /** As mysql2 hands it over: the bytes from `offset` to `end` are the row's. */
@@ -95,12 +96,11 @@ export class BinaryRows {
         this.#at += 4;
         return buffer.readUInt32LE(at);
       case 'int64':
+        this.#at += 8;
+        return longOf(buffer.readUInt32LE(at), buffer.readInt32LE(at + 4));
       case 'uint64':
         this.#at += 8;
-        return longOf(
-          buffer.readUInt32LE(at),
-          kind === 'int64' ? buffer.readInt32LE(at + 4) : buffer.readUInt32LE(at + 4),
-        );
+        return String(longOf(buffer.readUInt32LE(at), buffer.readUInt32LE(at + 4)));
       case 'float32':
         this.#at += 4;
         return buffer.readFloatLE(at);
@@ -165,17 +165,18 @@ export class BinaryRows {
     return PAIRS[this.#buffer[at] ?? 0] as string;
   }
 
-  #text(): string {
+  /** Bytes that are no UTF-8, which a table may hold in spite of its character set, stay bytes: a text column refuses them. */
+  #text(): string | Uint8Array {
     const length = this.#length();
     const buffer = this.#buffer;
     const from = this.#at;
     const to = from + length;
     this.#at = to;
-    if (length > SHORT_TEXT) return buffer.toString('utf8', from, to);
+    if (length > SHORT_TEXT) return utf8Of(buffer, from, to);
     let text = '';
     for (let i = from; i < to; i += 1) {
       const code = buffer[i] as number;
-      if (code > 0x7f) return buffer.toString('utf8', from, to);
+      if (code > 0x7f) return utf8Of(buffer, from, to);
       text += String.fromCharCode(code);
     }
     return text;
@@ -206,10 +207,17 @@ export class BinaryRows {
   }
 }
 
-/** A number where that is exact, else a bigint. */
-function longOf(low: number, high: number): number | bigint {
+function utf8Of(buffer: Buffer, from: number, to: number): string | Uint8Array {
+  const text = buffer.toString('utf8', from, to);
+  if (!text.includes('\ufffd')) return text;
+  const bytes = buffer.subarray(from, to);
+  return isUtf8(bytes) ? text : bytes;
+}
+
+/** A number where that is exact, else decimal text. */
+function longOf(low: number, high: number): number | string {
   const value = high * TWO_TO_32 + low;
-  return Number.isSafeInteger(value) ? value : (BigInt(high) << 32n) | BigInt(low);
+  return Number.isSafeInteger(value) ? value : ((BigInt(high) << 32n) | BigInt(low)).toString();
 }
 
 /** With the digits that the column has; with all six where the value has more of them. */

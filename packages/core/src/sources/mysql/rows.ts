@@ -111,16 +111,21 @@ export async function describe(
   });
 }
 
-/** What `describe` began, where it was the same. */
+/** What `describe` began; what was not described begins now. */
 function chunksOf(connection: MysqlConnection, statement: Statement): Chunks {
   const held = begun.get(connection);
+  if (held === undefined) return new Chunks(connection, statement);
   begun.delete(connection);
-  const same =
-    held !== undefined
-    && held.statement.text === statement.text
-    && held.statement.binds.length === statement.binds.length
-    && held.statement.binds.every((value, at) => sameValue(value, statement.binds[at]));
-  return same ? held.chunks : new Chunks(connection, statement);
+  if (!sameStatement(held.statement, statement)) throw new TypeError('rows of another statement than was described');
+  return held.chunks;
+}
+
+function sameStatement(a: Statement, b: Statement): boolean {
+  return (
+    a.text === b.text
+    && a.binds.length === b.binds.length
+    && a.binds.every((value, at) => sameValue(value, b.binds[at]))
+  );
 }
 
 /**

@@ -14,33 +14,29 @@ const OLDEST: Readonly<Record<ServerFacts['product'], number>> = { mariadb: 1006
 /** The word, where a setting cannot be given its own default as a value. */
 const DEFAULT = 'DEFAULT';
 
-/** Fixed, on both. `collation_connection` sets the character set of texts in statements and bind values too. */
+/** On both. */
 const FIXED: Readonly<Record<string, string>> = {
   autocommit: '1',
   completion_type: 'NO_CHAIN',
-  sql_auto_is_null: '0',
   sql_safe_updates: '0',
   sql_big_selects: '1',
   sql_buffer_result: '0',
-  character_set_results: 'utf8mb4',
-  max_sort_length: '1024',
-  sql_select_limit: '18446744073709551615',
 };
 
 const FIXED_BY_PRODUCT: Readonly<Record<ServerFacts['product'], Readonly<Record<string, string>>>> = {
-  // Rows of a query cache are of some transaction's state; a history that is read by default is another table.
-  mariadb: { query_cache_type: 'OFF', system_versioning_asof: DEFAULT, old_mode: 'UTF8_IS_UTF8MB3' },
-  mysql: {},
-};
-
-/** Known to one of the two only; the other leaves them out. */
-const OF_ONE: Readonly<Record<string, ServerFacts['product']>> = {
-  max_recursive_iterations: 'mariadb',
-  old_mode: 'mariadb',
-  system_versioning_asof: 'mariadb',
-  cte_max_recursion_depth: 'mysql',
-  windowing_use_high_precision: 'mysql',
-  show_gipk_in_create_table_and_information_schema: 'mysql',
+  mariadb: {
+    // Rows of a query cache are of some transaction's state.
+    query_cache_type: 'OFF',
+    // A history that is read by default is another table.
+    system_versioning_asof: DEFAULT,
+    old_mode: 'UTF8_IS_UTF8MB3',
+    // Where it is reached, a recursive query ends without an error.
+    max_recursive_iterations: '4294967295',
+  },
+  mysql: {
+    windowing_use_high_precision: 'ON',
+    block_encryption_mode: 'aes-128-ecb',
+  },
 };
 
 /** @throws ParqueueError PQ_SOURCE_REJECTED for a server that is too old */
@@ -88,11 +84,10 @@ export function settingStatements(
   const { collation_connection: collation = 'utf8mb4_general_ci', ...rest } = settings;
   const all = { ...FIXED, ...FIXED_BY_PRODUCT[product], ...rest };
   const assigned = Object.entries(all)
-    .filter(([name]) => (OF_ONE[name] ?? product) === product)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value]) => `SESSION ${settingName(name)} = ${settingValue(name, value)}`);
   return [
-    // The first one: how later texts are read depends on it.
+    // First: how the texts of the others are read depends on it.
     `SET SESSION sql_mode = ''`,
     `SET NAMES utf8mb4 COLLATE ${settingName(collation)}`,
     `SET ${assigned.join(', ')}`,
