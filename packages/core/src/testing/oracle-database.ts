@@ -5,14 +5,13 @@
  *
  * Not among the exports of this package: the server is there for development only.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { openDuckDbEngine, startOracleServer, type OracleServer } from '@parqueue/oracle-server';
 import oracledb, { type BindParameters, type Connection } from 'oracledb';
 import type { CanonicalRequest, SqlQuestion } from '../model/request.ts';
-import type { Clock } from '../ports/clock.ts';
 import type { Source } from '../ports/source.ts';
 import { openOracleSource, type OracleSourceOptions } from '../sources/oracle/index.ts';
 import { readStatement } from '../sql/index.ts';
+import { hostClock } from './host-clock.ts';
 import { hookedEngine, type OracleHooks } from './oracle-hooks.ts';
 
 /** For `skipIf`: why a test cannot run here, or null. */
@@ -50,10 +49,7 @@ export interface OracleTestDatabase extends AsyncDisposable {
   source(more?: Partial<OracleSourceOptions>): Promise<Source>;
 }
 
-export const hostClock: Clock = {
-  now: () => Date.now(),
-  sleep: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }),
-};
+export { hostClock } from './host-clock.ts';
 
 export async function openOracleTestDatabase(): Promise<OracleTestDatabase> {
   const url = process.env['ORACLE_TEST_URL'];

@@ -22,9 +22,9 @@ const FOREIGN_CLASSES = new Set(['38', '39', 'HV', 'P0']);
 const FOREIGN_ROUTINES = /^(exec_stmt_raise|exec_stmt_assert|PLy|plperl|pltcl|plv8)/;
 
 /** In whatever language the server talks. */
-const QUOTED = /"[^"]*"|»[^«]*«|«[^»]*»|„[^“”]*[“”]|“[^”]*”/g;
+const QUOTED = /"[^"]*(?:"|$)|»[^«]*(?:«|$)|«[^»]*(?:»|$)|„[^“”]*(?:[“”]|$)|“[^”]*(?:”|$)/g;
 /** A value may have quotes in it, so that only the outermost can be trusted. */
-const ALL_QUOTED = /["»«„“][\s\S]*["«»“”]/;
+const ALL_QUOTED = /["»«„“][\s\S]*["«»“”]|["»«„“][\s\S]*$/;
 
 const NAME = /^[\p{L}_][\p{L}\p{N}_$ .-]{0,127}$/u;
 

@@ -108,5 +108,7 @@ export function systemFault(error: unknown): Fault | null {
   if (!(error instanceof Error)) return null;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (/^(ECONN|EPIPE$|ETIMEDOUT$|EHOST|ENET|EAI_)/.test(code)) return { kind: 'transient', code, text: error.message };
+  // A name that nobody knows will be as unknown in a moment.
+  if (code === 'ENOTFOUND') return { kind: 'unavailable', code, text: error.message };
   return null;
 }
