@@ -100,7 +100,7 @@ describe('a value that does not fit is refused with column, row and the way out'
     ['timestamp', '294276-12-31 23:59:59', 'text', /is beyond a timestamp of this unit .*declare it varchar/],
     ['timestamptz', '294276-12-31 23:59:59+00', 'text', /is beyond a timestamp of this unit .*declare it varchar/],
   ] as const)('%s %s, numbers: %s', async (type, value, numbers: NumbersAs, message) => {
-    const statement = `SELECT * FROM (VALUES (1, NULL::${type}), (2, '${value}')) AS t(i, v)`;
+    const statement = `SELECT * FROM (VALUES (1, NULL::${type}), (2, '${value}'::${type})) AS t(i, v)`;
     const error = await refusal(loadParquet(client, statement, { numbers }));
     expect(error.code).toBe('PQ_VALUE_OUT_OF_RANGE');
     expect(error.message).toMatch(/^row 2, column v /);

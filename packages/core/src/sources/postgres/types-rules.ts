@@ -188,7 +188,7 @@ export const TYPE_RULES: readonly TypeRule<PostgresColumn>[] = [
       // 64 bits of the smallest coin: 19 digits, of which currencies put up to three behind the point.
       type: { kind: 'decimal128', precision: 22, scale: 3 },
       reading: NUMBER,
-      expression: (reference) => `${reference}::numeric`,
+      expression: (reference) => `${reference}::pg_catalog.numeric`,
       note: "the amount; its currency is the server's lc_monetary",
       asText: AS_WRITTEN,
     }),
