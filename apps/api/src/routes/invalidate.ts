@@ -83,7 +83,9 @@ async function targetOf(
   const known = catalog.source(owner);
   const label = tableLabel(known, name);
   if (label === null)
-    throw invalid('table is no name of a table; write NAME or OWNER.NAME, and quotes around a part that needs them');
+    throw invalid(
+      'table is no name of a table; write NAME or SCHEMA.NAME, a part that needs quotes in those of its database',
+    );
   return `table:${known.name}/${label}`;
 }
 

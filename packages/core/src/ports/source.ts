@@ -58,7 +58,7 @@ export interface Probed {
   readonly version: Version;
   /** The parts that were asked now, by part name; those in `known` are not among them. Empty: the source has no parts. */
   readonly parts: Readonly<Record<string, ProbedPart>>;
-  /** Base tables (`OWNER.NAME`) behind each part that is a view or synonym; for invalidations by table. */
+  /** Base tables (`SCHEMA.NAME`) behind each part that is a view or synonym; for invalidations by table. */
   readonly reads: Readonly<Record<string, readonly string[]>>;
 }
 
