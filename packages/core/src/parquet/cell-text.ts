@@ -7,6 +7,7 @@
  */
 import { DateUnit, TimeUnit, Type } from 'apache-arrow';
 import type { Data, DataType } from 'apache-arrow';
+import { DAY_INFINITY, TIME_INFINITY } from './columns/infinity.ts';
 
 export interface CellOptions {
   /** exact: numbers only where no digit is lost. text: every int64 and decimal as text. */
@@ -182,8 +183,9 @@ function dateTexts(data: Data): CellText {
   const days = (data.type as DataType & { readonly unit: DateUnit }).unit === DateUnit.DAY;
   const values = data.values as ArrayLike<number | bigint>;
   return (row) => {
-    const ms = days ? Number(values[row]) * 86_400_000 : Number(values[row]);
-    return `"${isoDate(ms) ?? String(values[row])}"`;
+    const value = Number(values[row]);
+    if (days && Math.abs(value) === DAY_INFINITY) return infinityText(value);
+    return `"${isoDate(days ? value * 86_400_000 : value) ?? String(value)}"`;
   };
 }
 
@@ -194,12 +196,15 @@ const PER_SECOND: Readonly<Record<TimeUnit, bigint>> = {
   [TimeUnit.NANOSECOND]: 1_000_000_000n,
 };
 
+const infinityText = (count: number | bigint): string => (count > 0 ? '"infinity"' : '"-infinity"');
+
 function timestampTexts(data: Data): CellText {
   const { unit, timezone } = data.type as DataType & { readonly unit: TimeUnit; readonly timezone?: string | null };
   const zone = timezone === null || timezone === undefined || timezone === '' ? '' : 'Z';
   const values = data.values as BigInt64Array;
   return (row) => {
     const value = values[row] ?? 0n;
+    if (value === TIME_INFINITY || value === -TIME_INFINITY) return infinityText(value);
     const perSecond = PER_SECOND[unit];
     const within = ((value % perSecond) + perSecond) % perSecond;
     const date = new Date(Number((value - within) / perSecond) * 1000);

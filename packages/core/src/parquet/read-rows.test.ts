@@ -92,6 +92,19 @@ test('decimals keep every digit', async () => {
   expect(decimalText(7n, -2)).toBe('700');
 });
 
+test('infinite days and times are named, and none of the finite ones is', async () => {
+  const times = BigInt64Array.of(2n ** 63n - 1n, -(2n ** 63n) + 1n, 2n ** 63n - 2n);
+  const wish = write(
+    new Table({
+      day: new Vector([makeData({ type: new DateDay(), data: Int32Array.of(2_147_483_647, -2_147_483_647, 0) })]),
+      time: new Vector([makeData({ type: new TimestampMicrosecond('UTC'), data: times })]),
+    }),
+  );
+  expect(await text({ ...wish, format: 'csv' })).toBe(
+    'day,time\r\ninfinity,infinity\r\n-infinity,-infinity\r\n1970-01-01,9223372036854775806\r\n',
+  );
+});
+
 test('timestamps keep microseconds and nanoseconds, before 1970 too; days have no time', async () => {
   const exact = <T extends TimestampMicrosecond | TimestampNanosecond>(type: T, values: readonly bigint[]) =>
     new Vector([makeData({ type, length: values.length, nullCount: 0, data: BigInt64Array.from(values) } as never)]);

@@ -5,7 +5,7 @@
  */
 import { momentOf } from '../../parquet/columns/calendar.ts';
 import { refuse } from '../../parquet/columns/refusal.ts';
-import { DAY_INFINITY, TIME_INFINITY } from '../sql/infinity.ts';
+import { DAY_INFINITY, TIME_INFINITY } from '../../parquet/columns/infinity.ts';
 
 /**
  * An infinity's count, as a time. Postgres' timestamps reach some thirty years beyond it, where the builder refuses

@@ -4,7 +4,7 @@
  */
 import type { ColumnType } from '../../parquet/column-type.ts';
 import { refuse } from '../../parquet/columns/refusal.ts';
-import { infiniteDay, infiniteTime } from './infinity.ts';
+import { infiniteDay, infiniteTime } from '../../parquet/columns/infinity.ts';
 import { dateOf, isoText } from './temporal.ts';
 import type { Convert, Reading } from './types.ts';
 import { daysText, monthsOf, monthsText, nanosecondsOf } from './values-intervals.ts';
