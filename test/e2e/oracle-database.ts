@@ -51,6 +51,10 @@ export class TestDatabase implements AsyncDisposable {
     return new TestDatabase(login, { server, engine }, await oracledb.getConnection(login));
   }
 
+  get settings(): readonly string[] {
+    return ['kind: oracle', `connectString: "${this.connectString}"`, `user: ${this.user}`];
+  }
+
   /** The server under test, for its counters and faults. */
   get server(): OracleServer {
     if (this.#server === null) throw new Error('a real database has no faults on command: skip this test there');

@@ -1,6 +1,6 @@
 /** What the HTTP interface says about a database that answers: parts, their versions and costs, binds, invalidations. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { OracleStage } from './oracle-stage.ts';
+import { openOracleStage, type OracleStage } from './oracle-stage.ts';
 
 const DATASETS = `
   joined:
@@ -23,7 +23,7 @@ interface Part {
 let stage: OracleStage;
 
 beforeAll(async () => {
-  stage = await OracleStage.open({ datasets: DATASETS, source: 'adhoc: true' });
+  stage = await openOracleStage({ datasets: DATASETS, source: 'adhoc: true' });
   const { db } = stage;
   await db.fresh('TABLE', 'x_orders', 'CREATE TABLE x_orders (id NUMBER(9), customer_id NUMBER(9), amount NUMBER)');
   await db.fresh('TABLE', 'x_customers', 'CREATE TABLE x_customers (id NUMBER(9), name VARCHAR2(40))');

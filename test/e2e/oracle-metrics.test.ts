@@ -1,7 +1,7 @@
 /** What a worker tells of the databases it asks: questions, connections, and that one cools down. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { REAL_DATABASE } from './oracle-database.ts';
-import { OracleStage } from './oracle-stage.ts';
+import { openOracleStage, type OracleStage } from './oracle-stage.ts';
 
 const POLL = { timeout: 30_000 };
 const OF_DB = { source: 'db' };
@@ -9,7 +9,7 @@ const OF_DB = { source: 'db' };
 let stage: OracleStage;
 
 beforeEach(async () => {
-  stage = await OracleStage.open({ datasets: '  counted: { source: db, sql: "select id from counted order by id" }' });
+  stage = await openOracleStage({ datasets: '  counted: { source: db, sql: "select id from counted order by id" }' });
   await stage.db.fresh('TABLE', 'counted', 'CREATE TABLE counted (id NUMBER(9) NOT NULL) ROWDEPENDENCIES');
   await stage.db.commit('INSERT INTO counted SELECT LEVEL FROM DUAL CONNECT BY LEVEL <= 10');
 });

@@ -13,7 +13,7 @@ import {
 } from '@parqueue/oracle-server';
 import { problemOf } from './api-stage.ts';
 import { REAL_DATABASE } from './oracle-database.ts';
-import { OracleStage, type OracleStageOptions } from './oracle-stage.ts';
+import { openOracleStage, type OracleStage, type OracleStageOptions } from './oracle-stage.ts';
 
 const HINT = '/*+ trouble */';
 const ROWS = 5000;
@@ -36,7 +36,7 @@ afterEach(async () => {
 async function open(options: Partial<OracleStageOptions> = {}): Promise<void> {
   interrupts = 0;
   const around = (inner: Engine): Engine => (engine = faultyEngine(countingBreaks(inner)));
-  stage = await OracleStage.open({ datasets: DATASETS, around, ...options });
+  stage = await openOracleStage({ datasets: DATASETS, around, ...options });
   await stage.db.commit(
     'CREATE TABLE trouble (id NUMBER(9) NOT NULL, word VARCHAR2(20)) ROWDEPENDENCIES',
     `INSERT INTO trouble SELECT LEVEL, 'word ' || LEVEL FROM DUAL CONNECT BY LEVEL <= ${ROWS}`,

@@ -4,7 +4,7 @@
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { problemOf } from './api-stage.ts';
-import { OracleStage, type Asked } from './oracle-stage.ts';
+import { openOracleStage, type OracleStage, type Asked } from './oracle-stage.ts';
 
 const DATASETS = `
   orders: { source: db, sql: "select /*+ e2e_orders */ id, customer_id, amount from e2e_orders order by id" }
@@ -25,7 +25,7 @@ const POLL = { timeout: 30_000 };
 let stage: OracleStage;
 
 beforeEach(async () => {
-  stage = await OracleStage.open({ datasets: DATASETS, source: 'adhoc: true, maxConcurrentProbes: 1' });
+  stage = await openOracleStage({ datasets: DATASETS, source: 'adhoc: true, maxConcurrentProbes: 1' });
   const { db } = stage;
   await db.fresh(
     'TABLE',
