@@ -94,8 +94,11 @@ export interface CallSite {
   readonly inPattern: boolean;
 }
 
-/** `grammar`: no call at all. `harmless`: reads its arguments and nothing else. */
-export type Judgement = 'grammar' | 'harmless' | { readonly why: string };
+/**
+ * `grammar`: no call at all. `harmless`: reads its arguments and nothing else. `unknown`: may do either, and the database
+ * is asked. Where a source does not ask, an unknown function has a `why`.
+ */
+export type Judgement = 'grammar' | 'harmless' | 'unknown' | { readonly why: string };
 
 export interface ExpressionRules {
   /** Words without parentheses that read more than tables: standing alone, and behind a qualifier. */
@@ -105,8 +108,6 @@ export interface ExpressionRules {
   readonly systemColumns: ReadonlyMap<string, string>;
   /** `package.function` is a call: what stands before a dot must be a table of the statement. */
   readonly callsWithoutParentheses: boolean;
-  /** `t.f` may call f(t): names behind a dot are among the calls. */
-  readonly attributesMayCall: boolean;
   readonly judge: (tokens: readonly ReadToken[], closings: Closings) => (call: CallSite) => Judgement;
   /** What a token alone gives away, or with its neighbours. */
   readonly obstacleAt: ((tokens: readonly ReadToken[], i: number) => Obstacle | null) | null;

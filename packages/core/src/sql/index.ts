@@ -1,5 +1,5 @@
 /** Reading SQL without a database: one spelling, placeholders, tables, obstacles, and safe changes to the text. */
-export type { Dialect, Obstacle, Statement, TableReference } from './statement.ts';
+export type { Dialect, FunctionCall, Obstacle, Statement, TableReference } from './statement.ts';
 export type { Token, TokenKind } from './scan.ts';
 export { tokenize } from './tokenize.ts';
 export { readStatement } from './read-statement.ts';

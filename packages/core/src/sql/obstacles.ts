@@ -8,8 +8,8 @@
 import { foldUpper } from './fold.ts';
 import type { CallSite, Grammar, Judgement } from './grammar.ts';
 import type { Closings } from './parentheses.ts';
-import type { Obstacle } from './statement.ts';
-import { chainAt, isOperator, written, type ReadToken } from './tokens.ts';
+import type { FunctionCall, Obstacle } from './statement.ts';
+import { chainAt, isOperator, isWord, written, type ReadToken } from './tokens.ts';
 
 interface Qualified {
   readonly written: string;
@@ -19,7 +19,7 @@ interface Qualified {
 
 export class ObstacleFinder {
   readonly #found = new Map<string, Obstacle>();
-  readonly #calls = new Set<string>();
+  readonly #calls = new Map<string, FunctionCall>();
   readonly #tokens: readonly ReadToken[];
   readonly #grammar: Grammar;
   readonly #judge: (call: CallSite) => Judgement;
@@ -51,8 +51,8 @@ export class ObstacleFinder {
     return [...this.#found.values()];
   }
 
-  calls(): string[] {
-    return [...this.#calls];
+  calls(): FunctionCall[] {
+    return [...this.#calls.values()];
   }
 
   /** Looks at the dotted chain that begins at `i` and answers the place after it. */
@@ -64,7 +64,7 @@ export class ObstacleFinder {
     if (first === undefined || last === undefined) return i + 1;
     const construct = written(names);
     const isMember = isOperator(this.#tokens[i - 1], '.');
-    const besides = this.#readsBesides(last, isMember || names.length > 1);
+    const besides = this.#isLabel(i) ? undefined : this.#readsBesides(last, isMember || names.length > 1);
     if (table.links && isOperator(this.#tokens[next], '@')) {
       const link = chainAt(this.#tokens, next + 1);
       this.add(`${construct}@${written(link.names)}`, 'reads another database over a link');
@@ -77,8 +77,6 @@ export class ObstacleFinder {
     } else if (second !== undefined && expression.callsWithoutParentheses) {
       const qualifiers = names.length > 2 ? [first, second] : [first];
       this.#qualified.push({ written: construct, qualifiers: qualifiers.map(nameOf) });
-    } else if (expression.attributesMayCall && (second !== undefined || isMember)) {
-      this.#calls.add(nameOf(last));
     }
     return next;
   }
@@ -90,10 +88,18 @@ export class ObstacleFinder {
     return (isQualified ? qualified : alone).get(foldUpper(last.text));
   }
 
+  /** Where an alias can be any word, it stands behind AS. */
+  #isLabel(i: number): boolean {
+    return this.#grammar.query.reserved !== null && isWord(this.#tokens, i - 1, 'AS');
+  }
+
   #readCall(call: CallSite): void {
     const judgement = this.#judge(call);
     if (judgement === 'grammar') return;
-    this.#calls.add(call.names.map(this.#grammar.nameOf).join('.'));
-    if (judgement !== 'harmless') this.add(`${written(call.names)}()`, judgement.why);
+    const parts = call.names.map(this.#grammar.nameOf);
+    const schema = parts.length > 1 ? parts.slice(0, -1).join('.') : null;
+    const name = parts.at(-1) ?? '';
+    this.#calls.set(JSON.stringify(parts), { schema, name, isKnown: judgement !== 'unknown' });
+    if (typeof judgement === 'object') this.add(`${written(call.names)}()`, judgement.why);
   }
 }

@@ -9,13 +9,13 @@ import { FIXES_TIME, type Grammar } from './grammar.ts';
 import { ObstacleFinder } from './obstacles.ts';
 import type { Closings } from './parentheses.ts';
 import { readTable } from './read-table.ts';
-import type { Obstacle, TableReference } from './statement.ts';
+import type { FunctionCall, Obstacle, TableReference } from './statement.ts';
 import { isName, isOperator, type ReadToken } from './tokens.ts';
 
 export interface QueryContents {
   readonly reads: readonly TableReference[];
   readonly obstacles: readonly Obstacle[];
-  readonly calls: readonly string[];
+  readonly calls: readonly FunctionCall[];
 }
 
 export function readQuery(tokens: readonly ReadToken[], closings: Closings, grammar: Grammar): QueryContents {
@@ -191,7 +191,8 @@ class QueryReader {
     if (this.#beginsValues(i)) return ['expression', i + 1];
     // ODBC's {oj a LEFT JOIN b}.
     if (isOperator(token, '{')) return ['table', i + 2];
-    if (!isName(token)) return ['joined', this.#readExpression(i, scope, 'joined')];
+    const isValue = keyword !== null && this.#isReserved(keyword) && this.#grammar.expression.alone.has(keyword);
+    if (!isName(token) || isValue) return ['joined', this.#readExpression(i, scope, 'joined')];
     if (keyword === 'ROWS' && this.#keyword(i + 1) === 'FROM' && isOperator(this.#tokens[i + 2], '(')) {
       return ['joined', this.#afterAlias(this.#readExpression(i + 2, scope, 'expression'))];
     }
@@ -224,10 +225,17 @@ class QueryReader {
       this.obstacles.addRowSource(nameOf(alias));
       i += 1;
     }
-    if (i > start && isOperator(this.#tokens[i], '(')) i = this.#closing(i) + 1;
+    if (i > start && isOperator(this.#tokens[i], '(') && this.#namesColumns(i)) i = this.#closing(i) + 1;
     const { next, obstacles } = table.afterAlias(this.#tokens, this.#closings, i);
     for (const { construct, why } of obstacles) this.obstacles.add(construct, why);
     return next;
+  }
+
+  /** Names and types, and no query that a clause unknown here may have brought. */
+  #namesColumns(open: number): boolean {
+    const close = this.#closing(open);
+    for (let i = open + 1; i < close; i += 1) if (this.#isQuery(i)) return false;
+    return true;
   }
 
   #isReserved(word: string): boolean {
@@ -237,7 +245,7 @@ class QueryReader {
   /** `TABLE t` stands for SELECT * FROM t. */
   #beginsTableCommand(i: number, state: State): boolean {
     if (this.#keyword(i) !== 'TABLE' || !this.#grammar.gate.opens.has('TABLE') || this.#isLabel(i)) return false;
-    return state !== 'joined' && (isName(this.#tokens[i + 1]) || state === 'table');
+    return state !== 'joined' && isName(this.#tokens[i + 1]);
   }
 
   /** Rows of values: what follows is no list of tables. */

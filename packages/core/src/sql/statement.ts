@@ -29,6 +29,15 @@ export interface Obstacle {
   readonly why: string;
 }
 
+/** A function as the statement names it, in the catalogue's spelling. */
+export interface FunctionCall {
+  /** null: not qualified, or a method of what stands before. Several qualifiers are parted by dots. */
+  readonly schema: string | null;
+  readonly name: string;
+  /** Judged here by its name: harmless, or among the obstacles. Otherwise only the database can tell what it reads. */
+  readonly isKnown: boolean;
+}
+
 export interface Statement {
   /** The normal form: equal for statements that differ in white space, comments, or the case of what has no case. */
   readonly text: string;
@@ -39,11 +48,10 @@ export interface Statement {
   /** Each occurrence, in order of the text; the same table may occur several times. CTE names and DUAL are left out. */
   readonly reads: readonly TableReference[];
   /**
-   * Functions that the statement calls, each once, as the catalogue spells them; `schema.name` where it says so. Built-in
-   * ones are among them, because a user's function may go by the same name, and those of `obstacles` too. In Postgres
-   * also what stands behind a dot: `t.total` calls total(t) where t has no such column.
+   * What stands before a parenthesis and may be a function, each name once, built-in ones among them: a user's function
+   * may go by the same name.
    */
-  readonly calls: readonly string[];
+  readonly calls: readonly FunctionCall[];
   /** Empty: the tables in `reads`, with their views expanded, are all that the result depends on, besides the binds. */
   readonly obstacles: readonly Obstacle[];
 }

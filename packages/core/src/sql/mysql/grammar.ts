@@ -42,7 +42,6 @@ export const MYSQL_GRAMMAR: Grammar = {
     qualified: new Map(),
     systemColumns: new Map(),
     callsWithoutParentheses: false,
-    attributesMayCall: false,
     judge: judgeOf,
     obstacleAt,
   },

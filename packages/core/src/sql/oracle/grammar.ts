@@ -42,7 +42,6 @@ export const ORACLE_GRAMMAR: Grammar = {
     qualified: READ_BEHIND_QUALIFIERS,
     systemColumns: new Map(),
     callsWithoutParentheses: true,
-    attributesMayCall: false,
     judge: judgeOf,
     obstacleAt: null,
   },

@@ -1,28 +1,33 @@
 /**
- * Which calls of Postgres read more than their arguments, and what else in an expression does: strings that mean the
+ * Which calls of Postgres read more than their arguments, as far as names tell, and what else in an expression does: strings that mean the
  * clock once they become a date, types whose values stand for objects of the catalogue.
  */
-import { UNKNOWN_FUNCTION, type CallSite, type Judgement } from '../grammar.ts';
+import type { CallSite, Judgement } from '../grammar.ts';
 import type { Closings } from '../parentheses.ts';
 import type { Obstacle } from '../statement.ts';
 import { isOperator, isPhrase, isWord, type ReadToken } from '../tokens.ts';
-import { HARMLESS_FUNCTIONS, NEED_TWO_ARGUMENTS } from './functions.ts';
+import { HARMLESS_FUNCTIONS, NEED_TWO_ARGUMENTS, readsMore } from './functions.ts';
 import { contentsOf, nameOf } from './names.ts';
 import { GRAMMAR_OR_FUNCTION, NO_FUNCTIONS, RESERVED } from './words.ts';
+
+const READS_MORE: Judgement = { why: 'reads more than its arguments' };
 
 export function judgeOf(tokens: readonly ReadToken[], closings: Closings): (call: CallSite) => Judgement {
   return ({ names, open, isMember }) => {
     const [first, second] = names;
-    if (first === undefined || isMember || names.length > 2) return UNKNOWN_FUNCTION;
+    // OPERATOR(schema.+): which function that is, the database knows.
+    if (isWord(tokens, open - 1, 'OPERATOR')) return 'grammar';
+    if (first === undefined || isMember || names.length > 2) return 'unknown';
     if (names.length === 1 && first.kind === 'word') {
       if (RESERVED.has(first.text) || NO_FUNCTIONS.has(first.text)) return 'grammar';
       if (GRAMMAR_OR_FUNCTION.has(first.text)) return 'harmless';
     }
-    if (second !== undefined && nameOf(first) !== 'pg_catalog') return UNKNOWN_FUNCTION;
+    if (second !== undefined && nameOf(first) !== 'pg_catalog') return 'unknown';
     const name = nameOf(second ?? first);
     const why = NEED_TWO_ARGUMENTS.get(name);
     if (why !== undefined) return hasTwoArguments(tokens, closings, open) ? 'harmless' : { why };
-    return HARMLESS_FUNCTIONS.has(name) ? 'harmless' : UNKNOWN_FUNCTION;
+    if (HARMLESS_FUNCTIONS.has(name)) return 'harmless';
+    return readsMore(name) ? READS_MORE : 'unknown';
   };
 }
 
@@ -38,9 +43,8 @@ function hasTwoArguments(tokens: readonly ReadToken[], closings: Closings, open:
 /** Longer strings are no dates to the server (MAXDATELEN). */
 const DATE_LENGTH_MAX = 128;
 const MEANS_CLOCK = /(?<![a-z])(?:now|today|tomorrow|yesterday)(?![a-z])/i;
-/** src/include/utils/… reg*: what these say depends on the catalogue and on search_path. */
-const CATALOGUE_TYPE =
-  /^REG(?:CLASS|PROC|PROCEDURE|OPER|OPERATOR|TYPE|ROLE|NAMESPACE|CONFIG|DICTIONARY|COLLATION|DATABASE)$/;
+/** What these say depends on the catalogue; regconfig and regdictionary are arguments of text search. */
+const CATALOGUE_TYPE = /^REG(?:CLASS|PROC|PROCEDURE|OPER|OPERATOR|TYPE|ROLE|NAMESPACE|COLLATION|DATABASE)$/;
 /** NAMEDATALEN - 1, in bytes. */
 const NAME_BYTES_MAX = 63;
 
@@ -54,9 +58,6 @@ export function obstacleAt(tokens: readonly ReadToken[], i: number): Obstacle | 
       construct: `${token.spelled.slice(0, 20)}…`,
       why: 'is a longer name than the server keeps; write 63 bytes',
     };
-  }
-  if (isPhrase(tokens, i, ['OPERATOR']) && isOperator(tokens[i + 1], '(')) {
-    return { construct: 'OPERATOR()', why: 'names an operator that is not known to read nothing' };
   }
   const type = nameOf(token).toUpperCase();
   if (CATALOGUE_TYPE.test(type)) return { construct: token.spelled, why: "depends on the database's catalogue" };

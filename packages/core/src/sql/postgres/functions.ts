@@ -1,6 +1,6 @@
 /**
- * Built-in functions of Postgres whose result depends on nothing but their arguments and the session's settings, which
- * are part of every key. Unknown means obstacle: add a name only with its page read.
+ * Built-in functions of Postgres by what their result depends on. In none of these lists: functions of users and of
+ * extensions, whose volatility the database knows; they stand among a statement's calls, for the source to look up.
  */
 import { words } from '../tokens.ts';
 
@@ -61,7 +61,27 @@ const LATER = `
   jsonb_object_agg_strict jsonb_object_agg_unique jsonb_object_agg_unique_strict lgamma reverse to_bin to_oct
   unicode_assigned uuid_extract_timestamp uuid_extract_version xmltext`;
 
+/** Depend on their arguments, and on the session's settings, which are part of every key. */
 export const HARMLESS_FUNCTIONS: ReadonlySet<string> = words(`${IMMUTABLE} ${STABLE_BY_SETTINGS} ${LATER}`);
+
+/**
+ * The clock, the session, the catalogue, sequences, chance, files, locks, other databases: what else of pg_catalog is
+ * not IMMUTABLE, by the beginnings that many names share and one by one. Release 15, and what came until 18.
+ */
+const READ_MORE: ReadonlySet<string> = words(`
+  aclexplode amvalidate array_sample array_shuffle brin_desummarize_range brin_summarize_new_values
+  brin_summarize_range clock_timestamp col_description currtid2 currval dblink format_type gen_random_uuid
+  get_current_ts_config getdatabaseencoding getpgusername gin_clean_pending_list icu_unicode_version
+  json_to_tsvector jsonb_to_tsvector lastval loread lowrite mxid_age nextval now obj_description oidvectortypes
+  random random_normal regclass row_security_active session_user set_config setseed setval shobj_description
+  statement_timestamp system_user timeofday timetz transaction_timestamp ts_debug ts_headline ts_lexize ts_parse
+  ts_rewrite ts_stat ts_token_type unicode_version uuidv4 uuidv7 version`);
+const READ_MORE_BY_NAME =
+  /^(?:pg_|has_|lo_|txid_|inet_(?:client|server)_|current_|to_reg|dblink_|binary_upgrade_|(?:database|schema|table|query|cursor)_to_xml)/;
+
+export function readsMore(name: string): boolean {
+  return READ_MORE.has(name) || READ_MORE_BY_NAME.test(name);
+}
 
 const SEARCH_CONFIGURATION = 'uses the configuration of text search that the session has; name one as first argument';
 

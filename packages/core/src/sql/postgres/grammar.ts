@@ -44,7 +44,6 @@ export const POSTGRES_GRAMMAR: Grammar = {
     qualified: new Map(),
     systemColumns: SYSTEM_COLUMNS,
     callsWithoutParentheses: false,
-    attributesMayCall: true,
     judge: judgeOf,
     obstacleAt,
   },
