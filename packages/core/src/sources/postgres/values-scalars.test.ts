@@ -117,7 +117,18 @@ describe('bytes', () => {
     );
   });
 
-  it.each(['', 'x00', '\\000abc', '\\x0', '\\x0g', '\\x00 00'])('are not in %j', (text) => {
+  it.each([
+    '',
+    'x00',
+    '\\000abc',
+    '\\x0',
+    '\\x0g',
+    '\\xg0',
+    '\\x00 00',
+    '\\xžž',
+    `\\x${'0'.repeat(99)}g`,
+    `\\x${'0'.repeat(101)}`,
+  ])('are not in %j', (text) => {
     expect(() => bytesOf(text)).toThrow(Refusal);
   });
 });
