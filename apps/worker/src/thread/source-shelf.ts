@@ -35,6 +35,10 @@ const OPENERS: { readonly [Kind in SourceConfig['kind']]: Opener<Kind> } = {
     const { openOracleSource } = await import('@parqueue/core/sources/oracle');
     return await openOracleSource({ ...config, ...tools });
   },
+  mysql: async (config, _setup, tools) => {
+    const { openMysqlSource } = await import('@parqueue/core/sources/mysql');
+    return await openMysqlSource({ ...config, ...tools });
+  },
 };
 
 /**
@@ -98,6 +102,8 @@ export class SourceShelf {
         return await OPENERS.file(config, this.#setup, this.#tools);
       case 'oracle':
         return await OPENERS.oracle(config, this.#setup, this.#tools);
+      case 'mysql':
+        return await OPENERS.mysql(config, this.#setup, this.#tools);
       default:
         return config satisfies never;
     }
