@@ -101,7 +101,9 @@ class Walk {
       const explained = await tablesExplained(this.#session, `SELECT * FROM ${quotedName(schema)}.${quotedName(name)}`);
       if (explained !== null) return explained;
     } catch (error) {
-      if (!isParqueueError(error) || faultKindOf(error) !== 'privileges') throw error;
+      // A view whose definer lost a right, or whose table is gone: the server's own words are the better ones.
+      if (!isParqueueError(error) || faultKindOf(error) !== 'privileges' || databaseCode(error) === VIEW_INVALID)
+        throw error;
       const found = await this.#find({ schema, name });
       // Not to be seen at all: the statement will be refused whatever its version.
       if (found === null) throw error;
@@ -284,6 +286,16 @@ class Walk {
       `grant SELECT, ${privilege} on ${label} and on what it reads`,
     );
   }
+}
+
+const VIEW_INVALID = '(1356)';
+
+function databaseCode({ details }: ParqueueError): string {
+  return (
+    String(details['database'] ?? '')
+      .split(' ')
+      .at(-1) ?? ''
+  );
 }
 
 /** The first of the tables that is not among those known, if any. Names that differ in case may be one table's. */

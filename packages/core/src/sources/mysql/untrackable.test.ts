@@ -1,0 +1,179 @@
+/** What has no version, and what the refusal says: the object, the reason, the way out. On a real server. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ParqueueError } from '../../model/errors.ts';
+import { openMysqlTestDatabase, type MysqlTestDatabase } from '../../testing/mysql-database.ts';
+import { mysqlVersion, openMysqlTransaction } from '../../testing/mysql-transactions.ts';
+import type { ConnectOptions } from './connect.ts';
+
+let database: MysqlTestDatabase;
+let db: string;
+
+beforeAll(async () => {
+  database = await openMysqlTestDatabase();
+  db = database.database;
+  await database.execute('CREATE TABLE sales (id INT PRIMARY KEY, amount INT, secret INT INVISIBLE)');
+  await database.execute('INSERT INTO sales (id, amount) VALUES (1, 10), (2, 20)');
+  await database.execute('CREATE VIEW seen AS SELECT id, amount FROM sales');
+  await database.execute('CREATE VIEW deeper AS SELECT id FROM seen');
+});
+
+afterAll(() => database[Symbol.asyncDispose]());
+
+async function refusal(sql: string, more: Partial<ConnectOptions> = {}): Promise<string> {
+  const error = await mysqlVersion(database, sql, more).then(
+    (version) => new Error(`not refused: ${version}`),
+    (thrown: unknown) => thrown,
+  );
+  return error instanceof ParqueueError ? `${error.code} ${error.message}` : String(error);
+}
+
+const WAY_OUT = 'set version: ttl with a maxAge, or a refresh-key';
+
+describe('what has no version', () => {
+  it.each([
+    ['information_schema.TABLES', 'belongs to the server itself'],
+    ['performance_schema.threads', 'belongs to the server itself'],
+    ['mysql.user', 'belongs to the server itself'],
+    ['sys.version', 'belongs to the server itself'],
+  ])('%s, which %s', async (table, why) => {
+    expect(await refusal(`SELECT * FROM ${table}`)).toMatch(new RegExp(`^PQ_UNTRACKABLE .*${why}.*${WAY_OUT}$`));
+  });
+
+  it('a sequence, but the tables of the SEQUENCE engine have a constant one', async () => {
+    await database.execute('CREATE SEQUENCE numbers');
+    expect(await refusal('SELECT * FROM numbers')).toMatch(/^PQ_UNTRACKABLE .*numbers is a sequence/);
+    expect(await mysqlVersion(database, 'SELECT * FROM seq_1_to_1000000000')).toMatch(/=constant\.[0-9a-f]{12}$/);
+  });
+
+  it.each([
+    ['the clock', 'SELECT id, NOW() t FROM sales', 'current_timestamp'],
+    ['chance', 'SELECT id FROM sales ORDER BY RAND()', 'RAND'],
+    ['the user', 'SELECT id, CURRENT_USER() u FROM sales', 'CURRENT_USER'],
+    ['a function, though it says that it is deterministic', 'SELECT id, pq_rate(id) r FROM sales', 'pq_rate'],
+  ])('a view that reads %s, nor one above it', async (_, sql, construct) => {
+    await database.admin.query(`DROP FUNCTION IF EXISTS pq_rate`);
+    await database.admin.query(
+      'CREATE FUNCTION pq_rate(i INT) RETURNS INT DETERMINISTIC READS SQL DATA RETURN (SELECT amount FROM sales WHERE id = i)',
+    );
+    await database.admin.query(`GRANT EXECUTE ON FUNCTION ${db}.pq_rate TO ${database.user}@'%'`);
+    await database.execute(`CREATE OR REPLACE VIEW moody AS ${sql}`);
+    await database.execute('CREATE OR REPLACE VIEW above AS SELECT id FROM moody');
+    const why = new RegExp(
+      `^PQ_UNTRACKABLE ${db}\\.above cannot be tracked: the view ${db}\\.moody uses .*${construct}`,
+      'i',
+    );
+    expect(await refusal('SELECT * FROM above')).toMatch(why);
+  });
+
+  it('a table whose rows another server holds', async ({ skip }) => {
+    const installed = await database.admin.query("INSTALL SONAME 'ha_federatedx'").then(
+      () => true,
+      (error: unknown) => String(error).includes('already'),
+    );
+    if (!installed) return skip('this server has no FEDERATED engine');
+    const { host, port, user, password } = database;
+    const address = `mysql://${user}:${password}@${host}:${port}/${db}/sales`;
+    await database.admin.query(`CREATE TABLE ${db}.far (id INT, amount INT) ENGINE=FEDERATED CONNECTION='${address}'`);
+    expect(await refusal('SELECT * FROM far')).toMatch(
+      /^PQ_UNTRACKABLE .*the rows of \S+far are in the engine FEDERATED/,
+    );
+  });
+
+  it('a table that is not there: the server says so', async () => {
+    expect(await refusal('SELECT * FROM nowhere')).toMatch(/^PQ_SOURCE_REJECTED .*nowhere/);
+  });
+
+  it('a view of a table that is gone', async () => {
+    await database.execute('CREATE TABLE brief (id INT)');
+    await database.execute('CREATE OR REPLACE VIEW orphan AS SELECT id FROM brief');
+    await database.execute('DROP TABLE brief');
+    expect(await refusal('SELECT * FROM orphan')).toMatch(/^PQ_SOURCE_REJECTED .*orphan/);
+  });
+
+  it('a row that is longer than max_allowed_packet', async () => {
+    await database.execute(`CREATE TABLE wide (${Array.from({ length: 7 }, (_, i) => `c${i} TEXT`).join(', ')})`);
+    const { user, password } = database;
+    await database.execute(
+      `INSERT INTO wide VALUES (${Array.from({ length: 7 }, () => "REPEAT('x', 65535)").join(', ')})`,
+    );
+    const [[before]] = (await database.admin.query('SELECT @@GLOBAL.max_allowed_packet n')) as unknown as [
+      [{ n: number }],
+    ];
+    await database.admin.query('SET GLOBAL max_allowed_packet = 262144');
+    try {
+      expect(await refusal('SELECT c0 FROM wide', { user, password })).toMatch(
+        /^PQ_UNTRACKABLE .*wide has rows longer than max_allowed_packet.*; raise max_allowed_packet, or /,
+      );
+    } finally {
+      await database.admin.query(`SET GLOBAL max_allowed_packet = ${before.n}`);
+    }
+  });
+});
+
+describe('what a user may not see is refused with the grant that is missing', () => {
+  it.each<[string, string, readonly string[], RegExp]>([
+    ['no right at all', 'sales', [], /^PQ_SOURCE_REJECTED .*denied/],
+    [
+      'some columns of a table',
+      'sales',
+      ['SELECT (id) ON @.sales'],
+      /^PQ_UNTRACKABLE .*; grant SELECT on \S+\.sales, or set/,
+    ],
+    [
+      'all columns that are visible, but not the one that is not',
+      'sales',
+      ['SELECT (id, amount) ON @.sales'],
+      /^PQ_UNTRACKABLE .*may not read all of its columns; grant SELECT on \S+\.sales/,
+    ],
+    [
+      'a view without SHOW VIEW',
+      'seen',
+      ['SELECT ON @.seen', 'SELECT ON @.sales'],
+      /^PQ_UNTRACKABLE .*seen.*; grant SELECT, SHOW VIEW on/,
+    ],
+    ['a view without its table', 'seen', ['SELECT, SHOW VIEW ON @.seen'], /^PQ_UNTRACKABLE .*; grant SELECT/],
+    [
+      'a view with its table, some columns of it',
+      'seen',
+      ['SELECT, SHOW VIEW ON @.seen', 'SELECT (id, amount) ON @.sales'],
+      /^PQ_UNTRACKABLE .*may not.*sales.*; grant SELECT on \S+\.sales/,
+    ],
+    [
+      'a view without the view below it',
+      'deeper',
+      ['SELECT, SHOW VIEW ON @.deeper', 'SELECT ON @.sales'],
+      /^PQ_UNTRACKABLE .*; grant SELECT/,
+    ],
+  ])('%s', async (_, name, grants, expected) => {
+    const user = await database.createUser(...grants.map((grant) => grant.replace('@', db)));
+    const own = await database.createDatabase();
+    await database.admin.query(`GRANT SELECT ON ${own}.* TO ${user.user}@'%'`);
+    expect(await refusal(`SELECT 1 FROM ${db}.${name}`, { ...user, schema: own })).toMatch(expected);
+  });
+
+  it('and all these grants are enough', async () => {
+    const user = await database.createUser(
+      ...['deeper', 'seen'].map((view) => `SELECT, SHOW VIEW ON ${db}.${view}`),
+      `SELECT ON ${db}.sales`,
+    );
+    const mine = await mysqlVersion(database, 'SELECT * FROM deeper');
+    expect(await mysqlVersion(database, 'SELECT * FROM deeper', user)).toBe(mine);
+  });
+});
+
+describe('the statement itself', () => {
+  it('is explained with its binds, and nothing is read that no part stands for', async () => {
+    await using transaction = await openMysqlTransaction(database);
+    await transaction.begin();
+    const binds = { LEAST: { type: 'integer', value: '10' } } as const;
+    const { parts } = await transaction.ask(
+      'WITH big AS (SELECT id FROM sales WHERE amount > :least) SELECT * FROM big b JOIN seen s ON s.id = b.id WHERE EXISTS (SELECT 1 FROM deeper d WHERE d.id = b.id)',
+      binds,
+    );
+    expect(Object.keys(parts).toSorted()).toEqual([`${db}.deeper`, `${db}.sales`, `${db}.seen`]);
+  });
+
+  it('is rejected by the server where it is wrong', async () => {
+    expect(await refusal('SELECT no_such_column FROM sales')).toMatch(/^PQ_SOURCE_REJECTED .*no_such_column/);
+  });
+});
