@@ -5,12 +5,11 @@
 import type { NumbersAs } from '../../model/request.ts';
 import type { ColumnType } from '../../parquet/column-type.ts';
 import type { Convert, Mapping, Reading, TypeRule } from '../sql/types.ts';
+import { DECIMAL_DIGITS, decimalOf, numeric } from './types-numeric.ts';
 import { builtIn, type PostgresColumn, type PostgresType } from './types.ts';
 import { booleanOf, bytesOf, characterOf, doubleOf, realOf } from './values-scalars.ts';
 import { dayOf, timeOf } from './values-times.ts';
 
-/** What a 128-bit decimal holds. */
-const DECIMAL_DIGITS = 38;
 /** What `numbers: exact` makes of a numeric of any size: 28 digits before the point and 10 after. */
 const EXACT = { kind: 'decimal128', precision: DECIMAL_DIGITS, scale: 10 } as const;
 
@@ -35,26 +34,6 @@ const INT64 = loaded({ type: { kind: 'int64' }, reading: NUMBER });
 const TEXT: Mapping = { type: { kind: 'utf8' }, reading: { kind: 'text' }, expression: null };
 
 const INFINITY = 'infinity and -infinity are the largest and the smallest value';
-
-interface Size {
-  readonly precision: number;
-  readonly scale: number;
-}
-
-/** From numeric_typmod_precision and _scale in numeric.c; null: none was declared. */
-function sizeOf({ typmod }: PostgresColumn): Size | null {
-  if (typmod < 4) return null;
-  const packed = typmod - 4;
-  // The scale is a number of 11 bits with a sign.
-  return { precision: (packed >> 16) & 0xffff, scale: ((packed & 0x7ff) ^ 0x400) - 0x400 };
-}
-
-/** A decimal for every number of the size: with a negative scale that of its zeros, with a large one that of its point. */
-function decimalOf(column: PostgresColumn): { readonly kind: 'decimal128' } & Size {
-  const { precision, scale } = sizeOf(column) ?? { precision: Number.POSITIVE_INFINITY, scale: 0 };
-  if (scale < 0) return { kind: 'decimal128', precision: precision - scale, scale: 0 };
-  return { kind: 'decimal128', precision: Math.max(precision, scale), scale };
-}
 
 function openNumeric(numbers: NumbersAs): Mapping {
   switch (numbers) {
@@ -84,9 +63,6 @@ function timestampOf(zone: 'none' | 'utc'): Mapping {
     wayOut: 'microseconds in 64 bits end in the year 294247: declare it varchar',
   });
 }
-
-const numeric = (precision: number, scale: number): PostgresColumn =>
-  builtIn('numeric', { typmod: ((precision << 16) | (scale & 0x7ff)) + 4, typeName: `numeric(${precision},${scale})` });
 
 const ofType = (type: Partial<PostgresType>): PostgresColumn =>
   builtIn('', { type: { ...builtIn('').type, schema: 'public', name: 'c', ...type } });
