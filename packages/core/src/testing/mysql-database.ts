@@ -11,6 +11,11 @@ import mysql, {
   type ResultSetHeader,
   type RowDataPacket,
 } from 'mysql2/promise';
+import { sessionSettings } from '../config/session-settings.ts';
+import type { Source } from '../ports/source.ts';
+import { openMysqlSource, type MysqlSourceOptions } from '../sources/mysql/index.ts';
+import { hostClock } from './host-clock.ts';
+import { sequence } from './sql-request.ts';
 import type { ServerAddress } from './server-pool.ts';
 import { serverAddress } from './test-servers.ts';
 
@@ -39,12 +44,16 @@ export interface MysqlTestDatabase extends MysqlLogin, AsyncDisposable {
   readonly connectString: string;
   /** The server's administrator, in this database: for what its user may not do or see. */
   readonly admin: Connection;
+  /** Whom `admin` logs on as. */
+  readonly administrator: { readonly user: string; readonly password: string };
   /** Runs one statement and commits it. @returns rows affected */
   execute(sql: string, values?: readonly MysqlValue[]): Promise<number>;
   /** Rows as arrays, as the driver decodes them. */
   query(sql: string, values?: readonly MysqlValue[]): Promise<readonly (readonly unknown[])[]>;
   /** A connection of its own, of this user or of somebody else; ended with the database at the latest. */
   connect(more?: Partial<ConnectionOptions>): Promise<Connection>;
+  /** A source on this database, of this user; closed with it. */
+  source(more?: Partial<MysqlSourceOptions>): Promise<Source>;
   /** Another database, empty, on which nobody but the administrator has rights; dropped with this one. */
   createDatabase(): Promise<string>;
   /** Another user with a password and these rights, for example `SELECT ON a.b`; dropped with the database. */
@@ -96,6 +105,7 @@ export async function openMysqlTestDatabase(options: MysqlTestOptions = {}): Pro
     return { user, password };
   };
 
+  const sources: Source[] = [];
   await createDatabase(options.createWith ?? 'CHARACTER SET utf8mb4');
   const login = { ...server, database: name, ...(await createUser([`ALL ON ${name}.*`])) };
   const [client, admin] = await Promise.all([connect(login), connect({ ...login, ...administrator })]);
@@ -104,6 +114,7 @@ export async function openMysqlTestDatabase(options: MysqlTestOptions = {}): Pro
     ca,
     connectString: `mysql://${server.host}:${server.port}/${name}`,
     admin,
+    administrator,
     async execute(sql, values) {
       const [result] = await client.query<ResultSetHeader>({ sql, values: [...(values ?? [])] });
       return result.affectedRows;
@@ -113,9 +124,30 @@ export async function openMysqlTestDatabase(options: MysqlTestOptions = {}): Pro
       return rows;
     },
     connect: async (other = {}) => await connect({ ...login, ...other }),
+    async source(more = {}) {
+      const { host, port: at, user, password } = login;
+      const source = await openMysqlSource({
+        host,
+        port: at,
+        user,
+        password,
+        schema: name,
+        session: sessionSettings('mysql', {}),
+        tls: { mode: 'off', ca: null },
+        pool: { max: 4 },
+        connectTimeoutMs: 10_000,
+        randomId: sequence(),
+        chance: () => 0.5,
+        clock: hostClock,
+        ...more,
+      });
+      sources.push(source);
+      return source;
+    },
     createDatabase: async () => await createDatabase('CHARACTER SET utf8mb4'),
     createUser: async (...grants) => await createUser(grants),
     async [Symbol.asyncDispose]() {
+      for (const source of sources) await source[Symbol.asyncDispose]();
       for (const connection of connections) connection.destroy();
       await maintain(async (connection) => {
         // Whoever is still in a transaction would make DROP DATABASE wait.

@@ -31,6 +31,8 @@ export interface PostgresTestDatabase extends PostgresLogin, AsyncDisposable {
   readonly connectString: string;
   /** The server's administrator, in this database: for what its owner may not do or see. */
   readonly admin: pg.Client;
+  /** Whom `admin` logs on as. */
+  readonly administrator: { readonly user: string; readonly password: string };
   /** Runs statements and commits them. @returns rows affected by the last one */
   execute(sql: string, values?: readonly unknown[]): Promise<number>;
   /** Rows as arrays, as the driver decodes them. */
@@ -82,6 +84,7 @@ export async function openPostgresTestDatabase(options: PostgresTestOptions = {}
     ca,
     connectString: `postgresql://${server.host}:${server.port}/${name}`,
     admin,
+    administrator,
     async execute(sql, values) {
       const results = await client.query(sql, values === undefined ? undefined : [...values]);
       // Several statements in one text have a result each.

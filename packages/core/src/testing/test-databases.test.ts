@@ -3,6 +3,8 @@ import type { RowDataPacket } from 'mysql2/promise';
 import { describe, expect, it } from 'vitest';
 import { openMysqlTestDatabase } from './mysql-database.ts';
 import { openPostgresTestDatabase } from './postgres-database.ts';
+import { sourceContext } from './source-contract.ts';
+import { mysqlRequest } from './sql-request.ts';
 
 describe.each([
   ['PostgreSQL', openPostgresTestDatabase],
@@ -72,6 +74,13 @@ describe('a test database of PostgreSQL', () => {
 });
 
 describe('a test database of MariaDB', () => {
+  it('has a source on it', async () => {
+    await using database = await openMysqlTestDatabase();
+    await database.execute('CREATE TABLE t (id INT)');
+    const { version } = await (await database.source()).probe(mysqlRequest('SELECT id FROM t'), sourceContext());
+    expect(version).toContain(`${database.database}.t=`);
+  });
+
   it('has a user with rights on nothing else, and goes with all that was made with it', async () => {
     await using watching = await openMysqlTestDatabase();
     const database = await openMysqlTestDatabase();
