@@ -13,6 +13,11 @@ import { StatementReader, type DescribedField } from './statement-reader.ts';
 /** After its limit a call has this long to end by the server's own limit, and again this long after it was cancelled. */
 const GRACE_MS = 2000;
 
+/** Ten cancellations in two and a half seconds; the server makes a process for each. */
+const CANCELS_MAX = 10;
+const LOOKS_PER_CANCEL = 25;
+const LOOK_MS = 10;
+
 const AS_TEXT = { getTypeParser: () => (text: string) => text } as const;
 
 export interface ConnectionParts {
@@ -30,6 +35,7 @@ export class PostgresConnection {
   readonly #parts: ConnectionParts;
   #lost = false;
   #running: object | null = null;
+  #cancelling: Promise<void> | null = null;
   #limitMs = Number.POSITIVE_INFINITY;
 
   constructor(parts: ConnectionParts) {
@@ -47,7 +53,8 @@ export class PostgresConnection {
   }
 
   get idle(): boolean {
-    return this.#running === null;
+    const running = this.#running;
+    return running === null || (running instanceof RowReader && running.ended);
   }
 
   get wire(): FramedConnection {
@@ -91,19 +98,18 @@ export class PostgresConnection {
   }
 
   async next(reader: RowReader): Promise<unknown[][]> {
-    const rows = await this.#limited(reader.next());
-    if (reader.ended && this.#running === reader) this.#running = null;
-    return rows;
+    return await this.#limited(reader.next());
   }
 
+  /**
+   * Ends what runs, on the server. Settles when it has ended, or cannot be ended this way. Asked for again until then: a
+   * request that arrives between two messages of ours, or before the server looks at it while it prepares to execute
+   * (loading its JIT compiler takes long), is forgotten by the server.
+   */
   async cancel(): Promise<void> {
     if (this.#running instanceof RowReader) this.#running.discard();
-    try {
-      await this.#parts.cancel(this);
-    } catch (error) {
-      this.destroy();
-      throw error;
-    }
+    this.#cancelling ??= this.#cancelUntilIdle();
+    await this.#cancelling;
   }
 
   /** Whatever is under way fails at once. */
@@ -114,10 +120,23 @@ export class PostgresConnection {
 
   async end(): Promise<void> {
     // A server at work does not notice that nobody listens any more.
-    if (!this.#lost && this.#running !== null) await this.cancel().catch(() => undefined);
-    if (this.#lost || this.#running !== null) return this.destroy();
+    if (!this.#lost && !this.idle) await this.cancel();
+    if (this.#lost || !this.idle || this.#cancelling !== null) return this.destroy();
     this.#lost = true;
     await this.#parts.client.end();
+  }
+
+  async #cancelUntilIdle(): Promise<void> {
+    const { clock, cancel } = this.#parts;
+    try {
+      for (let tries = 0; tries < CANCELS_MAX && !this.idle && !this.#lost; tries += 1) {
+        await cancel(this);
+        for (let looks = 0; looks < LOOKS_PER_CANCEL && !this.idle; looks += 1) await clock.sleep(LOOK_MS);
+      }
+    } catch {
+      // The server cannot be told: it notices when it has something to send.
+      this.destroy();
+    }
   }
 
   async #alone<T>(work: () => Promise<T>): Promise<T> {
@@ -134,7 +153,7 @@ export class PostgresConnection {
   }
 
   #claim(): void {
-    if (this.#running !== null) throw new Error('a statement was run while another one is under way');
+    if (!this.idle) throw new Error('a statement was run while another one is under way');
   }
 
   /** The server keeps a limit of its own, but a server that is frozen, or a network that is, keeps none. */
@@ -160,7 +179,7 @@ export class PostgresConnection {
     const { clock } = this.#parts;
     try {
       await clock.sleep(ms + GRACE_MS, settled);
-      await this.cancel().catch(() => undefined);
+      void this.cancel();
       await clock.sleep(GRACE_MS, settled);
       this.destroy();
     } catch {

@@ -37,6 +37,7 @@ export class RowReader implements RowReceiver {
   #rowsBytes = 0;
   #rowsTotal = 0;
   #command: string | null = null;
+  #unwanted = false;
   #ended = false;
   /** What arrived last, read as Latin-1: right for all values of ASCII only, and values are cut from it. */
   #text = '';
@@ -62,9 +63,10 @@ export class RowReader implements RowReceiver {
     });
   }
 
-  /** Rows that still come are thrown away, so that the server gets to its end of the matter. */
+  /** Rows that still come are thrown away, so that the server gets to its end of the matter; `next` fails with that. */
   discard(): void {
-    this.failed(new ParqueueError('PQ_CANCELLED', 'the rows are not wanted any more'));
+    this.#unwanted = true;
+    this.#forget();
   }
 
   submit(connection: FramedConnection): void {
@@ -81,11 +83,11 @@ export class RowReader implements RowReceiver {
   }
 
   arrived(bytes: Buffer): void {
-    this.#text = this.#failure === null ? bytes.toString('latin1') : '';
+    this.#text = this.#unwanted ? '' : bytes.toString('latin1');
   }
 
   row(bytes: Buffer, start: number, end: number): void {
-    if (this.#failure !== null) return;
+    if (this.#unwanted) return;
     this.#rows.push(valuesOf(bytes, start, this.#text));
     this.#rowsBytes += end - start;
     if (this.#rows.length >= FETCH_ROWS || this.#rowsBytes >= CHUNK_BYTES) this.#chunkIsFull();
@@ -93,13 +95,11 @@ export class RowReader implements RowReceiver {
 
   failed(error: unknown): void {
     this.#failure ??= { error };
-    this.#chunks.length = 0;
-    this.#rows = [];
-    this.#text = '';
+    this.#unwanted = true;
+    this.#forget();
     const waiting = this.#waiting;
     this.#waiting = null;
     waiting?.reject(this.#failure.error);
-    this.#connection?.stream.resume();
   }
 
   handleRowDescription({ fields }: { readonly fields: readonly unknown[] }): void {
@@ -113,7 +113,8 @@ export class RowReader implements RowReceiver {
   handleReadyForQuery(): void {
     if (this.#command === null) this.failed(new Error('Received unexpected end of a statement from backend.'));
     const told = /^SELECT ([0-9]+)$/.exec(this.#command ?? '')?.[1];
-    if (told !== undefined && this.#failure === null && told !== String(this.#rowsTotal + this.#rows.length)) {
+    if (this.#unwanted) this.failed(new ParqueueError('PQ_CANCELLED', 'the rows were not wanted any more'));
+    else if (told !== undefined && told !== String(this.#rowsTotal + this.#rows.length)) {
       this.failed(new Error('Received unexpected number of rows from backend.'));
     }
     if (this.#rows.length > 0) this.#chunkIsFull();
@@ -151,6 +152,13 @@ export class RowReader implements RowReceiver {
     if (waiting !== null) return waiting.resolve(rows);
     this.#chunks.push(rows);
     this.#connection?.stream.pause();
+  }
+
+  #forget(): void {
+    this.#chunks.length = 0;
+    this.#rows = [];
+    this.#text = '';
+    this.#connection?.stream.resume();
   }
 
   #end(): void {
