@@ -13,7 +13,7 @@ import { batchesOf } from '../parquet/row-appender.ts';
 import { arrowSchema } from '../parquet/column-type.ts';
 import { writeParquetFile } from '../parquet/writer.ts';
 import { planColumns } from '../sources/sql/column-plan.ts';
-import type { Projection } from '../sources/sql/projection.ts';
+import { projected } from '../sources/postgres/projection.ts';
 import { POSTGRES_TYPES } from '../sources/postgres/types-system.ts';
 import type { PostgresColumn, PostgresType } from '../sources/postgres/types.ts';
 
@@ -118,10 +118,4 @@ async function describedColumns(client: pg.Client, statement: string): Promise<r
       type: typeOf(0, element),
     };
   });
-}
-
-function projected(text: string, { described, wanted }: Projection): string {
-  const names = described.map((_, at) => `c${at + 1}`);
-  const selected = wanted.map(({ position, expression }) => expression?.(`c${position + 1}`) ?? `c${position + 1}`);
-  return `SELECT ${selected.join(',')} FROM (${text}) AS q(${names.join(',')})`;
 }

@@ -103,6 +103,26 @@ describe('a real is the float32', () => {
     expect(Math.fround(read)).toBe(read);
   });
 
+  it('on whose side of the middle the text is, by as little as it may be', () => {
+    // Positive ones from 2^-30 to 2^30: the middle between two has at most 60 binary digits of fraction, and so 60 decimal ones.
+    const bits = fc.integer({ min: (127 - 30) << 23, max: (127 + 30) << 23 });
+    fc.assert(
+      fc.property(bits, fc.boolean(), (low, negative) => {
+        const [below = 0, above = 0] = new Float32Array(Uint32Array.of(low, low + 1).buffer);
+        const middle = BigInt(((below + above) / 2) * 2 ** 60) * 5n ** 60n;
+        const text = (step: bigint): string => {
+          const digits = String(middle + step).padStart(61, '0');
+          return `${negative ? '-' : ''}${digits.slice(0, -60)}.${digits.slice(-60)}`;
+        };
+        const sign = negative ? -1 : 1;
+        expect(realOf(text(1n))).toBe(sign * above);
+        expect(realOf(text(-1n))).toBe(sign * below);
+        expect(realOf(text(0n))).toBe(sign * (low % 2 === 0 ? below : above));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
   it.each(['1e39', '-3.5e38', '', 'x'])('and %j is none', (text) => {
     expect(() => realOf(text)).toThrow(Refusal);
   });
