@@ -32,7 +32,10 @@ async function run(kind: 'postgres' | 'mysql', database: TestDatabase, prefix: s
   const ran: string[] = [];
   for (const { name, statement, version } of Object.values(config.datasets) as readonly SqlDatasetConfig[]) {
     await database.query(replacePlaceholders(statement.text, () => "'2026-01-01'", kind));
-    if (version.kind === 'refresh-key') await database.query(version.statement);
+    if (version.kind === 'refresh-key') {
+      const rows = await database.query(version.statement);
+      expect(rows.map((row) => row.length)).toEqual([1]);
+    }
     ran.push(name);
   }
   return ran;
