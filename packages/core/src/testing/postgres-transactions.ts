@@ -6,16 +6,79 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { composeVersion } from '../model/version.ts';
-import type { SqlQuestion, TypedValue } from '../model/request.ts';
+import type { CanonicalRequest, SqlQuestion, TypedValue } from '../model/request.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Source } from '../ports/source.ts';
 import { labelOf, readStatement } from '../sql/index.ts';
+import { boundStatement, type PostgresBinds } from '../sources/postgres/bind.ts';
+import type { PostgresConnection } from '../sources/postgres/connection.ts';
+import { ColumnDescriber } from '../sources/postgres/describe.ts';
 import { PostgresDriver, type PostgresSession } from '../sources/postgres/driver.ts';
 import { beginSnapshot } from '../sources/postgres/snapshot.ts';
+import { projected } from '../sources/postgres/projection.ts';
+import { rowsOf } from '../sources/postgres/rows.ts';
+import { PostgresSplits } from '../sources/postgres/split.ts';
+import { POSTGRES_TYPES } from '../sources/postgres/types-system.ts';
+import type { PostgresColumn } from '../sources/postgres/types.ts';
 import { PostgresTables } from '../sources/postgres/versions.ts';
-import type { AskedTables, PartName } from '../sources/sql/database.ts';
+import type { AskedTables, PartName, SqlDatabase } from '../sources/sql/database.ts';
+import { openSqlSource } from '../sources/sql/source.ts';
 import type { SqlSourceQuestion } from '../sources/sql/question.ts';
 import { Session } from '../sources/sql/session.ts';
 import type { PostgresLogin } from './postgres-database.ts';
+
+/** A source put together from its parts. */
+export function openPostgresParts(login: PostgresLogin): Source {
+  const driver = driverOf(login, 'public');
+  const tables = new PostgresTables({ clock, schema: 'public' });
+  const describer = new ColumnDescriber();
+  const database: SqlDatabase<PostgresConnection, PostgresColumn, PostgresBinds> = {
+    kind: 'postgres',
+    tracks: 'row-version',
+    driver,
+    types: POSTGRES_TYPES,
+    bind: boundStatement,
+    begin: beginSnapshot,
+    askTables: (session, question, known) => tables.askTables(session, question, known),
+    asksSeveral: (question, known) => tables.asksSeveral(question, known),
+    describe: (session, bound) => describer.describe(session, bound),
+    rows: (session, bound, { columns }) => rowsOf(session, { ...bound, columns }),
+    confirm: (session, question) => tables.confirm(session, question),
+    project: projected,
+    split: new PostgresSplits(),
+  };
+  return openSqlSource(database, {
+    schema: 'public',
+    session: {},
+    pool: { max: 4 },
+    connectTimeoutMs: 10_000,
+    secrets: [login.password],
+    randomId: () => 'random',
+    chance: () => 0.5,
+    clock,
+  });
+}
+
+export function postgresRequest(sql: string, more: Partial<SqlQuestion> = {}): CanonicalRequest {
+  return {
+    keyFormat: 1,
+    sourceKind: 'postgres',
+    sourceIdentity: 'test',
+    columns: null,
+    columnTypes: {},
+    parquet: { compression: 'snappy', rowGroupRows: 1_000_000 },
+    question: {
+      kind: 'sql',
+      statement: readStatement(sql, 'postgres').text,
+      binds: {},
+      session: {},
+      version: { kind: 'row-version' },
+      numbers: 'text',
+      split: null,
+      ...more,
+    },
+  };
+}
 
 const clock: Clock = {
   now: () => Date.now(),
@@ -33,18 +96,7 @@ export interface PostgresTransaction extends AsyncDisposable {
 }
 
 export async function openTransaction(login: PostgresLogin, schema = 'public'): Promise<PostgresTransaction> {
-  const driver = new PostgresDriver({
-    host: login.host,
-    port: login.port,
-    database: login.database,
-    user: login.user,
-    password: login.password,
-    schema,
-    session: { timezone: 'UTC', datestyle: 'ISO' },
-    tls: { mode: 'off', ca: null },
-    connectTimeoutMs: 10_000,
-    clock,
-  });
+  const driver = driverOf(login, schema);
   const connection = await driver.connect();
   const session = new Session({
     connection,
@@ -69,6 +121,21 @@ export async function openTransaction(login: PostgresLogin, schema = 'public'): 
   };
 }
 
+function driverOf({ host, port, database, user, password }: PostgresLogin, schema: string): PostgresDriver {
+  return new PostgresDriver({
+    host,
+    port,
+    database,
+    user,
+    password,
+    schema,
+    session: { timezone: 'UTC', datestyle: 'ISO' },
+    tls: { mode: 'off', ca: null },
+    connectTimeoutMs: 10_000,
+    clock,
+  });
+}
+
 export function postgresQuestion(
   sql: string,
   binds: Readonly<Record<string, TypedValue>> = {},
@@ -85,13 +152,9 @@ export function postgresQuestion(
       unqualified: reference.schema === null,
     });
   }
-  const asked: SqlQuestion = {
-    kind: 'sql',
-    statement: statement.text,
-    binds,
-    version: { kind: 'row-version' },
-  } as SqlQuestion;
-  return { asked, statement, parts: [...parts.values()], hidden: [] };
+  const { question } = postgresRequest(sql, { binds });
+  if (question.kind !== 'sql') throw new Error('it is SQL');
+  return { asked: question, statement, parts: [...parts.values()], hidden: [] };
 }
 
 /** The version of a statement, by a transaction of its own. */

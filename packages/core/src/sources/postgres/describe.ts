@@ -17,7 +17,7 @@ const KNOWN_MAX = 1000;
 const TYPES = `
 SELECT n.nspname, t.typname, t.typtype, t.typcategory, en.nspname, e.typname, e.typtype, e.typcategory,
   pg_catalog.format_type(c.id, c.mod)
-FROM pg_catalog.unnest($1::pg_catalog.oid[], $2::pg_catalog.int4[]) WITH ORDINALITY AS c(id, mod, at)
+FROM unnest($1::pg_catalog.oid[], $2::pg_catalog.int4[]) WITH ORDINALITY AS c(id, mod, at)
 JOIN pg_catalog.pg_type t ON t.oid = c.id
 JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
 LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem AND t.typcategory = 'A'

@@ -4,8 +4,10 @@
  * text, so all of them are of the state that the version names: `exact`. The locks of the first keep every relation as
  * it is until the last row was read.
  */
+import { isParqueueError, ParqueueError } from '../../model/errors.ts';
 import { tokenize } from '../../sql/index.ts';
 import type { Bound, SplitLoads, SplitWay, SplitWish } from '../sql/database.ts';
+import { ofKind } from '../sql/faults.ts';
 import { boundStatement, type PostgresBinds } from './bind.ts';
 import type { PostgresConnection } from './connection.ts';
 import type { PostgresSession } from './driver.ts';
@@ -16,6 +18,10 @@ type Way = SplitWay<PostgresConnection, PostgresBinds>;
 
 /** Words after which the server chooses rows: each session would choose its own. All are reserved, so no column has such a name. */
 const CHOOSES_ROWS = new Set(['limit', 'offset', 'fetch', 'tablesample']);
+
+/** Reading locks are had at once, or somebody waits for what excludes them. */
+const LOCK_MS = 2000;
+const LOCK_NOT_AVAILABLE = '55P03';
 
 export class PostgresSplits implements SplitLoads<PostgresConnection, PostgresBinds> {
   async plan(session: PostgresSession, wish: SplitWish): Promise<Way | { readonly reason: string }> {
@@ -39,10 +45,31 @@ export class PostgresSplits implements SplitLoads<PostgresConnection, PostgresBi
         await other.transact((connection) => connection.query(BEGIN));
         // Its grammar takes a literal only; the server's own names of snapshots are hexadecimal digits and dashes.
         await ask(other, `SET TRANSACTION SNAPSHOT '${snapshot.id}'`);
+        await lockAtOnce(other, shareOf(0, into, wish));
       },
       bound: (part) => shareOf(part, into, wish),
     };
   }
+}
+
+/**
+ * Who waits for an exclusive lock waits for the first session, and whoever comes now waits behind: this session for them,
+ * and the first, in our hands, for this one. The server cannot see that, so the wait is short. Planning takes the locks.
+ */
+async function lockAtOnce(session: PostgresSession, { text, binds }: Bound<PostgresBinds>): Promise<void> {
+  await ask(session, `SET LOCAL lock_timeout = ${LOCK_MS}`);
+  try {
+    await ask(session, `EXPLAIN (COSTS OFF) ${text}`, binds);
+  } catch (error) {
+    if (!isParqueueError(error) || error.details['database'] !== LOCK_NOT_AVAILABLE) throw error;
+    throw ofKind(
+      'rejected',
+      new ParqueueError('PQ_SOURCE_REJECTED', `${LOCK_NOT_AVAILABLE}: a table is about to be locked for itself`, {
+        details: { database: LOCK_NOT_AVAILABLE },
+      }),
+    );
+  }
+  await ask(session, 'SET LOCAL lock_timeout = 0');
 }
 
 /** NULL has no hash: those rows are the first session's. The sign bit is cut off. */

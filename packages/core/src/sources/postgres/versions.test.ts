@@ -1,7 +1,7 @@
 /** When the version of tables changes, and when it does not: on a real server, one change at a time. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openPostgresTestDatabase, type PostgresTestDatabase } from '../../testing/postgres-database.ts';
-import { openTransaction, postgresQuestion, postgresVersion } from '../../testing/postgres-transactions.ts';
+import { postgresVersion } from '../../testing/postgres-transactions.ts';
 
 let database: PostgresTestDatabase;
 
@@ -87,5 +87,94 @@ describe('the version of a table', () => {
     ['writes to another table', 'UPDATE regions SET name = name'],
   ])('does not change with %s', async (_, change) => {
     expect(await afterwards(all, () => database.execute(change))).toBe('same');
+  });
+});
+
+describe('transactions', () => {
+  it('that commit in another order than they began are seen, each when it commits', async () => {
+    const [older, younger] = await Promise.all([database.connect(), database.connect()]);
+    await older.query('BEGIN');
+    await older.query('INSERT INTO sales VALUES (1001, 1, 1)');
+    await younger.query('BEGIN');
+    await younger.query('INSERT INTO sales VALUES (1002, 1, 1)');
+    const before = await version(all);
+    await younger.query('COMMIT');
+    const between = await version(all);
+    // What MAX(xmin) would not see: the newest transaction was there already. The count is made what it was.
+    await older.query('DELETE FROM sales WHERE id = 1');
+    await older.query('COMMIT');
+    const after = await version(all);
+    expect(new Set([before, between, after]).size).toBe(3);
+    expect([between, after].map((text) => text.replace(/^.*=([0-9]+)@.*$/, '$1'))).toEqual(['101', '101']);
+  });
+
+  it('of savepoints are seen, as far as they were not rolled back', async () => {
+    const change =
+      'BEGIN; SAVEPOINT a; UPDATE sales SET amount = 0 WHERE id = 1; RELEASE a; SAVEPOINT b; DELETE FROM sales; ROLLBACK TO b; COMMIT';
+    expect(await afterwards(all, () => database.execute(change))).toBe('other');
+    expect(await version(all)).toContain('=100@');
+  });
+
+  it('that were prepared are seen when they commit, and never when they do not', async () => {
+    await database.execute("BEGIN; UPDATE sales SET amount = 1 WHERE id = 1; PREPARE TRANSACTION 'pq_a'");
+    await database.execute("BEGIN; UPDATE sales SET amount = 1 WHERE id = 2; PREPARE TRANSACTION 'pq_b'");
+    const before = await version(all);
+    await database.execute("ROLLBACK PREPARED 'pq_b'");
+    expect(await version(all)).toBe(before);
+    await database.execute("COMMIT PREPARED 'pq_a'");
+    expect(await version(all)).not.toBe(before);
+  });
+});
+
+describe('other ways to put rows into a table', () => {
+  it('COPY FREEZE shows its rows to every snapshot, and is a change', async () => {
+    const fill = "TRUNCATE sales; COPY sales (id) FROM PROGRAM 'seq 1 100' WITH (FREEZE)";
+    const frozen = (): Promise<unknown> => database.admin.query(`BEGIN; ${fill}; COMMIT`);
+    expect(await afterwards(all, frozen)).toBe('other');
+    expect(await afterwards(all, frozen)).toBe('other');
+    expect(await version(all)).toContain('=100@');
+  });
+
+  it.each([
+    ['VACUUM FULL', 'VACUUM FULL sales'],
+    ['CLUSTER', 'CLUSTER sales USING sales_pkey'],
+  ])('%s moves rows: at worst a load too many, and only once', async (_, change) => {
+    await database.execute('DELETE FROM sales WHERE id < 10');
+    expect(await afterwards(all, () => database.execute(change))).toBe('other');
+    expect(await afterwards(all, () => database.execute(change))).toBe('same');
+  });
+
+  it('an unlogged table has a version like any other', async () => {
+    await database.execute('CREATE UNLOGGED TABLE events (id int); INSERT INTO events VALUES (1)');
+    expect(await afterwards('SELECT * FROM events', () => database.execute('UPDATE events SET id = 2'))).toBe('other');
+  });
+
+  it('a materialized view changes when it is refreshed, and concurrently only if its rows do', async () => {
+    await database.execute(`CREATE MATERIALIZED VIEW totals AS SELECT region, sum(amount) AS total FROM sales GROUP BY region;
+      CREATE UNIQUE INDEX ON totals (region)`);
+    const totals = 'SELECT * FROM totals';
+    expect(await afterwards(totals, () => database.execute('INSERT INTO sales VALUES (1000, 1, 1)'))).toBe('same');
+    expect(await afterwards(totals, () => database.execute('REFRESH MATERIALIZED VIEW CONCURRENTLY totals'))).toBe(
+      'other',
+    );
+    expect(await afterwards(totals, () => database.execute('REFRESH MATERIALIZED VIEW CONCURRENTLY totals'))).toBe(
+      'same',
+    );
+    expect(await afterwards(totals, () => database.execute('REFRESH MATERIALIZED VIEW totals'))).toBe('other');
+  });
+});
+
+describe('types of columns', () => {
+  it('that are enums change the version with their labels', async () => {
+    await database.execute(`CREATE TYPE mood AS ENUM ('sad', 'glad'); CREATE DOMAIN moods AS mood[];
+      CREATE TABLE people (m mood); CREATE TABLE crowds (m moods); CREATE TYPE pair AS (a int, m mood); CREATE TABLE pairs (p pair)`);
+    for (const table of ['people', 'crowds', 'pairs']) {
+      const sql = `SELECT * FROM ${table}`;
+      expect(await afterwards(sql, () => database.execute("ALTER TYPE mood RENAME VALUE 'glad' TO 'happy'"))).toBe(
+        'other',
+      );
+      await database.execute("ALTER TYPE mood RENAME VALUE 'happy' TO 'glad'");
+    }
+    expect(await afterwards(all, () => database.execute("ALTER TYPE mood RENAME VALUE 'sad' TO 'blue'"))).toBe('same');
   });
 });

@@ -9,7 +9,6 @@
  */
 import { createHash } from 'node:crypto';
 import { ParqueueError } from '../../model/errors.ts';
-import { tracksTables } from '../../model/version.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ProbedPart } from '../../ports/source.ts';
 import { labelOf } from '../../sql/index.ts';
@@ -68,7 +67,7 @@ const SYSTEM_SCHEMAS = new Set(['pg_catalog', 'information_schema', 'pg_toast'])
 export class PostgresTables {
   readonly #tools: TableTools;
   /** What plans read when the versions were asked, for `confirm`. */
-  readonly #seen = new WeakMap<PostgresSession, ReadonlyMap<string, PlannedReads>>();
+  readonly #seen = new WeakMap<PostgresSession, readonly Expansion[]>();
 
   constructor(tools: TableTools) {
     this.#tools = tools;
@@ -99,7 +98,7 @@ export class PostgresTables {
     const expansions: Expansion[] = [];
     for (const part of question.parts) expansions.push(await expand(ask, part));
     const facts = await factsOf(ask, expansions.flatMap(relationsOf));
-    this.#seen.set(session, new Map(expansions.map(({ part, reads }) => [part.label, reads])));
+    this.#seen.set(session, expansions);
     await this.#refuseStrangers(ask, question, expansions);
     return { expansions, facts };
   }
@@ -144,14 +143,8 @@ export class PostgresTables {
    */
   async confirm(session: PostgresSession, question: SqlSourceQuestion): Promise<void> {
     const ask: Ask = (sql, values) => askSession(session, sql, values);
-    if (tracksTables(question.asked.version.kind)) {
-      for (const part of question.parts) {
-        const now = await plannedPart(ask, part);
-        const seen = this.#seen.get(session)?.get(part.label);
-        if (JSON.stringify(now.relations) !== JSON.stringify(seen?.relations)) throw changedMeanwhile(part.label);
-      }
-      return;
-    }
+    const seen = this.#seen.get(session);
+    if (seen !== undefined) return await refuseChanged(ask, seen);
     const { text, binds } = boundStatement(question.statement.text, question.asked.binds);
     const { relations } = await plannedReads(ask, text, binds);
     const facts = await withoutJit(ask, () => factsOf(ask, relations));
@@ -172,6 +165,8 @@ export class PostgresTables {
     const behind = new Set(expansions.flatMap(relationsOf).map(qualified));
     const stranger = statement.relations.find((relation) => !behind.has(qualified(relation)));
     if (stranger === undefined) return;
+    // It may have been attached just now.
+    await refuseChanged(ask, expansions);
     if (SYSTEM_SCHEMAS.has(stranger.schema)) throw ofCatalogue({ label }, stranger);
     throw untrackable({ label }, `it reads ${this.#label(stranger)} without naming it, by a function or a rule`);
   }
@@ -260,6 +255,14 @@ async function withoutJit<T>(ask: Ask, work: () => Promise<T>): Promise<T> {
   // Fails the work, so does the transaction, and the setting with it.
   await ask("SELECT pg_catalog.set_config('jit', $1, true)", [row?.[0] ?? 'on']);
   return result;
+}
+
+/** @throws ParqueueError PQ_SOURCE_UNSTABLE (fault 'snapshot-lost') where a part reads other relations than it did */
+async function refuseChanged(ask: Ask, expansions: readonly Expansion[]): Promise<void> {
+  for (const { part, reads } of expansions) {
+    const now = await plannedPart(ask, part);
+    if (JSON.stringify(now.relations) !== JSON.stringify(reads.relations)) throw changedMeanwhile(part.label);
+  }
 }
 
 /** In the plan or the catalogue, each once. */
