@@ -35,6 +35,10 @@ const OPENERS: { readonly [Kind in SourceConfig['kind']]: Opener<Kind> } = {
     const { openOracleSource } = await import('@parqueue/core/sources/oracle');
     return await openOracleSource({ ...config, ...tools });
   },
+  postgres: async (config, _setup, tools) => {
+    const { openPostgresSource } = await import('@parqueue/core/sources/postgres');
+    return await openPostgresSource({ ...config, ...tools });
+  },
   mysql: async (config, _setup, tools) => {
     const { openMysqlSource } = await import('@parqueue/core/sources/mysql');
     return await openMysqlSource({ ...config, ...tools });
@@ -102,6 +106,8 @@ export class SourceShelf {
         return await OPENERS.file(config, this.#setup, this.#tools);
       case 'oracle':
         return await OPENERS.oracle(config, this.#setup, this.#tools);
+      case 'postgres':
+        return await OPENERS.postgres(config, this.#setup, this.#tools);
       case 'mysql':
         return await OPENERS.mysql(config, this.#setup, this.#tools);
       default:
