@@ -390,3 +390,36 @@ describe('every value arrives as it was', () => {
     expect(await loaded.query('SELECT v FROM parquet')).toEqual(expected);
   });
 });
+
+it('every type that the server has is loaded, and its arrays', async () => {
+  const names = await textsOf(
+    client,
+    `SELECT format_type(oid, NULL) FROM pg_type WHERE typnamespace = 'pg_catalog'::regnamespace
+     AND (typtype IN ('b', 'r', 'm') OR typname = 'pg_class') ORDER BY 1`,
+  );
+  await using loaded = await loadParquet(
+    client,
+    `SELECT ${names.map(([name]) => `NULL::${name as string}`).join(', ')}`,
+  );
+  const others = loaded.columns.filter(({ type }) => type !== 'utf8').map(({ sourceType }) => sourceType);
+  // `bit` and `character` without a length have one.
+  expect(loaded.columns.map(({ sourceType }) => [sourceType.replace('(1)', '')])).toEqual(names);
+  expect(names.length).toBeGreaterThan(150);
+  expect(others).toEqual([
+    'bigint',
+    'boolean',
+    'bytea',
+    'cid',
+    'date',
+    'double precision',
+    'integer',
+    'money',
+    'oid',
+    'real',
+    'smallint',
+    'timestamp with time zone',
+    'timestamp without time zone',
+    'xid',
+    'xid8',
+  ]);
+});
