@@ -1,6 +1,6 @@
 /** What the queries of MySQL and MariaDB mean, beside their tokens. Source: manuals, SELECT, JOIN, WITH. */
 import type { Grammar } from '../grammar.ts';
-import { isName, isOperator } from '../tokens.ts';
+import { isName, isOperator, type ReadToken } from '../tokens.ts';
 import { judgeOf, obstacleAt } from './calls.ts';
 import { MYSQL_TABLES } from './tables.ts';
 import { READ_BESIDES_TABLES, RESERVED } from './words.ts';
@@ -24,9 +24,8 @@ export const MYSQL_GRAMMAR: Grammar = {
     writesAfterOpening: ['UPDATE', 'DELETE'],
     declaresCode: false,
     selectsNothing: 'refused',
-    // MariaDB reads `.t` as a name of its own; behind a name a dot joins.
     refuses: (tokens, i) =>
-      isOperator(tokens[i], '.') && !isName(tokens[i - 1]) ? 'a dot that stands behind no name' : null,
+      isOperator(tokens[i], '.') && !isQualifier(tokens, i - 1) ? 'a dot that stands behind no name' : null,
   },
   query: {
     endsFrom: new Map(ENDS_FROM.map((word) => [word, null])),
@@ -46,3 +45,10 @@ export const MYSQL_GRAMMAR: Grammar = {
     obstacleAt,
   },
 };
+
+/** MariaDB reads `.t` as a name of its own, so that FROM .t must not be taken for a name of two parts. */
+function isQualifier(tokens: readonly ReadToken[], i: number): boolean {
+  const name = tokens[i];
+  if (!isName(name)) return false;
+  return name.kind === 'quoted' || !RESERVED.has(name.text) || isOperator(tokens[i - 1], '.');
+}
