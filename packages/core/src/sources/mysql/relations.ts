@@ -56,19 +56,7 @@ interface Level {
   place: 'expression' | 'table' | 'joined';
 }
 
-const ENDS_FROM = new Set([
-  'where',
-  'group',
-  'having',
-  'order',
-  'limit',
-  'window',
-  'union',
-  'except',
-  'intersect',
-  'procedure',
-  'for',
-]);
+const ENDS_FROM = new Set(['where', 'group', 'having', 'order', 'limit', 'window', 'union', 'except', 'intersect']);
 
 /**
  * The qualified names that stand where a table does, each once. Only for texts that the server wrote: queries as it
