@@ -1,15 +1,32 @@
 /** What a driver can do, in one shape, so that sessions, their pool and their faults are the same for all of them. */
-import type { Fault } from './faults.ts';
-import type { Session, Use } from './session.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Fault, Redact } from './faults.ts';
+
+/** What one piece of work brings along. */
+export interface Use {
+  readonly signal: AbortSignal;
+  /** By `clock`. */
+  readonly deadlineMs: number;
+  readonly clock: Clock;
+  readonly redact: Redact;
+  /** For those who look at the server's sessions. */
+  readonly action: 'probe' | 'fill';
+}
+
+/** What a driver needs of the session (session.ts) that it is asked to prepare. */
+export interface Calls<C> {
+  /** @throws ParqueueError; what `work` throws is coded, see faults.ts */
+  call<T>(work: (connection: C) => Promise<T>): Promise<T>;
+}
 
 /** `C`: the driver's connection. No method may wait without end, those of a lost connection included. */
 export interface SqlDriver<C> {
   /** Makes and authenticates a connection, within the source's connectTimeout. */
   connect(): Promise<C>;
   /** Once per connection, before its first use: every setting that rows depend on, given explicitly. */
-  setUp(session: Session<C>): Promise<void>;
+  setUp(session: Calls<C>): Promise<void>;
   /** At the begin of each use: time limits that the server keeps itself, a name for those who look at its sessions. */
-  beginUse(session: Session<C>, use: Use, limitMs: number): Promise<void>;
+  beginUse(session: Calls<C>, use: Use, limitMs: number): Promise<void>;
   /** Right before each call; for drivers with a limit per call. */
   limitCall(connection: C, ms: number): void;
   /** What is known here, without asking the server. */

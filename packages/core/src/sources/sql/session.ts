@@ -8,9 +8,8 @@
  */
 import { isParqueueError, ParqueueError } from '../../model/errors.ts';
 import { cancelled } from '../../parquet/hashed-file.ts';
-import type { Clock } from '../../ports/clock.ts';
-import type { SqlDriver } from './driver.ts';
-import { endsSession, faultKindOf, sourceError, type Redact } from './faults.ts';
+import type { Calls, SqlDriver, Use } from './driver.ts';
+import { endsSession, faultKindOf, sourceError } from './faults.ts';
 
 /** How long an interrupted call may take to end. */
 const HUNG_MS = 5000;
@@ -18,16 +17,7 @@ const HUNG_MS = 5000;
 /** The longest that a timer can be set to. */
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 
-/** What one piece of work brings along. */
-export interface Use {
-  readonly signal: AbortSignal;
-  /** By `clock`. */
-  readonly deadlineMs: number;
-  readonly clock: Clock;
-  readonly redact: Redact;
-  /** For those who look at the server's sessions. */
-  readonly action: 'probe' | 'fill';
-}
+export type { Use } from './driver.ts';
 
 export interface SessionOf<C> {
   readonly connection: C;
@@ -36,7 +26,7 @@ export interface SessionOf<C> {
   readonly giveBack: (connection: C, usable: boolean) => Promise<void>;
 }
 
-export class Session<C> implements AsyncDisposable {
+export class Session<C> implements Calls<C>, AsyncDisposable {
   readonly #of: SessionOf<C>;
   #usable = true;
   #given = false;
