@@ -38,7 +38,7 @@ export async function connectTo(options: ConnectOptions): Promise<PostgresConnec
   }
   const tls = await tlsOptions(options.tls);
   const wire = new FramedConnection({ ssl: tls ?? false, keepAlive: true, keepAliveInitialDelayMillis: KEEP_ALIVE_MS });
-  const config: ClientConfig & { readonly connection: unknown; readonly replication: string } = {
+  const config: ClientConfig & { readonly connection: unknown } = {
     host,
     port,
     database,
@@ -49,12 +49,10 @@ export async function connectTo(options: ConnectOptions): Promise<PostgresConnec
     sslnegotiation: 'postgres',
     connectionTimeoutMillis: connectTimeoutMs,
     application_name: 'parqueue',
-    // Neither is sent when empty, and when absent both would be looked up in the environment. A blank is no option.
-    options: ' ',
-    replication: 'false',
     connection: wire,
   };
   const client = new Client(config);
+  forgetEnvironment(client);
   const connection = new PostgresConnection({
     client,
     wire,
@@ -79,6 +77,16 @@ export async function connectTo(options: ConnectOptions): Promise<PostgresConnec
     connection.destroy();
     throw error;
   }
+}
+
+/**
+ * pg looks up what it was not given, and takes an empty text for nothing. These are neither wanted nor of use as blanks:
+ * poolers between us and the server refuse to start a session with them.
+ */
+function forgetEnvironment(client: Client): void {
+  const parameters: unknown = Reflect.get(client, 'connectionParameters');
+  if (typeof parameters !== 'object' || parameters === null) throw new Error('pg keeps its parameters elsewhere');
+  for (const name of ['options', 'replication']) Reflect.set(parameters, name, undefined);
 }
 
 /** Read at each connect, so that a certificate can be replaced while the worker runs. */

@@ -43,6 +43,7 @@ describe('the settings of a session', () => {
       row_security: 'off',
       quote_all_identifiers: 'on',
       array_nulls: 'off',
+      synchronize_seqscans: 'on',
     };
     for (const [name, value] of Object.entries(hostile)) {
       await database.admin.query(`ALTER ROLE ${user} SET ${name} = '${value}'`);
@@ -57,7 +58,7 @@ describe('the settings of a session', () => {
       `SELECT ${names.map((name) => `current_setting('${name}')`).join(', ')}, current_setting('application_name')`,
     );
     expect(Object.fromEntries([...names, 'application_name'].map((name, at) => [name, rows[0]?.[at]]))).toEqual({
-      search_path: '"Some ""schema"""',
+      search_path: '"Some ""schema""", pg_temp',
       timezone: 'UTC',
       datestyle: 'ISO, MDY',
       intervalstyle: 'iso_8601',
@@ -74,6 +75,7 @@ describe('the settings of a session', () => {
       row_security: 'on',
       quote_all_identifiers: 'off',
       array_nulls: 'on',
+      synchronize_seqscans: 'off',
       application_name: 'parqueue fill',
     });
   });

@@ -12,10 +12,12 @@ export interface ServerError {
   readonly routine: string;
   /** Whether it tells a place in the statement, as errors of parsing do. */
   readonly placed: boolean;
+  /** It ends the session. */
+  readonly fatal: boolean;
 }
 
-/** Classes of errors that quote names of the server's own things, never contents: files, users, databases, settings. */
-const QUOTES_NAMES = new Set(['08', '25', '28', '3D', '3F', '53', '55', '57', '58']);
+/** Classes of errors about names in a statement. */
+const ABOUT_NAMES = new Set(['42', '3F']);
 
 /** Text of somebody else: raised in a function, or told by another server. */
 const FOREIGN_CLASSES = new Set(['38', '39', 'HV', 'P0']);
@@ -29,13 +31,14 @@ const ALL_QUOTED = /["»«„“][\s\S]*["«»“”]|["»«„“][\s\S]*$/;
 const NAME = /^[\p{L}_][\p{L}\p{N}_$ .-]{0,127}$/u;
 
 export function withoutValues(error: ServerError): string {
-  const { message, code, routine, placed } = error;
+  const { message, code, routine, placed, fatal } = error;
   const family = code.slice(0, 2);
   if (FOREIGN_CLASSES.has(family) || FOREIGN_ROUTINES.test(routine)) {
     return 'a function or a foreign server raised an error, whose text is in the log of the database';
   }
-  // With its place in the statement it is told while that is parsed, before any row was looked at.
-  const names = QUOTES_NAMES.has(family) || (family === '42' && placed);
+  // An error with a place in the statement was found while that was parsed, before any row was looked at; one that ends
+  // the session is about user, database and host.
+  const names = fatal || (placed && ABOUT_NAMES.has(family));
   const shown = names ? message.replace(QUOTED, (quoted) => nameOrNot(quoted)) : hidden(message);
   return shown.split('\n')[0] ?? '';
 }

@@ -7,6 +7,7 @@ interface Told {
   readonly code: string;
   readonly position?: string;
   readonly routine?: string;
+  readonly severity?: string;
 }
 
 const serverError = ({ message, ...fields }: Told): Error =>
@@ -106,7 +107,9 @@ test.each<[string, string, boolean, string]>([
   ['syntax error at or near "FORM"', '42601', true, 'syntax error at or near "FORM"'],
   ['syntax error at or near "\'4111\'"', '42601', true, 'syntax error at or near "…"'],
   ['unterminated quoted string at or near "\'my secret', '42601', true, 'unterminated quoted string at or near "…"'],
-  ['password authentication failed for user "app"', '28P01', false, 'password authentication failed for user "app"'],
+  // Of a value that was cast to regnamespace.
+  ['schema "zebra" does not exist', '3F000', false, 'schema "…" does not exist'],
+  ['schema "app" does not exist', '3F000', true, 'schema "app" does not exist'],
   [
     'no luck with 4111',
     'P0001',
@@ -116,6 +119,11 @@ test.each<[string, string, boolean, string]>([
 ])('of "%s" (%s) is shown what cannot be a value', (message, code, placed, shown) => {
   const fault = faultOf(serverError({ message, code, ...(placed ? { position: '8' } : {}) }));
   expect(fault?.text).toBe(shown);
+});
+
+test('an error that ends the session tells whose session, and in which database', () => {
+  const message = 'password authentication failed for user "app"';
+  expect(faultOf(serverError({ message, code: '28P01', severity: 'FATAL' }))?.text).toBe(message);
 });
 
 test('a code that a function made up does not show its text', () => {

@@ -103,7 +103,13 @@ function serverErrorOf(error: Error): ServerError | null {
     const value: unknown = Reflect.get(error, name);
     return typeof value === 'string' ? value : '';
   };
-  return { message: error.message, code: error.code, routine: text('routine'), placed: text('position') !== '' };
+  return {
+    message: error.message,
+    code: error.code,
+    routine: text('routine'),
+    placed: text('position') !== '',
+    fatal: text('severity') === 'FATAL',
+  };
 }
 
 function kindOf({ code, message, routine }: ServerError): FaultKind {

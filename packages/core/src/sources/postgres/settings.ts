@@ -5,7 +5,12 @@
 import { ParqueueError } from '../../model/errors.ts';
 
 /** No choice of the configuration's, which pins all others (config/session-postgres.ts). */
-const FIXED: Readonly<Record<string, string>> = { client_encoding: 'UTF8', default_transaction_read_only: 'on' };
+const FIXED: Readonly<Record<string, string>> = {
+  client_encoding: 'UTF8',
+  default_transaction_read_only: 'on',
+  // On, a scan begins where another one is at that moment: equal loads would not be equal bytes.
+  synchronize_seqscans: 'off',
+};
 
 /** The oldest that is maintained and was tried. */
 export const SERVER_VERSION_MIN = 140_000;
@@ -15,10 +20,15 @@ export function settingsOf(
   schema: string,
   session: Readonly<Record<string, string>>,
 ): readonly (readonly [string, string])[] {
-  const settings = { ...session, ...FIXED, search_path: quotedName(schema) };
+  const settings = { ...session, ...FIXED, search_path: searchPathOf(schema) };
   return Object.entries(settings)
     .map(([name, value]) => [settingName(name), value] as const)
     .toSorted(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** Unless it is named last, the schema of temporary tables is searched first. */
+function searchPathOf(schema: string): string {
+  return `${quotedName(schema)}, pg_temp`;
 }
 
 /** One query that gives all of them, and answers what the given expressions say after them. */
