@@ -20,7 +20,7 @@ const QUOTINGS: Readonly<Record<Dialect, Quoting>> = {
 export function labelOf(
   reference: Pick<TableReference, 'schema' | 'name'>,
   defaultSchema: string,
-  dialect: Dialect = 'oracle',
+  dialect: Dialect,
 ): string {
   return `${labelPart(reference.schema ?? defaultSchema, dialect)}.${labelPart(reference.name, dialect)}`;
 }

@@ -5,13 +5,13 @@ import { replacePlaceholders } from './rewrite.ts';
 describe('replacing placeholders', () => {
   it('leaves literals, quoted names and hints alone', () => {
     const text = `SELECT /*+ :A */ ':A', ":A", q'[:A]', :A, :AB FROM T WHERE X = :A`;
-    expect(replacePlaceholders(text, (name) => `F(:${name})`)).toBe(
+    expect(replacePlaceholders(text, (name) => `F(:${name})`, 'oracle')).toBe(
       `SELECT /*+ :A */ ':A', ":A", q'[:A]', F(:A), F(:AB) FROM T WHERE X = F(:A)`,
     );
   });
 
   it('takes replacements literally', () => {
-    expect(replacePlaceholders('SELECT :A FROM T', () => '$&')).toBe('SELECT $& FROM T');
+    expect(replacePlaceholders('SELECT :A FROM T', () => '$&', 'oracle')).toBe('SELECT $& FROM T');
   });
 });
 
@@ -54,11 +54,13 @@ describe('labels', () => {
     [{ schema: null, name: '1T' }, 'APP."1T"'],
     [{ schema: null, name: 'GRÖSSE' }, 'APP."GRÖSSE"'],
   ])('of %j is %s', (reference, label) => {
-    expect(labelOf(reference, 'APP')).toBe(label);
+    expect(labelOf(reference, 'APP', 'oracle')).toBe(label);
   });
 
   it('never meet: no quoted part can end another', () => {
-    expect(labelOf({ schema: 'A', name: 'B' }, 'X')).not.toBe(labelOf({ schema: null, name: 'A.B' }, 'X'));
+    expect(labelOf({ schema: 'A', name: 'B' }, 'X', 'oracle')).not.toBe(
+      labelOf({ schema: null, name: 'A.B' }, 'X', 'oracle'),
+    );
   });
 
   it.each([

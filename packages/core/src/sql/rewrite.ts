@@ -18,7 +18,7 @@ export type PlaceholderPosition = 'expression' | 'limit';
 export function replacePlaceholders(
   text: string,
   replacement: (name: string, position: PlaceholderPosition) => string,
-  dialect: Dialect = 'oracle',
+  dialect: Dialect,
 ): string {
   const tokens = tokenize(text, dialect);
   const edits = tokens.flatMap((token, i) => {

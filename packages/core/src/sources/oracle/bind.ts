@@ -14,10 +14,14 @@ export type OracleBinds = Record<string, BindParameter>;
  */
 export function boundStatement(statement: string, values: Readonly<Record<string, TypedValue>>): Bound<OracleBinds> {
   const used = new Set<string>();
-  const text = replacePlaceholders(statement, (name) => {
-    used.add(name);
-    return placeholder(name, values[name]);
-  });
+  const text = replacePlaceholders(
+    statement,
+    (name) => {
+      used.add(name);
+      return placeholder(name, values[name]);
+    },
+    'oracle',
+  );
   const binds = Object.fromEntries([...used].map((name) => [name, bindOf(name, values[name])]));
   return { text, binds };
 }

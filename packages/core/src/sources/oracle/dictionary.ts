@@ -319,5 +319,5 @@ function stateOf(objects: readonly Found[]): string {
 }
 
 function labelFor({ owner, name }: Lookup): string {
-  return labelOf({ schema: owner, name }, owner);
+  return labelOf({ schema: owner, name }, owner, 'oracle');
 }
