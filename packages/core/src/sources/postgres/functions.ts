@@ -8,7 +8,7 @@ import type { ParqueueError } from '../../model/errors.ts';
 import { isParqueueError } from '../../model/errors.ts';
 import { readStatement, tellObstacles, tokenize, type Token } from '../../sql/index.ts';
 import { untrackable } from '../sql/untrackable.ts';
-import { qualified, type Ask, type Labelled, type RelationName } from './relations.ts';
+import { named, type Ask, type Labelled, type RelationName } from './relations.ts';
 
 const NOT_OURS = `('pg_catalog', 'information_schema')`;
 
@@ -52,7 +52,7 @@ export async function functionsOfViews(
     const view = views.find(({ oid }) => oid === loose[0]);
     throw untrackable(
       part,
-      `${view === undefined ? 'a view' : `the view ${qualified(view)}`} calls ${whyLoose(loose[1] ?? '')}`,
+      `${view === undefined ? 'a view' : `the view ${named(view)}`} calls ${whyLoose(loose[1] ?? '')}`,
     );
   }
   return rows.map((row) => `function ${row[3] ?? ''}`);
@@ -81,17 +81,20 @@ export async function refuseDefinitions(ask: Ask, part: Labelled, views: readonl
 }
 
 export function ofCatalogue(part: Labelled, { schema, name }: RelationName): ParqueueError {
-  return untrackable(part, `${schema}.${name} belongs to the server's own catalogue, whose rows have no version`);
+  return untrackable(
+    part,
+    `${named({ schema, name })} belongs to the server's own catalogue, whose rows have no version`,
+  );
 }
 
 function readsOf(part: Labelled, view: ViewName, text: string): ReturnType<typeof readStatement>['reads'] {
   try {
     const { reads, obstacles } = readStatement(text.trim().replace(/;$/, ''), 'postgres');
     if (obstacles.length === 0) return reads;
-    throw untrackable(part, `the view ${qualified(view)} uses ${tellObstacles(obstacles)}`);
+    throw untrackable(part, `the view ${named(view)} uses ${tellObstacles(obstacles)}`);
   } catch (error) {
     if (!isParqueueError(error) || error.code === 'PQ_UNTRACKABLE') throw error;
-    throw untrackable(part, `the definition of the view ${qualified(view)} cannot be analysed: ${error.message}`);
+    throw untrackable(part, `the definition of the view ${named(view)} cannot be analysed: ${error.message}`);
   }
 }
 

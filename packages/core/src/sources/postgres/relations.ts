@@ -9,6 +9,7 @@
  * Settings of the role (enable_…, constraint_exclusion) move how much is left out, not whether that is right.
  */
 import type { ParqueueError } from '../../model/errors.ts';
+import { labelOf } from '../../sql/index.ts';
 import { untrackable } from '../sql/untrackable.ts';
 
 /** A small question, answered whole. Every value as text, or null. */
@@ -62,15 +63,15 @@ export function readsOfPlan(plan: unknown): PlannedReads {
   for (const node of nodesOf(plan)) {
     const [type, schema] = [textOf(node, 'Node Type'), textOf(node, 'Schema') ?? ''];
     const relation = textOf(node, 'Relation Name');
-    const named = textOf(node, 'Function Name');
+    const called = textOf(node, 'Function Name');
     if (type === 'Foreign Scan') {
-      const what = relation === null ? (textOf(node, 'Relations') ?? 'a join') : qualified({ schema, name: relation });
+      const what = relation === null ? (textOf(node, 'Relations') ?? 'a join') : named({ schema, name: relation });
       elsewhere.add(`${what} is read from another server`);
     } else if (type === 'Custom Scan') {
       elsewhere.add(`a plan of the extension ${textOf(node, 'Custom Plan Provider') ?? 'of unknown name'} reads it`);
     }
     if (relation !== null) relations.set(qualified({ schema, name: relation }), { schema, name: relation });
-    if (named !== null) functions.set(qualified({ schema, name: named }), { schema, name: named });
+    if (called !== null) functions.set(qualified({ schema, name: called }), { schema, name: called });
   }
   return {
     relations: inOrder(relations),
@@ -83,6 +84,11 @@ export function readsOfPlan(plan: unknown): PlannedReads {
 export function refusalOfPlan(part: Labelled, { elsewhere }: PlannedReads): ParqueueError | null {
   const [first] = elsewhere;
   return first === undefined ? null : untrackable(part, `${first}, whose changes leave no trace here`);
+}
+
+/** As messages write it. */
+export function named({ schema, name }: RelationName): string {
+  return labelOf({ schema, name }, schema, 'postgres');
 }
 
 /** `"s"."t"`. */

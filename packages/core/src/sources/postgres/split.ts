@@ -12,7 +12,7 @@ import { boundStatement, type PostgresBinds } from './bind.ts';
 import type { PostgresConnection } from './connection.ts';
 import type { PostgresSession } from './driver.ts';
 import { ask, askText } from './query.ts';
-import { BEGIN } from './snapshot.ts';
+import { BEGIN, SCANS_FROM_THE_FIRST_PAGE } from './snapshot.ts';
 
 type Way = SplitWay<PostgresConnection, PostgresBinds>;
 
@@ -57,7 +57,7 @@ export class PostgresSplits implements SplitLoads<PostgresConnection, PostgresBi
  * and the first, in our hands, for this one. The server cannot see that, so the wait is short. Planning takes the locks.
  */
 async function lockAtOnce(session: PostgresSession, { text, binds }: Bound<PostgresBinds>): Promise<void> {
-  await ask(session, `SET LOCAL lock_timeout = ${LOCK_MS}`);
+  await ask(session, `SELECT pg_catalog.set_config('lock_timeout', '${LOCK_MS}', true), ${SCANS_FROM_THE_FIRST_PAGE}`);
   try {
     await ask(session, `EXPLAIN (COSTS OFF) ${text}`, binds);
   } catch (error) {

@@ -2,7 +2,7 @@
  * From what the planner reads to what is asked for its rows: each table once, partitioned tables whole where all their
  * partitions are read, since one query is cheaper than many and the right to read the parent is enough for it.
  */
-import type { Labelled } from './relations.ts';
+import { named, type Labelled } from './relations.ts';
 import type { Target } from './row-version.ts';
 import { untrackable } from '../sql/untrackable.ts';
 import type { Member, RelationFacts } from './structure.ts';
@@ -14,16 +14,15 @@ export interface Behind {
   readonly planned: readonly RelationFacts[];
   /** Of members too, by oid. */
   readonly factsOf: (oid: string) => RelationFacts | undefined;
-  readonly labelOf: (relation: { readonly schema: string; readonly name: string }) => string;
 }
 
 /** @throws ParqueueError PQ_UNTRACKABLE where the rows of a relation may not be counted */
-export function targetsOf({ part, members, planned, factsOf, labelOf }: Behind): readonly Target[] {
+export function targetsOf({ part, members, planned, factsOf }: Behind): readonly Target[] {
   const children = childrenOf(members);
   const left = new Map(planned.map((facts) => [facts.oid, facts]));
   const targets: Target[] = [];
   const single = (facts: RelationFacts): void => {
-    if (!facts.isReadable) throw notReadable(part, labelOf(facts));
+    if (!facts.isReadable) throw notReadable(part, named(facts));
     targets.push({ oid: facts.oid, schema: facts.schema, name: facts.name, withChildren: false });
     left.delete(facts.oid);
   };

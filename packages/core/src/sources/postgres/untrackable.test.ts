@@ -127,7 +127,7 @@ describe('what has no rows of its own here', () => {
       'a view of the clock',
       'CREATE VIEW v AS SELECT id, current_date AS today FROM sales',
       'SELECT * FROM v',
-      'the view "public"."v" uses',
+      'the view public.v uses',
     ],
     ['a sequence', 'CREATE SEQUENCE numbers', 'SELECT last_value FROM numbers', 'is a sequence'],
     ['the catalogue', '', 'SELECT relname FROM pg_class', ''],

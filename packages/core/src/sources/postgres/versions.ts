@@ -11,7 +11,6 @@ import { createHash } from 'node:crypto';
 import { ParqueueError } from '../../model/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ProbedPart } from '../../ports/source.ts';
-import { labelOf } from '../../sql/index.ts';
 import type { AskedTable, AskedTables, Known, PartName } from '../sql/database.ts';
 import { ofKind } from '../sql/faults.ts';
 import type { SqlSourceQuestion } from '../sql/question.ts';
@@ -21,6 +20,7 @@ import type { PostgresSession } from './driver.ts';
 import { functionsOfViews, ofCatalogue, refuseDefinitions, refuseFunctions, refuseRowFunctions } from './functions.ts';
 import { ask as askSession } from './query.ts';
 import {
+  named,
   plannedPart,
   plannedReads,
   qualified,
@@ -118,7 +118,7 @@ export class PostgresTables {
         const tableBeganMs = clock.now();
         const version = await rowVersion(ask, target, origin.m);
         asked.set(keyOf(target), {
-          name: this.#label(target),
+          name: named(target),
           version,
           costMs: Math.max(0, clock.now() - tableBeganMs),
         });
@@ -149,7 +149,7 @@ export class PostgresTables {
     const { relations } = await plannedReads(ask, text, binds);
     const facts = await withoutJit(ask, () => factsOf(ask, relations));
     for (const relation of facts.values()) {
-      if (!relation.isSettled) throw changedMeanwhile(this.#label(relation));
+      if (!relation.isSettled) throw changedMeanwhile(named(relation));
     }
   }
 
@@ -168,7 +168,7 @@ export class PostgresTables {
     // It may have been attached just now.
     await refuseChanged(ask, expansions);
     if (SYSTEM_SCHEMAS.has(stranger.schema)) throw ofCatalogue({ label }, stranger);
-    throw untrackable({ label }, `it reads ${this.#label(stranger)} without naming it, by a function or a rule`);
+    throw untrackable({ label }, `it reads ${named(stranger)} without naming it, by a function or a rule`);
   }
 
   async #looked(
@@ -191,7 +191,6 @@ export class PostgresTables {
       members,
       planned: reads.relations.map((name) => facts.get(qualified(name)) as RelationFacts),
       factsOf: (oid) => byOid.get(oid),
-      labelOf: (relation) => this.#label(relation),
     });
     const lines = [
       `cluster ${origin.cluster ?? ''}`,
@@ -200,13 +199,13 @@ export class PostgresTables {
       ...functions,
     ];
     return {
-      targets: targets.toSorted((a, b) => (this.#label(a) < this.#label(b) ? -1 : 1)),
+      targets: targets.toSorted((a, b) => (named(a) < named(b) ? -1 : 1)),
       digest: createHash('sha256').update(lines.join('\n')).digest('hex').slice(0, 12),
     };
   }
 
   #refuseRelation(part: PartName, relation: RelationFacts, { behindView }: { readonly behindView: boolean }): void {
-    const label = this.#label(relation);
+    const label = named(relation);
     if (!relation.isSettled) throw changedMeanwhile(label);
     if (SYSTEM_SCHEMAS.has(relation.schema)) throw ofCatalogue(part, relation);
     if (relation.kind === 'S') throw untrackable(part, `${label} is a sequence, which changes without a trace`);
@@ -230,11 +229,7 @@ export class PostgresTables {
   #tablesOf(expansion: Expansion): readonly string[] {
     const views = new Set(expansion.members.filter(({ kind }) => kind === 'v').map(qualified));
     const tables = relationsOf(expansion).filter((relation) => !views.has(qualified(relation)));
-    return [...new Set(tables.map((table) => this.#label(table)))].toSorted();
-  }
-
-  #label(relation: RelationName): string {
-    return labelOf({ schema: relation.schema, name: relation.name }, this.#tools.schema, 'postgres');
+    return [...new Set(tables.map((table) => named(table)))].toSorted();
   }
 }
 
