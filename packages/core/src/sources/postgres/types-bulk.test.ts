@@ -5,8 +5,9 @@
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Source } from '../../ports/source.ts';
 import { openPostgresTestDatabase, type PostgresTestDatabase } from '../../testing/postgres-database.ts';
-import { loadParquet, textsOf } from '../../testing/postgres-parquet.ts';
+import { loadParquet, openSource, textClient, textsOf } from '../../testing/postgres-parquet.ts';
 
 const ROWS = 20_000;
 /** For setseed; a failing run is repeated by putting its number here. */
@@ -14,14 +15,16 @@ const SEED = Math.round(Math.random() * 1e6) / 1e6;
 
 let database: PostgresTestDatabase;
 let client: pg.Client;
+let source: Source;
 
 beforeAll(async () => {
   database = await openPostgresTestDatabase();
-  client = await database.connect();
-  await client.query(`SET TimeZone = 'UTC'`);
+  client = await textClient(database);
+  source = await openSource(database);
 });
 
 afterAll(async () => {
+  await source[Symbol.asyncDispose]();
   await database[Symbol.asyncDispose]();
 });
 
@@ -123,8 +126,8 @@ async function tableOf(type: string, value: string): Promise<string> {
 
 it.each(CASES)(`$type (seed ${SEED})`, async ({ type, value, parquet, aggregates, postgres, duckdb }) => {
   const table = await tableOf(type, value);
-  await using loaded = await loadParquet(client, `SELECT i, v FROM ${table} ORDER BY i`);
-  expect(loaded.columns[1]?.type).toBe(parquet);
+  await using loaded = await loadParquet(source, `SELECT i, v FROM ${table} ORDER BY i`);
+  expect(loaded.extract.columns[1]?.type).toBe(parquet);
   const asked = (text: string, cast: string): string => {
     const values = ['count(*)', 'count(v)', 'count(DISTINCT v)', ...aggregates].map(
       (term) => `CAST(${term} AS ${cast})`,
@@ -142,7 +145,7 @@ it.each([
   ['real', 'float4send', '75', (value: number) => Float32Array.of(value).buffer],
 ] as const)(`%s, bit by bit (seed ${SEED})`, async (type, send, powers, bufferOf) => {
   const table = await tableOf(type, `(random() - 0.5) * 10::float8 ^ (random() * ${powers} - ${powers} / 2)`);
-  await using loaded = await loadParquet(client, `SELECT i, v FROM ${table} ORDER BY i`);
+  await using loaded = await loadParquet(source, `SELECT i, v FROM ${table} ORDER BY i`);
   const [[expected] = []] = await textsOf(
     client,
     `SELECT md5(string_agg(coalesce(encode(${send}(v), 'hex'), '-'), '' ORDER BY i)) FROM ${table}`,

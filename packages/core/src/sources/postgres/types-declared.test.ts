@@ -1,27 +1,36 @@
 /** Declared types, refusals and time zones on a real server: each value kept and read back by DuckDB, or refused by name. */
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sessionSettings } from '../../config/session-settings.ts';
 import { isParqueueError, type ParqueueError } from '../../model/errors.ts';
 import type { NumbersAs } from '../../model/request.ts';
+import type { Source } from '../../ports/source.ts';
 import { openPostgresTestDatabase, type PostgresTestDatabase } from '../../testing/postgres-database.ts';
-import { loadParquet } from '../../testing/postgres-parquet.ts';
+import { loadParquet, openSource, textClient } from '../../testing/postgres-parquet.ts';
 
 let database: PostgresTestDatabase;
 let client: pg.Client;
+let source: Source;
 
 beforeAll(async () => {
   database = await openPostgresTestDatabase();
-  client = await database.connect();
+  client = await textClient(database);
+  source = await openSource(database);
   await database.execute('CREATE EXTENSION hstore');
+  // What days are added to an instant depends on the session's time zone: these are made in UTC.
+  await client.query(`CREATE TABLE instants AS
+    SELECT i, '1890-01-01 00:00:00+00'::timestamptz + i * '97 days 03:04:05.000006'::interval AS v
+    FROM generate_series(-2000, 2000) AS i`);
 });
 
 afterAll(async () => {
+  await source[Symbol.asyncDispose]();
   await database[Symbol.asyncDispose]();
 });
 
 /** The values of `v` as DuckDB prints them. */
 async function printed(statement: string, declared: string): Promise<readonly unknown[]> {
-  await using loaded = await loadParquet(client, statement, { columnTypes: { v: declared } });
+  await using loaded = await loadParquet(source, statement, { columnTypes: { v: declared } });
   return (await loaded.query('SELECT CAST(v AS VARCHAR) FROM parquet')).map(([text]) => text);
 }
 
@@ -101,7 +110,7 @@ describe('a value that does not fit is refused with column, row and the way out'
     ['timestamptz', '294276-12-31 23:59:59+00', 'text', /is beyond a timestamp of this unit .*declare it varchar/],
   ] as const)('%s %s, numbers: %s', async (type, value, numbers: NumbersAs, message) => {
     const statement = `SELECT * FROM (VALUES (1, NULL::${type}), (2, '${value}'::${type})) AS t(i, v)`;
-    const error = await refusal(loadParquet(client, statement, { numbers }));
+    const error = await refusal(loadParquet(source, statement, { numbers }));
     expect(error.code).toBe('PQ_VALUE_OUT_OF_RANGE');
     expect(error.message).toMatch(/^row 2, column v /);
     expect(error.message).toMatch(message);
@@ -133,7 +142,7 @@ describe('a column that cannot be loaded is refused before anything is read', ()
     ["ARRAY['a=>1'::hstore]", 'hstore[]', /: select c::text$/],
     ['pg_sleep(0)', 'void', /: select an expression of another type in its place$/],
   ] as const)('%s', async (expression, type, message) => {
-    const error = await refusal(loadParquet(client, `SELECT 1 AS i, ${expression} AS tags`));
+    const error = await refusal(loadParquet(source, `SELECT 1 AS i, ${expression} AS tags`));
     expect(error.code).toBe('PQ_UNSUPPORTED_TYPE');
     expect(error.details).toEqual({ column: 'tags', type });
     expect(error.message).toMatch(message);
@@ -165,12 +174,13 @@ describe('an instant is the same in UTC, whatever the time zone of the session',
     'Asia/Kathmandu',
     '<+03>-3',
   ])('%s', async (zone) => {
-    const instants = `SELECT i, '1890-01-01 00:00:00+00'::timestamptz + i * '97 days 03:04:05.000006'::interval AS v
-        FROM generate_series(-2000, 2000) AS i`;
-    await client.query(`SET TimeZone = '${zone}'`);
-    await using loaded = await loadParquet(client, instants);
+    const instants = 'SELECT i, v FROM instants ORDER BY i';
+    const session = sessionSettings('postgres', { timezone: zone });
+    await using elsewhere = await openSource(database, { session });
+    await using loaded = await loadParquet(elsewhere, instants, { session });
+
     const { rows } = await client.query({
-      text: `SELECT (extract(epoch FROM v) * 1000000)::bigint::text FROM (${instants}) AS t ORDER BY i`,
+      text: `SELECT (extract(epoch FROM v) * 1000000)::bigint::text FROM instants ORDER BY i`,
       rowMode: 'array',
     });
     expect(await loaded.query('SELECT CAST(epoch_us(v) AS VARCHAR) FROM parquet ORDER BY i')).toEqual(rows);
@@ -179,8 +189,8 @@ describe('an instant is the same in UTC, whatever the time zone of the session',
 
 it('numbers: double counts what it rounds, and keeps what has no number', async () => {
   const statement = `SELECT * FROM (VALUES ('0.1'::numeric), (1/3.0), (1e300), (2::numeric ^ 70 + 1), ('NaN'), ('-Infinity'), (NULL), (2::numeric ^ 80)) AS t(v)`;
-  await using loaded = await loadParquet(client, statement, { numbers: 'double' });
-  expect(loaded.rounded).toEqual({ v: 2 });
+  await using loaded = await loadParquet(source, statement, { numbers: 'double' });
+  expect(loaded.extract.details['rounded']).toEqual({ v: 2 });
   expect(await loaded.query('SELECT v FROM parquet')).toEqual(
     [0.1, 1 / 3, 1e300, 2 ** 70, Number.NaN, Number.NEGATIVE_INFINITY, null, 2 ** 80].map((v) => [v]),
   );

@@ -4,15 +4,19 @@
  */
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Source } from '../../ports/source.ts';
 import { openPostgresTestDatabase, type PostgresTestDatabase } from '../../testing/postgres-database.ts';
-import { loadParquet, textsOf, type LoadOptions } from '../../testing/postgres-parquet.ts';
+import { loadParquet, openSource, textClient, textsOf } from '../../testing/postgres-parquet.ts';
+import type { SqlAsk } from '../../testing/sql-request.ts';
 
 let database: PostgresTestDatabase;
 let client: pg.Client;
+let source: Source;
 
 beforeAll(async () => {
   database = await openPostgresTestDatabase();
-  client = await database.connect();
+  client = await textClient(database);
+  source = await openSource(database);
   await database.execute(`
     CREATE TYPE mood AS ENUM ('sad', 'o k', 'žluť 🦆', '"', '');
     CREATE TYPE pair AS (a int, b text);
@@ -27,6 +31,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  await source[Symbol.asyncDispose]();
   await database[Symbol.asyncDispose]();
 });
 
@@ -35,7 +40,7 @@ interface TypeCase {
   /** SQL expressions that can be assigned to a column of the type. */
   readonly values: readonly string[];
   readonly parquet: string;
-  readonly options?: LoadOptions;
+  readonly ask?: SqlAsk;
   /** The type that the manifest names, where it is another. */
   readonly source?: string;
   /** Of a value `v`, the text that both databases agree on; `v::text` and `CAST(v AS VARCHAR)` otherwise. */
@@ -140,14 +145,14 @@ const CASES: readonly TypeCase[] = [
     type: 'numeric',
     values: [`${nines(28)}.${nines(10)}`, `-${nines(28)}.${nines(10)}`, '1e-10', '0'],
     parquet: 'decimal128(38, 10)',
-    options: { numbers: 'exact' },
+    ask: { numbers: 'exact' },
     printed: { postgres: 'v::numeric(38,10)::text' },
   },
   {
     type: 'numeric',
     values: ['0.1', '-1e300', '123456789012345', '1e-300', '0', ...quoted('NaN', 'Infinity', '-Infinity')],
     parquet: 'float64',
-    options: { numbers: 'double' },
+    ask: { numbers: 'double' },
     printed: { postgres: DOUBLE_BITS.postgres.replace('send(v)', 'send(v::float8)') },
   },
   {
@@ -361,9 +366,8 @@ function bitsOf(value: unknown, bytes: 4 | 8): string | null {
 describe('every value arrives as it was', () => {
   it.each(CASES)('$type: $parquet', async (of) => {
     const table = await tableOf(of);
-    await using loaded = await loadParquet(client, `SELECT i, v FROM ${table} ORDER BY i`, of.options);
-    expect(loaded.columns[1]).toMatchObject({ sourceType: of.source ?? of.type, type: of.parquet });
-    await client.query(`SET TimeZone = 'UTC'`);
+    await using loaded = await loadParquet(source, `SELECT i, v FROM ${table} ORDER BY i`, of.ask);
+    expect(loaded.extract.columns[1]).toMatchObject({ sourceType: of.source ?? of.type, type: of.parquet });
     const { rows } = await client.query<[string | null]>({
       text: `SELECT ${of.printed?.postgres ?? 'v::text'} FROM ${table} ORDER BY i`,
       rowMode: 'array',
@@ -376,12 +380,12 @@ describe('every value arrives as it was', () => {
     expect(read).toEqual(rows);
     expect(read).toHaveLength(of.values.length + 1);
     expect(read.at(-1)).toEqual([null]);
-    expect(loaded.rounded).toEqual({});
+    expect(loaded.extract.details['rounded']).toEqual({});
   });
 
   it.each(CASES)('$type as varchar: what Postgres writes', async (of) => {
     const table = await tableOf(of);
-    await using loaded = await loadParquet(client, `SELECT i, v FROM ${table} ORDER BY i`, {
+    await using loaded = await loadParquet(source, `SELECT i, v FROM ${table} ORDER BY i`, {
       columnTypes: { v: 'varchar' },
     });
     const written = await textsOf(client, `SELECT v FROM ${table} ORDER BY i`);
@@ -398,12 +402,12 @@ it('every type that the server has is loaded, and its arrays', async () => {
      AND (typtype IN ('b', 'r', 'm') OR typname = 'pg_class') ORDER BY 1`,
   );
   await using loaded = await loadParquet(
-    client,
+    source,
     `SELECT ${names.map(([name]) => `NULL::${name as string}`).join(', ')}`,
   );
-  const others = loaded.columns.filter(({ type }) => type !== 'utf8').map(({ sourceType }) => sourceType);
+  const others = loaded.extract.columns.filter(({ type }) => type !== 'utf8').map(({ sourceType }) => sourceType);
   // `bit` and `character` without a length have one.
-  expect(loaded.columns.map(({ sourceType }) => [sourceType.replace('(1)', '')])).toEqual(names);
+  expect(loaded.extract.columns.map(({ sourceType }) => [sourceType.replace('(1)', '')])).toEqual(names);
   expect(names.length).toBeGreaterThan(150);
   expect(others).toEqual([
     'bigint',
