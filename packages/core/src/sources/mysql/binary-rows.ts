@@ -4,7 +4,7 @@
  * one is in their place since they make doubles of FLOATs' texts (text protocol), parse JSON, drop digits of fractions
  * and take twice the time (docs/mysql-types.md).
  */
-import { isUtf8 } from 'node:buffer';
+import { constants, isUtf8 } from 'node:buffer';
 import { fieldTypes, isBinary, isUnsigned, type MysqlColumn } from './describe.ts';
 
 /** As mysql2 hands it over: the bytes from `offset` to `end` are the row's. */
@@ -165,7 +165,7 @@ export class BinaryRows {
     return PAIRS[this.#buffer[at] ?? 0] as string;
   }
 
-  /** Bytes that are no UTF-8, which a table may hold in spite of its character set, stay bytes: a text column refuses them. */
+  /** Bytes that are no UTF-8, which a table may hold in spite of its character set, stay bytes: a column of texts refuses them. */
   #text(): string | Uint8Array {
     const length = this.#length();
     const buffer = this.#buffer;
@@ -208,6 +208,8 @@ export class BinaryRows {
 }
 
 function utf8Of(buffer: Buffer, from: number, to: number): string | Uint8Array {
+  // The engine has no longer texts.
+  if (to - from > constants.MAX_STRING_LENGTH) return buffer.subarray(from, to);
   const text = buffer.toString('utf8', from, to);
   if (!text.includes('\ufffd')) return text;
   const bytes = buffer.subarray(from, to);

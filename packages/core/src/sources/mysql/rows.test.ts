@@ -84,6 +84,17 @@ suite('all rows', () => {
     expect(Math.max(...sizes)).toBeLessThanOrEqual(17);
   });
 
+  // A packet has 2²⁴ - 1 bytes at most: a row of exactly as many is followed by an empty one.
+  it.each([16_777_208, 16_777_209, 16_777_210, 34_000_000])('of %i characters arrive whole', async (length) => {
+    await using pool = poolOn(database);
+    await using session = await pool.take(useOf());
+    const got: unknown[] = [];
+    const text = `SELECT REPEAT('x', ${length}) UNION ALL SELECT 'y'`;
+    for await (const chunk of await rows(session, text)) got.push(...chunk.flat());
+    expect(got.map((value) => String(value).length)).toEqual([length, 1]);
+    expect(/^x+$/.test(String(got[0]))).toBe(true);
+  });
+
   it('wait at the server for a reader that takes its time', async () => {
     await using pool = poolOn(database);
     await using session = await pool.take(useOf());

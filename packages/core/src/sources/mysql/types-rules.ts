@@ -20,7 +20,7 @@ const INT64 = plain({ kind: 'int64' }, 'number');
 const DECIMAL20 = plain({ kind: 'decimal128', precision: 20, scale: 0 }, 'number');
 const TEXT: Mapping = {
   ...plain({ kind: 'utf8' }, 'text'),
-  wayOut: 'a text that is not valid in its character set: select CAST(c AS BINARY)',
+  wayOut: 'no text of its character set, or one beyond 512 MiB: select CAST(c AS BINARY)',
 };
 const BYTES = plain({ kind: 'binary' }, 'bytes');
 

@@ -1,0 +1,45 @@
+/** Rows of the binary protocol, byte by byte, as far as no server could be made to send them. */
+import { describe, expect, it } from 'vitest';
+import { BinaryRows } from './binary-rows.ts';
+import { exampleColumn } from './types-rules.ts';
+
+/** A packet of one row: its header of four bytes, the row's of one, the bitmap of NULLs, and the values. */
+function packet(nulls: number, ...values: readonly number[]): Parameters<BinaryRows['next']>[0] {
+  const buffer = Buffer.from([0, 0, 0, 1, 0, nulls, ...values]);
+  return { buffer, start: 0, offset: 4, end: buffer.length };
+}
+
+const TEXT = exampleColumn('VAR_STRING', { charset: 45 });
+
+describe('a text', () => {
+  it('that is no UTF-8 stays bytes, short or long', () => {
+    const rows = new BinaryRows([TEXT]);
+    expect(rows.next(packet(0, 2, 0x61, 0xff))).toEqual([Buffer.from([0x61, 0xff])]);
+    const long = Array.from({ length: 40 }, () => 0xff);
+    expect(rows.next(packet(0, 40, ...long))).toEqual([Buffer.from(long)]);
+  });
+
+  it('that has the replacement character itself is a text', () => {
+    expect(new BinaryRows([TEXT]).next(packet(0, 3, 0xef, 0xbf, 0xbd))).toEqual(['\ufffd']);
+  });
+});
+
+describe('a time', () => {
+  it('with more digits than its column was said to have keeps them', () => {
+    const rows = new BinaryRows([exampleColumn('DATETIME')]);
+    expect(rows.next(packet(0, 11, 0xe8, 7, 2, 29, 12, 34, 56, 1, 0, 0, 0))).toEqual(['2024-02-29 12:34:56.000001']);
+    expect(rows.next(packet(0, 7, 0xe8, 7, 2, 29, 12, 34, 56))).toEqual(['2024-02-29 12:34:56']);
+    expect(rows.next(packet(0, 0))).toEqual(['0000-00-00 00:00:00']);
+  });
+});
+
+describe('a row', () => {
+  it('has its NULLs where the bitmap says so', () => {
+    const rows = new BinaryRows(Array.from({ length: 6 }, () => exampleColumn('TINY')));
+    expect(rows.next(packet(0b0101_0100, 1, 2, 3))).toEqual([null, 1, null, 2, null, 3]);
+  });
+
+  it('that does not end where its packet does is a defect, not a row', () => {
+    expect(() => new BinaryRows([exampleColumn('TINY')]).next(packet(0, 1, 2))).toThrow('did not end');
+  });
+});
