@@ -125,12 +125,8 @@ export async function openMysqlTestDatabase(options: MysqlTestOptions = {}): Pro
     },
     connect: async (other = {}) => await connect({ ...login, ...other }),
     async source(more = {}) {
-      const { host, port: at, user, password } = login;
       const source = await openMysqlSource({
-        host,
-        port: at,
-        user,
-        password,
+        ...login,
         schema: name,
         session: sessionSettings('mysql', {}),
         tls: { mode: 'off', ca: null },

@@ -6,6 +6,11 @@
  */
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
+import { sessionSettings } from '../config/session-settings.ts';
+import type { Source } from '../ports/source.ts';
+import { openPostgresSource, type PostgresSourceOptions } from '../sources/postgres/index.ts';
+import { hostClock } from './host-clock.ts';
+import { sequence } from './sql-request.ts';
 import type { ServerAddress } from './server-pool.ts';
 import { serverAddress } from './test-servers.ts';
 
@@ -39,6 +44,8 @@ export interface PostgresTestDatabase extends PostgresLogin, AsyncDisposable {
   query(sql: string, values?: readonly unknown[]): Promise<readonly (readonly unknown[])[]>;
   /** A client of its own, of the owner or of somebody else; ended with the database at the latest. */
   connect(more?: pg.ClientConfig): Promise<pg.Client>;
+  /** A source on this database, of its owner; closed with it. */
+  source(more?: Partial<PostgresSourceOptions>): Promise<Source>;
   /** Another role with a password, who may connect and has no rights in the schema beyond everybody's; dropped with the database. */
   createUser(): Promise<Pick<PostgresLogin, 'user' | 'password'>>;
 }
@@ -79,6 +86,7 @@ export async function openPostgresTestDatabase(options: PostgresTestOptions = {}
   const login = { ...server, database: name, ...owner };
   const [client, admin] = await Promise.all([connect(login), connect({ ...login, ...administrator })]);
   const users = [owner.user];
+  const sources: Source[] = [];
   return {
     ...login,
     ca,
@@ -96,6 +104,22 @@ export async function openPostgresTestDatabase(options: PostgresTestOptions = {}
       return rows;
     },
     connect: async (other = {}) => await connect({ ...login, ...other }),
+    async source(more = {}) {
+      const source = await openPostgresSource({
+        ...login,
+        schema: 'public',
+        session: sessionSettings('postgres', {}),
+        tls: { mode: 'off', ca: null },
+        pool: { max: 4 },
+        connectTimeoutMs: 10_000,
+        randomId: sequence(),
+        chance: () => 0.5,
+        clock: hostClock,
+        ...more,
+      });
+      sources.push(source);
+      return source;
+    },
     async createUser() {
       const other = { user: `${name}_${users.length}`, password: randomBytes(12).toString('hex') };
       await maintain(`CREATE ROLE ${other.user} LOGIN PASSWORD '${other.password}'`);
@@ -103,6 +127,7 @@ export async function openPostgresTestDatabase(options: PostgresTestOptions = {}
       return other;
     },
     async [Symbol.asyncDispose]() {
+      for (const source of sources) await source[Symbol.asyncDispose]();
       await Promise.allSettled([...clients].map(async (open) => await open.end()));
       await maintain(
         `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`,

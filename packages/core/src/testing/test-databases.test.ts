@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { openMysqlTestDatabase } from './mysql-database.ts';
 import { openPostgresTestDatabase } from './postgres-database.ts';
 import { sourceContext } from './source-contract.ts';
-import { mysqlRequest } from './sql-request.ts';
+import { mysqlRequest, postgresRequest } from './sql-request.ts';
 
 describe.each([
   ['PostgreSQL', openPostgresTestDatabase],
@@ -55,6 +55,13 @@ describe.skipIf(GIVEN)('the shared servers', () => {
 });
 
 describe('a test database of PostgreSQL', () => {
+  it('has a source on it', async () => {
+    await using database = await openPostgresTestDatabase();
+    await database.execute('CREATE TABLE t (id INT)');
+    const { version } = await (await database.source()).probe(postgresRequest('SELECT id FROM t'), sourceContext());
+    expect(version).toContain('public.t=');
+  });
+
   it('belongs to a role that is no superuser, and goes with its roles, whoever is still connected', async () => {
     await using watching = await openPostgresTestDatabase();
     const database = await openPostgresTestDatabase();
