@@ -10,52 +10,23 @@ import type { CanonicalRequest, SqlQuestion, TypedValue } from '../model/request
 import type { Clock } from '../ports/clock.ts';
 import type { Source } from '../ports/source.ts';
 import { labelOf, readStatement } from '../sql/index.ts';
-import { boundStatement, type PostgresBinds } from '../sources/postgres/bind.ts';
-import type { PostgresConnection } from '../sources/postgres/connection.ts';
-import { ColumnDescriber } from '../sources/postgres/describe.ts';
+import type { ConnectOptions } from '../sources/postgres/connect.ts';
 import { PostgresDriver, type PostgresSession } from '../sources/postgres/driver.ts';
+import { openPostgresSource } from '../sources/postgres/index.ts';
 import { beginSnapshot } from '../sources/postgres/snapshot.ts';
-import { projected } from '../sources/postgres/projection.ts';
-import { rowsOf } from '../sources/postgres/rows.ts';
-import { PostgresSplits } from '../sources/postgres/split.ts';
-import { POSTGRES_TYPES } from '../sources/postgres/types-system.ts';
-import type { PostgresColumn } from '../sources/postgres/types.ts';
 import { PostgresTables } from '../sources/postgres/versions.ts';
-import type { AskedTables, PartName, SqlDatabase } from '../sources/sql/database.ts';
-import { openSqlSource } from '../sources/sql/source.ts';
+import type { AskedTables, PartName } from '../sources/sql/database.ts';
 import type { SqlSourceQuestion } from '../sources/sql/question.ts';
 import { Session } from '../sources/sql/session.ts';
 import type { PostgresLogin } from './postgres-database.ts';
 
-/** A source put together from its parts. */
-export function openPostgresParts(login: PostgresLogin): Source {
-  const driver = driverOf(login, 'public');
-  const tables = new PostgresTables({ clock, schema: 'public' });
-  const describer = new ColumnDescriber();
-  const database: SqlDatabase<PostgresConnection, PostgresColumn, PostgresBinds> = {
-    kind: 'postgres',
-    tracks: 'row-version',
-    driver,
-    types: POSTGRES_TYPES,
-    bind: boundStatement,
-    begin: beginSnapshot,
-    askTables: (session, question, known) => tables.askTables(session, question, known),
-    asksSeveral: (question, known) => tables.asksSeveral(question, known),
-    describe: (session, bound) => describer.describe(session, bound),
-    rows: (session, bound, { columns }) => rowsOf(session, { ...bound, columns }),
-    confirm: (session, question) => tables.confirm(session, question),
-    project: projected,
-    split: new PostgresSplits(),
-  };
-  return openSqlSource(database, {
-    schema: 'public',
-    session: {},
+/** A source on it, of up to four connections. */
+export function openTestSource(login: PostgresLogin): Promise<Source> {
+  return openPostgresSource({
+    ...optionsOf(login, 'public'),
     pool: { max: 4 },
-    connectTimeoutMs: 10_000,
-    secrets: [login.password],
     randomId: () => 'random',
     chance: () => 0.5,
-    clock,
   });
 }
 
@@ -96,7 +67,7 @@ export interface PostgresTransaction extends AsyncDisposable {
 }
 
 export async function openTransaction(login: PostgresLogin, schema = 'public'): Promise<PostgresTransaction> {
-  const driver = driverOf(login, schema);
+  const driver = new PostgresDriver(optionsOf(login, schema));
   const connection = await driver.connect();
   const session = new Session({
     connection,
@@ -121,19 +92,19 @@ export async function openTransaction(login: PostgresLogin, schema = 'public'): 
   };
 }
 
-function driverOf({ host, port, database, user, password }: PostgresLogin, schema: string): PostgresDriver {
-  return new PostgresDriver({
+function optionsOf({ host, port, database, user, password }: PostgresLogin, schema: string): ConnectOptions {
+  return {
     host,
     port,
     database,
     user,
     password,
     schema,
-    session: { timezone: 'UTC', datestyle: 'ISO' },
+    session: {},
     tls: { mode: 'off', ca: null },
     connectTimeoutMs: 10_000,
     clock,
-  });
+  };
 }
 
 export function postgresQuestion(

@@ -124,13 +124,7 @@ describe('our reading of a statement', () => {
     'SELECT (a).v, a.* FROM a',
   ])('names all that the planner reads: %s', async (sql) => {
     const planned = await plannedReads(ask, sql);
-    let named: Set<string>;
-    try {
-      named = new Set(readStatement(sql, 'postgres').reads.map(({ name }) => name));
-    } catch {
-      // Refused is not answered wrongly.
-      return;
-    }
+    const named = new Set(readStatement(sql, 'postgres').reads.map(({ name }) => name));
     for (const { name } of planned.relations) expect(named).toContain(name.replace(/^p_.$/, 'p'));
   });
 });

@@ -148,7 +148,15 @@ export class SqlSnapshot<C, D extends Described, B> implements Snapshot {
     const wish = { columns: request.columns, columnTypes: request.columnTypes, numbers: question.asked.numbers };
     const plan = planColumns(described, wish, database);
     const describedMs = clock.now();
-    const loading = await this.#loading(opened, { plan, described });
+    let loading: Loading;
+    try {
+      loading = await this.#loading(opened, { plan, described });
+    } catch (error) {
+      // A session that could not join the others.
+      const refused = question.asked.split !== null && this.#noSplit === null ? refusalOf(error) : null;
+      if (refused === null) throw error;
+      return await this.#alone(refused, path, faults);
+    }
     const reading = { rows: 0, bytes: 0 };
     // Nothing is written before a row group is full, so rows are told as they arrive.
     const progressed = (by: { readonly rows?: number; readonly bytes?: number }): void => {
@@ -201,15 +209,20 @@ export class SqlSnapshot<C, D extends Described, B> implements Snapshot {
       const split = loading.split !== null && 'sessions' in loading.split && reading.rows === 0;
       const refused = split ? refusalOf(error) : null;
       if (refused !== null) {
-        this.#noSplit = refused;
-        await this[Symbol.asyncDispose]();
         await loading.end();
-        return await this.#load(path, faults);
+        return await this.#alone(refused, path, faults);
       }
       throw plan.explain(error);
     } finally {
       await loading.end();
     }
+  }
+
+  /** Anew, by one session. */
+  async #alone(refused: string, path: string, faults: readonly string[]): Promise<Extract> {
+    this.#noSplit = refused;
+    await this[Symbol.asyncDispose]();
+    return await this.#load(path, faults);
   }
 
   async #loading(opened: Opened<C>, planned: Planned<D>): Promise<Loading> {
