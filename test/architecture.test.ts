@@ -49,7 +49,6 @@ const DRIVERS: Readonly<Record<string, readonly string[]>> = {
   'apache-arrow': ['packages/core/src/parquet/', 'packages/core/src/sources/'],
   oracledb: ['packages/core/src/sources/oracle/'],
   pg: ['packages/core/src/sources/postgres/'],
-  'pg-cursor': ['packages/core/src/sources/postgres/'],
   mysql2: ['packages/core/src/sources/mysql/'],
   ioredis: ['packages/core/src/redis/'],
   bullmq: ['packages/core/src/redis/', 'apps/worker/src/'],
@@ -57,7 +56,6 @@ const DRIVERS: Readonly<Record<string, readonly string[]>> = {
   fastify: ['apps/api/src/'],
 };
 
-const SOURCE_DRIVERS = ['@duckdb/node-api', 'oracledb', 'pg', 'pg-cursor', 'mysql2'];
 
 const graph = readSourceGraph();
 const production = [...graph.values()].filter(({ path }) => !path.endsWith('.test.ts') && layerOf(path) !== 'testing');
