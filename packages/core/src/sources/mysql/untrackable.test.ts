@@ -1,6 +1,7 @@
 /** What has no version, and what the refusal says: the object, the reason, the way out. On a real server. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ParqueueError } from '../../model/errors.ts';
+import { startMariadbServer } from '../../testing/mariadb-server.ts';
 import { openMysqlTestDatabase, type MysqlTestDatabase } from '../../testing/mysql-database.ts';
 import { mysqlVersion, openMysqlTransaction } from '../../testing/mysql-transactions.ts';
 import type { ConnectOptions } from './connect.ts';
@@ -91,22 +92,23 @@ describe('what has no version', () => {
   });
 
   it('a row that is longer than max_allowed_packet', async () => {
-    await database.execute(`CREATE TABLE wide (${Array.from({ length: 7 }, (_, i) => `c${i} TEXT`).join(', ')})`);
-    const { user, password } = database;
-    await database.execute(
-      `INSERT INTO wide VALUES (${Array.from({ length: 7 }, () => "REPEAT('x', 65535)").join(', ')})`,
-    );
-    const [[before]] = (await database.admin.query('SELECT @@GLOBAL.max_allowed_packet n')) as unknown as [
-      [{ n: number }],
-    ];
-    await database.admin.query('SET GLOBAL max_allowed_packet = 262144');
-    try {
-      expect(await refusal('SELECT c0 FROM wide', { user, password })).toMatch(
-        /^PQ_UNTRACKABLE .*wide has rows longer than max_allowed_packet.*; raise max_allowed_packet, or /,
-      );
-    } finally {
-      await database.admin.query(`SET GLOBAL max_allowed_packet = ${before.n}`);
+    // A server of its own: the limit is everybody's.
+    await using server = await startMariadbServer();
+    const { username: user, password, port } = new URL(server.url);
+    const login = { user, password: decodeURIComponent(password), port: Number(port) };
+    const admin = await database.connect({ ...login, database: 'mysql' });
+    const columns = Array.from({ length: 7 }, (_, i) => `c${i} TEXT`).join(', ');
+    for (const sql of [
+      'CREATE DATABASE narrow',
+      `CREATE TABLE narrow.wide (${columns})`,
+      `INSERT INTO narrow.wide VALUES (${Array.from({ length: 7 }, () => "REPEAT('x', 65535)").join(', ')})`,
+      'SET GLOBAL max_allowed_packet = 262144',
+    ]) {
+      await admin.query(sql);
     }
+    expect(await refusal('SELECT c0 FROM wide', { ...login, schema: 'narrow' })).toMatch(
+      /^PQ_UNTRACKABLE .*wide has rows longer than max_allowed_packet.*; raise max_allowed_packet, or /,
+    );
   });
 });
 
