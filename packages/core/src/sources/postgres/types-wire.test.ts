@@ -345,12 +345,16 @@ const CASES: readonly TypeCase[] = [
   { type: 'information_schema.cardinal_number', values: ['0', '2147483647'], parquet: 'int32', source: 'integer' },
 ];
 
-let tables = 0;
+/** By its case: two tests look at each. */
+const tables = new Map<TypeCase, string>();
 
-async function tableOf({ type, values }: Pick<TypeCase, 'type' | 'values'>): Promise<string> {
-  const name = `t${(tables += 1)}`;
-  await database.execute(`CREATE TABLE ${name} (i serial, v ${type})`);
-  for (const value of [...values, 'NULL']) await database.execute(`INSERT INTO ${name}(v) VALUES (${value})`);
+async function tableOf(of: TypeCase): Promise<string> {
+  const made = tables.get(of);
+  if (made !== undefined) return made;
+  const name = `t${tables.size}`;
+  const rows = [...of.values, 'NULL'].map((value, at) => `(${at}, ${value})`);
+  await database.execute(`CREATE TABLE ${name} (i int, v ${of.type}); INSERT INTO ${name} VALUES ${rows.join(', ')}`);
+  tables.set(of, name);
   return name;
 }
 
