@@ -31,6 +31,8 @@ export interface StageOptions {
   readonly password?: string;
   /** More lines at the top level. */
   readonly more?: string;
+  /** More settings of `worker`, as a flow mapping without braces. */
+  readonly worker?: string;
 }
 
 export interface Asked {
@@ -144,13 +146,14 @@ async function askedOf(response: Response): Promise<Asked> {
   };
 }
 
-function configText(db: StageDatabase, redisUrl: string, { datasets, source = '', more = '' }: StageOptions): string {
+function configText(db: StageDatabase, redisUrl: string, options: StageOptions): string {
+  const { datasets, source = '', more = '', worker = 'threads: 2' } = options;
   const settings = [...db.settings, 'password: "${SOURCE_PASSWORD}"', ...(source === '' ? [] : [source])];
   return `
 listen: { port: 0 }
 store: { root: ./store, retention: { grace: 1s } }
 redis: { url: "${redisUrl}", durable: false }
-worker: { listen: { port: 0 }, threads: 2, leaseTtl: 2s, drain: { finish: 1s }, scratch: ./scratch }
+worker: { listen: { port: 0 }, ${worker}, leaseTtl: 2s, drain: { finish: 1s }, scratch: ./scratch }
 sources:
   db: { ${settings.join(', ')} }
 datasets:

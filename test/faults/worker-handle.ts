@@ -96,6 +96,10 @@ export class WorkerHandle {
     return code;
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   async get(path: string): Promise<Response> {
     return await fetch(`${this.#url}${path}`);
   }

@@ -1,0 +1,5 @@
+/** The promises over PostgreSQL. */
+import { POSTGRES } from './postgres-subject.ts';
+import { sqlPromises } from './sql-promises.ts';
+
+sqlPromises(POSTGRES);
