@@ -121,6 +121,18 @@ describe('our reading of a statement', () => {
     'SELECT GROUPING(v), v FROM a GROUP BY GROUPING SETS ((v), ())',
     'SELECT count(*) OVER w FROM a WINDOW w AS (ORDER BY id)',
     'SELECT a FROM a',
+    'SELECT * FROM a WHERE (id, v, v) IN (TABLE b)',
+    'SELECT * FROM (TABLE b) x, LATERAL (VALUES (x.id)) y CROSS JOIN (a JOIN c ON true)',
+    "SELECT * FROM a, XMLTABLE('/r' PASSING (SELECT '<r/>'::xml FROM b LIMIT 1) COLUMNS x text PATH '.') AS z",
+    'WITH RECURSIVE x(id) AS (SELECT id FROM a UNION ALL SELECT b.id FROM x JOIN b ON b.a_id = x.id) SEARCH DEPTH FIRST BY id SET o CYCLE id SET y USING z SELECT * FROM x',
+    'WITH x AS (SELECT * FROM c) SELECT (SELECT max(id) FROM x) + (SELECT max(id) FROM public.b) FROM a',
+    'WITH b AS (SELECT * FROM a) SELECT * FROM public.b, b AS other',
+    'SELECT * FROM a WHERE id > ALL (SELECT id FROM b) OR NOT EXISTS (SELECT * FROM c WHERE c.id = a.id)',
+    'SELECT array_agg(id ORDER BY (SELECT max(id) FROM b)) FROM a GROUP BY CUBE (v, (SELECT 1 FROM c LIMIT 1))',
+    'SELECT row(a.*), a.id AS "from" FROM a AS "from b" (id), c a',
+    'SELECT 1 AS join FROM a NATURAL FULL JOIN b',
+    'SELECT $tag$ $$ FROM c $tag$ FROM a',
+    'select*from a,b;',
     'SELECT (a).v, a.* FROM a',
   ])('names all that the planner reads: %s', async (sql) => {
     const planned = await plannedReads(ask, sql);
