@@ -10,7 +10,8 @@ import { ObstacleFinder } from './obstacles.ts';
 import type { Closings } from './parentheses.ts';
 import { readTable } from './read-table.ts';
 import type { FunctionCall, Obstacle, TableReference } from './statement.ts';
-import { isName, isOperator, type ReadToken } from './tokens.ts';
+import { isName, isOperator, keywordAt, type ReadToken } from './tokens.ts';
+import { afterSearchAndCycle, hasSetOperator, namedQueryAt, type Clause } from './with-clause.ts';
 
 export interface QueryContents {
   readonly reads: readonly TableReference[];
@@ -96,7 +97,7 @@ class QueryReader {
     let i = isRecursive ? start + 1 : start;
     if (isRecursive && query.recursion === 'all') this.#addNames(i, to, scope);
     for (;;) {
-      const named = this.#namedQuery(i);
+      const named = namedQueryAt(this.#tokens, this.#closings, i);
       if (named === null) return i;
       const { name, columns, open } = named;
       if (open === null) {
@@ -106,11 +107,13 @@ class QueryReader {
       const close = this.#closing(open);
       // Without RECURSIVE only one with column names and a set operator can mean itself; any other means a table.
       const seesItself =
-        query.recursion === 'columns' ? columns !== null && this.#hasSetOperator(open + 1, close) : isRecursive;
+        query.recursion === 'columns'
+          ? columns !== null && hasSetOperator({ ...this.#clause, from: open + 1, to: close })
+          : isRecursive;
       if (seesItself) scope.names.add(nameOf(name));
       this.read({ from: open + 1, to: close, scope, state: 'expression' });
       scope.names.add(nameOf(name));
-      i = this.#afterSearchAndCycle(close + 1, to);
+      i = afterSearchAndCycle({ ...this.#clause, from: close + 1, to });
       if (!isOperator(this.#tokens[i], ',')) return i;
       i += 1;
     }
@@ -119,46 +122,12 @@ class QueryReader {
   /** All names of a WITH clause, without a look at their queries. */
   #addNames(start: number, to: number, scope: Scope): void {
     for (let i = start; ; i += 1) {
-      const named = this.#namedQuery(i);
+      const named = namedQueryAt(this.#tokens, this.#closings, i);
       if (named === null || named.open === null) return;
       scope.names.add(this.#grammar.nameOf(named.name));
-      i = this.#afterSearchAndCycle(this.#closing(named.open) + 1, to);
+      i = afterSearchAndCycle({ ...this.#clause, from: this.#closing(named.open) + 1, to });
       if (!isOperator(this.#tokens[i], ',')) return;
     }
-  }
-
-  /** `name (columns) AS [NOT] [MATERIALIZED] (`: where its columns end, and its query's parenthesis. */
-  #namedQuery(i: number): { name: ReadToken; columns: number | null; open: number | null } | null {
-    const name = this.#tokens[i];
-    if (!isName(name)) return null;
-    const columns = isOperator(this.#tokens[i + 1], '(') ? this.#closing(i + 1) : null;
-    let as = columns === null ? i + 1 : columns + 1;
-    if (this.#keyword(as) !== 'AS') return { name, columns, open: null };
-    if (this.#keyword(as + 1) === 'NOT' && this.#keyword(as + 2) === 'MATERIALIZED') as += 2;
-    else if (this.#keyword(as + 1) === 'MATERIALIZED') as += 1;
-    return { name, columns, open: isOperator(this.#tokens[as + 1], '(') ? as + 1 : null };
-  }
-
-  /** SEARCH … SET x and CYCLE … SET … TO … DEFAULT … name columns and values, and no table. */
-  #afterSearchAndCycle(start: number, to: number): number {
-    let i = start;
-    if (this.#keyword(i) !== 'SEARCH' && this.#keyword(i) !== 'CYCLE') return i;
-    for (let isSet = false; i < to; i += 1) {
-      if (this.#isQuery(i) || isOperator(this.#tokens[i], '(')) return i;
-      if (this.#keyword(i) === 'CYCLE') isSet = false;
-      if (this.#keyword(i) === 'SET') isSet = true;
-      if (isSet && isOperator(this.#tokens[i], ',')) return i;
-    }
-    return i;
-  }
-
-  #hasSetOperator(from: number, to: number): boolean {
-    for (let i = from; i < to; i += 1) {
-      const keyword = this.#keyword(i);
-      if (keyword !== null && this.#grammar.query.setOperators.has(keyword)) return true;
-      if (isOperator(this.#tokens[i], '(')) i = this.#closing(i);
-    }
-    return false;
   }
 
   #readFromList(i: number, state: 'table' | 'joined', scope: Scope | null): [State, number] {
@@ -335,10 +304,12 @@ class QueryReader {
     return this.#closings.get(i) ?? this.#tokens.length;
   }
 
-  /** The word at a place if it can be a keyword: without quotes, and no part of a dotted chain but the first. */
   #keyword(i: number): string | null {
-    const token = this.#tokens[i];
-    return token?.kind === 'word' && !isOperator(this.#tokens[i - 1], '.') ? token.text : null;
+    return keywordAt(this.#tokens, i);
+  }
+
+  get #clause(): Omit<Clause, 'from' | 'to'> {
+    return { tokens: this.#tokens, closings: this.#closings, grammar: this.#grammar };
   }
 }
 

@@ -13,7 +13,7 @@ export interface TableReference {
   readonly schema: string | null;
   readonly name: string;
   /**
-   * Where AS OF SCN goes in the normalised statement: right after the name, or after the PARTITION and SAMPLE clauses
+   * Where Oracle's AS OF SCN goes in the normalised statement: right after the name, or after the PARTITION and SAMPLE clauses
    * that Oracle's grammar (query_table_expression, flashback_query_clause) puts before it, or after ONLY's parenthesis.
    */
   readonly end: number;

@@ -28,6 +28,12 @@ export function isWord(tokens: readonly Token[], i: number, text: string): boole
   return isWordToken(tokens[i], text) && !isOperator(tokens[i - 1], '.');
 }
 
+/** The word at a place if it can be a keyword: without quotes, and no part of a dotted chain but the first. */
+export function keywordAt(tokens: readonly ReadToken[], i: number): string | null {
+  const token = tokens[i];
+  return token?.kind === 'word' && !isOperator(tokens[i - 1], '.') ? token.text : null;
+}
+
 /** The words stand at `i`, one after the other. */
 export function isPhrase(tokens: readonly Token[], i: number, words: readonly string[]): boolean {
   return words.every((word, offset) => isWord(tokens, i + offset, word));
