@@ -1,5 +1,5 @@
 /**
- * `npm run demo|start|test|check|simulate`: all set-up, then the thing itself. What it prints is meant for a
+ * `npm run demo|start|test|check|simulate|large`: all set-up, then the thing itself. What it prints is meant for a
  * person; what it exits with is meant for CI.
  */
 import { spawn } from 'node:child_process';
@@ -30,15 +30,7 @@ const COMMANDS = {
     if (redisOnPath() === null) {
       throw new SetupError(`the suite runs on a real Redis and found none on PATH. Run: ${installCommand()}`);
     }
-    const missing = await missingDatabases();
-    if (missing.length > 0) {
-      const names = missing.map(({ title }) => title).join(' and ');
-      const variables = missing.map(({ variable }) => variable).join(' and ');
-      throw new SetupError(
-        `the suite runs on a real ${names} and found none. Run: ${databaseCommand(missing)}\n`
-          + `Or name servers that run in ${variables}: see "Tests" in README.md.`,
-      );
-    }
+    await requireDatabases();
     const scratch = mkdtempSync(join(tmpdir(), 'parqueue-summary-'));
     const summary = join(scratch, 'summary.json');
     const reporters = ['--reporter=default', `--reporter=${join(root, 'scripts', 'summary-reporter.mjs')}`];
@@ -72,7 +64,27 @@ const COMMANDS = {
     const environment = { PARQUEUE_SIM_SEEDS: seeds, PARQUEUE_SIM_FROM: from };
     return run(bin('vitest'), ['run', '--project', 'unit', '--testTimeout=0', 'test/simulation'], environment);
   },
+
+  /** `npm run large [-- ROWS]`: results of this many rows from each database, with their speed and the memory they took. */
+  async large([rows = '50000000']) {
+    await setUp({ databases: true });
+    await requireDatabases();
+    const suites = ['postgres', 'mysql'].map((kind) => `test/e2e/${kind}-large.test.ts`);
+    return run(bin('vitest'), ['run', '--project', 'processes', ...suites], { PARQUEUE_LARGE_ROWS: rows });
+  },
 };
+
+/** The suites start servers of their own, or use those that somebody named; without either they would prove nothing. */
+async function requireDatabases() {
+  const missing = await missingDatabases();
+  if (missing.length === 0) return;
+  const names = missing.map(({ title }) => title).join(' and ');
+  const variables = missing.map(({ variable }) => variable).join(' and ');
+  throw new SetupError(
+    `the suite runs on a real ${names} and found none. Run: ${databaseCommand(missing)}\n`
+      + `Or name servers that run in ${variables}: see "Tests" in README.md.`,
+  );
+}
 
 /** One check in the background: a line when it is done, its output when it failed. */
 function check(title, command, args) {
