@@ -56,6 +56,7 @@ const DRIVERS: Readonly<Record<string, readonly string[]>> = {
   fastify: ['apps/api/src/'],
 };
 
+const SOURCE_DRIVERS = ['@duckdb/node-api', 'oracledb', 'pg', 'mysql2'];
 
 const graph = readSourceGraph();
 const production = [...graph.values()].filter(({ path }) => !path.endsWith('.test.ts') && layerOf(path) !== 'testing');

@@ -2,12 +2,11 @@
  * How this source's connections are made: mysql2 with every option given explicitly. No several statements in one call,
  * no LOAD DATA LOCAL (a server could ask for any file of this host), no password in clear text.
  */
-import { readFile } from 'node:fs/promises';
 import { connect as connectSocket, type Socket } from 'node:net';
-import mysql, { type ConnectionOptions } from 'mysql2';
-import type { TlsConfig } from '../../config/config.ts';
+import mysql from 'mysql2';
 import { ParqueueError } from '../../model/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
+import { tlsContext, type TlsOptions } from '../sql/tls.ts';
 import { MysqlConnection } from './connection.ts';
 
 /** The parts of the source's configuration that connecting needs. */
@@ -19,7 +18,7 @@ export interface ConnectOptions {
   readonly password: string;
   /** The database that unqualified names mean. */
   readonly schema: string;
-  readonly tls: TlsConfig;
+  readonly tls: TlsOptions;
   readonly session: Readonly<Record<string, string>>;
   readonly connectTimeoutMs: number;
   readonly clock: Clock;
@@ -38,7 +37,7 @@ export async function connectTo(
   options: ConnectOptions,
   timeoutMs = options.connectTimeoutMs,
 ): Promise<MysqlConnection> {
-  const ssl = await tlsOf(options.tls);
+  const tls = await tlsContext(options.tls);
   const socket = connectSocket({ host: options.host, port: options.port, noDelay: true });
   socket.setKeepAlive(true, KEEP_ALIVE_MS);
   nameForCertificate(socket, options.host);
@@ -61,28 +60,10 @@ export async function connectTo(
     namedPlaceholders: false,
     compress: false,
     connectAttributes: { program_name: 'parqueue' },
-    ...(ssl === null ? {} : { ssl }),
+    // In mysql2 the name of the host is checked only where that is said.
+    ...(tls === null ? {} : { ssl: { ...tls, verifyIdentity: tls.rejectUnauthorized } }),
   });
   return await MysqlConnection.opened({ raw, socket, clock: options.clock });
-}
-
-async function tlsOf({ mode, ca }: TlsConfig): Promise<NonNullable<Exclude<ConnectionOptions['ssl'], string>> | null> {
-  if (mode === 'off') return null;
-  const verify = mode === 'verify';
-  return {
-    rejectUnauthorized: verify,
-    verifyIdentity: verify,
-    minVersion: 'TLSv1.2',
-    ...(ca === null ? {} : { ca: await certificates(ca) }),
-  };
-}
-
-async function certificates(path: string): Promise<Buffer> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw new ParqueueError('PQ_CONFIG', `the file of tls.ca cannot be read: ${(error as Error).message}`);
-  }
 }
 
 /**

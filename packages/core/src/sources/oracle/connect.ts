@@ -1,7 +1,7 @@
 /** How this source's connections are made and set up: Thin mode only, and every setting of a session given explicitly. */
 import oracledb, { type Connection } from 'oracledb';
 import { ParqueueError } from '../../model/errors.ts';
-import type { OracleSession } from './driver.ts';
+import type { Calls } from '../sql/driver.ts';
 
 /** The parts of the source's configuration that connecting needs. */
 export interface ConnectOptions {
@@ -51,7 +51,7 @@ export async function connectTo(options: ConnectOptions): Promise<Connection> {
 }
 
 /** Unqualified names, texts of numbers and dates, comparisons: all that a statement's rows depend on besides itself. */
-export async function setUpSession(session: OracleSession, options: ConnectOptions): Promise<void> {
+export async function setUpSession(session: Calls<Connection>, options: ConnectOptions): Promise<void> {
   for (const statement of settingStatements(options)) {
     await session.call((connection) => connection.execute(statement));
   }

@@ -1,9 +1,8 @@
 /** How this source's connections are made: every parameter given, so that no PG* variable of the environment has a say. */
-import { readFile } from 'node:fs/promises';
-import type { ConnectionOptions } from 'node:tls';
 import { Client, type ClientConfig } from 'pg';
 import { ParqueueError } from '../../model/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
+import { tlsContext, type TlsOptions } from '../sql/tls.ts';
 import { requestCancel } from './cancel.ts';
 import { PostgresConnection } from './connection.ts';
 import { FramedConnection } from './frames.ts';
@@ -20,7 +19,7 @@ export interface ConnectOptions {
   readonly schema: string;
   /** Names in lower case. */
   readonly session: Readonly<Record<string, string>>;
-  readonly tls: { readonly mode: 'off' | 'require' | 'verify'; readonly ca: string | null };
+  readonly tls: TlsOptions;
   readonly connectTimeoutMs: number;
   readonly clock: Clock;
 }
@@ -36,7 +35,7 @@ export async function connectTo(options: ConnectOptions): Promise<PostgresConnec
   for (const text of [host, database, user, password]) {
     if (text.includes('\0')) throw new ParqueueError('PQ_CONFIG', 'a source cannot be reached with a zero byte in it');
   }
-  const tls = await tlsOptions(options.tls);
+  const tls = await tlsContext(options.tls);
   const wire = new FramedConnection({ ssl: tls ?? false, keepAlive: true, keepAliveInitialDelayMillis: KEEP_ALIVE_MS });
   const config: ClientConfig & { readonly connection: unknown } = {
     host,
@@ -87,27 +86,6 @@ function forgetEnvironment(client: Client): void {
   const parameters: unknown = Reflect.get(client, 'connectionParameters');
   if (typeof parameters !== 'object' || parameters === null) throw new Error('pg keeps its parameters elsewhere');
   for (const name of ['options', 'replication']) Reflect.set(parameters, name, undefined);
-}
-
-/** Read at each connect, so that a certificate can be replaced while the worker runs. */
-async function tlsOptions({ mode, ca }: ConnectOptions['tls']): Promise<ConnectionOptions | null> {
-  switch (mode) {
-    case 'off':
-      return null;
-    case 'require':
-      return { rejectUnauthorized: false };
-    case 'verify':
-      return { rejectUnauthorized: true, ...(ca === null ? {} : { ca: await certificates(ca) }) };
-  }
-}
-
-async function certificates(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-    throw new ParqueueError('PQ_CONFIG', `the certificates of ca cannot be read (${code}): ${path}`);
-  }
 }
 
 /** Addresses are not told to the server as a name (RFC 6066, section 3). */

@@ -10,9 +10,11 @@ import type { VersionKind } from '../../model/version.ts';
 import type { ProbedPart } from '../../ports/source.ts';
 import type { SqlDriver } from './driver.ts';
 import type { Projection } from './projection.ts';
-import type { SqlSourceQuestion } from './question.ts';
+import type { PartName, SqlSourceQuestion } from './question.ts';
 import type { Session, Use } from './session.ts';
 import type { Described, Mapping } from './types.ts';
+
+export type { PartName };
 
 /** A statement in the driver's words: placeholders as it writes them, values as it takes them. */
 export interface Bound<Binds> {
@@ -93,16 +95,6 @@ export interface Begun {
 
 /** Versions of parts that probes young enough have found, by part name. */
 export type Known = Readonly<Record<string, string>>;
-
-/** A table, view or synonym that a statement names. */
-export interface PartName {
-  readonly schema: string;
-  readonly name: string;
-  /** sql/label.ts */
-  readonly label: string;
-  /** Written without a schema. */
-  readonly unqualified: boolean;
-}
 
 export interface AskedTable {
   readonly name: string;

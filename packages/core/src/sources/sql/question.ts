@@ -3,7 +3,16 @@ import { ParqueueError } from '../../model/errors.ts';
 import type { CanonicalRequest, SqlQuestion, SqlSourceKind } from '../../model/request.ts';
 import { tracksTables } from '../../model/version.ts';
 import { labelOf, OBSTACLES_TOLD_MAX, readStatement, tellObstacles, type Statement } from '../../sql/index.ts';
-import type { PartName } from './database.ts';
+
+/** A table, view or synonym that a statement names. */
+export interface PartName {
+  readonly schema: string;
+  readonly name: string;
+  /** sql/label.ts */
+  readonly label: string;
+  /** Written without a schema. */
+  readonly unqualified: boolean;
+}
 
 export interface SqlSourceQuestion {
   readonly asked: SqlQuestion;
