@@ -6,7 +6,7 @@
  */
 import type { ParqueueError } from '../../model/errors.ts';
 import { isParqueueError } from '../../model/errors.ts';
-import { readStatement, tellObstacles, tokenize, type Token } from '../../sql/index.ts';
+import { readStatement, tellObstacles, tokenize, type FunctionCall, type Token } from '../../sql/index.ts';
 import { untrackable } from '../sql/untrackable.ts';
 import { named, type Ask, type Labelled, type RelationName } from './relations.ts';
 
@@ -138,8 +138,41 @@ LIMIT 1`;
 export async function refuseFunctions(ask: Ask, statement: string, schema: string): Promise<void> {
   const words = wordsOf(statement);
   const [found] = await ask(OF_STATEMENT, [JSON.stringify({ ...words, qualifiers: [schema, ...words.qualifiers] })]);
-  if (found !== undefined) throw untrackable({ label: 'the statement' }, `it may call ${whyLoose(found[0] ?? '')}`);
+  if (found !== undefined) throw untrackable(THE_STATEMENT, `it may call ${whyLoose(found[0] ?? '')}`);
 }
+
+/**
+ * What the names that our reader does not know can mean: in pg_catalog those of a server newer than our list, elsewhere
+ * somebody's own. The latter may be redefined while no table changes, IMMUTABLE or not; those of an extension change with
+ * the extension only, as built-in ones do with the server.
+ */
+const UNKNOWN_CALLS = `
+SELECT pg_catalog.format('%I.%I()', n.nspname, f.proname), ${IS_LOOSE}::text
+FROM pg_catalog.json_to_recordset($1::json) AS w(schema text, name text)
+JOIN pg_catalog.pg_proc f ON f.proname = w.name
+JOIN pg_catalog.pg_namespace n ON n.oid = f.pronamespace
+  AND (n.nspname = w.schema OR (w.schema IS NULL AND n.nspname IN ('pg_catalog', $2)))
+WHERE f.prokind <> 'p' AND (${IS_LOOSE} OR (n.nspname NOT IN ${NOT_OURS} AND NOT EXISTS (
+  SELECT FROM pg_catalog.pg_depend d
+  WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = f.oid AND d.deptype = 'e')))
+ORDER BY 2 DESC LIMIT 1`;
+
+/** @throws ParqueueError PQ_UNTRACKABLE naming the function */
+export async function refuseUnknownCalls(ask: Ask, calls: readonly FunctionCall[], schema: string): Promise<void> {
+  const unknown = calls.filter(({ isKnown }) => !isKnown);
+  if (unknown.length === 0) return;
+  const [found] = await ask(UNKNOWN_CALLS, [JSON.stringify(unknown), schema]);
+  if (found === undefined) return;
+  const [name = '', loose] = found;
+  if (loose === 'true') throw untrackable(THE_STATEMENT, `it may call ${whyLoose(name ?? '')}`);
+  throw untrackable(
+    THE_STATEMENT,
+    `it calls ${name}, which may be replaced by another definition while its tables stay as they are`,
+    'call it in a view, whose version has the definition',
+  );
+}
+
+const THE_STATEMENT: Labelled = { label: 'the statement' };
 
 /** Functions that a plan reads rows from. @throws ParqueueError PQ_UNTRACKABLE */
 export async function refuseRowFunctions(ask: Ask, of: Labelled, functions: readonly RelationName[]): Promise<void> {

@@ -3,6 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { isParqueueError } from '../../model/errors.ts';
 import { openPostgresTestDatabase, type PostgresTestDatabase } from '../../testing/postgres-database.ts';
 import { openTransaction, postgresQuestion } from '../../testing/postgres-transactions.ts';
+import { sourceContext } from '../../testing/source-contract.ts';
+import { postgresRequest } from '../../testing/sql-request.ts';
 
 let database: PostgresTestDatabase;
 
@@ -29,7 +31,9 @@ async function refusal(sql: string, login: { user?: string; password?: string } 
     return null;
   } catch (error) {
     if (!isParqueueError(error)) throw error;
-    expect(error.message).toMatch(/; (grant |read it as |)?.*set version: ttl with a maxAge, or a refresh-key$/);
+    expect(error.message).toMatch(
+      /; (grant |read it as |call it in |)?.*set version: ttl with a maxAge, or a refresh-key$/,
+    );
     return `${error.code} ${error.message}`;
   }
 }
@@ -97,19 +101,31 @@ describe('functions of somebody', () => {
     );
   });
 
-  it('IMMUTABLE in SQL, reading a table all the same: the planner shows it', async () => {
+  it('IMMUTABLE in SQL, reading a table all the same: behind a view the planner shows the table', async () => {
     await database.execute(
       "CREATE FUNCTION all_rates() RETURNS SETOF int LANGUAGE sql IMMUTABLE AS 'SELECT rate FROM rates'",
     );
-    expect(await refusal('SELECT * FROM sales, all_rates()')).toContain('reads public.rates without naming it');
+    expect(await refusal('SELECT * FROM sales, all_rates()')).toContain('calls public.all_rates()');
+    await database.execute('CREATE VIEW v AS SELECT * FROM all_rates()');
+    const source = await database.source();
+    const { reads } = await source.probe(postgresRequest('SELECT * FROM v'), sourceContext());
+    expect(reads).toEqual({ 'public.v': ['public.rates'] });
   });
 
-  it('IMMUTABLE: the owner has promised', async () => {
+  it('IMMUTABLE, called by the statement: a new definition would be seen by nobody; by a view, it is in the version', async () => {
     await database.execute(
       "CREATE FUNCTION twice(n int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN 2 * n; END'; CREATE VIEW v AS SELECT twice(id) FROM sales",
     );
-    expect(await refusal('SELECT twice(id) FROM sales')).toBeNull();
+    expect(await refusal('SELECT twice(id) FROM sales')).toMatch(
+      /calls public\.twice\(\), which may be replaced .* in a view/,
+    );
+    expect(await refusal('SELECT public.twice(id) FROM sales')).toContain('public.twice()');
     expect(await refusal('SELECT * FROM v')).toBeNull();
+  });
+
+  it('IMMUTABLE and of an extension: as good as built in', async () => {
+    await database.admin.query('CREATE EXTENSION IF NOT EXISTS fuzzystrmatch');
+    expect(await refusal('SELECT levenshtein(name, name) FROM sales')).toBeNull();
   });
 
   it('of another schema or another name are no reason', async () => {

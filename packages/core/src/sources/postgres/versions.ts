@@ -17,7 +17,14 @@ import type { SqlSourceQuestion } from '../sql/question.ts';
 import { untrackable } from '../sql/untrackable.ts';
 import { boundStatement } from './bind.ts';
 import type { PostgresSession } from './driver.ts';
-import { functionsOfViews, ofCatalogue, refuseDefinitions, refuseFunctions, refuseRowFunctions } from './functions.ts';
+import {
+  functionsOfViews,
+  ofCatalogue,
+  refuseDefinitions,
+  refuseFunctions,
+  refuseRowFunctions,
+  refuseUnknownCalls,
+} from './functions.ts';
 import { ask as askSession } from './query.ts';
 import {
   named,
@@ -95,6 +102,7 @@ export class PostgresTables {
 
   async #expanded(session: PostgresSession, ask: Ask, question: SqlSourceQuestion): Promise<Expanded> {
     await refuseFunctions(ask, question.statement.text, this.#tools.schema);
+    await refuseUnknownCalls(ask, question.statement.calls, this.#tools.schema);
     const expansions: Expansion[] = [];
     for (const part of question.parts) expansions.push(await expand(ask, part));
     const facts = await factsOf(ask, expansions.flatMap(relationsOf));
