@@ -109,7 +109,7 @@ export interface AskedTables {
   readonly reads: Readonly<Record<string, readonly string[]>>;
   /** Each base table that was asked, once. */
   readonly tables: readonly AskedTable[];
-  /** Where what was found there weakens what `begin` promised; absent: it holds. */
+  /** What version and rows can claim where that depends on the tables found there; absent: what `begin` said. */
   readonly consistency?: Consistency;
 }
 
