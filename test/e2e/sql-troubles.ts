@@ -98,15 +98,17 @@ export function sqlTroubles(subject: SqlSubject): void {
       expect(await countRows('gated')).toBe(ROWS);
     });
 
-    test('that takes longer than its limit is PQ_FILL_TIMEOUT for the caller, and its statement ends at the server', async () => {
+    test('that takes longer than its limit ends with PQ_FILL_TIMEOUT, and its statement ends at the server', async () => {
       await open({ more: 'limits: { fillTimeout: 10s }' });
       await stage.startWorker();
       await stage.db.closeGate();
-      const asked = stage.get('/v1/datasets/gated.parquet');
+      expect((await stage.get('/v1/datasets/gated/data', { prefer: 'respond-async' })).status).toBe(202);
       await gateReached();
-      const response = await asked;
-      expect([response.status, (await problemOf(response)).code]).toEqual([504, 'PQ_FILL_TIMEOUT']);
+      const fill = await runningFill();
       await expect.poll(running, POLL).toBe(0);
+      await expect
+        .poll(async () => (await (await stage.get(fill)).json()) as unknown, POLL)
+        .toMatchObject({ state: 'finished', outcome: { kind: 'failed', failure: { code: 'PQ_FILL_TIMEOUT' } } });
     });
   });
 
