@@ -16,7 +16,7 @@ export const MYSQL: SqlSubject = {
   wrongPassword: /Access denied/,
   versionQuery: (table) => `SELECT COUNT(*),SUM(%\`${table}\``,
   row: `cast(seq as signed) as id, cast(seq % 1000003 as int) as small, cast(seq % 100000 / 100 as decimal(12,2)) as amount,
-    timestamp'2026-01-01' + interval seq % 86400 second as at, sqrt(seq) as root,
+    timestamp'2026-01-01 00:00:00' + interval seq % 86400 second as at, sqrt(seq) as root,
     concat('a customer of some renown, number ', seq) as name, repeat('x', 32) as filler`,
   series: (rows) => `seq_1_to_${rows} as series`,
 };

@@ -42,7 +42,8 @@ export function sqlLarge(subject: SqlSubject): void {
       const worker = await stage.startWorker();
       const load = async (name: string): Promise<{ rows: number; seconds: number }> => {
         const began = performance.now();
-        const { headers } = await stage.get(`/v1/datasets/${name}.parquet`, {}, 'HEAD');
+        const { status, headers } = await stage.get(`/v1/datasets/${name}.parquet`, {}, 'HEAD');
+        if (status !== 200) throw new Error(await (await stage.get(`/v1/datasets/${name}.parquet`)).text());
         return { rows: Number(headers.get('parqueue-rows')), seconds: (performance.now() - began) / 1000 };
       };
       expect((await load('few')).rows).toBe(FEW_ROWS);
