@@ -15,7 +15,7 @@ import { untrackable } from '../sql/untrackable.ts';
 import { definitionDigest, unknownColumns, type ColumnDefinition } from './checksum.ts';
 import type { MysqlConnection } from './connection.ts';
 import { ask, quotedName, type Answer } from './query.ts';
-import { tablesExplained, tablesIn, type TableName } from './relations.ts';
+import { tablesExplained, tablesIn, type TableName, type TableRead } from './relations.ts';
 
 export interface BaseTable extends TableName {
   readonly label: string;
@@ -27,6 +27,8 @@ export interface BaseTable extends TableName {
   readonly constant: boolean;
   /** A transaction shows its rows in one state. */
   readonly snapshots: boolean;
+  /** Its partitions, asked for by name, show what its rows were: not what the checksum is of. */
+  readonly keepsHistory: boolean;
 }
 
 export interface Expansion {
@@ -95,7 +97,7 @@ class Walk {
   }
 
   /** Takes the locks, and tells whether the user may read all of it. */
-  async #explain(): Promise<readonly TableName[]> {
+  async #explain(): Promise<readonly TableRead[]> {
     const { schema, name } = this.#part;
     try {
       const explained = await tablesExplained(this.#session, `SELECT * FROM ${quotedName(schema)}.${quotedName(name)}`);
@@ -193,6 +195,7 @@ class Walk {
       structure: definitionDigest([columns.rows, partitions, isVersioned]),
       constant: found.engine === 'SEQUENCE',
       snapshots: engine.snapshots,
+      keepsHistory: isVersioned && partitions.some(([, , method]) => method === 'SYSTEM_TIME'),
     };
   }
 
@@ -268,9 +271,11 @@ class Walk {
     }
   }
 
-  #compare(named: readonly TableName[]): void {
+  #compare(named: readonly TableRead[]): void {
     const missed = notBehind(named, this.#behind);
     if (missed !== null) throw untrackable(this.#part, `the server says it reads ${missed}, which is not seen in it`);
+    const history = historyRead(named, [...this.#tables.values()]);
+    if (history !== null) throw untrackable(this.#part, `it reads ${history}`);
   }
 
   #refuseSystem(target: TableName): void {
@@ -296,6 +301,15 @@ function databaseCode({ details }: ParqueueError): string {
       .split(' ')
       .at(-1) ?? ''
   );
+}
+
+/** What is read of a table's history without saying so; null: nothing. */
+export function historyRead(named: readonly TableRead[], tables: readonly BaseTable[]): string | null {
+  const byPartition = new Set(named.filter((read) => read.byPartition).map((read) => labelFor(read).toLowerCase()));
+  const read = tables.find(({ label, keepsHistory }) => keepsHistory && byPartition.has(label.toLowerCase()));
+  return read === undefined
+    ? null
+    : `the history of ${read.label}, which its partitions show that are asked for by name`;
 }
 
 /** The first of the tables that is not among those known, if any. Names that differ in case may be one table's. */

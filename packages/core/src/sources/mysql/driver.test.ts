@@ -8,7 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openFreezingProxy } from '../../testing/freezing-proxy.ts';
 import { startMariadbServer } from '../../testing/mariadb-server.ts';
 import { openMysqlTestDatabase, type MysqlTestDatabase } from '../../testing/mysql-database.ts';
-import { connectOptions, poolOn, useOf } from '../../testing/mysql-sessions.ts';
+import { connectOptions, poolOn } from '../../testing/mysql-sessions.ts';
+import { useOf } from '../../testing/sql-sessions.ts';
 import { limitStatement } from './driver.ts';
 import { connectTo } from './connect.ts';
 import { ask, askText } from './query.ts';
@@ -39,6 +40,9 @@ describe('the settings of a session', () => {
     sql_select_limit: '1',
     max_sort_length: '64',
     old_mode: "'ZERO_DATE_TIME_CAST'",
+    default_regex_flags: "'DOTALL,EXTENDED'",
+    sql_quote_show_create: 'OFF',
+    tx_isolation: "'READ-UNCOMMITTED'",
     max_recursive_iterations: '1',
     wait_timeout: '5',
     net_write_timeout: '1',
@@ -73,6 +77,9 @@ describe('the settings of a session', () => {
       sql_select_limit: '18446744073709551615',
       max_sort_length: '1024',
       old_mode: 'UTF8_IS_UTF8MB3',
+      default_regex_flags: '',
+      sql_quote_show_create: '1',
+      tx_isolation: 'REPEATABLE-READ',
       max_recursive_iterations: '4294967295',
       wait_timeout: '360',
       net_write_timeout: '60',
@@ -82,6 +89,15 @@ describe('the settings of a session', () => {
       innodb_lock_wait_timeout: '60',
       max_statement_time: expect.stringMatching(/^(60|59)\./),
     });
+  });
+
+  it("are in the source's own database, wherever init_connect goes", async () => {
+    await using server = await startMariadbServer();
+    await using there = await openMysqlTestDatabase({ server });
+    await there.admin.query("SET GLOBAL init_connect = 'USE information_schema'");
+    await using pool = poolOn(there);
+    await using session = await pool.take(useOf());
+    expect(await askText(session, 'SELECT DATABASE()')).toBe(there.database);
   });
 
   it('let nothing be written', async () => {

@@ -21,7 +21,7 @@ export class MysqlDriver implements SqlDriver<MysqlConnection> {
   }
 
   async setUp(session: Session<MysqlConnection>): Promise<void> {
-    const server = await setUpSession(session, this.#options.session);
+    const server = await setUpSession(session, this.#options);
     await session.call((connection) => {
       connection.server = server;
       return Promise.resolve();

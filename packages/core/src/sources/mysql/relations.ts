@@ -16,12 +16,17 @@ export interface TableName {
   readonly name: string;
 }
 
+export interface TableRead extends TableName {
+  /** With `PARTITION (…)`: of a table that keeps its history in partitions, these show the history as well. */
+  readonly byPartition: boolean;
+}
+
 /** null: the server did not say. */
 export async function tablesExplained(
   session: Session<MysqlConnection>,
   text: string,
   binds?: readonly MysqlValue[],
-): Promise<readonly TableName[] | null> {
+): Promise<readonly TableRead[] | null> {
   const product = await session.call((connection) => Promise.resolve(connection.server?.product));
   // MySQL adds the note to every kind of EXPLAIN and no longer knows EXTENDED.
   const explain = product === 'mysql' ? 'EXPLAIN FORMAT=TRADITIONAL' : 'EXPLAIN EXTENDED';
@@ -62,9 +67,9 @@ const ENDS_FROM = new Set(['where', 'group', 'having', 'order', 'limit', 'window
  * The qualified names that stand where a table does, each once. Only for texts that the server wrote: queries as it
  * understood them, and definitions of views.
  */
-export function tablesIn(text: string): readonly TableName[] {
+export function tablesIn(text: string): readonly TableRead[] {
   const lexemes = lexemesOf(text);
-  const found = new Map<string, TableName>();
+  const found = new Map<string, TableRead>();
   const levels: Level[] = [{ isQuery: false, place: 'expression' }];
   for (let i = 0; i < lexemes.length; i += 1) {
     const lexeme = lexemes[i];
@@ -78,7 +83,10 @@ export function tablesIn(text: string): readonly TableName[] {
       i += 2 * (names.length - 1);
       const [schema, name] = names;
       if (level.place === 'table' && schema !== undefined && name !== undefined) {
-        found.set(JSON.stringify([schema, name]), { schema, name });
+        const key = JSON.stringify([schema, name]);
+        const next = lexemes[i + 1];
+        const byPartition = next?.kind === 'word' && next.text === 'partition';
+        found.set(key, { schema, name, byPartition: byPartition || found.get(key)?.byPartition === true });
       }
       if (level.place === 'table') level.place = 'joined';
     } else if (lexeme.text === '(') {

@@ -80,6 +80,24 @@ describe('what has no version', () => {
     );
   });
 
+  it.each([
+    ['by the statement', 'SELECT id FROM old PARTITION (p0)', '^PQ_UNTRACKABLE the statement reads the history of'],
+    ['by a view', 'SELECT id FROM older', '^PQ_UNTRACKABLE \\S+older cannot be tracked: it reads the history of'],
+    [
+      'by a view that is not merged',
+      'SELECT id FROM oldest',
+      '^PQ_UNTRACKABLE \\S+oldest cannot be tracked: it reads the',
+    ],
+  ])('history in partitions that are asked for by name, %s', async (_, sql, expected) => {
+    await database.execute(
+      'CREATE OR REPLACE TABLE old (id INT) WITH SYSTEM VERSIONING PARTITION BY SYSTEM_TIME LIMIT 1000 PARTITIONS 3',
+    );
+    await database.execute('CREATE OR REPLACE VIEW older AS SELECT id FROM old PARTITION (p0) o');
+    await database.execute('CREATE OR REPLACE ALGORITHM = TEMPTABLE VIEW oldest AS SELECT id FROM old PARTITION (p0)');
+    expect(await refusal(sql)).toMatch(new RegExp(`${expected}.*${WAY_OUT}$`));
+    expect(await mysqlVersion(database, 'SELECT id FROM old')).toMatch(/old=0@/);
+  });
+
   it('a table that is not there: the server says so', async () => {
     expect(await refusal('SELECT * FROM nowhere')).toMatch(/^PQ_SOURCE_REJECTED .*nowhere/);
   });

@@ -12,11 +12,11 @@ import type { AskedTable, AskedTables, Bound, Known, PartName } from '../sql/dat
 import { faultKindOf } from '../sql/faults.ts';
 import type { SqlSourceQuestion } from '../sql/question.ts';
 import type { Session } from '../sql/session.ts';
-import { untrackable } from '../sql/untrackable.ts';
+import { untrackable, WAYS_OUT } from '../sql/untrackable.ts';
 import type { MysqlValue } from './bind.ts';
 import { checksumOf, checksumStatement } from './checksum.ts';
 import type { MysqlConnection } from './connection.ts';
-import { expand, notBehind, type BaseTable } from './dictionary.ts';
+import { expand, historyRead, notBehind, type BaseTable } from './dictionary.ts';
 import { ask } from './query.ts';
 import { tablesExplained } from './relations.ts';
 
@@ -40,13 +40,14 @@ export async function askTables(
   const asked = new Map<string, AskedTable>();
   const probed: Record<string, ProbedPart> = {};
   const reads: Record<string, readonly string[]> = {};
-  const behind = new Set<string>();
+  const behind: Behind = { labels: new Set(), tables: [] };
   let snapshots = true;
   for (const part of question.parts) {
     if (Object.hasOwn(known, part.label)) continue;
     const beganMs = clock.now();
     const expansion = await expand(session, part);
-    for (const label of expansion.behind) behind.add(label);
+    for (const label of expansion.behind) behind.labels.add(label);
+    behind.tables.push(...expansion.tables);
     for (const table of expansion.tables) {
       snapshots &&= table.snapshots;
       if (asked.has(table.label)) continue;
@@ -91,21 +92,31 @@ async function tableVersion(session: Session<MysqlConnection>, table: BaseTable,
   );
 }
 
+/** What the parts of a statement stand for. */
+interface Behind {
+  readonly labels: Set<string>;
+  readonly tables: BaseTable[];
+}
+
 /** The server reads nothing for the statement that no part stands for. */
 async function confirmTables(
   session: Session<MysqlConnection>,
   { statement, asked, parts }: SqlSourceQuestion,
   bind: TableTools['bind'],
-  behind: ReadonlySet<string>,
+  { labels, tables }: Behind,
 ): Promise<void> {
   if (parts.length === 0) return;
   const { text, binds } = bind(statement.text, asked.binds);
   const named = await tablesExplained(session, text, binds);
-  const missed = named === null ? 'tables that it does not name' : notBehind(named, behind);
+  const missed = named === null ? 'tables that it does not name' : notBehind(named, labels);
+  const history = named === null ? null : historyRead(named, tables);
+  if (history !== null) {
+    throw new ParqueueError('PQ_UNTRACKABLE', `the statement reads ${history}; ${WAYS_OUT}`);
+  }
   if (missed === null) return;
   throw new ParqueueError(
     'PQ_UNTRACKABLE',
-    `the server says that the statement reads ${missed}, which is not seen in it; set version: ttl with a maxAge, or a refresh-key`,
+    `the server says that the statement reads ${missed}, which is not seen in it; ${WAYS_OUT}`,
     { details: { object: missed } },
   );
 }
