@@ -219,8 +219,8 @@ export function wordsOf(statement: string): Words {
   };
 }
 
-/** As the catalogue spells it. */
-function nameOf({ kind, text }: Token): string | null {
+/** As the catalogue spells it; null for what is no name. */
+export function nameOf({ kind, text }: Token): string | null {
   if (kind === 'word') return text.toLowerCase();
   return kind === 'quoted' ? text.slice(1, -1).replaceAll('""', '"') : null;
 }

@@ -1,7 +1,7 @@
 /**
  * What the catalogue says of the relations behind a part: which there are, of what kind, whether they may be read, and a
  * digest of all that makes other rows, columns or values of the same stored rows (columns, defaults of added columns, types
- * and labels of enums, definitions of views).
+ * and labels of enums, definitions of views and the types that they name).
  *
  * The digests hold the transactions (xmin) that wrote the catalogue's rows: a definition that was changed and changed
  * back is another one. Catalogue rows are read as the snapshot shows them, while the server itself runs by the newest:
@@ -39,7 +39,7 @@ WITH RECURSIVE behind(oid, above, way) AS (
   SELECT pg_catalog.to_regclass($1)::oid, NULL::oid, 'part'
   UNION
   SELECT x.oid, b.oid, x.way FROM behind b CROSS JOIN LATERAL (
-    SELECT i.inhrelid, 'child' FROM pg_catalog.pg_inherits i WHERE i.inhparent = b.oid
+    SELECT i.inhrelid, 'child' FROM pg_catalog.pg_inherits i WHERE i.inhparent = b.oid AND NOT i.inhdetachpending
     UNION ALL
     SELECT d.refobjid, 'view'
     FROM pg_catalog.pg_class v
@@ -65,10 +65,20 @@ export async function membersOf(ask: Ask, written: string): Promise<readonly Mem
   }));
 }
 
-/** Types of a relation's columns that somebody made, and those that they are made of. */
-const OWN_TYPES = `
+/** Types of a relation `c`'s columns; of a view also those that its definition names, and that functions it calls give. */
+const TYPES_OF_RELATION = `
+  SELECT a.atttypid FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0
+  UNION
+  SELECT coalesce(f.prorettype, d.refobjid) FROM pg_catalog.pg_rewrite r
+  JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = r.oid
+    AND d.refclassid IN ('pg_catalog.pg_type'::regclass, 'pg_catalog.pg_proc'::regclass)
+  LEFT JOIN pg_catalog.pg_proc f ON d.refclassid = 'pg_catalog.pg_proc'::regclass AND f.oid = d.refobjid
+  WHERE r.ev_class = c.oid AND c.relkind = 'v'`;
+
+/** used(id): those of the types that `seed` gives which somebody made, and what they are made of. */
+const ownTypes = (seed: string): string => `
 WITH RECURSIVE used(id) AS (
-  SELECT a.atttypid FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND a.atttypid >= 16384
+  SELECT s.id FROM (${seed}) AS s(id) WHERE s.id >= 16384
   UNION
   SELECT x.id FROM used u JOIN pg_catalog.pg_type t ON t.oid = u.id CROSS JOIN LATERAL (
     SELECT t.typelem UNION ALL SELECT t.typbasetype
@@ -76,6 +86,12 @@ WITH RECURSIVE used(id) AS (
     UNION ALL SELECT a.atttypid FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0
   ) AS x(id) WHERE x.id >= 16384
 )`;
+
+/** $1: oids of relations. used(id): types whose definition is in the digest of one of them. */
+export const TYPES_BEHIND = ownTypes(`
+  SELECT x.id FROM pg_catalog.pg_class c CROSS JOIN LATERAL (
+    SELECT c.reltype UNION ${TYPES_OF_RELATION}
+  ) AS x(id) WHERE c.oid = ANY ($1::pg_catalog.oid[])`);
 
 /** Lines that a relation's digest is made of, each beginning with what it is about. */
 const LINES = `
@@ -89,7 +105,7 @@ UNION ALL
 SELECT pg_catalog.concat_ws(' ', 'rule', r.oid, r.xmin, pg_catalog.hashtextextended(r.ev_action::text COLLATE "C", 0))
 FROM pg_catalog.pg_rewrite r WHERE r.ev_class = c.oid AND c.relkind = 'v'
 UNION ALL
-SELECT * FROM (${OWN_TYPES}
+SELECT * FROM (${ownTypes(TYPES_OF_RELATION)}
   SELECT pg_catalog.concat_ws(' ', 'type', t.oid, t.xmin) FROM used u JOIN pg_catalog.pg_type t ON t.oid = u.id
   UNION ALL
   SELECT pg_catalog.concat_ws(' ', 'label', e.oid, e.xmin, e.enumsortorder, e.enumlabel)

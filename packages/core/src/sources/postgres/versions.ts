@@ -39,6 +39,7 @@ import {
 } from './relations.ts';
 import { rowVersion, type Target } from './row-version.ts';
 import { originOf, type Origin } from './snapshot.ts';
+import { refuseTypes } from './statement-types.ts';
 import { factsOf, membersOf, type Member, type RelationFacts } from './structure.ts';
 import { targetsOf } from './targets.ts';
 
@@ -106,6 +107,7 @@ export class PostgresTables {
     const expansions: Expansion[] = [];
     for (const part of question.parts) expansions.push(await expand(ask, part));
     const facts = await factsOf(ask, expansions.flatMap(relationsOf));
+    await refuseTypes(ask, { text: question.statement.text, schema: this.#tools.schema }, facts.values());
     this.#seen.set(session, expansions);
     await this.#refuseStrangers(ask, question, expansions);
     return { expansions, facts };
