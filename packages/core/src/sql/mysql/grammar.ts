@@ -1,6 +1,6 @@
 /** What the queries of MySQL and MariaDB mean, beside their tokens. Source: manuals, SELECT, JOIN, WITH. */
 import type { Grammar } from '../grammar.ts';
-import { isName, isOperator, type ReadToken } from '../tokens.ts';
+import { isName, isOperator, isWordToken, type ReadToken } from '../tokens.ts';
 import { judgeOf, obstacleAt } from './calls.ts';
 import { MYSQL_TABLES } from './tables.ts';
 import { READ_BESIDES_TABLES, RESERVED } from './words.ts';
@@ -24,8 +24,13 @@ export const MYSQL_GRAMMAR: Grammar = {
     writesAfterOpening: ['UPDATE', 'DELETE'],
     declaresCode: false,
     selectsNothing: 'refused',
-    refuses: (tokens, i) =>
-      isOperator(tokens[i], '.') && !isQualifier(tokens, i - 1) ? 'a dot that stands behind no name' : null,
+    refuses: (tokens, i) => {
+      if (isOperator(tokens[i], '.') && !isQualifier(tokens, i - 1)) return 'a dot that stands behind no name';
+      // A lock of the session: no end of a transaction gives it back.
+      return isWordToken(tokens[i], 'GET_LOCK') && isOperator(tokens[i + 1], '(')
+        ? 'GET_LOCK locks; a cached query only reads, remove the call'
+        : null;
+    },
   },
   query: {
     endsFrom: new Map(ENDS_FROM.map((word) => [word, null])),

@@ -116,6 +116,7 @@ describe('what is no query of MySQL', () => {
     ['with a as (select 1) delete from t', 'DELETE'],
     ['with a as (select 1) update t set x = 1', 'UPDATE'],
     ['select * from .t', 'dot'],
+    ["select Get_Lock('a', 1)", 'GET_LOCK'],
     ['select', 'without anything'],
   ])('%j is refused', (sql, about) => {
     expect(() => readStatement(sql, 'mysql')).toThrow(expect.objectContaining({ code: 'PQ_INVALID_REQUEST' }));

@@ -27,8 +27,8 @@ describe('obstacles of MySQL', () => {
     ['chance', 'select rand(), rand(1), uuid(), random_bytes(2)', 'rand() random_bytes() uuid()'],
     [
       'locks and files',
-      "select get_lock('a', 1), sleep(1), load_file('x'), benchmark(1, 2)",
-      'benchmark() get_lock() load_file() sleep()',
+      "select is_used_lock('a'), sleep(1), load_file('x'), benchmark(1, 2)",
+      'benchmark() is_used_lock() load_file() sleep()',
     ],
     ['variables', "select @a, @@global.b, @'secret'", '@@global.b @a @…'],
     [
@@ -68,6 +68,7 @@ describe('obstacles of MySQL', () => {
     "select json_extract(j, '$.a'), j -> '$.b', json_arrayagg(a) from t group by a with rollup having (count(*) > 1)",
     "select _latin1'x', n'y', {d '2020-01-01'}, {fn lower('X')}, date '2020-01-01' from t",
     'select a as current_date, t.current_user from t',
+    "select 1 member of ('[1]'), 2 member of(j) from t",
     "select 'now', '@a', \"next value for\" from t",
   ])('%j has none', (sql) => {
     expect(obstacles(sql)).toBe('');

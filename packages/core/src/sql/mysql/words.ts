@@ -54,7 +54,7 @@ export const GRAMMAR: ReadonlySet<string> = words(`
  * may be called so: they stand among the calls.
  */
 export const GRAMMAR_OR_FUNCTION: ReadonlySet<string> = words(`
-  AGAINST ANY BIT COLUMNS DATETIME ESCAPE EXAMINED FIRST GROUPS JSON_TABLE NCHAR NESTED NEXT NULLS OFFSET ROLLUP ROW
+  AGAINST ANY BIT COLUMNS DATETIME ESCAPE EXAMINED FIRST GROUPS JSON_TABLE NCHAR NESTED NEXT NULLS OF OFFSET ROLLUP ROW
   SIGNED SOME YEAR ZONE`);
 
 /** Schemas that are the server's own. */

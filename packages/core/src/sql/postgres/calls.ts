@@ -5,10 +5,20 @@
 import type { CallSite, Judgement } from '../grammar.ts';
 import type { Closings } from '../parentheses.ts';
 import type { Obstacle } from '../statement.ts';
-import { isOperator, isPhrase, isWord, type ReadToken } from '../tokens.ts';
+import { isName, isOperator, isPhrase, isWord, type ReadToken } from '../tokens.ts';
 import { HARMLESS_FUNCTIONS, NEED_TWO_ARGUMENTS, readsMore } from './functions.ts';
 import { contentsOf, nameOf } from './names.ts';
 import { GRAMMAR_OR_FUNCTION, NO_FUNCTIONS, RESERVED } from './words.ts';
+
+/** What these do outlives the transaction, which is read-only and is rolled back: locks of the session above all. */
+const ACTS =
+  /^(?:pg_(?:try_)?advisory_(?:un)?lock|pg_(?:terminate|cancel)_backend$|pg_(?:reload_conf|rotate_logfile|promote)$|lo_export$|dblink_(?:exec|connect|send_query))/;
+
+/** A call, by the last part of its name, of a built-in function that does more than read. */
+export function acts(tokens: readonly ReadToken[], i: number): boolean {
+  const name = tokens[i];
+  return isName(name) && isOperator(tokens[i + 1], '(') && ACTS.test(nameOf(name));
+}
 
 const READS_MORE: Judgement = { why: 'reads more than its arguments' };
 
@@ -40,8 +50,7 @@ function hasTwoArguments(tokens: readonly ReadToken[], closings: Closings, open:
   return false;
 }
 
-/** Longer strings are no dates to the server (MAXDATELEN). */
-const DATE_LENGTH_MAX = 128;
+/** Among the elements of an array or the fields of a document too, so in strings of any length. */
 const MEANS_CLOCK = /(?<![a-z])(?:now|today|tomorrow|yesterday)(?![a-z])/i;
 /** What these say depends on the catalogue; regconfig and regdictionary are arguments of text search. */
 const CATALOGUE_TYPE = /^REG(?:CLASS|PROC|PROCEDURE|OPER|OPERATOR|TYPE|ROLE|NAMESPACE|COLLATION|DATABASE)$/;
@@ -64,12 +73,11 @@ export function obstacleAt(tokens: readonly ReadToken[], i: number): Obstacle | 
   if (type === 'TIMETZ' || isTimeWithZone(tokens, i)) {
     return { construct: 'time with time zone', why: 'may take its offset from the clock' };
   }
-  return null;
+  return isTimeAtZone(tokens, i) ? { construct: 'time AT TIME ZONE', why: 'takes the offset of today' } : null;
 }
 
 function obstacleOfString(token: ReadToken): Obstacle | null {
-  const contents = contentsOf(token.text);
-  const found = contents.length <= DATE_LENGTH_MAX ? MEANS_CLOCK.exec(contents) : null;
+  const found = MEANS_CLOCK.exec(contentsOf(token.text));
   if (found === null) return null;
   return { construct: `'${found[0].toLowerCase()}'`, why: 'means the clock where a date is wanted' };
 }
@@ -79,4 +87,14 @@ function isTimeWithZone(tokens: readonly ReadToken[], i: number): boolean {
   if (!isWord(tokens, i, 'TIME')) return false;
   const after = isOperator(tokens[i + 1], '(') ? i + 4 : i + 1;
   return isPhrase(tokens, after, ['WITH', 'TIME', 'ZONE']);
+}
+
+/** `x::time AT TIME ZONE`, `TIME '…' AT TIME ZONE`, `CAST(x AS time) AT TIME ZONE`. Of a column nobody can tell here. */
+function isTimeAtZone(tokens: readonly ReadToken[], i: number): boolean {
+  if (!isWord(tokens, i, 'TIME')) return false;
+  let after = isOperator(tokens[i + 1], '(') ? i + 4 : i + 1;
+  if (isPhrase(tokens, after, ['WITHOUT', 'TIME', 'ZONE'])) after += 3;
+  if (tokens[after]?.kind === 'string') after += 1;
+  while (isOperator(tokens[after], ')')) after += 1;
+  return isPhrase(tokens, after, ['AT', 'TIME', 'ZONE']);
 }

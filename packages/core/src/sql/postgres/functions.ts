@@ -46,7 +46,7 @@ const IMMUTABLE = `
  */
 const STABLE_BY_SETTINGS = `
   array_to_json array_to_string concat concat_ws convert convert_from convert_to date date_part date_trunc
-  enum_first enum_last enum_range extract format generate_series json_agg json_build_array json_build_object
+  extract format generate_series json_agg json_build_array json_build_object
   json_object_agg json_populate_record json_populate_recordset json_to_record json_to_recordset jsonb_agg
   jsonb_build_array jsonb_build_object jsonb_path_exists_tz jsonb_path_match_tz jsonb_path_query_array_tz
   jsonb_path_query_first_tz jsonb_path_query_tz jsonb_populate_record jsonb_populate_recordset jsonb_to_record
@@ -70,7 +70,7 @@ export const HARMLESS_FUNCTIONS: ReadonlySet<string> = words(`${IMMUTABLE} ${STA
  */
 const READ_MORE: ReadonlySet<string> = words(`
   aclexplode amvalidate array_sample array_shuffle brin_desummarize_range brin_summarize_new_values
-  brin_summarize_range clock_timestamp col_description currtid2 currval dblink format_type gen_random_uuid
+  brin_summarize_range clock_timestamp col_description currtid2 currval dblink enum_first enum_last enum_range format_type gen_random_uuid
   get_current_ts_config getdatabaseencoding getpgusername gin_clean_pending_list icu_unicode_version
   json_to_tsvector jsonb_to_tsvector lastval loread lowrite mxid_age nextval now obj_description oidvectortypes
   random random_normal regclass row_security_active session_user set_config setseed setval shobj_description

@@ -1,7 +1,7 @@
 /** What the queries of Postgres mean, beside their tokens. Source: manual, SELECT and chapter 4. */
 import type { Grammar } from '../grammar.ts';
 import { isWord } from '../tokens.ts';
-import { judgeOf, obstacleAt } from './calls.ts';
+import { acts, judgeOf, obstacleAt } from './calls.ts';
 import { nameOf } from './names.ts';
 import { POSTGRES_TABLES } from './tables.ts';
 import { READ_BESIDES_TABLES, RESERVED, RESERVED_BUT_FOR_FUNCTIONS, SYSTEM_COLUMNS } from './words.ts';
@@ -25,10 +25,15 @@ export const POSTGRES_GRAMMAR: Grammar = {
     writesAfterOpening: ['INSERT', 'UPDATE', 'DELETE', 'MERGE'],
     declaresCode: false,
     selectsNothing: 'allowed',
-    refuses: (tokens, i) =>
-      isWord(tokens, i, 'UESCAPE') && tokens[i - 1]?.kind === 'quoted'
-        ? 'UESCAPE behind a name is not supported; write the letters themselves'
-        : null,
+    refuses: (tokens, i) => {
+      const before = tokens[i - 1]?.kind;
+      if (isWord(tokens, i, 'UESCAPE') && (before === 'quoted' || before === 'string')) {
+        return 'UESCAPE is not supported; write the letters themselves';
+      }
+      return acts(tokens, i)
+        ? 'this function does more than read: it locks, ends or writes something; remove the call'
+        : null;
+    },
   },
   query: {
     endsFrom: new Map(ENDS_FROM.map((word) => [word, null])),

@@ -136,6 +136,9 @@ describe('what is no query of Postgres', () => {
     ['with a as (merge into t using s on true when matched then do nothing) select 1', 'INTO|MERGE'],
     ['with a as (select 1) delete from t', 'DELETE'],
     ['select U&"a!0041" uescape \'!\'', 'UESCAPE'],
+    ["select U&'n!006fw' uescape '!'", 'UESCAPE'],
+    ['select pg_advisory_lock(1)', 'does more than read'],
+    ['select * from pg_catalog . "pg_terminate_backend" (1)', 'does more than read'],
   ])('%j is refused', (sql, about) => {
     expect(() => readStatement(sql, 'postgres')).toThrow(expect.objectContaining({ code: 'PQ_INVALID_REQUEST' }));
     expect(() => readStatement(sql, 'postgres')).toThrow(new RegExp(about));

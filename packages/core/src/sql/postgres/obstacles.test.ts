@@ -27,8 +27,8 @@ describe('obstacles of Postgres', () => {
     ],
     [
       'files, locks, other servers',
-      "select pg_read_file('x'), pg_advisory_lock(1), pg_sleep(1), lo_get(1), dblink('x')",
-      'dblink() lo_get() pg_advisory_lock() pg_read_file() pg_sleep()',
+      "select pg_read_file('x'), pg_locks(1), pg_sleep(1), lo_get(1), dblink('x')",
+      'dblink() lo_get() pg_locks() pg_read_file() pg_sleep()',
     ],
     [
       'statements in strings',
@@ -47,12 +47,23 @@ describe('obstacles of Postgres', () => {
       "select timestamp 'now', date ' Today ', $$tomorrow$$, e'\\x6eow', u&'\\006eow'",
       "'now' 'today' 'tomorrow'",
     ],
+    [
+      'among elements and fields too, however long',
+      `select '{now,${'2024-01-01,'.repeat(20)}2024-01-01}'::timestamptz[], '{"a":"today","b":"${'x'.repeat(200)}"}'::json`,
+      "'now' 'today'",
+    ],
+    [
+      'times of day at a place, whose offset is that of today',
+      "select a::time at time zone 'x', time '12:00' at time zone 'x', cast(a as time(3)) at time zone 'x', (a at time zone 'x')::time from t",
+      'time AT TIME ZONE',
+    ],
     ['times with a zone', 'select x::timetz, cast(y as time (3) with time zone) from t', 'time with time zone'],
     [
       'arguments left out',
       "select age(d), to_tsvector(s), age(d, e), to_tsvector('english', s) from t",
       'age() to_tsvector()',
     ],
+    ['labels of a type', 'select enum_range(null::mood), enum_last(a) from t', 'enum_last() enum_range()'],
     ['names of the catalogue as types', "select 't'::regclass, x::RegType from t", 'regclass regtype'],
     [
       'the catalogue',
