@@ -35,6 +35,11 @@ describe("the protocol's types", () => {
     expect(unknown).toEqual(['VECTOR', 'GEOMETRY']);
     expect(UNSUPPORTED.some(({ matches }) => matches(exampleColumn('VECTOR')))).toBe(true);
     expect(UNSUPPORTED.some(({ matches }) => matches(exampleColumn('GEOMETRY')))).toBe(true);
+    // IFNULL(a YEAR, a TINYINT UNSIGNED), as MariaDB 10.11 describes it.
+    const cut = exampleColumn('TINY', { flags: 160, length: 4, table: '' });
+    expect(UNSUPPORTED.some(({ matches }) => matches(cut))).toBe(true);
+    expect(UNSUPPORTED.some(({ matches }) => matches({ ...cut, length: 3 }))).toBe(false);
+    expect(UNSUPPORTED.some(({ matches }) => matches({ ...cut, table: 't' }))).toBe(false);
   });
 
   it('that do not exist yet are refused by column', () => {

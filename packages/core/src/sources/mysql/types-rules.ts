@@ -328,4 +328,11 @@ export const UNSUPPORTED: readonly UnsupportedType[] = [
     matches: ({ extended }) => extended === 'vector',
     wayOut: 'select VEC_ToText(c)',
   },
+  {
+    // MariaDB describes IF(x, a TINYINT UNSIGNED, a YEAR) so, and sends one byte of the year.
+    database: 'TINYINT UNSIGNED of more than 3 digits, computed: a YEAR may be in it, cut to one byte',
+    matches: (column) =>
+      column.type === fieldTypes.TINY && isUnsigned(column) && column.table === '' && column.length > 3,
+    wayOut: 'select CAST(c AS UNSIGNED)',
+  },
 ];
