@@ -12,7 +12,7 @@ import { boundStatement, type PostgresBinds } from './bind.ts';
 import type { PostgresConnection } from './connection.ts';
 import type { PostgresSession } from './driver.ts';
 import { ask, askText } from './query.ts';
-import { BEGIN, SCANS_FROM_THE_FIRST_PAGE } from './snapshot.ts';
+import { BEGIN } from './snapshot.ts';
 
 type Way = SplitWay<PostgresConnection, PostgresBinds>;
 
@@ -40,7 +40,7 @@ export class PostgresSplits implements SplitLoads<PostgresConnection, PostgresBi
       into,
       consistency: 'exact',
       details: {},
-      lead: async () => undefined,
+      lead: (first) => planned(first, shareOf(0, into, wish)),
       join: async (other) => {
         await other.transact((connection) => connection.query(BEGIN));
         // Its grammar takes a literal only; the server's own names of snapshots are hexadecimal digits and dashes.
@@ -54,12 +54,12 @@ export class PostgresSplits implements SplitLoads<PostgresConnection, PostgresBi
 
 /**
  * Who waits for an exclusive lock waits for the first session, and whoever comes now waits behind: this session for them,
- * and the first, in our hands, for this one. The server cannot see that, so the wait is short. Planning takes the locks.
+ * and the first, in our hands, for this one. The server cannot see that, so the wait is short.
  */
-async function lockAtOnce(session: PostgresSession, { text, binds }: Bound<PostgresBinds>): Promise<void> {
-  await ask(session, `SELECT pg_catalog.set_config('lock_timeout', '${LOCK_MS}', true), ${SCANS_FROM_THE_FIRST_PAGE}`);
+async function lockAtOnce(session: PostgresSession, bound: Bound<PostgresBinds>): Promise<void> {
+  await ask(session, `SET LOCAL lock_timeout = ${LOCK_MS}`);
   try {
-    await ask(session, `EXPLAIN (COSTS OFF) ${text}`, binds);
+    await planned(session, bound);
   } catch (error) {
     if (!isParqueueError(error) || error.details['database'] !== LOCK_NOT_AVAILABLE) throw error;
     throw ofKind(
@@ -70,6 +70,14 @@ async function lockAtOnce(session: PostgresSession, { text, binds }: Bound<Postg
     );
   }
   await ask(session, 'SET LOCAL lock_timeout = 0');
+}
+
+/**
+ * Takes the locks of all that the statement reads; partitions are locked by planning only. The first session does so
+ * before another one holds any: else it would wait behind who waits for the others, with them in our hands.
+ */
+async function planned(session: PostgresSession, { text, binds }: Bound<PostgresBinds>): Promise<void> {
+  await ask(session, `EXPLAIN (COSTS OFF) ${text}`, binds);
 }
 
 /** NULL has no hash: those rows are the first session's. The sign bit is cut off. */

@@ -93,7 +93,11 @@ export const TYPES_BEHIND = ownTypes(`
     SELECT c.reltype UNION ${TYPES_OF_RELATION}
   ) AS x(id) WHERE c.oid = ANY ($1::pg_catalog.oid[])`);
 
-/** Lines that a relation's digest is made of, each beginning with what it is about. */
+/**
+ * Lines that a relation's digest is made of, each beginning with what it is about. Row security that was switched on
+ * between the snapshot and our lock filters what a view reads, and the snapshot shows it off: where there are policies,
+ * the switch has left its transaction in pg_class.
+ */
 const LINES = `
 SELECT pg_catalog.concat_ws(' ', 'column', a.attnum, a.xmin, a.atttypid, a.atttypmod, a.attisdropped, a.attname)
 FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0
@@ -104,6 +108,9 @@ WHERE d.adrelid = c.oid AND a.attgenerated <> ''
 UNION ALL
 SELECT pg_catalog.concat_ws(' ', 'rule', r.oid, r.xmin, pg_catalog.hashtextextended(r.ev_action::text COLLATE "C", 0))
 FROM pg_catalog.pg_rewrite r WHERE r.ev_class = c.oid AND c.relkind = 'v'
+UNION ALL
+SELECT pg_catalog.concat_ws(' ', 'security', c.xmin)
+WHERE EXISTS (SELECT FROM pg_catalog.pg_policy p WHERE p.polrelid = c.oid)
 UNION ALL
 SELECT * FROM (${ownTypes(TYPES_OF_RELATION)}
   SELECT pg_catalog.concat_ws(' ', 'type', t.oid, t.xmin) FROM used u JOIN pg_catalog.pg_type t ON t.oid = u.id

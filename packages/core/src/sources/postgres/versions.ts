@@ -5,7 +5,8 @@
  *
  * What stands behind a part is asked of the planner every time: about a millisecond, and nothing remembered can be
  * wrong. Planning takes locks to the end of the transaction, so from then on no relation can get another file,
- * definition or column; only a partition may still come, which `confirm` looks for after the last row.
+ * definition or column; only a partition may still come, or another name of a schema, which `confirm` looks for after
+ * the last row.
  */
 import { createHash } from 'node:crypto';
 import { ParqueueError } from '../../model/errors.ts';
@@ -148,19 +149,20 @@ export class PostgresTables {
    * ATTACH PARTITION and INHERIT take a lock that reading does not keep out. Rows that were planned with a table that the
    * version does not know would be an answer that its version names for ever, should the table be detached again
    * before anybody looks: the version would then be newer than the rows (I2). Our locks keep it from being detached
-   * before the end of this transaction, so one look after the last row is enough. Loads whose version looks at no table
-   * only have to be of one state.
+   * before the end of this transaction, so one look after the last row is enough. Nor does a lock on a table keep its
+   * schema from another name: the rows may be of a table that took the name from the one whose version was asked. Loads
+   * whose version looks at no table only have to be of one state.
    */
   async confirm(session: PostgresSession, question: SqlSourceQuestion): Promise<void> {
     const ask: Ask = (sql, values) => askSession(session, sql, values);
     const seen = this.#seen.get(session);
-    if (seen !== undefined) return await refuseChanged(ask, seen);
+    if (seen !== undefined) {
+      await refuseChanged(ask, seen);
+      return await refuseUnsettled(ask, seen.flatMap(lockedOf));
+    }
     const { text, binds } = boundStatement(question.statement.text, question.asked.binds);
     const { relations } = await plannedReads(ask, text, binds);
-    const facts = await withoutJit(ask, () => factsOf(ask, relations));
-    for (const relation of facts.values()) {
-      if (!relation.isSettled) throw changedMeanwhile(named(relation));
-    }
+    await refuseUnsettled(ask, relations);
   }
 
   /** The statement itself may read what stands behind its parts and nothing else, whatever its text looks like. */
@@ -270,6 +272,19 @@ async function refuseChanged(ask: Ask, expansions: readonly Expansion[]): Promis
   }
 }
 
+/** @throws ParqueueError PQ_SOURCE_UNSTABLE (fault 'snapshot-lost') where a name or file is not the snapshot's any more */
+async function refuseUnsettled(ask: Ask, relations: readonly RelationName[]): Promise<void> {
+  const facts = await withoutJit(ask, () => factsOf(ask, relations));
+  for (const relation of facts.values()) {
+    if (!relation.isSettled) throw changedMeanwhile(named(relation));
+  }
+}
+
+/** What our plans have locked: partitions that they leave out are not. */
+function lockedOf({ members, reads }: Expansion): readonly RelationName[] {
+  return [...reads.relations, ...members.filter(({ way }) => way !== 'child')];
+}
+
 /** In the plan or the catalogue, each once. */
 function relationsOf({ members, reads }: Expansion): readonly RelationName[] {
   return distinct([...reads.relations, ...members]);
@@ -293,7 +308,7 @@ function rowsOf(part: PartName, vector: readonly AskedTable[]): string {
 function changedMeanwhile(label: string): ParqueueError {
   return ofKind(
     'snapshot-lost',
-    new ParqueueError('PQ_SOURCE_UNSTABLE', `${label} was rebuilt, truncated or attached while it was read`, {
+    new ParqueueError('PQ_SOURCE_UNSTABLE', `${label} was rebuilt, truncated, attached or renamed while it was read`, {
       details: { object: label },
     }),
   );
