@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TypedValue } from '../../model/request.ts';
 import { openMysqlTestDatabase, type MysqlTestDatabase } from '../../testing/mysql-database.ts';
-import { poolOn, useOf } from '../../testing/mysql-sessions.ts';
+import { poolOn } from '../../testing/mysql-sessions.ts';
+import { useOf } from '../../testing/sql-sessions.ts';
 import type { Session } from '../sql/session.ts';
 import { boundStatement } from './bind.ts';
 import type { MysqlConnection } from './connection.ts';
@@ -125,6 +126,14 @@ describe('a value arrives as it is', () => {
   it('in LIMIT and OFFSET', async () => {
     const value = { type: 'integer', value: '2' } as const;
     expect(await answer('SELECT id FROM bound ORDER BY id LIMIT :X OFFSET :X', value)).toEqual([['3'], ['4']]);
+    const text = { type: 'string', value: '2' } as const;
+    expect(await answer('SELECT id FROM bound ORDER BY id LIMIT :X', text)).toEqual([['1'], ['2']]);
+  });
+
+  it.each(['x', '', '-1', '1.5', ' 1', null])('but not %j, which the server would take for some number', (value) => {
+    const bound = (): unknown => boundStatement('SELECT 1 LIMIT :X', { X: { type: 'string', value } }, '+00:00');
+    expect(bound).toThrow(expect.objectContaining({ code: 'PQ_INVALID_REQUEST' }));
+    expect(bound).toThrow(':X counts rows');
   });
 });
 

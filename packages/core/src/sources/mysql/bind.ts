@@ -12,7 +12,7 @@ import type { Bound } from '../sql/database.ts';
 
 export type MysqlValue = string | TypedParameterValue | null;
 
-/** `timeZone`: the session's. @throws ParqueueError PQ_INVALID_REQUEST for a placeholder without a value */
+/** `timeZone`: the session's. @throws ParqueueError PQ_INVALID_REQUEST for a placeholder without a value that fits it */
 export function boundStatement(
   statement: string,
   values: Readonly<Record<string, TypedValue>>,
@@ -21,12 +21,16 @@ export function boundStatement(
   const binds: MysqlValue[] = [];
   const text = replacePlaceholders(
     statement,
-    (name) => {
+    (name, position) => {
       const value = Object.hasOwn(values, name) ? values[name] : undefined;
       if (value === undefined) {
         throw new ParqueueError('PQ_INVALID_REQUEST', `the placeholder :${name} has no value`, {
           details: { placeholder: name },
         });
+      }
+      if (position === 'limit') {
+        binds.push(countOf(value, name));
+        return '?';
       }
       binds.push(valueOf(value));
       return placeholder(value, timeZone);
@@ -34,6 +38,14 @@ export function boundStatement(
     'mysql',
   );
   return { text, binds };
+}
+
+/** A text would count as the number that it begins with, or 0: no rows, and no error. */
+function countOf({ value }: TypedValue, name: string): MysqlValue {
+  if (value !== null && /^[0-9]{1,19}$/.test(value)) return integerOf(value);
+  throw new ParqueueError('PQ_INVALID_REQUEST', `:${name} counts rows; give it a whole number, not below 0`, {
+    details: { placeholder: name },
+  });
 }
 
 export function sameValue(a: MysqlValue, b: MysqlValue | undefined): boolean {

@@ -1,4 +1,5 @@
 /** The columns of a statement, without running it: what the server describes, and the types behind the numbers in that. */
+import { ParqueueError } from '../../model/errors.ts';
 import type { Bound } from '../sql/database.ts';
 import { columnsChanged } from '../sql/rows.ts';
 import type { PostgresBinds } from './bind.ts';
@@ -30,9 +31,13 @@ type KnownType = Pick<PostgresColumn, 'type' | 'typeName'>;
 export class ColumnDescriber {
   readonly #known = new Map<string, KnownType>();
 
-  /** @throws what a session throws */
+  /** @throws ParqueueError PQ_INVALID_REQUEST where there is none, and what a session throws */
   async describe(session: PostgresSession, { text }: Bound<PostgresBinds>): Promise<readonly PostgresColumn[]> {
     const fields = await session.call((connection) => connection.describe(text));
+    // `SELECT FROM t` is a statement here, and no file of rows has no columns.
+    if (fields.length === 0) {
+      throw new ParqueueError('PQ_INVALID_REQUEST', 'the statement gives no columns; select one');
+    }
     const types = await this.#typesOf(session, fields);
     return fields.map((field) => {
       const type = types.get(keyOf(field));

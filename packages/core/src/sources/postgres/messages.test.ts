@@ -189,6 +189,13 @@ it('a name that is not there is told, with what to do about it', async () => {
   );
 });
 
+it.each(['SELECT', 'SELECT FROM secrets'])('%s is told to give no columns', async (sql) => {
+  expect(await failureOf(sql)).toMatchObject({
+    code: 'PQ_INVALID_REQUEST',
+    message: expect.stringContaining('no columns; select one'),
+  });
+});
+
 function expectNothingTold(error: ParqueueError): void {
   const told = JSON.stringify([error.message, error.details, String(error.cause ?? '')]).toLowerCase();
   for (const hidden of [SECRET, BIND, '471108150000', database.password]) {
