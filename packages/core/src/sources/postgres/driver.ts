@@ -13,6 +13,13 @@ export type PostgresSession = Session<PostgresConnection>;
 /** Locks are waited for as long as for anything else: the statement's own limit ends that. */
 const NO_LIMIT = '0';
 
+/**
+ * A server at work looks only now and then whether there is still anybody to answer to, and by default never: what a killed
+ * worker had begun would run to its limit. Where the system cannot tell, the setting may not be given.
+ */
+const LOOKS_FOR_US = `CASE WHEN pg_catalog.version() LIKE '%linux%'
+  THEN pg_catalog.set_config('client_connection_check_interval', '2s', false) END`;
+
 export class PostgresDriver implements SqlDriver<PostgresConnection> {
   readonly faultOf = faultOf;
   readonly #options: ConnectOptions;
@@ -30,6 +37,7 @@ export class PostgresDriver implements SqlDriver<PostgresConnection> {
     const { text, values } = settingQuery(settingsOf(schema, settings), [
       "pg_catalog.current_setting('server_version_num')",
       "pg_catalog.current_setting('server_encoding')",
+      LOOKS_FOR_US,
     ]);
     const [row] = await session.call((connection) => connection.query(text, values));
     refuseServer(row?.[0] ?? '', row?.[1] ?? '');

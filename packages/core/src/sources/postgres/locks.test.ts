@@ -1,4 +1,7 @@
-/** What the locks of a load do not keep out, and is noticed; and what would wait for them for ever, and does not. */
+/**
+ * What the locks of a load do not keep out, and is noticed; what would wait for them for ever, and does not; and that
+ * they end with us.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPostgresTestDatabase, type PostgresTestDatabase } from '../../testing/postgres-database.ts';
 import { openPostgresTransaction, postgresVersion } from '../../testing/postgres-transactions.ts';
@@ -105,4 +108,21 @@ describe('partitions', () => {
     await Promise.all([first[Symbol.asyncDispose](), other[Symbol.asyncDispose]()]);
     await truncated;
   });
+});
+
+it('a statement at work ends when the worker is gone', async () => {
+  await using transaction = await openPostgresTransaction(database);
+  await transaction.begin();
+  const [[process] = []] = await ask(transaction.session, 'SELECT pg_backend_pid()');
+  const ends = ask(
+    transaction.session,
+    'SELECT count(*) FROM generate_series(1, 100000) a, generate_series(1, 100000) b',
+  );
+  const ended = expect(ends).rejects.toMatchObject({ code: 'PQ_SOURCE_UNAVAILABLE' });
+  const state = async (): Promise<unknown> =>
+    await database.query('SELECT state FROM pg_stat_activity WHERE pid = $1 AND query LIKE $2', [process, '%count%']);
+  await expect.poll(state).toEqual([['active']]);
+  await transaction.session.call(async ({ wire }) => void wire.stream.destroy());
+  await ended;
+  await expect.poll(state, { timeout: 20_000 }).toEqual([]);
 });
