@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { normalise } from './normalise.ts';
 import { readStatement } from './read-statement.ts';
+import type { Token } from './scan.ts';
 import { tokenize } from './tokenize.ts';
 
 const text = (sql: string): string => readStatement(sql, 'oracle').text;
@@ -89,7 +90,7 @@ describe('the normal form', () => {
         const normal = normaliseOrNull(sql);
         if (normal === null) return;
         // The case that names of JSON fields keep is field-names.test.ts's.
-        const shapes = (tokens: typeof normal.tokens): string[] =>
+        const shapes = (tokens: readonly Pick<Token, 'kind' | 'text'>[]): string[] =>
           tokens.map(({ kind, text: written }) => `${kind} ${kind === 'word' ? written.toUpperCase() : written}`);
         const again = tokenize(normal.text, 'oracle');
         expect(shapes(again)).toEqual(shapes(normal.tokens));

@@ -4,7 +4,6 @@ import type { ConnectOptions } from '../sources/mysql/connect.ts';
 import type { MysqlConnection } from '../sources/mysql/connection.ts';
 import { MysqlDriver } from '../sources/mysql/driver.ts';
 import { SessionPool } from '../sources/sql/session-pool.ts';
-import type { Use } from '../sources/sql/session.ts';
 import { hostClock } from './host-clock.ts';
 import type { MysqlTestDatabase } from './mysql-database.ts';
 
@@ -30,16 +29,4 @@ export function poolOn(database: MysqlTestDatabase, more: Partial<ConnectOptions
   const options = connectOptions(database, more);
   const { connectTimeoutMs, clock } = options;
   return new SessionPool({ driver: new MysqlDriver(options), max: 4, connectTimeoutMs, clock });
-}
-
-export function useOf(more: Partial<Use> = {}): Use {
-  const { clock = hostClock } = more;
-  return {
-    signal: new AbortController().signal,
-    clock,
-    deadlineMs: clock.now() + 60_000,
-    redact: (text) => text,
-    action: 'fill',
-    ...more,
-  };
 }

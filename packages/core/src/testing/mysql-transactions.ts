@@ -4,21 +4,21 @@
  *
  * Not among the exports of this package: it needs a test runner.
  */
-import type { SqlQuestion, TypedValue } from '../model/request.ts';
+import type { TypedValue } from '../model/request.ts';
 import { composeVersion } from '../model/version.ts';
-import { labelOf, readStatement } from '../sql/index.ts';
 import { boundStatement } from '../sources/mysql/bind.ts';
 import type { ConnectOptions } from '../sources/mysql/connect.ts';
 import type { MysqlConnection } from '../sources/mysql/connection.ts';
 import { ask, type Answer } from '../sources/mysql/query.ts';
 import { begin } from '../sources/mysql/snapshot.ts';
 import { askTables } from '../sources/mysql/versions.ts';
-import type { AskedTables, Begun, Known, PartName } from '../sources/sql/database.ts';
-import type { SqlSourceQuestion } from '../sources/sql/question.ts';
+import type { AskedTables, Begun, Known } from '../sources/sql/database.ts';
 import type { Session } from '../sources/sql/session.ts';
 import { hostClock } from './host-clock.ts';
 import type { MysqlTestDatabase } from './mysql-database.ts';
-import { poolOn, useOf } from './mysql-sessions.ts';
+import { poolOn } from './mysql-sessions.ts';
+import { mysqlQuestion } from './sql-request.ts';
+import { useOf } from './sql-sessions.ts';
 
 export interface MysqlTransaction extends AsyncDisposable {
   readonly session: Session<MysqlConnection>;
@@ -41,37 +41,13 @@ export async function openMysqlTransaction(
     session,
     begin: async () => await begin(session),
     ask: async (sql, binds = {}, known = {}) =>
-      await askTables(session, mysqlQuestion(sql, schema, binds), { clock: hostClock, bind }, known),
+      await askTables(session, mysqlQuestion(sql, schema, { binds }), { clock: hostClock, bind }, known),
     rows: async (sql) => await ask(session, sql),
     async [Symbol.asyncDispose]() {
       await session[Symbol.asyncDispose]();
       await pool[Symbol.asyncDispose]();
     },
   };
-}
-
-export function mysqlQuestion(
-  sql: string,
-  schema: string,
-  binds: Readonly<Record<string, TypedValue>> = {},
-): SqlSourceQuestion {
-  const statement = readStatement(sql, 'mysql');
-  const parts = new Map<string, PartName>();
-  for (const reference of statement.reads) {
-    const label = labelOf(reference, schema, 'mysql');
-    const unqualified = reference.schema === null;
-    parts.set(label, { schema: reference.schema ?? schema, name: reference.name, label, unqualified });
-  }
-  const asked: SqlQuestion = {
-    kind: 'sql',
-    statement: statement.text,
-    binds,
-    session: {},
-    version: { kind: 'table-checksum' },
-    numbers: 'double',
-    split: null,
-  };
-  return { asked, statement, parts: [...parts.values()], hidden: [] };
 }
 
 /** The version of a statement, by a transaction of its own. */

@@ -4,59 +4,17 @@
  *
  * Not among the exports of this package: it needs a test runner.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { composeVersion } from '../model/version.ts';
-import type { CanonicalRequest, SqlQuestion, TypedValue } from '../model/request.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { Source } from '../ports/source.ts';
-import { labelOf, readStatement } from '../sql/index.ts';
-import type { ConnectOptions } from '../sources/postgres/connect.ts';
-import { PostgresDriver, type PostgresSession } from '../sources/postgres/driver.ts';
-import { openPostgresSource } from '../sources/postgres/index.ts';
+import type { PostgresSession } from '../sources/postgres/driver.ts';
 import { beginSnapshot } from '../sources/postgres/snapshot.ts';
 import { PostgresTables } from '../sources/postgres/versions.ts';
-import type { AskedTables, PartName } from '../sources/sql/database.ts';
+import type { AskedTables } from '../sources/sql/database.ts';
 import type { SqlSourceQuestion } from '../sources/sql/question.ts';
-import { Session } from '../sources/sql/session.ts';
+import { hostClock } from './host-clock.ts';
 import type { PostgresLogin } from './postgres-database.ts';
-
-/** A source on it, of up to four connections. */
-export function openTestSource(login: PostgresLogin): Promise<Source> {
-  return openPostgresSource({
-    ...optionsOf(login, 'public'),
-    pool: { max: 4 },
-    randomId: () => 'random',
-    chance: () => 0.5,
-  });
-}
-
-export function postgresRequest(sql: string, more: Partial<SqlQuestion> = {}): CanonicalRequest {
-  return {
-    keyFormat: 1,
-    sourceKind: 'postgres',
-    sourceIdentity: 'test',
-    columns: null,
-    columnTypes: {},
-    parquet: { compression: 'snappy', rowGroupRows: 1_000_000 },
-    question: {
-      kind: 'sql',
-      statement: readStatement(sql, 'postgres').text,
-      binds: {},
-      session: {},
-      version: { kind: 'row-version' },
-      numbers: 'text',
-      split: null,
-      ...more,
-    },
-  };
-}
-
-const clock: Clock = {
-  now: () => Date.now(),
-  sleep: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }),
-};
-
-const LIMIT_MS = 60_000;
+import { poolOn } from './postgres-sessions.ts';
+import { postgresQuestion } from './sql-request.ts';
+import { useOf } from './sql-sessions.ts';
 
 export interface PostgresTransaction extends AsyncDisposable {
   readonly session: PostgresSession;
@@ -66,80 +24,27 @@ export interface PostgresTransaction extends AsyncDisposable {
   ask(question: SqlSourceQuestion): Promise<AskedTables>;
 }
 
-export async function openTransaction(login: PostgresLogin, schema = 'public'): Promise<PostgresTransaction> {
-  const driver = new PostgresDriver(optionsOf(login, schema));
-  const connection = await driver.connect();
-  const session = new Session({
-    connection,
-    driver,
-    use: {
-      signal: new AbortController().signal,
-      deadlineMs: clock.now() + LIMIT_MS,
-      clock,
-      redact: (text) => text,
-      action: 'probe',
-    },
-    giveBack: async (used) => void (await driver.close(used)),
-  });
-  await driver.setUp(session);
-  const tables = new PostgresTables({ clock, schema });
+export async function openPostgresTransaction(login: PostgresLogin, schema = 'public'): Promise<PostgresTransaction> {
+  const pool = poolOn(login, { schema });
+  const session = await pool.take(useOf({ action: 'probe' }));
+  const tables = new PostgresTables({ clock: hostClock, schema });
   return {
     session,
     tables,
     begin: async () => void (await beginSnapshot(session)),
     ask: async (question) => await tables.askTables(session, question, {}),
-    [Symbol.asyncDispose]: async () => await session[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await session[Symbol.asyncDispose]();
+      await pool[Symbol.asyncDispose]();
+    },
   };
-}
-
-function optionsOf({ host, port, database, user, password }: PostgresLogin, schema: string): ConnectOptions {
-  return {
-    host,
-    port,
-    database,
-    user,
-    password,
-    schema,
-    session: {},
-    tls: { mode: 'off', ca: null },
-    connectTimeoutMs: 10_000,
-    clock,
-  };
-}
-
-export function postgresQuestion(
-  sql: string,
-  binds: Readonly<Record<string, TypedValue>> = {},
-  schema = 'public',
-): SqlSourceQuestion {
-  const statement = readStatement(sql, 'postgres');
-  const parts = new Map<string, PartName>();
-  for (const reference of statement.reads) {
-    const label = labelOf(reference, schema, 'postgres');
-    parts.set(label, {
-      schema: reference.schema ?? schema,
-      name: reference.name,
-      label,
-      unqualified: reference.schema === null,
-    });
-  }
-  const { question } = postgresRequest(sql, { binds });
-  if (question.kind !== 'sql') throw new Error('it is SQL');
-  return { asked: question, statement, parts: [...parts.values()], hidden: [] };
 }
 
 /** The version of a statement, by a transaction of its own. */
-export async function postgresVersion(
-  login: PostgresLogin,
-  sql: string,
-  binds: Readonly<Record<string, TypedValue>> = {},
-): Promise<string> {
-  await using transaction = await openTransaction(login);
+export async function postgresVersion(login: PostgresLogin, sql: string): Promise<string> {
+  await using transaction = await openPostgresTransaction(login);
   await transaction.begin();
-  const question = postgresQuestion(sql, binds);
-  const { parts } = await transaction.ask(question);
-  return composeVersion(
-    'row-version',
-    Object.fromEntries(Object.entries(parts).map(([label, { version }]) => [label, version])),
-  );
+  const { parts } = await transaction.ask(postgresQuestion(sql));
+  const versions = Object.entries(parts).map(([label, { version }]): [string, string] => [label, version]);
+  return composeVersion('row-version', Object.fromEntries(versions));
 }

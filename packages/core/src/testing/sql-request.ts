@@ -1,6 +1,7 @@
-/** Canonical requests for statements, as a configuration with nothing but defaults would make them. */
+/** Requests for statements, as a configuration with nothing but defaults would make them; and as a source reads them. */
 import { sessionSettings } from '../config/session-settings.ts';
 import type { CanonicalRequest, SqlQuestion, SqlSourceKind } from '../model/request.ts';
+import { readQuestion, type SqlSourceQuestion } from '../sources/sql/question.ts';
 import { readStatement } from '../sql/index.ts';
 
 export interface SqlAsk extends Partial<Omit<SqlQuestion, 'kind' | 'statement'>> {
@@ -19,6 +20,14 @@ export function postgresRequest(sql: string, ask: SqlAsk = {}): CanonicalRequest
 
 export function mysqlRequest(sql: string, ask: SqlAsk = {}): CanonicalRequest {
   return sqlRequest('mysql', sql, ask);
+}
+
+export function postgresQuestion(sql: string, ask: SqlAsk = {}, schema = 'public'): SqlSourceQuestion {
+  return readQuestion(postgresRequest(sql, ask), 'postgres', schema);
+}
+
+export function mysqlQuestion(sql: string, schema: string, ask: SqlAsk = {}): SqlSourceQuestion {
+  return readQuestion(mysqlRequest(sql, ask), 'mysql', schema);
 }
 
 function sqlRequest(

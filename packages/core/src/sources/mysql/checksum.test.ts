@@ -160,6 +160,22 @@ describe('rows that come, go and trade values change the checksum', () => {
     ]);
   });
 
+  it('a duplicate of one row that becomes one of another', async () => {
+    await table('a INT');
+    await database.execute('INSERT INTO t VALUES (1), (1), (1), (2), (NULL)');
+    await expectAllDifferent([
+      'UPDATE t SET a = 2 WHERE a = 1 LIMIT 1',
+      'UPDATE t SET a = 2 WHERE a = 1 LIMIT 1',
+      'UPDATE t SET a = NULL WHERE a = 2 LIMIT 1',
+    ]);
+  });
+
+  it('bytes that are no character, beside texts of another character set', async () => {
+    await table('a VARCHAR(9) CHARACTER SET cp1250, b VARCHAR(9) CHARACTER SET utf8mb4');
+    await database.execute("INSERT INTO t VALUES (x'81', 'ü')");
+    await expectAllDifferent(["UPDATE t SET a = x'83'", "UPDATE t SET a = x'3F'", "UPDATE t SET a = x'88'"]);
+  });
+
   it('values that two rows swap, always', async () => {
     await table('id INT PRIMARY KEY, a VARCHAR(20), b INT');
     await database.execute("INSERT INTO t SELECT seq, CONCAT('value ', seq), seq * 7 FROM seq_1_to_64");

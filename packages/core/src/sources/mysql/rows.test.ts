@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe as suite, expect, it } from 'vitest';
 import { openFreezingProxy } from '../../testing/freezing-proxy.ts';
 import { openMysqlTestDatabase, type MysqlTestDatabase } from '../../testing/mysql-database.ts';
-import { poolOn, useOf } from '../../testing/mysql-sessions.ts';
+import { poolOn } from '../../testing/mysql-sessions.ts';
+import { useOf } from '../../testing/sql-sessions.ts';
 import type { Session } from '../sql/session.ts';
 import { boundStatement, type MysqlValue } from './bind.ts';
 import type { MysqlConnection } from './connection.ts';

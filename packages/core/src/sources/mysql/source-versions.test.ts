@@ -7,7 +7,7 @@ import { KEY_FORMAT, type CanonicalRequest, type SqlVersioning } from '../../mod
 import type { Source } from '../../ports/source.ts';
 import { openMysqlTestDatabase, type MysqlTestDatabase } from '../../testing/mysql-database.ts';
 import { connectOptions } from '../../testing/mysql-sessions.ts';
-import { mysqlQuestion } from '../../testing/mysql-transactions.ts';
+import { mysqlQuestion } from '../../testing/sql-request.ts';
 import { sourceContext } from '../../testing/source-contract.ts';
 import { openMysqlSource } from './index.ts';
 

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openFreezingProxy } from '../../testing/freezing-proxy.ts';
 import { openMysqlTestDatabase, type MysqlTestDatabase } from '../../testing/mysql-database.ts';
-import { loadParquet, mysqlRequest, openSource } from '../../testing/mysql-parquet.ts';
 import { sourceContext } from '../../testing/source-contract.ts';
+import { loadParquet } from '../../testing/sql-parquet.ts';
+import { mysqlRequest } from '../../testing/sql-request.ts';
 
 let database: MysqlTestDatabase;
 let folder: string;
@@ -35,7 +36,7 @@ const WIDE = "SELECT seq, REPEAT('x', 200) AS t FROM seq_1_to_60000";
 
 describe('a load', () => {
   it('whose connection breaks in the middle begins anew, and is whole', async () => {
-    await using source = await openSource(database);
+    await using source = await database.source();
     let killed = false;
     const context = sourceContext({
       onProgress: () => {
@@ -52,7 +53,7 @@ describe('a load', () => {
   });
 
   it('that somebody kills fails, and leaves no file', async () => {
-    await using source = await openSource(database);
+    await using source = await database.source();
     let killed = false;
     const context = sourceContext({
       onProgress: () => {
@@ -72,7 +73,7 @@ describe('a load', () => {
   it('over a network that stops ends with its deadline, and its connection is let go', async () => {
     await using proxy = await openFreezingProxy(`${database.host}:${database.port}`);
     const [host = '', port = ''] = proxy.address.split(':');
-    await using source = await openSource(database, { host, port: Number(port) });
+    await using source = await database.source({ host, port: Number(port) });
     const limits = { rowsMax: 1e9, bytesMax: 1e12, timeoutMs: 1500 };
     const context = sourceContext({ limits, onProgress: () => proxy.freeze() });
     await using snapshot = await source.open(mysqlRequest(WIDE.replace('60000', '20000000')), context);
@@ -83,7 +84,7 @@ describe('a load', () => {
   });
 
   it('keeps the order of its statement, and picks columns by the names they got', async () => {
-    await using source = await openSource(database);
+    await using source = await database.source();
     const sql = 'SELECT seq AS ID, -CAST(seq AS SIGNED) AS ID, seq % 2 AS B FROM seq_1_to_2500 ORDER BY B, 2 DESC';
     await using loaded = await loadParquet(source, mysqlRequest(sql, { columns: ['ID_1', 'B'] }));
     const read = await loaded.query('SELECT CAST(ID_1 AS INTEGER), CAST(B AS INTEGER) FROM parquet');
@@ -97,7 +98,7 @@ describe('a load', () => {
 describe('an error', () => {
   it('has neither the password nor a value in it', async () => {
     const values = { V: { type: 'string', value: 'top-secret' }, N: { type: 'integer', value: '987654321' } } as const;
-    await using source = await openSource(database);
+    await using source = await database.source();
     const statements = [
       'SELECT EXP(:n) AS A',
       'SELECT :v + x AS A',
@@ -113,7 +114,7 @@ describe('an error', () => {
       expect(error).toMatchObject({ code: 'PQ_SOURCE_REJECTED' });
       expect(JSON.stringify([error, String(error)])).not.toMatch(/top-secret|987654321/);
     }
-    await using wrong = await openSource(database, { password: 'pass-word' });
+    await using wrong = await database.source({ password: 'pass-word' });
     const error: unknown = await loadParquet(wrong, mysqlRequest('SELECT 1 AS A')).catch((failure: unknown) => failure);
     expect(error).toMatchObject({ code: 'PQ_SOURCE_REJECTED' });
     expect(JSON.stringify([error, String(error)])).not.toContain('pass-word');

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openFreezingProxy } from '../../testing/freezing-proxy.ts';
 import { openPostgresTestDatabase, type PostgresTestDatabase } from '../../testing/postgres-database.ts';
-import { poolOn, useOf } from '../../testing/postgres-sessions.ts';
+import { poolOn } from '../../testing/postgres-sessions.ts';
+import { useOf } from '../../testing/sql-sessions.ts';
 import { ask, askText } from './query.ts';
 
 let database: PostgresTestDatabase;

@@ -2,7 +2,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPostgresTestDatabase, type PostgresTestDatabase } from '../../testing/postgres-database.ts';
-import { poolOn, useOf } from '../../testing/postgres-sessions.ts';
+import { poolOn } from '../../testing/postgres-sessions.ts';
+import { useOf } from '../../testing/sql-sessions.ts';
 import { faultKindOf } from '../sql/faults.ts';
 import type { SessionPool } from '../sql/session-pool.ts';
 import type { PostgresConnection } from './connection.ts';

@@ -4,7 +4,8 @@
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openPostgresTestDatabase, type PostgresTestDatabase } from '../../testing/postgres-database.ts';
-import { openTransaction, postgresQuestion } from '../../testing/postgres-transactions.ts';
+import { openPostgresTransaction } from '../../testing/postgres-transactions.ts';
+import { postgresQuestion } from '../../testing/sql-request.ts';
 import { faultKindOf } from '../sql/faults.ts';
 import { ask } from './query.ts';
 
@@ -29,7 +30,7 @@ beforeEach(async () => {
 
 /** The kind of fault that a change between the snapshot and the questions comes to; null: none. */
 async function between(sql: string, change: string): Promise<string | null> {
-  await using transaction = await openTransaction(database);
+  await using transaction = await openPostgresTransaction(database);
   await transaction.begin();
   await database.execute(change);
   try {
@@ -70,7 +71,7 @@ describe('between the snapshot and the first lock', () => {
   });
 
   it('a truncate shows the new file to an old snapshot: that is why', async () => {
-    await using transaction = await openTransaction(database);
+    await using transaction = await openPostgresTransaction(database);
     await transaction.begin();
     await database.execute('TRUNCATE sales');
     expect(await ask(transaction.session, 'SELECT count(*) FROM sales')).toEqual([['0']]);
@@ -88,7 +89,7 @@ describe('after the version was asked', () => {
     ['DROP TABLE events_1'],
   ])('%s waits for the end of the transaction', async (change) => {
     await database.execute('CREATE VIEW v AS SELECT * FROM sales');
-    await using transaction = await openTransaction(database);
+    await using transaction = await openPostgresTransaction(database);
     await transaction.begin();
     await transaction.ask(postgresQuestion('SELECT v.id FROM v, events'));
     const other = await database.connect();
@@ -98,7 +99,7 @@ describe('after the version was asked', () => {
 
   it('a partition that is attached is noticed after the last row, and cannot go before', async () => {
     const question = postgresQuestion('SELECT * FROM events');
-    await using transaction = await openTransaction(database);
+    await using transaction = await openPostgresTransaction(database);
     await transaction.begin();
     await transaction.ask(question);
     await transaction.tables.confirm(transaction.session, question);
@@ -115,7 +116,7 @@ describe('after the version was asked', () => {
 
   it('a table that begins to inherit is noticed after the last row', async () => {
     const question = postgresQuestion('SELECT * FROM sales');
-    await using transaction = await openTransaction(database);
+    await using transaction = await openPostgresTransaction(database);
     await transaction.begin();
     await transaction.ask(question);
     await database.execute('ALTER TABLE late ALTER COLUMN id SET NOT NULL; ALTER TABLE late INHERIT sales');
@@ -129,7 +130,7 @@ describe('a load whose version looks at no table', () => {
   it('is of one state all the same', async () => {
     const read = postgresQuestion('SELECT * FROM sales');
     const question = { ...read, asked: { ...read.asked, version: { kind: 'ttl' } as const } };
-    await using transaction = await openTransaction(database);
+    await using transaction = await openPostgresTransaction(database);
     await transaction.begin();
     await database.execute('TRUNCATE sales');
     await expect(transaction.tables.confirm(transaction.session, question)).rejects.toSatisfy(

@@ -13,18 +13,12 @@ export const BEGIN = 'BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONL
 /** Who has hundreds of transactions open has as many numbers in a snapshot's text. */
 const SNAPSHOT_CHARS_MAX = 200;
 
-/**
- * Without it a scan of a large table may begin where another session's is just then: rows without ORDER BY would come in
- * another order in each load of one state.
- */
-export const SCANS_FROM_THE_FIRST_PAGE = "pg_catalog.set_config('synchronize_seqscans', 'off', true)";
-
 export async function beginSnapshot(session: PostgresSession): Promise<Begun> {
   await session.transact((connection) => connection.query(BEGIN));
   // The first question takes the snapshot.
   const [row] = await askSession(
     session,
-    `SELECT pg_catalog.pg_current_snapshot()::text, pg_catalog.pg_is_in_recovery()::text, ${SCANS_FROM_THE_FIRST_PAGE}`,
+    'SELECT pg_catalog.pg_current_snapshot()::text, pg_catalog.pg_is_in_recovery()::text',
   );
   const snapshot = row?.[0] ?? '';
   return {

@@ -14,8 +14,8 @@ import { isParqueueError } from '../../model/errors.ts';
 import type { Split } from '../../model/request.ts';
 import type { Extract } from '../../ports/source.ts';
 import { openPostgresTestDatabase, type PostgresTestDatabase } from '../../testing/postgres-database.ts';
-import { openTestSource, postgresRequest } from '../../testing/postgres-transactions.ts';
 import { sourceContext } from '../../testing/source-contract.ts';
+import { postgresRequest } from '../../testing/sql-request.ts';
 
 const SEED = Number(process.env['PQ_SEED'] ?? Date.now() % 1_000_000);
 const LOADS = 40;
@@ -110,7 +110,7 @@ const WRITERS: readonly Writer[] = [
 let files = 0;
 
 async function load(split: Split | null): Promise<{ readonly extract: Extract; readonly rows: readonly string[] }> {
-  await using source = await openTestSource(database);
+  await using source = await database.source();
   await using snapshot = await source.open(postgresRequest(SQL, { split }), sourceContext());
   const path = join(out, `${(files += 1)}.parquet`);
   const extract = await snapshot.extract({ path });

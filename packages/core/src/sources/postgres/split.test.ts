@@ -8,13 +8,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SqlQuestion } from '../../model/request.ts';
 import type { Extract } from '../../ports/source.ts';
 import { openPostgresTestDatabase, type PostgresTestDatabase } from '../../testing/postgres-database.ts';
-import {
-  openTestSource,
-  openTransaction,
-  postgresQuestion,
-  postgresRequest,
-} from '../../testing/postgres-transactions.ts';
+import { openPostgresTransaction } from '../../testing/postgres-transactions.ts';
 import { sourceContext } from '../../testing/source-contract.ts';
+import { postgresQuestion, postgresRequest } from '../../testing/sql-request.ts';
 import { faultKindOf } from '../sql/faults.ts';
 import { PostgresSplits } from './split.ts';
 
@@ -41,7 +37,7 @@ async function load(
   sql: string,
   more: Partial<SqlQuestion>,
 ): Promise<{ extract: Extract; sha256: string; ids: number[] }> {
-  await using source = await openTestSource(database);
+  await using source = await database.source();
   await using snapshot = await source.open(postgresRequest(sql, more), sourceContext());
   const path = join(out, `${(files += 1)}.parquet`);
   const extract = await snapshot.extract({ path });
@@ -77,10 +73,16 @@ describe('a load by several sessions', () => {
     expect((await load(all, { split })).sha256).toBe((await load(all, { split })).sha256);
   });
 
-  it('stays with one session where each would choose other rows', async () => {
-    const { extract, ids } = await load('SELECT * FROM t LIMIT 10', { split: { column: 'id', into: 3 } });
-    expect(ids).toHaveLength(10);
-    expect(extract.details['split']).toEqual({ reason: 'LIMIT may choose other rows in each session' });
+  it.each([
+    ['LIMIT', 'SELECT * FROM t LIMIT 10', 10],
+    ['OFFSET', `SELECT * FROM t OFFSET ${ROWS - 10}`, 10],
+    ['FETCH', 'SELECT * FROM t FETCH FIRST 10 ROWS ONLY', 10],
+    ['LIMIT', 'SELECT * FROM (SELECT * FROM t LIMIT 10) AS few', 10],
+    ['TABLESAMPLE', 'SELECT * FROM t TABLESAMPLE BERNOULLI (100) REPEATABLE (1)', ROWS],
+  ])('stays with one session where each would choose other rows: %s', async (word, sql, rows) => {
+    const { extract, ids } = await load(sql, { split: { column: 'id', into: 3 } });
+    expect(ids).toHaveLength(rows);
+    expect(extract.details['split']).toEqual({ reason: `${word} may choose other rows in each session` });
   });
 
   it('stays with one session where the snapshot may not be exported', async () => {
@@ -98,8 +100,8 @@ describe('a load by several sessions', () => {
 describe('a session that is to join', () => {
   it('does not wait behind who waits for the first one', async () => {
     const question = postgresQuestion(all);
-    await using first = await openTransaction(database);
-    await using other = await openTransaction(database);
+    await using first = await openPostgresTransaction(database);
+    await using other = await openPostgresTransaction(database);
     await first.begin();
     await first.ask(question);
     const split = { column: 'id', into: 2 };

@@ -7,7 +7,9 @@ import type pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Source } from '../../ports/source.ts';
 import { openPostgresTestDatabase, type PostgresTestDatabase } from '../../testing/postgres-database.ts';
-import { loadParquet, openSource, textClient, textsOf } from '../../testing/postgres-parquet.ts';
+import { textClient, textsOf } from '../../testing/postgres-texts.ts';
+import { loadParquet } from '../../testing/sql-parquet.ts';
+import { postgresRequest } from '../../testing/sql-request.ts';
 
 const ROWS = 20_000;
 /** For setseed; a failing run is repeated by putting its number here. */
@@ -20,7 +22,7 @@ let source: Source;
 beforeAll(async () => {
   database = await openPostgresTestDatabase();
   client = await textClient(database);
-  source = await openSource(database);
+  source = await database.source();
 });
 
 afterAll(async () => {
@@ -126,7 +128,7 @@ async function tableOf(type: string, value: string): Promise<string> {
 
 it.each(CASES)(`$type (seed ${SEED})`, async ({ type, value, parquet, aggregates, postgres, duckdb }) => {
   const table = await tableOf(type, value);
-  await using loaded = await loadParquet(source, `SELECT i, v FROM ${table} ORDER BY i`);
+  await using loaded = await loadParquet(source, postgresRequest(`SELECT i, v FROM ${table} ORDER BY i`));
   expect(loaded.extract.columns[1]?.type).toBe(parquet);
   const asked = (text: string, cast: string): string => {
     const values = ['count(*)', 'count(v)', 'count(DISTINCT v)', ...aggregates].map(
@@ -145,7 +147,7 @@ it.each([
   ['real', 'float4send', '75', (value: number) => Float32Array.of(value).buffer],
 ] as const)(`%s, bit by bit (seed ${SEED})`, async (type, send, powers, bufferOf) => {
   const table = await tableOf(type, `(random() - 0.5) * 10::float8 ^ (random() * ${powers} - ${powers} / 2)`);
-  await using loaded = await loadParquet(source, `SELECT i, v FROM ${table} ORDER BY i`);
+  await using loaded = await loadParquet(source, postgresRequest(`SELECT i, v FROM ${table} ORDER BY i`));
   const [[expected] = []] = await textsOf(
     client,
     `SELECT md5(string_agg(coalesce(encode(${send}(v), 'hex'), '-'), '' ORDER BY i)) FROM ${table}`,

@@ -6,7 +6,9 @@ import { isParqueueError, type ParqueueError } from '../../model/errors.ts';
 import type { NumbersAs } from '../../model/request.ts';
 import type { Source } from '../../ports/source.ts';
 import { openPostgresTestDatabase, type PostgresTestDatabase } from '../../testing/postgres-database.ts';
-import { loadParquet, openSource, textClient } from '../../testing/postgres-parquet.ts';
+import { textClient } from '../../testing/postgres-texts.ts';
+import { loadParquet } from '../../testing/sql-parquet.ts';
+import { postgresRequest } from '../../testing/sql-request.ts';
 
 let database: PostgresTestDatabase;
 let client: pg.Client;
@@ -15,7 +17,7 @@ let source: Source;
 beforeAll(async () => {
   database = await openPostgresTestDatabase();
   client = await textClient(database);
-  source = await openSource(database);
+  source = await database.source();
   await database.execute('CREATE EXTENSION hstore');
   // What days are added to an instant depends on the session's time zone: these are made in UTC.
   await client.query(`CREATE TABLE instants AS
@@ -30,7 +32,7 @@ afterAll(async () => {
 
 /** The values of `v` as DuckDB prints them. */
 async function printed(statement: string, declared: string): Promise<readonly unknown[]> {
-  await using loaded = await loadParquet(source, statement, { columnTypes: { v: declared } });
+  await using loaded = await loadParquet(source, postgresRequest(statement, { columnTypes: { v: declared } }));
   return (await loaded.query('SELECT CAST(v AS VARCHAR) FROM parquet')).map(([text]) => text);
 }
 
@@ -110,7 +112,7 @@ describe('a value that does not fit is refused with column, row and the way out'
     ['timestamptz', '294276-12-31 23:59:59+00', 'text', /is beyond a timestamp of this unit .*declare it varchar/],
   ] as const)('%s %s, numbers: %s', async (type, value, numbers: NumbersAs, message) => {
     const statement = `SELECT * FROM (VALUES (1, NULL::${type}), (2, '${value}'::${type})) AS t(i, v)`;
-    const error = await refusal(loadParquet(source, statement, { numbers }));
+    const error = await refusal(loadParquet(source, postgresRequest(statement, { numbers })));
     expect(error.code).toBe('PQ_VALUE_OUT_OF_RANGE');
     expect(error.message).toMatch(/^row 2, column v /);
     expect(error.message).toMatch(message);
@@ -142,7 +144,7 @@ describe('a column that cannot be loaded is refused before anything is read', ()
     ["ARRAY['a=>1'::hstore]", 'hstore[]', /: select c::text$/],
     ['pg_sleep(0)', 'void', /: select an expression of another type in its place$/],
   ] as const)('%s', async (expression, type, message) => {
-    const error = await refusal(loadParquet(source, `SELECT 1 AS i, ${expression} AS tags`));
+    const error = await refusal(loadParquet(source, postgresRequest(`SELECT 1 AS i, ${expression} AS tags`)));
     expect(error.code).toBe('PQ_UNSUPPORTED_TYPE');
     expect(error.details).toEqual({ column: 'tags', type });
     expect(error.message).toMatch(message);
@@ -176,8 +178,8 @@ describe('an instant is the same in UTC, whatever the time zone of the session',
   ])('%s', async (zone) => {
     const instants = 'SELECT i, v FROM instants ORDER BY i';
     const session = sessionSettings('postgres', { timezone: zone });
-    await using elsewhere = await openSource(database, { session });
-    await using loaded = await loadParquet(elsewhere, instants, { session });
+    await using elsewhere = await database.source({ session });
+    await using loaded = await loadParquet(elsewhere, postgresRequest(instants, { session }));
 
     const { rows } = await client.query({
       text: `SELECT (extract(epoch FROM v) * 1000000)::bigint::text FROM instants ORDER BY i`,
@@ -189,7 +191,7 @@ describe('an instant is the same in UTC, whatever the time zone of the session',
 
 it('numbers: double counts what it rounds, and keeps what has no number', async () => {
   const statement = `SELECT * FROM (VALUES ('0.1'::numeric), (1/3.0), (1e300), (2::numeric ^ 70 + 1), ('NaN'), ('-Infinity'), (NULL), (2::numeric ^ 80)) AS t(v)`;
-  await using loaded = await loadParquet(source, statement, { numbers: 'double' });
+  await using loaded = await loadParquet(source, postgresRequest(statement, { numbers: 'double' }));
   expect(loaded.extract.details['rounded']).toEqual({ v: 2 });
   expect(await loaded.query('SELECT v FROM parquet')).toEqual(
     [0.1, 1 / 3, 1e300, 2 ** 70, Number.NaN, Number.NEGATIVE_INFINITY, null, 2 ** 80].map((v) => [v]),

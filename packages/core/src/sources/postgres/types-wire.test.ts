@@ -6,8 +6,9 @@ import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Source } from '../../ports/source.ts';
 import { openPostgresTestDatabase, type PostgresTestDatabase } from '../../testing/postgres-database.ts';
-import { loadParquet, openSource, textClient, textsOf } from '../../testing/postgres-parquet.ts';
-import type { SqlAsk } from '../../testing/sql-request.ts';
+import { textClient, textsOf } from '../../testing/postgres-texts.ts';
+import { loadParquet } from '../../testing/sql-parquet.ts';
+import { postgresRequest, type SqlAsk } from '../../testing/sql-request.ts';
 
 let database: PostgresTestDatabase;
 let client: pg.Client;
@@ -16,7 +17,7 @@ let source: Source;
 beforeAll(async () => {
   database = await openPostgresTestDatabase();
   client = await textClient(database);
-  source = await openSource(database);
+  source = await database.source();
   await database.execute(`
     CREATE TYPE mood AS ENUM ('sad', 'o k', 'žluť 🦆', '"', '');
     CREATE TYPE pair AS (a int, b text);
@@ -370,7 +371,7 @@ function bitsOf(value: unknown, bytes: 4 | 8): string | null {
 describe('every value arrives as it was', () => {
   it.each(CASES)('$type: $parquet', async (of) => {
     const table = await tableOf(of);
-    await using loaded = await loadParquet(source, `SELECT i, v FROM ${table} ORDER BY i`, of.ask);
+    await using loaded = await loadParquet(source, postgresRequest(`SELECT i, v FROM ${table} ORDER BY i`, of.ask));
     expect(loaded.extract.columns[1]).toMatchObject({ sourceType: of.source ?? of.type, type: of.parquet });
     const { rows } = await client.query<[string | null]>({
       text: `SELECT ${of.printed?.postgres ?? 'v::text'} FROM ${table} ORDER BY i`,
@@ -389,9 +390,12 @@ describe('every value arrives as it was', () => {
 
   it.each(CASES)('$type as varchar: what Postgres writes', async (of) => {
     const table = await tableOf(of);
-    await using loaded = await loadParquet(source, `SELECT i, v FROM ${table} ORDER BY i`, {
-      columnTypes: { v: 'varchar' },
-    });
+    await using loaded = await loadParquet(
+      source,
+      postgresRequest(`SELECT i, v FROM ${table} ORDER BY i`, {
+        columnTypes: { v: 'varchar' },
+      }),
+    );
     const written = await textsOf(client, `SELECT v FROM ${table} ORDER BY i`);
     const spelled = { t: 'true', f: 'false' } as Readonly<Record<string, string>>;
     const expected = written.map(([text]) => [of.type === 'boolean' && text !== null ? spelled[text as string] : text]);
@@ -407,7 +411,7 @@ it('every type that the server has is loaded, and its arrays', async () => {
   );
   await using loaded = await loadParquet(
     source,
-    `SELECT ${names.map(([name]) => `NULL::${name as string}`).join(', ')}`,
+    postgresRequest(`SELECT ${names.map(([name]) => `NULL::${name as string}`).join(', ')}`),
   );
   const others = loaded.extract.columns.filter(({ type }) => type !== 'utf8').map(({ sourceType }) => sourceType);
   // `bit` and `character` without a length have one.

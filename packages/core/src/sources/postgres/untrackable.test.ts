@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { isParqueueError } from '../../model/errors.ts';
 import { openPostgresTestDatabase, type PostgresTestDatabase } from '../../testing/postgres-database.ts';
-import { openTransaction, postgresQuestion } from '../../testing/postgres-transactions.ts';
+import { openPostgresTransaction } from '../../testing/postgres-transactions.ts';
 import { sourceContext } from '../../testing/source-contract.ts';
-import { postgresRequest } from '../../testing/sql-request.ts';
+import { postgresQuestion, postgresRequest } from '../../testing/sql-request.ts';
 
 let database: PostgresTestDatabase;
 
@@ -24,7 +24,7 @@ beforeEach(async () => {
 
 /** What asking is refused with; null: it is not. */
 async function refusal(sql: string, login: { user?: string; password?: string } = {}): Promise<string | null> {
-  await using transaction = await openTransaction({ ...database, ...login });
+  await using transaction = await openPostgresTransaction({ ...database, ...login });
   await transaction.begin();
   try {
     await transaction.ask(postgresQuestion(sql));
@@ -182,6 +182,21 @@ describe('what has no rows of its own here', () => {
     expect(await refusal('SELECT * FROM sales', other)).toContain('public.sales has row security');
     expect(await refusal('SELECT * FROM v', other)).toContain('public.sales has row security');
     expect(await refusal('SELECT * FROM sales')).toBeNull();
+    expect(await refusal('SELECT * FROM v')).toContain('public.sales has row security');
+    // Whoever reads it is above the policies; whose view it is, is not.
+    await database.admin.query(`ALTER VIEW v OWNER TO ${other.user}; GRANT SELECT ON v TO PUBLIC`);
+    expect(await refusal('SELECT * FROM v')).toContain('public.sales has row security');
+  });
+
+  it('what no part stands for, however it came into the plan', async () => {
+    const question = postgresQuestion('SELECT s.id FROM sales s, rates');
+    const parts = question.parts.filter(({ name }) => name === 'sales');
+    await using transaction = await openPostgresTransaction(database);
+    await transaction.begin();
+    await expect(transaction.ask({ ...question, parts })).rejects.toMatchObject({
+      code: 'PQ_UNTRACKABLE',
+      message: expect.stringContaining('it reads public.rates without naming it'),
+    });
   });
 
   it('tables below a view that the user may not read', async () => {

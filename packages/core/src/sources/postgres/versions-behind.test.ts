@@ -1,7 +1,8 @@
 /** What stands behind a name: views, partitions, children, functions; and that the version is that of all of it. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openPostgresTestDatabase, type PostgresTestDatabase } from '../../testing/postgres-database.ts';
-import { openTransaction, postgresQuestion, postgresVersion } from '../../testing/postgres-transactions.ts';
+import { openPostgresTransaction, postgresVersion } from '../../testing/postgres-transactions.ts';
+import { postgresQuestion } from '../../testing/sql-request.ts';
 
 let database: PostgresTestDatabase;
 
@@ -29,8 +30,8 @@ async function afterwards(sql: string, change: string): Promise<'same' | 'other'
   return (await version(sql)) === before ? 'same' : 'other';
 }
 
-async function asked(sql: string): ReturnType<Awaited<ReturnType<typeof openTransaction>>['ask']> {
-  await using transaction = await openTransaction(database);
+async function asked(sql: string): ReturnType<Awaited<ReturnType<typeof openPostgresTransaction>>['ask']> {
+  await using transaction = await openPostgresTransaction(database);
   await transaction.begin();
   return await transaction.ask(postgresQuestion(sql));
 }

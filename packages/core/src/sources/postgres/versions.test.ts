@@ -1,7 +1,9 @@
 /** When the version of tables changes, and when it does not: on a real server, one change at a time. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openPostgresTestDatabase, type PostgresTestDatabase } from '../../testing/postgres-database.ts';
-import { postgresVersion } from '../../testing/postgres-transactions.ts';
+import { openPostgresTransaction, postgresVersion } from '../../testing/postgres-transactions.ts';
+import { postgresQuestion } from '../../testing/sql-request.ts';
+import type { PostgresSession } from './driver.ts';
 
 let database: PostgresTestDatabase;
 
@@ -161,6 +163,36 @@ describe('other ways to put rows into a table', () => {
       'same',
     );
     expect(await afterwards(totals, () => database.execute('REFRESH MATERIALIZED VIEW totals'))).toBe('other');
+  });
+});
+
+describe('what the same rows are shown by', () => {
+  it('another cluster, and one that was promoted, are others: numbers of transactions are given anew there', async () => {
+    const asked = async (cluster: string | null): Promise<string | undefined> => {
+      await using transaction = await openPostgresTransaction(database);
+      await transaction.begin();
+      const { session, tables } = transaction;
+      const query = async (sql: string, values?: readonly (string | null)[]): Promise<unknown> => {
+        const rows = await session.call((connection) => connection.query(sql, values));
+        return cluster !== null && sql.includes('pg_control_system') ? [[cluster]] : rows;
+      };
+      const elsewhere = { call: async (work: (connection: unknown) => unknown) => await work({ query }) };
+      const { parts } = await tables.askTables(elsewhere as unknown as PostgresSession, postgresQuestion(all), {});
+      return parts['public.sales']?.version;
+    };
+    const here = await asked(null);
+    expect(await version(all)).toBe(`row-version:public.sales=${here}`);
+    const versions = [here, await asked('7/00000001'), await asked('7/00000002'), await asked('8/00000001')];
+    expect(new Set(versions).size).toBe(versions.length);
+    // The rows are the same ones.
+    expect(new Set(versions.map((told) => told?.split('/')[0])).size).toBe(1);
+  });
+
+  it('money counts its digits by a setting that belongs to the version', async () => {
+    const { user } = database;
+    const change = () => database.admin.query(`ALTER ROLE ${user} SET lc_monetary = 'POSIX'`);
+    expect(await afterwards(all, change)).toBe('other');
+    await database.admin.query(`ALTER ROLE ${user} RESET lc_monetary`);
   });
 });
 

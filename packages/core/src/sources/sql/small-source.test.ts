@@ -88,6 +88,12 @@ describe('a database of two hundred lines', () => {
           { name: 'id', type: 'utf8' },
         ],
       });
+      const secret = { VALUE: { type: 'string', value: 'top-secret' } } as const;
+      const quoting = request('select cast(:value as integer) as i', { binds: secret, version: { kind: 'ttl' } });
+      await using quoted = await made.source.open(quoting, sourceContext());
+      const told: unknown = await quoted.extract({ path: join(folder, 'c.parquet') }).catch((error: unknown) => error);
+      expect(told).toMatchObject({ code: 'PQ_SOURCE_REJECTED', message: expect.stringContaining("'…'") });
+      expect(String(told)).not.toContain('top-secret');
     } finally {
       await rm(folder, { recursive: true });
     }
