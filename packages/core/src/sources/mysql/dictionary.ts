@@ -15,7 +15,7 @@ import { untrackable } from '../sql/untrackable.ts';
 import { definitionDigest, unknownColumns, type ColumnDefinition } from './checksum.ts';
 import type { MysqlConnection } from './connection.ts';
 import { ask, quotedName, type Answer } from './query.ts';
-import { tablesExplained, tablesIn, type TableName, type TableRead } from './relations.ts';
+import { tablesExplained, tablesIn, UNSAID, type TableName, type TableRead } from './relations.ts';
 
 export interface BaseTable extends TableName {
   readonly label: string;
@@ -117,7 +117,7 @@ class Walk {
             `grant SELECT on ${labelFor(found)}`,
           );
     }
-    throw untrackable(this.#part, 'the server does not say which tables it reads');
+    throw untrackable(this.#part, `the server does not say which tables it reads (${UNSAID})`);
   }
 
   async #visit(target: TableName, depth: number): Promise<void> {

@@ -21,6 +21,9 @@ export interface TableRead extends TableName {
   readonly byPartition: boolean;
 }
 
+/** Why the server may not say it: on the way to a refusal. */
+export const UNSAID = 'too many warnings come before, or its note_verbosity leaves out "explain"';
+
 /** null: the server did not say. */
 export async function tablesExplained(
   session: Session<MysqlConnection>,

@@ -9,8 +9,9 @@ import type { Session } from '../sql/session.ts';
 import type { MysqlConnection } from './connection.ts';
 
 export const BEGIN: readonly string[] = [
-  // What the server found out about a statement is told as notes (relations.ts).
-  'SET SESSION sql_notes = 1, SESSION max_error_count = 64',
+  // What the server found out about a statement is told as the last of its notes and warnings (relations.ts), of which a
+  // list of texts that are compared with numbers makes one each.
+  'SET SESSION sql_notes = 1, SESSION max_error_count = 4096',
   'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY',
   'START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY',
 ];

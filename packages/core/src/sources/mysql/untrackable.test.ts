@@ -193,6 +193,11 @@ describe('the statement itself', () => {
     expect(Object.keys(parts).toSorted()).toEqual([`${db}.deeper`, `${db}.sales`, `${db}.seen`]);
   });
 
+  it('may be one of many warnings', async () => {
+    const texts = Array.from({ length: 200 }, (_, i) => `'x${i}'`).join(',');
+    expect(await mysqlVersion(database, `SELECT * FROM sales WHERE id IN (${texts})`)).toMatch(/sales=2@/);
+  });
+
   it('is rejected by the server where it is wrong', async () => {
     expect(await refusal('SELECT no_such_column FROM sales')).toMatch(/^PQ_SOURCE_REJECTED .*no_such_column/);
   });

@@ -18,16 +18,19 @@ import { checksumOf, checksumStatement } from './checksum.ts';
 import type { MysqlConnection } from './connection.ts';
 import { expand, historyRead, notBehind, type BaseTable } from './dictionary.ts';
 import { ask } from './query.ts';
-import { tablesExplained } from './relations.ts';
+import { tablesExplained, UNSAID } from './relations.ts';
 
 export interface TableTools {
   readonly clock: Clock;
   readonly bind: (statement: string, values: Readonly<Record<string, TypedValue>>) => Bound<readonly MysqlValue[]>;
 }
 
-/** Always, where anything is asked: definitions and rows are looked at one after the other, and have to be of one state. */
+/**
+ * Always, where anything is asked: definitions and rows are looked at one after the other, and have to be of one state. Of
+ * a statement that names no table the server is asked whether that is so.
+ */
 export function asksSeveral({ parts }: SqlSourceQuestion, known: Known): boolean {
-  return parts.some(({ label }) => !Object.hasOwn(known, label));
+  return parts.length === 0 || parts.some(({ label }) => !Object.hasOwn(known, label));
 }
 
 /** @throws ParqueueError PQ_UNTRACKABLE, PQ_SOURCE_REJECTED and what a session throws */
@@ -101,22 +104,20 @@ interface Behind {
 /** The server reads nothing for the statement that no part stands for. */
 async function confirmTables(
   session: Session<MysqlConnection>,
-  { statement, asked, parts }: SqlSourceQuestion,
+  { statement, asked }: SqlSourceQuestion,
   bind: TableTools['bind'],
   { labels, tables }: Behind,
 ): Promise<void> {
-  if (parts.length === 0) return;
   const { text, binds } = bind(statement.text, asked.binds);
   const named = await tablesExplained(session, text, binds);
-  const missed = named === null ? 'tables that it does not name' : notBehind(named, labels);
-  const history = named === null ? null : historyRead(named, tables);
-  if (history !== null) {
-    throw new ParqueueError('PQ_UNTRACKABLE', `the statement reads ${history}; ${WAYS_OUT}`);
-  }
+  if (named === null) throw refused(`the server does not say which tables the statement reads (${UNSAID})`);
+  const history = historyRead(named, tables);
+  if (history !== null) throw refused(`the statement reads ${history}`);
+  const missed = notBehind(named, labels);
   if (missed === null) return;
-  throw new ParqueueError(
-    'PQ_UNTRACKABLE',
-    `the server says that the statement reads ${missed}, which is not seen in it; ${WAYS_OUT}`,
-    { details: { object: missed } },
-  );
+  throw refused(`the server says that the statement reads ${missed}, which is not seen in it`, { object: missed });
+}
+
+function refused(why: string, details: Readonly<Record<string, string>> = {}): ParqueueError {
+  return new ParqueueError('PQ_UNTRACKABLE', `${why}; ${WAYS_OUT}`, { details });
 }
