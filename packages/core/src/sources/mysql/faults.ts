@@ -44,9 +44,12 @@ const BY_CODE: Readonly<Record<string, FaultKind>> = {
 };
 
 const ADVICE: Readonly<Record<number | string, string>> = {
+  1044: 'check the database in connectString, and grant SELECT on its tables',
   1045: 'check user and password, and from which hosts the account may come',
+  1049: 'check the database in connectString, and those in the statement',
   1142: 'grant SELECT on it',
   1143: 'grant SELECT on it',
+  1298: 'write an offset such as +02:00, or fill the server’s time zone tables (mysql_tzinfo_to_sql)',
   1366: 'write CAST(:name AS …) around the value',
   1690: 'cast one side: CAST(x AS SIGNED), or a DECIMAL',
   1820: 'the password has expired: set a new one',

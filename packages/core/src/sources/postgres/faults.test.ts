@@ -61,7 +61,11 @@ test.each<[string, string, FaultKind]>([
   ['SASL: SCRAM-SERVER-FINAL-MESSAGE: server signature does not match', 'pg', 'credentials'],
   ['Received unexpected dataRow message from backend.', 'pg', 'defect'],
 ])('of the driver, "%s" is %s: %s', (message, code, kind) => {
-  expect(faultOf(new Error(message))).toEqual({ kind, code, text: message });
+  expect(faultOf(new Error(message))).toMatchObject({ kind, code, text: message });
+});
+
+test('whoever asks a server without TLS for it is told how to do without', () => {
+  expect(faultOf(new Error('The server does not support SSL connections'))?.advice).toMatch(/tls: off/);
 });
 
 test('errors of sockets, of certificates and of our own time limit are known; others are none of the database', () => {

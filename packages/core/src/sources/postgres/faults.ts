@@ -69,6 +69,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   '72000': 'raise old_snapshot_threshold, or split the load',
 };
 
+const NO_TLS_ADVICE = 'the server has no TLS; tls: off means without';
 const TLS_ADVICE = 'the certificate is not of a known authority or not of that host: check tls and ca of the source';
 
 /** Codes of Node.js and OpenSSL for what is wrong with a certificate or a handshake. */
@@ -91,7 +92,9 @@ export function faultOf(error: unknown): Fault | null {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (TLS_CODE.test(code)) return { kind: 'unavailable', code, text: firstLine(error.message), advice: TLS_ADVICE };
   for (const [begin, kind] of BY_DRIVER) {
-    if (error.message.startsWith(begin)) return { kind, code: 'pg', text: firstLine(error.message) };
+    if (!error.message.startsWith(begin)) continue;
+    const advice = begin.includes('does not support SSL') ? NO_TLS_ADVICE : undefined;
+    return { kind, code: 'pg', text: firstLine(error.message), advice };
   }
   return systemFault(error);
 }
