@@ -14,8 +14,8 @@ export type PostgresSession = Session<PostgresConnection>;
 const NO_LIMIT = '0';
 
 /**
- * A server at work looks only now and then whether there is still anybody to answer to, and by default never: what a killed
- * worker had begun would run to its limit. Where the system cannot tell, the setting may not be given.
+ * By default a server at work does not look whether there is still anybody to answer to: what a killed worker had begun
+ * would run to its limit. Where the server's system cannot tell, the setting is refused.
  */
 const LOOKS_FOR_US = `CASE WHEN pg_catalog.version() LIKE '%linux%'
   THEN pg_catalog.set_config('client_connection_check_interval', '2s', false) END`;

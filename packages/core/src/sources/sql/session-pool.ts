@@ -9,7 +9,7 @@ import { cancelled } from '../../parquet/hashed-file.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { SqlDriver } from './driver.ts';
 import { ofKind, sourceError } from './faults.ts';
-import { Session, type Use } from './session.ts';
+import { Session, timedOut, TIMEOUT_MS_MAX, type Use } from './session.ts';
 
 export interface SessionPoolOptions<C> {
   readonly driver: SqlDriver<C>;
@@ -52,7 +52,7 @@ export class SessionPool<C> implements AsyncDisposable {
     return { open: this.#open, idle: this.#idle.length };
   }
 
-  /** @throws ParqueueError PQ_SOURCE_UNAVAILABLE, PQ_SOURCE_REJECTED (credentials), PQ_CANCELLED */
+  /** @throws ParqueueError PQ_SOURCE_UNAVAILABLE, PQ_SOURCE_REJECTED (credentials), PQ_CANCELLED, PQ_FILL_TIMEOUT */
   async take(use: Use): Promise<Session<C>> {
     const session = await this.#connection(use);
     try {
@@ -67,7 +67,11 @@ export class SessionPool<C> implements AsyncDisposable {
 
   async #connection(use: Use): Promise<Session<C>> {
     for (;;) {
-      if (use.signal.aborted) throw cancelled(use.signal);
+      if (use.signal.aborted || use.clock.now() >= use.deadlineMs) {
+        // What it may have been woken for is somebody else's.
+        this.#wake();
+        throw use.signal.aborted ? cancelled(use.signal) : timedOut();
+      }
       const idle = this.#idle.pop();
       if (idle !== undefined) {
         const session = await this.#revived(idle, use);
@@ -75,7 +79,7 @@ export class SessionPool<C> implements AsyncDisposable {
         continue;
       }
       if (this.#open < this.#options.max) return await this.#made(use);
-      await this.#freed(use.signal);
+      await this.#freed(use);
     }
   }
 
@@ -220,20 +224,27 @@ export class SessionPool<C> implements AsyncDisposable {
 
   #wake(): void {
     const [first] = this.#waiting;
-    first?.();
+    if (first === undefined) return;
+    this.#waiting.delete(first);
+    first();
   }
 
-  #freed(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const settle = (): void => {
-        this.#waiting.delete(settle);
-        signal.removeEventListener('abort', settle);
-        if (signal.aborted) reject(cancelled(signal));
-        else resolve();
-      };
-      this.#waiting.add(settle);
-      signal.addEventListener('abort', settle, { once: true });
+  /** Until a place may be free, or the use is over: two loads by several sessions may wait for each other's. */
+  async #freed({ signal, deadlineMs, clock }: Use): Promise<void> {
+    const settled = new AbortController();
+    let free = (): void => undefined;
+    const woken = new Promise<void>((resolve) => {
+      free = resolve;
     });
+    this.#waiting.add(free);
+    const ms = Math.min(Math.max(0, deadlineMs - clock.now()), TIMEOUT_MS_MAX);
+    const over = clock.sleep(ms, AbortSignal.any([signal, settled.signal])).catch(() => undefined);
+    try {
+      await Promise.race([woken, over]);
+    } finally {
+      this.#waiting.delete(free);
+      settled.abort();
+    }
   }
 }
 

@@ -15,7 +15,7 @@ import { endsSession, faultKindOf, sourceError } from './faults.ts';
 const HUNG_MS = 5000;
 
 /** The longest that a timer can be set to. */
-const TIMEOUT_MS_MAX = 2 ** 31 - 1;
+export const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 
 export type { Use } from './driver.ts';
 
@@ -143,7 +143,7 @@ export class Session<C> implements Calls<C>, AsyncDisposable {
   }
 }
 
-function timedOut(): ParqueueError {
+export function timedOut(): ParqueueError {
   return new ParqueueError('PQ_FILL_TIMEOUT', 'the database took longer than limits.fillTimeout allows the load');
 }
 
