@@ -1,6 +1,6 @@
 /**
  * The sources one thread has opened, by name. A driver is loaded by the first task that needs it and stays with the
- * thread. A new kind of source is one more line in OPENERS.
+ * thread. A new kind of source is an opener and a case below, which the types ask for.
  */
 import { ParqueueError, type Clock, type RandomId, type Source, type SourceConnections } from '@parqueue/core';
 import type { SourceConfig } from '@parqueue/core/config';
