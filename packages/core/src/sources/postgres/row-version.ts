@@ -29,7 +29,7 @@ export async function rowVersion(ask: Ask, target: Target, m: string): Promise<s
 }
 
 /** $1: m. Nothing newer than Postgres 14 (bit_xor came with it). */
-export function rowVersionQuery({ withChildren, ...relation }: Target): string {
+function rowVersionQuery({ withChildren, ...relation }: Target): string {
   const whole = '$1::bigint - (($1::bigint - xmin::text::bigint) & 4294967295)';
   // Two partitions may have a row of one transaction in the same place.
   const seed = withChildren ? `pg_catalog.hashint8extended(${whole}, tableoid::bigint)` : whole;

@@ -52,7 +52,7 @@ const TEXT_CHARS_MAX = 300;
 /** Errors do not leave their thread with their kind, and inside it nobody has to read it out of a message. */
 const kinds = new WeakMap<ParqueueError, FaultKind>();
 
-export function faultError({ kind, code, text, advice }: Fault, redact: Redact): ParqueueError {
+function faultError({ kind, code, text, advice }: Fault, redact: Redact): ParqueueError {
   const shown = redact(text).slice(0, TEXT_CHARS_MAX);
   // The cause is left out on purpose: the driver's error holds the untouched message, and errors get logged whole.
   const error = new ParqueueError(CODES[kind], `${code}: ${shown}${advice === undefined ? '' : ` (${advice})`}`, {
