@@ -4,7 +4,7 @@
  * docs/adding-a-source.md walks through this file. It reads Postgres' dialect, and is no source that anybody can configure.
  */
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
-import { ParqueueError } from '../model/errors.ts';
+import type { ParqueueError } from '../model/errors.ts';
 import type { TypedValue } from '../model/request.ts';
 import type { Clock, RandomId } from '../ports/clock.ts';
 import type { ProbedPart, Source } from '../ports/source.ts';
