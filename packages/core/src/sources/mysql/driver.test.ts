@@ -119,7 +119,7 @@ describe('the settings of a session', () => {
     await using pool = poolOn(database, { session: { time_zone: 'Nowhere/City' } });
     await expect(pool.take(useOf())).rejects.toMatchObject({
       code: 'PQ_SOURCE_REJECTED',
-      message: "ER_UNKNOWN_TIME_ZONE (1298): Unknown or incorrect time zone: 'Nowhere/City'",
+      message: expect.stringContaining("ER_UNKNOWN_TIME_ZONE (1298): Unknown or incorrect time zone: 'Nowhere/City'"),
     });
   });
 
@@ -175,9 +175,13 @@ describe('logging on', () => {
     });
   });
 
-  it('by an account whose plugin the driver has not is refused with a way out', async () => {
+  it('by an account whose plugin the driver has not is refused with a way out', async ({ skip }) => {
+    const installed = await database.admin.query("INSTALL SONAME 'auth_ed25519'").then(
+      () => true,
+      (error: unknown) => String(error).includes('already'),
+    );
+    if (!installed) return skip('this server has no plugin ed25519');
     const { user } = await database.createUser();
-    await database.admin.query("INSTALL SONAME 'auth_ed25519'").catch(() => undefined);
     await database.admin.query(`ALTER USER ${user}@'%' IDENTIFIED VIA ed25519 USING PASSWORD('secret of ed')`);
     await using pool = poolOn(database, { user, password: 'secret of ed' });
     await expect(pool.take(useOf())).rejects.toMatchObject({
