@@ -32,7 +32,11 @@ describe('a view', () => {
       'SELECT id, rank() OVER (ORDER BY mood::mood) FROM people',
       `ALTER TYPE mood RENAME VALUE 'sad' TO 'x'; ALTER TYPE mood RENAME VALUE 'glad' TO 'sad'; ALTER TYPE mood RENAME VALUE 'x' TO 'glad'`,
     ],
-    ['an enum without a table', 'SELECT unnest(enum_range(NULL::mood))::text', "ALTER TYPE mood ADD VALUE 'mad'"],
+    [
+      'an enum without a table',
+      "SELECT max(m)::text FROM (VALUES ('sad'::mood), ('glad')) v(m)",
+      "ALTER TYPE mood ADD VALUE 'mad'",
+    ],
     [
       'a composite type',
       `SELECT json_populate_record(NULL::pair, '{"a":1,"b":2}')::text FROM people`,
@@ -58,7 +62,6 @@ describe('a statement', () => {
     ['SELECT id FROM facts.people ORDER BY CAST(mood AS facts.mood)', 'facts.mood'],
     ["SELECT id FROM facts.people WHERE '{sad}'::facts.mood[] IS NULL", 'facts.mood'],
     ["SELECT id FROM facts.people WHERE '{sad}'::facts._mood IS NULL", 'facts._mood'],
-    ['SELECT enum_range(NULL::facts.mood)::text', 'facts.mood'],
     ["SELECT id, facts.mood 'sad' > 'glad' FROM facts.people", 'facts.mood'],
     ['SELECT id FROM facts.people ORDER BY facts.mood(mood)', 'facts.mood'],
     ['SELECT id::facts.cents FROM facts.people', 'facts.cents'],
@@ -73,7 +76,6 @@ describe('a statement', () => {
   it.each([
     "SELECT id FROM facts.people WHERE size = 's'::facts.size",
     "SELECT id FROM facts.people WHERE size = ANY ('{s}'::facts.size[])",
-    'SELECT enum_range(NULL::facts.size)::text FROM facts.people',
     'SELECT (p::facts.people).id FROM facts.people p',
     "SELECT id FROM facts.people WHERE mood::public.citext = 'SAD'",
     'SELECT p.mood, max(id) AS cents FROM facts.people p WHERE (NOT mood IS NULL) GROUP BY p.mood',
