@@ -117,10 +117,10 @@ export interface OracleSourceConfig extends SqlSourceBase {
 
 export const TLS_MODES = ['off', 'require', 'verify'] as const;
 
-/** require: encrypted, whoever answers. verify: by a certificate of `ca` for that host, or of the system's. */
+/** require: encrypted, whoever answers. verify: by a certificate of `ca` for that host, or of those that Node.js brings. */
 export interface TlsConfig {
   readonly mode: (typeof TLS_MODES)[number];
-  /** Absolute path of a file with certificates (PEM); null: the system's. */
+  /** Absolute path of a file with certificates (PEM); null: those of Node.js and NODE_EXTRA_CA_CERTS. */
   readonly ca: string | null;
 }
 

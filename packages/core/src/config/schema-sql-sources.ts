@@ -58,7 +58,7 @@ function addressed(kind: AddressKind, example: string) {
     ca: text('a file with certificates (PEM)')
       .optional()
       .describe(
-        "With tls: verify, the certificates to trust in place of the system's. Relative to this file's folder.",
+        "With tls: verify, the certificates to trust in place of those that Node.js brings. Relative to this file's folder.",
       ),
   };
 }

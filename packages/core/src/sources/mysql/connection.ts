@@ -7,6 +7,7 @@
 import type { Socket } from 'node:net';
 import type { Connection, FieldPacket, Query, QueryError } from 'mysql2';
 import type { Clock } from '../../ports/clock.ts';
+import { CallTimeout } from '../sql/faults.ts';
 import { BinaryRows } from './binary-rows.ts';
 import type { MysqlValue } from './bind.ts';
 import { columnOf, type MysqlColumn } from './describe.ts';
@@ -34,11 +35,6 @@ export type TextRow = readonly (Uint8Array | null)[];
 
 /** The server's own limits come first; this one is for servers and networks that do not answer. */
 const GRACE_MS = 2000;
-
-/** Thrown for a call that took longer than `limitCall` allowed; a fault of kind 'call-timeout'. */
-export class CallTimeout extends Error {
-  override readonly name = 'CallTimeout';
-}
 
 /** Thrown to those who wait on a connection that is given up here. */
 export class ConnectionCut extends Error {

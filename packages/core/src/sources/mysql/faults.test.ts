@@ -1,6 +1,7 @@
 /** What errors mean, and what of their messages may be shown. */
 import { describe, expect, it } from 'vitest';
-import { CallTimeout, ConnectionCut } from './connection.ts';
+import { CallTimeout } from '../sql/faults.ts';
+import { ConnectionCut } from './connection.ts';
 import { faultOf } from './faults.ts';
 
 /** As mysql2 makes it. */

@@ -2,8 +2,8 @@
  * What an error of MySQL, MariaDB or mysql2 means: one table by number, and what of a message may be shown. Messages
  * quote names and values alike, in single quotes; only those known to quote nothing but names keep them.
  */
-import { systemFault, type Fault, type FaultKind } from '../sql/faults.ts';
-import { CallTimeout, ConnectionCut } from './connection.ts';
+import { CallTimeout, systemFault, type Fault, type FaultKind } from '../sql/faults.ts';
+import { ConnectionCut } from './connection.ts';
 
 /** By the server's number (and 2xxx, a client library's); what is not listed is `rejected`. */
 const BY_NUMBER: ReadonlyMap<number, FaultKind> = new Map(

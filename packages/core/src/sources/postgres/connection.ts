@@ -5,7 +5,7 @@
  */
 import type { Client } from 'pg';
 import type { Clock } from '../../ports/clock.ts';
-import { CallTimeout } from './faults.ts';
+import { CallTimeout } from '../sql/faults.ts';
 import type { FramedConnection } from './frames.ts';
 import { RowReader, type RowsWish } from './row-reader.ts';
 import { StatementReader, type DescribedField } from './statement-reader.ts';

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { FaultKind } from '../sql/faults.ts';
-import { CallTimeout, faultOf } from './faults.ts';
+import { CallTimeout } from '../sql/faults.ts';
+import { faultOf } from './faults.ts';
 
 interface Told {
   readonly message: string;

@@ -3,7 +3,7 @@
  * driver itself throws. Only the message is ever shown, never DETAIL, HINT, CONTEXT or a query; and of the message only
  * what cannot be a value: faults-text.ts decides that.
  */
-import { systemFault, type Fault, type FaultKind } from '../sql/faults.ts';
+import { CallTimeout, systemFault, type Fault, type FaultKind } from '../sql/faults.ts';
 import { withoutValues, type ServerError } from './faults-text.ts';
 
 /** By SQLSTATE. */
@@ -74,11 +74,6 @@ const TLS_ADVICE = 'the certificate is not of a known authority or not of that h
 
 /** Codes of Node.js and OpenSSL for what is wrong with a certificate or a handshake. */
 const TLS_CODE = /^(CERT_|CRL_|DEPTH_ZERO_|ERR_SSL_|ERR_TLS_|HOSTNAME_|INVALID_|SELF_SIGNED_|UNABLE_TO_|EPROTO$)/;
-
-/** A call that took longer than it may; thrown by connection.ts. */
-export class CallTimeout extends Error {
-  override readonly name = 'CallTimeout';
-}
 
 /** null where the error is none of the database's or the driver's. */
 export function faultOf(error: unknown): Fault | null {

@@ -32,6 +32,11 @@ export interface Fault {
   readonly advice?: string | undefined;
 }
 
+/** Thrown by drivers for a call that took longer than `limitCall` allowed; a fault of kind 'call-timeout'. */
+export class CallTimeout extends Error {
+  override readonly name = 'CallTimeout';
+}
+
 const CODES: Readonly<Record<FaultKind, ErrorCode>> = {
   transient: 'PQ_SOURCE_UNAVAILABLE',
   unavailable: 'PQ_SOURCE_UNAVAILABLE',

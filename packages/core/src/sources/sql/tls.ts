@@ -2,10 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import { ParqueueError } from '../../model/errors.ts';
 
-/** require: encrypted, whoever answers. verify: by a certificate of `ca` for that host, or of the system's. */
+/** require: encrypted, whoever answers. verify: by a certificate of `ca` for that host, or of those that Node.js brings. */
 export interface TlsOptions {
   readonly mode: 'off' | 'require' | 'verify';
-  /** Absolute path of a file with certificates (PEM); null: the system's. */
+  /** Absolute path of a file with certificates (PEM); null: those of Node.js and NODE_EXTRA_CA_CERTS. */
   readonly ca: string | null;
 }
 
