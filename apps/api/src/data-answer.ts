@@ -12,11 +12,11 @@ import { judge, rangeApplies } from './http/conditional.ts';
 import type { DataForm } from './http/data-form.ts';
 import { dataHeaders, representationOf, type DataAge, type DataFacts } from './http/data-headers.ts';
 import { HttpRefusal } from './http/problem.ts';
-import { rawHeaders } from './http/raw-headers.ts';
 import { readRange, type RangeReading } from './http/range.ts';
-import { openPart, PartLost, sendPart } from './http/send-part.ts';
+import { PartLost } from './http/send-part.ts';
 import { sendPending } from './pending.ts';
-import { keepPinned } from './pin-keeper.ts';
+import { sendBytes } from './part-answer.ts';
+import { sendRows } from './rows-answer.ts';
 
 export interface DataCall {
   readonly context: ApiContext;
@@ -96,67 +96,6 @@ export async function answerWith(call: DataCall, sendable: Sendable): Promise<Fa
     ? readRange(request.headers.range, facts.manifest.part.bytes)
     : { kind: 'whole' };
   return await sendBytes(call, sendable, range);
-}
-
-async function sendRows(
-  { context, request, reply }: DataCall,
-  { facts, live, pin }: Sendable,
-  form: Exclude<DataForm, { format: 'parquet' }>,
-): Promise<FastifyReply> {
-  const { format, offset, limit, numbers } = form;
-  const next = offset + limit;
-  if (limit > 0 && next < facts.manifest.part.rows) {
-    const url = new URL(request.url, 'http://localhost');
-    url.searchParams.set('offset', String(next));
-    reply.header('link', `<${url.pathname}${url.search}>; rel="next"`);
-  }
-  if (request.method === 'HEAD') return sendHead(reply);
-  await using _pinned = keepPinned(live, pin, context);
-  const { absolute } = context.store.reader.partPath(facts.key, facts.fence);
-  const reading = await context.rows.read(
-    { path: absolute, bytes: facts.manifest.part.bytes, format, offset, limit, numbers },
-    context.stopping,
-  );
-  return await reply.send(Buffer.from(reading.text.buffer, reading.text.byteOffset, reading.text.byteLength));
-}
-
-async function sendBytes(
-  { context, request, reply }: DataCall,
-  { facts, live, pin }: Sendable,
-  range: RangeReading,
-): Promise<FastifyReply> {
-  const { bytes } = facts.manifest.part;
-  if (range.kind === 'unsatisfiable') {
-    throw new HttpRefusal(416, 'PQ_INVALID_REQUEST', `the range begins beyond the ${bytes} bytes there are`, {
-      headers: { 'content-range': `bytes */${bytes}` },
-    });
-  }
-  const start = range.kind === 'part' ? range.start : 0;
-  const length = range.kind === 'part' ? range.end - range.start + 1 : bytes;
-  reply.code(range.kind === 'part' ? 206 : 200).header('content-length', String(length));
-  if (range.kind === 'part') reply.header('content-range', `bytes ${range.start}-${range.end}/${bytes}`);
-  if (request.method === 'HEAD') return sendHead(reply);
-
-  const { absolute } = context.store.reader.partPath(facts.key, facts.fence);
-  await using part = await openPart(absolute, { bytes, start, length });
-  await using _pinned = keepPinned(live, pin, context);
-  reply.hijack();
-  reply.raw.writeHead(reply.statusCode, rawHeaders(reply));
-  const sent = await sendPart(reply.raw, part);
-  if (sent === 'part-lost')
-    context.log.error(
-      { key: facts.key, fence: facts.fence },
-      'a part was lost while it was sent; the connection was torn down',
-    );
-  return await reply;
-}
-
-/** Past the framework, which would put the length of the missing body over that of the representation. */
-function sendHead(reply: FastifyReply): FastifyReply {
-  reply.hijack();
-  reply.raw.writeHead(reply.statusCode, rawHeaders(reply));
-  reply.raw.end();
-  return reply;
 }
 
 function oneHeader(value: string | string[] | undefined): string | undefined {
