@@ -7,10 +7,10 @@ import { targetsOf, type RequestTargets } from '@parqueue/core/config';
 import type { ApiContext } from './context.ts';
 import { isoTime } from './views/entry-view.ts';
 
-/** Nothing for files: they have one part, and the head tells its version. */
+/** Nothing for files and wrapped functions: they have one part, and the head tells its version. */
 export async function explainParts(context: ApiContext, manifest: Manifest) {
   const { request: canonical, source, sourceDetails, consistency } = manifest;
-  if (canonical.question.kind === 'file') return {};
+  if (canonical.question.kind !== 'sql') return {};
   const targets = readableTargets(manifest);
   const { version } = canonical.question;
   return {

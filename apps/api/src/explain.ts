@@ -68,10 +68,14 @@ export async function explainEntry(context: ApiContext, principal: Principal, ke
   };
 }
 
-/** The request's bind values stay out: they may be personal. */
+/** Bind values and the arguments of a wrapped function stay out: they may be personal. */
 function manifestView({ request, ...rest }: Manifest) {
   const { question } = request;
   if (question.kind === 'file') return { ...rest, request };
+  if (question.kind === 'wrapped') {
+    const { arguments: _arguments, ...named } = question;
+    return { ...rest, request: { ...request, question: named } };
+  }
   const binds = Object.fromEntries(Object.entries(question.binds).map(([name, { type }]) => [name, { type }]));
   return { ...rest, request: { ...request, question: { ...question, binds } } };
 }

@@ -195,7 +195,7 @@ function wrongKind({ name, kind }: SourceConfig, given: string, wanted: string):
 
 /** Sessions are opened with the worker's settings; rows read under others would be filed under this key. */
 function requireSameSession(source: SourceConfig, { question }: CanonicalRequest): void {
-  if (source.kind === 'file' || question.kind === 'file') return;
+  if (source.kind === 'file' || question.kind !== 'sql') return;
   if (canonicalJson(source.session) === canonicalJson(question.session)) return;
   throw new ParqueueError(
     'PQ_INVALID_REQUEST',

@@ -40,6 +40,7 @@ export function targetsOf(
     const probeTargets = [`${source}/${question.path}`];
     return { tables: [], parts: [question.path], probeTargets, scopes: owners, obstacles: [] };
   }
+  if (question.kind === 'wrapped') return { tables: [], parts: [], probeTargets: [], scopes: owners, obstacles: [] };
   const dialect = databaseKind(sourceKind);
   const { reads, obstacles } = known ?? readStatement(question.statement, dialect);
   const tables = tablesOf(reads, { schema: schemaOf(sourceIdentity), kind: dialect });
@@ -62,8 +63,8 @@ export function tablesOf(
   return [...new Set(reads.map((reference) => labelOf(reference, schema, kind)))].toSorted();
 }
 
-function databaseKind(kind: SourceKind): SqlSourceKind {
-  if (kind === 'file') throw new TypeError('a statement was asked of files');
+function databaseKind(kind: SourceKind | 'wrapped'): SqlSourceKind {
+  if (kind === 'file' || kind === 'wrapped') throw new TypeError('a statement was asked of no database');
   return kind;
 }
 

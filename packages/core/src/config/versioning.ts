@@ -31,7 +31,8 @@ export function readFreshness(input: FreshnessInput, sourceKind: SourceKind | nu
 export function versioningOf({ policy, refreshKey }: Freshness): SqlVersioning {
   const { version } = policy;
   if (version === 'refresh-key') return { kind: version, statement: refreshKey ?? '' };
-  if (version === 'checksum') throw new TypeError('a statement has no checksum');
+  if (version === 'checksum' || version === 'token')
+    throw new TypeError(`a statement has no version of kind ${version}`);
   return { kind: version };
 }
 

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from './canonical-json.ts';
 import { ParqueueError } from './errors.ts';
-import type { CanonicalRequest, ResolvedRequest } from './request.ts';
+import type { CanonicalRequest, Question, ResolvedRequest } from './request.ts';
 
 const KEY_PATTERN = /^[a-z0-9_]{1,40}-[0-9a-f]{32}$/;
 
@@ -56,7 +56,7 @@ export function assertKeyMatches(request: ResolvedRequest): void {
 export const SHARDS: readonly string[] = Array.from({ length: 256 }, (_, index) => index.toString(16).padStart(2, '0'));
 
 function slugOf({ question }: CanonicalRequest): string {
-  const text = question.kind === 'file' ? question.path.replace(/\.[^./]*$/, '') : question.statement;
+  const text = slugText(question);
   const words = text
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '_')
@@ -67,4 +67,15 @@ function slugOf({ question }: CanonicalRequest): string {
       .slice(0, 32)
       .replace(/^_+|_+$/g, '') || 'entry'
   );
+}
+
+function slugText(question: Question): string {
+  switch (question.kind) {
+    case 'file':
+      return question.path.replace(/\.[^./]*$/, '');
+    case 'sql':
+      return question.statement;
+    case 'wrapped':
+      return question.name;
+  }
 }

@@ -3,6 +3,7 @@
  * what the CacheKey hashes, what a job carries to the worker and what the manifest keeps. It names no dataset: an
  * ad-hoc request for the same thing is the same entry.
  */
+import type { Json } from './canonical-json.ts';
 import type { FreshnessPolicy, Requirement } from './freshness.ts';
 import type { VersionKind } from './version.ts';
 
@@ -69,7 +70,19 @@ export interface SqlQuestion {
   readonly split: Split | null;
 }
 
-export type Question = FileQuestion | SqlQuestion;
+/** A call of a function of an application's own, which runs in that application (in-process/). */
+export interface WrappedQuestion {
+  readonly kind: 'wrapped';
+  /** What the application calls the function; two applications that use one name mean one function. */
+  readonly name: string;
+  /** Whatever else of the function changes its rows, such as a release of its code. */
+  readonly revision: string;
+  /** The arguments of the call in canonical form (in-process/arguments.ts). */
+  readonly arguments: Json;
+  readonly version: { readonly kind: 'token' | 'ttl' | 'manual' };
+}
+
+export type Question = FileQuestion | SqlQuestion | WrappedQuestion;
 
 export const COMPRESSIONS = ['zstd', 'snappy', 'none'] as const;
 export type Compression = (typeof COMPRESSIONS)[number];
@@ -83,7 +96,7 @@ export const DEFAULT_PARQUET: ParquetOptions = { compression: 'zstd', rowGroupRo
 
 export interface CanonicalRequest {
   readonly keyFormat: typeof KEY_FORMAT;
-  readonly sourceKind: SourceKind;
+  readonly sourceKind: SourceKind | 'wrapped';
   /** Which system of record: resolved connect identity, user and schema, or the root folder. Never a secret. */
   readonly sourceIdentity: string;
   readonly question: Question;
@@ -107,7 +120,7 @@ export type Scope = string;
 export interface ResolvedRequest {
   readonly key: string;
   readonly canonical: CanonicalRequest;
-  /** The configured source's name; workers look up its credentials by it. */
+  /** The configured source's name; workers look up its credentials by it. Of a wrapped function `wrapped:NAME`. */
   readonly source: string;
   readonly dataset: string | null;
   readonly scopes: readonly Scope[];

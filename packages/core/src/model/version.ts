@@ -17,7 +17,8 @@ export const VERSION_KINDS = [
   'manual',
 ] as const;
 
-export type VersionKind = (typeof VERSION_KINDS)[number];
+/** `token`: what a wrapped function's own version function gave. It cannot be configured, so it is not in the list. */
+export type VersionKind = (typeof VERSION_KINDS)[number] | 'token';
 
 /** Longer vectors are hashed: a version travels in headers. */
 const VECTOR_CHARS_MAX = 512;
