@@ -21,6 +21,7 @@ export * from './ports/source.ts';
 export * from './ports/work.ts';
 export * from './ports/entries.ts';
 export * from './ports/asks.ts';
+export * from './ports/noted-reads.ts';
 export * from './ports/parts.ts';
 export * from './ports/cooling.ts';
 export * from './epoch.ts';

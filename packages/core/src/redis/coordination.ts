@@ -11,6 +11,7 @@ import { redisCooling } from './cooling.ts';
 import { redisLeases, redisTicks } from './leases.ts';
 import { redisMemo } from './memo.ts';
 import { redisCancellations, redisNotices, RedisSubscriber, type Cancellations } from './notices.ts';
+import { redisNotedReads } from './noted-reads.ts';
 import { redisOutcomes } from './outcomes.ts';
 import { redisParts } from './parts.ts';
 import { JobQueues } from './queues.ts';
@@ -22,6 +23,7 @@ import type { Heads, Leases, Pins, Reconciler, Retirement, Ticks } from '../port
 import type { Cooling } from '../ports/cooling.ts';
 import type { Entries } from '../ports/entries.ts';
 import type { EpochRegister } from '../ports/epochs.ts';
+import type { NotedReads } from '../ports/noted-reads.ts';
 import type { Parts } from '../ports/parts.ts';
 import type { Memo } from '../ports/source.ts';
 import type { Notices, Outcomes } from '../ports/work.ts';
@@ -59,6 +61,7 @@ export interface Coordination {
   readonly jobs: RedisJobQueue;
   readonly jobBrowser: JobBrowser;
   readonly asks: Asks;
+  readonly notedReads: NotedReads;
   readonly statMemo: Memo;
   /** @throws ParqueueError PQ_COORDINATION_DOWN when Redis does not answer, or one of the connections is not back yet. */
   ping(): Promise<void>;
@@ -95,6 +98,7 @@ export async function openCoordination(options: CoordinationOptions): Promise<Co
     jobs: new RedisJobQueue({ queues, gate, outcomes, randomId, waitingMax: queuePerSource }),
     jobBrowser: redisJobBrowser(queues, outcomes),
     asks: redisAsks(gate),
+    notedReads: redisNotedReads(gate),
     statMemo: redisMemo(gate, options.log),
     ping: async () => {
       await gate.plain((redis) => redis.ping());

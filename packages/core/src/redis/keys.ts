@@ -33,6 +33,7 @@ export const KEYS = {
   outcome: named('outcome'),
   memo: named('memo'),
   ask: named('ask'),
+  noted: named('noted'),
 } as const;
 
 export const CHANNELS = {

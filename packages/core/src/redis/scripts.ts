@@ -23,6 +23,8 @@ export const SCRIPT_NAMES = [
   'pin-generation',
   'pin-renew',
   'pin-release',
+  'noted-recall',
+  'noted-begin',
   'generation-orphans',
   'generation-retire',
   'generation-grace',

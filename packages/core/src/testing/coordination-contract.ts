@@ -9,6 +9,7 @@ import { coolingStories } from './coordination/cooling.ts';
 import { epochStories } from './coordination/epochs.ts';
 import { fillStories } from './coordination/fills.ts';
 import { generationStories } from './coordination/generations.ts';
+import { notedStories } from './coordination/noted-reads.ts';
 import { partStories } from './coordination/parts.ts';
 
 export { commitRequest, openEpoch } from './coordination/bench.ts';
@@ -28,5 +29,6 @@ export function coordinationContract(name: string, open: () => Promise<Coordinat
     epochStories(bench);
     partStories(bench);
     coolingStories(bench);
+    notedStories(bench);
   });
 }

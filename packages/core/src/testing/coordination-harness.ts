@@ -1,6 +1,7 @@
 /** How a contract suite holds an implementation of the coordination ports. */
 import type { Heads, Leases, Pins, Reconciler, Retirement, Ticks } from '../ports/coordination.ts';
 import type { Cooling } from '../ports/cooling.ts';
+import type { NotedReads } from '../ports/noted-reads.ts';
 import type { Parts } from '../ports/parts.ts';
 import type { EpochRegister } from '../ports/epochs.ts';
 
@@ -12,6 +13,7 @@ export interface CoordinationPorts {
   readonly parts: Parts;
   readonly cooling: Cooling;
   readonly pins: Pins;
+  readonly notedReads: NotedReads;
   readonly retirement: Retirement;
   readonly reconciler: Reconciler;
 }
@@ -31,5 +33,7 @@ export interface CoordinationHarness {
   ageRetired(key: string, fence: number, byMs: number): Promise<void>;
   /** All data are gone, the process stays: FLUSHALL. */
   forget(): Promise<void>;
+  /** All reads noted under the name began, and were last used, so much earlier. */
+  ageNoted(name: string, byMs: number): Promise<void>;
   close(): Promise<void>;
 }

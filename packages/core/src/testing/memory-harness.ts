@@ -1,6 +1,7 @@
 /** The coordination ports in memory, held by a contract suite. */
 import type { CoordinationHarness } from './coordination-harness.ts';
 import { MemoryCoordination, MemoryRedis } from './memory/redis.ts';
+import { notedBucket } from '../redis/noted-reads.ts';
 import { emptyState } from './memory/state.ts';
 import { STORE_ID } from './redis-harness.ts';
 
@@ -29,6 +30,12 @@ export function memoryHarness(): CoordinationHarness {
       if (known === undefined) return;
       if (known.untilMs > 0) known.untilMs = 1;
       if (known.trialUntilMs > 0) known.trialUntilMs = 1;
+    },
+    ageNoted: async (name, byMs) => {
+      for (const read of server.state.noted.get(notedBucket(name))?.get(name) ?? []) {
+        read.begunAtMs -= byMs;
+        read.usedAtMs -= byMs;
+      }
     },
     ageRetired: async (key, fence, byMs) => {
       const old = keyState(key)?.retired.get(fence);

@@ -5,6 +5,7 @@ import { RedisGate } from '../redis/gate.ts';
 import { redisHeads, redisPins } from '../redis/heads.ts';
 import { KEYS } from '../redis/keys.ts';
 import { redisCooling } from '../redis/cooling.ts';
+import { notedBucket, redisNotedReads } from '../redis/noted-reads.ts';
 import { redisParts, partKeys } from '../redis/parts.ts';
 import { redisLeases, redisTicks } from '../redis/leases.ts';
 import { redisRegister } from '../redis/register.ts';
@@ -45,6 +46,7 @@ export function redisPorts(gate: RedisGate, storeId = STORE_ID): CoordinationPor
     reconciler: redisReconciler(gate),
   };
 }
+    notedReads: redisNotedReads(gate),
 
 /** A harness over an emptied database. */
 export async function redisHarness(
@@ -87,6 +89,14 @@ export async function redisHarness(
       const known = await raw.hget(KEYS.retired(key), String(fence));
       if (known === null) return;
       const [at, ...fillId] = known.split(':');
+    ageNoted: async (name, byMs) => {
+      const bucket = KEYS.noted(notedBucket(name));
+      const text = await raw.hget(bucket, name);
+      if (text === null) return;
+      const reads = JSON.parse(text) as { begun: number; used: number }[];
+      const aged = reads.map((read) => ({ ...read, begun: read.begun - byMs, used: read.used - byMs }));
+      await raw.hset(bucket, name, JSON.stringify(aged));
+    },
       await raw.hset(KEYS.retired(key), String(fence), `${Number(at) - byMs}:${fillId.join(':')}`);
     },
     forget: async () => {

@@ -9,9 +9,11 @@ import * as heads from './head-steps.ts';
 import * as cooling from './cooling-steps.ts';
 import * as leases from './lease-steps.ts';
 import * as parts from './part-steps.ts';
+import * as noted from './noted-steps.ts';
 import * as retire from './retire-steps.ts';
 import type { Heads, Leases, Pins, Reconciler, Retirement, Ticks } from '../../ports/coordination.ts';
 import type { Cooling } from '../../ports/cooling.ts';
+import type { NotedReads } from '../../ports/noted-reads.ts';
 import type { Parts } from '../../ports/parts.ts';
 import { EpochLost } from '../../ports/coordination.ts';
 import type { EpochRegister, Marker } from '../../ports/epochs.ts';
@@ -171,6 +173,11 @@ export class MemoryCoordination {
   readonly retirement: Retirement = {
     noteOrphans: (key, fences) => this.#call('generation-orphans', (server) => retire.noteOrphans(server, key, fences)),
     retire: (ref, { epoch, graceMs }) =>
+  readonly notedReads: NotedReads = {
+    recall: (asked, under) => this.#call('noted-recall', (server) => noted.recall(server, asked, under)),
+    begin: (beginning) => this.#call('noted-begin', (server) => noted.begin(server, beginning)),
+  };
+
       this.#call('generation-retire', (server) => {
         requireEpoch(server, epoch);
         return retire.retire(server, ref, graceMs);

@@ -58,6 +58,16 @@ export interface CoolingRecord {
   trialUntilMs: number;
 }
 
+export interface NotedState {
+  readonly fence: Tick;
+  begunAtMs: number;
+  usedAtMs: number;
+  verifiedAtMs: number;
+  committedAtMs: number;
+  first: string;
+  readonly asked: Map<string, number>;
+}
+
 export interface RedisState {
   /** Changes when the process restarts, whether or not it kept its data. */
   runId: string;
@@ -72,6 +82,8 @@ export interface RedisState {
   readonly parts: Map<string, PartState>;
   readonly readers: Map<string, Set<string>>;
   readonly cooling: Map<string, CoolingRecord>;
+  /** By bucket, then by name. */
+  readonly noted: Map<string, Map<string, NotedState[]>>;
   readonly outcomes: Map<string, Outcome>;
 }
 
@@ -88,6 +100,7 @@ export function emptyState(runId: string): RedisState {
     parts: new Map(),
     readers: new Map(),
     cooling: new Map(),
+    noted: new Map(),
     outcomes: new Map(),
   };
 }
