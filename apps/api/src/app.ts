@@ -2,7 +2,6 @@
  * The Fastify application: limits, request ids, who may ask, problems, and the routes. Built without listening, so
  * that it can be looked at and asked in-process.
  */
-import swagger from '@fastify/swagger';
 import fastify, {
   LogController,
   type FastifyBaseLogger,
@@ -15,6 +14,8 @@ import { CallerLeft } from './caller.ts';
 import type { ApiContext } from './context.ts';
 import { HttpRefusal, problemOf, PROBLEM_TYPE } from './http/problem.ts';
 import { refuseOtherMethods } from './other-methods.ts';
+import { describeRoutes } from './openapi/document.ts';
+import { referencePage } from './openapi/reference-page.ts';
 import { isLoopback } from '@parqueue/core/config';
 import { datasetRoutes } from './routes/datasets.ts';
 import { entryRoutes } from './routes/entries.ts';
@@ -26,13 +27,7 @@ import { queryRoutes } from './routes/query.ts';
 import { resolveRoutes } from './routes/resolve.ts';
 import { sourceRoutes } from './routes/sources.ts';
 
-/** open: anybody. operator: a key with `read`, or loopback. The others: a key with that scope. */
-export type Access = 'open' | 'operator' | 'read' | 'fill' | 'admin';
-
 declare module 'fastify' {
-  interface FastifyContextConfig {
-    access?: Access;
-  }
   interface FastifyRequest {
     principal: Principal;
   }
@@ -52,6 +47,9 @@ const SECURITY_HEADERS = {
   'referrer-policy': 'no-referrer',
   'x-frame-options': 'DENY',
 } as const;
+
+/** Of every answer, whatever becomes of it. */
+const HEADERS_KEPT: ReadonlySet<string> = new Set(['x-request-id', ...Object.keys(SECURITY_HEADERS)]);
 
 export async function buildApp(context: ApiContext): Promise<FastifyInstance> {
   const log: FastifyBaseLogger = context.log;
@@ -110,21 +108,10 @@ export async function buildApp(context: ApiContext): Promise<FastifyInstance> {
     authorize(context, request);
   });
   answerProblems(app, context);
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.0.3',
-      info: {
-        title: 'Parqueue',
-        version: context.version,
-        description: 'Answers slow questions from Parquet files while they still tell the truth.',
-      },
-      components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
-      ...(context.gatekeeper.open ? {} : { security: [{ key: [] }] }),
-    },
-  });
+  const describe = describeRoutes(app, context.version);
+  await referencePage(app, describe);
   const methods = refuseOtherMethods(app);
   for (const routes of [
-    operationRoutes,
     datasetRoutes,
     resolveRoutes,
     queryRoutes,
@@ -135,6 +122,7 @@ export async function buildApp(context: ApiContext): Promise<FastifyInstance> {
     sourceRoutes,
   ])
     routes(app, context);
+  operationRoutes(app, context, describe);
   methods.close();
   return app;
 }
@@ -174,19 +162,7 @@ function answerProblems(app: FastifyInstance, { log }: ApiContext): void {
       );
     }
     // Headers set for the answer that did not come to be would describe the problem's bytes wrongly.
-    for (const name of [
-      'etag',
-      'last-modified',
-      'content-length',
-      'content-range',
-      'accept-ranges',
-      'repr-digest',
-      'content-location',
-      'link',
-      'age',
-      'cache-status',
-    ])
-      reply.removeHeader(name);
+    for (const name of Object.keys(reply.getHeaders())) if (!HEADERS_KEPT.has(name)) reply.removeHeader(name);
     return await reply
       .code(status)
       .header('cache-control', 'no-store')

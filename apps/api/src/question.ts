@@ -5,6 +5,7 @@ import { parseDuration, type FreshnessWish, type RawBinds, type Resolved } from 
 import { requireDataset, requireScope } from './auth.ts';
 import { directivesOf } from './caller.ts';
 import type { ApiContext } from './context.ts';
+import { named } from './openapi/schema.ts';
 
 export interface QuestionBody {
   readonly dataset?: string;
@@ -28,25 +29,26 @@ export interface QuestionBody {
 const duration = { type: ['string', 'number'], description: 'A duration such as 60s, or seconds' } as const;
 const nullableText = { type: ['string', 'null'] } as const;
 
-export const QUESTION_BODY_SCHEMA = {
+export const QUESTION_BODY_SCHEMA = named('Question', {
   type: 'object',
   additionalProperties: false,
   description: 'Either dataset and params, or source and path, or source and sql.',
   properties: {
-    dataset: { type: 'string', maxLength: 128 },
+    dataset: { type: 'string', maxLength: 128, description: 'Name of a declared dataset' },
     params: { type: 'object', additionalProperties: true, description: 'Parameters of the dataset by name' },
-    source: { type: 'string', maxLength: 128 },
+    source: { type: 'string', maxLength: 128, description: 'Name of a source that may be asked ad hoc' },
     path: { type: 'string', maxLength: 4096, description: "Below the source's root" },
     format: { type: 'string', enum: [...FILE_FORMATS], description: "The file's format; default: by its extension" },
     csv: {
       type: 'object',
       additionalProperties: false,
+      description: 'How a CSV is read; what is missing or null is detected',
       properties: {
-        header: { type: ['boolean', 'null'] },
-        delimiter: nullableText,
-        quote: nullableText,
-        escape: nullableText,
-        nullText: nullableText,
+        header: { type: ['boolean', 'null'], description: 'Whether the first line names the columns' },
+        delimiter: { ...nullableText, description: 'One character' },
+        quote: { ...nullableText, description: 'One character; empty: none' },
+        escape: { ...nullableText, description: 'One character' },
+        nullText: { ...nullableText, description: 'What stands for NULL' },
       },
     },
     sql: { type: 'string', description: 'One SELECT or WITH statement, for a source that is a database' },
@@ -63,15 +65,30 @@ export const QUESTION_BODY_SCHEMA = {
       additionalProperties: false,
       description: 'Narrows or widens freshness within the policy, as the Cache-Control header does',
       properties: {
-        noCache: { type: 'boolean' },
-        maxAge: duration,
-        maxStale: duration,
-        onlyIfCached: { type: 'boolean' },
+        noCache: { type: 'boolean', description: 'Verify now' },
+        maxAge: { ...duration, description: `Nothing older. ${duration.description}` },
+        maxStale: { ...duration, description: `So much older is good enough. ${duration.description}` },
+        onlyIfCached: {
+          type: 'boolean',
+          description: 'Never touch the source; 504 when nothing in the cache may answer',
+        },
       },
     },
-    pin: { ...duration, description: 'Keep the generation readable by path for this long, such as 60s' },
+    pin: {
+      ...duration,
+      description: 'Of /v1/resolve: keep the generation readable by path for so long; 1s to an hour',
+    },
   },
-} as const;
+  examples: [
+    { dataset: 'prices', params: { market: 'xetra' } },
+    { source: 'lake', path: '2026/11.csv', columns: ['id', 'word'] },
+    {
+      source: 'erp',
+      sql: 'select * from sales where day >= :since',
+      binds: { since: { type: 'date', value: '2026-01-31' } },
+    },
+  ],
+});
 
 /** @throws ParqueueError PQ_INVALID_REQUEST, PQ_UNKNOWN_DATASET, PQ_UNKNOWN_SOURCE, PQ_FORBIDDEN */
 export function resolveQuestion({ catalog }: ApiContext, request: FastifyRequest, body: QuestionBody): Resolved {

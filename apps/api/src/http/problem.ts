@@ -39,6 +39,10 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   PQ_INTERNAL: 500,
 };
 
+export function statusOf(code: ErrorCode): number {
+  return STATUS[code];
+}
+
 /** A refusal that HTTP itself decides (405, 406, 412, 416 …): a stable code, but a status of its own. */
 export class HttpRefusal extends Error {
   override readonly name = 'HttpRefusal';

@@ -14,10 +14,13 @@ import {
   type DataForm,
   type FormQuery,
 } from '../http/data-form.ts';
+import { json, PENDING_ANSWER, rowsIn } from '../openapi/answers.ts';
+import { ASK_ERRORS } from '../openapi/errors.ts';
+import { ASK_HEADERS, DATA_REQUEST_HEADERS, RANGE_HEADERS } from '../openapi/headers.ts';
 import { DATA_FORMATS, MEDIA_TYPES, type DataFormat } from '../http/formats.ts';
 import { datasetDetails, datasetView } from '../views/dataset-view.ts';
 import { entryView, type EntryView } from '../views/entry-view.ts';
-import { ANY_OBJECT, answers, DATA_HEADERS_NOTE } from '../schemas.ts';
+import { CATALOG, DATASET_DETAILS } from '../views/dataset-schema.ts';
 
 interface DatasetRoute {
   Params: { name: string };
@@ -35,8 +38,16 @@ const FORM_NAMES: ReadonlySet<string> = new Set([
 
 const NAME_PARAM = {
   type: 'object',
-  properties: { name: { type: 'string', description: 'Name of the dataset' } },
+  properties: { name: { type: 'string', description: 'Name of the dataset', examples: ['sales'] } },
 } as const;
+
+/** The query of a dataset holds its parameters beside those that every dataset has. */
+const DATASET_PARAMS = {
+  description: 'Parameters of the dataset, by name; GET /v1/datasets/{name} lists them',
+} as const;
+
+/** Of all routes that load where nothing is there. */
+const LOADING_NOTE = 'Parameters of the dataset go into the query. What is not in the cache needs scope `fill`.';
 
 export function datasetRoutes(app: FastifyInstance, context: ApiContext): void {
   catalogRoutes(app, context);
@@ -46,7 +57,7 @@ export function datasetRoutes(app: FastifyInstance, context: ApiContext): void {
     method: ['GET', 'HEAD'],
     url: '/v1/datasets/:name.arrow',
     config: { access: 'read' },
-    schema: { tags: ['datasets'], summary: 'Not offered yet: 406', params: NAME_PARAM, response: answers() },
+    schema: { params: NAME_PARAM },
     handler: (request) => {
       context.catalog.dataset(request.params.name);
       throw refuseSuffix('arrow');
@@ -56,18 +67,26 @@ export function datasetRoutes(app: FastifyInstance, context: ApiContext): void {
   app.route<DatasetRoute>({
     method: ['GET', 'HEAD'],
     url: '/v1/datasets/:name/data',
-    config: { access: 'read' },
+    config: {
+      access: 'read',
+      operation: {
+        id: 'getDatasetData',
+        tag: 'datasets',
+        summary: 'The rows, in the representation that Accept or format asks for',
+        description: `${LOADING_NOTE} Answers 202 with the fill's URL when the rows are not ready within Prefer: wait.`,
+        answers: { ...rowsIn(DATA_FORMATS, { prefers: true }), 202: PENDING_ANSWER },
+        errors: ASK_ERRORS,
+        refusals: [406, 412, 416],
+        requestHeaders: ['Accept', ...ASK_HEADERS, ...DATA_REQUEST_HEADERS, ...RANGE_HEADERS],
+      },
+    },
     schema: {
-      tags: ['datasets'],
-      summary: 'The rows, in the representation that Accept or format asks for',
-      description: `${DATA_HEADERS_NOTE} Answers 202 with the fill's URL when the rows are not ready within Prefer: wait.`,
       params: NAME_PARAM,
       querystring: {
         type: 'object',
         properties: { ...FORM_QUERY_PROPERTIES, ...FORMAT_QUERY_PROPERTY },
-        additionalProperties: true,
+        additionalProperties: DATASET_PARAMS,
       },
-      response: answers({ 200: 'The rows', 202: 'Not ready: come back', 206: 'A range', 304: 'Not modified' }),
     },
     handler: (request, reply) => {
       const form = readForm(request.query, { accept: request.headers.accept });
@@ -80,14 +99,27 @@ function suffixRoute(app: FastifyInstance, context: ApiContext, suffix: DataForm
   app.route<DatasetRoute>({
     method: ['GET', 'HEAD'],
     url: `/v1/datasets/:name.${suffix}`,
-    config: { access: 'read' },
+    config: {
+      access: 'read',
+      operation: {
+        id: `getDataset${suffix[0]?.toUpperCase()}${suffix.slice(1)}`,
+        tag: 'datasets',
+        summary: `The rows as ${MEDIA_TYPES[suffix].split(';')[0]}`,
+        description: `${LOADING_NOTE} Never answers 202: waits until the fill's time-out, then 503.`,
+        answers: rowsIn([suffix]),
+        errors: ASK_ERRORS,
+        refusals: suffix === 'parquet' ? [406, 412, 416] : [406, 412],
+        requestHeaders: [
+          'Cache-Control',
+          'Parqueue-Fill',
+          ...DATA_REQUEST_HEADERS,
+          ...(suffix === 'parquet' ? RANGE_HEADERS : []),
+        ],
+      },
+    },
     schema: {
-      tags: ['datasets'],
-      summary: `The rows as ${MEDIA_TYPES[suffix].split(';')[0]}`,
-      description: `${DATA_HEADERS_NOTE} Never answers 202: waits until the fill's time-out, then 503. Parameters of the dataset go into the query.`,
       params: NAME_PARAM,
-      querystring: { type: 'object', properties: FORM_QUERY_PROPERTIES, additionalProperties: true },
-      response: answers({ 200: 'The rows', 206: 'A range', 304: 'Not modified' }),
+      querystring: { type: 'object', properties: FORM_QUERY_PROPERTIES, additionalProperties: DATASET_PARAMS },
     },
     handler: (request, reply) =>
       answerDataset(context, { request, reply }, { form: readForm(request.query, { suffix }), neverPending: true }),
@@ -116,8 +148,15 @@ async function answerDataset(
 
 function catalogRoutes(app: FastifyInstance, context: ApiContext): void {
   app.get('/v1/datasets', {
-    config: { access: 'read' },
-    schema: { tags: ['datasets'], summary: 'The catalog', response: answers({ 200: ANY_OBJECT }) },
+    config: {
+      access: 'read',
+      operation: {
+        id: 'listDatasets',
+        tag: 'datasets',
+        summary: 'The catalog',
+        answers: { 200: json(CATALOG, 'What the caller may use.') },
+      },
+    },
     handler: (request) => ({
       datasets: context.catalog
         .datasets()
@@ -127,13 +166,18 @@ function catalogRoutes(app: FastifyInstance, context: ApiContext): void {
   });
 
   app.get<{ Params: { name: string } }>('/v1/datasets/:name', {
-    config: { access: 'read' },
-    schema: {
-      tags: ['datasets'],
-      summary: 'One dataset: parameters, policy, its latest entries',
-      params: NAME_PARAM,
-      response: answers({ 200: ANY_OBJECT }),
+    config: {
+      access: 'read',
+      operation: {
+        id: 'getDataset',
+        tag: 'datasets',
+        summary: 'One dataset: parameters, policy, its latest entries',
+        answers: { 200: json(DATASET_DETAILS, 'The dataset.') },
+        errors: ['PQ_UNKNOWN_DATASET'],
+        refusals: [406],
+      },
     },
+    schema: { params: NAME_PARAM },
     handler: async (request) => {
       const { name } = request.params;
       const [base = '', suffix] = name.split('.', 2);

@@ -1,23 +1,28 @@
 /** Entries by their keys: listing, looking, explaining, removing; and the immutable URLs of their generations. */
 import type { FastifyInstance } from 'fastify';
 import { invalidate, ParqueueError, satisfies, STRICT, type Pin } from '@parqueue/core';
-import { releasePin, wholeManifest } from '../asking.ts';
+import { wholeManifest } from '../asking.ts';
 import { maySeeEntry } from '../auth.ts';
 import type { ApiContext } from '../context.ts';
 import { answerWith, type DataCall, type Sendable } from '../data-answer.ts';
 import { isPurged, lookAtEntry, requireKey, scopesOf } from '../entry-access.ts';
 import { explainEntry } from '../explain.ts';
 import { FORMAT_QUERY_PROPERTY, FORM_QUERY_PROPERTIES, readForm, type FormQuery } from '../http/data-form.ts';
+import { DATA_FORMATS } from '../http/formats.ts';
 import { PartLost } from '../http/send-part.ts';
-import { TRANSFER_PIN_TTL_MS } from '../pin-keeper.ts';
-import { ANY_OBJECT, answers, DATA_HEADERS_NOTE } from '../schemas.ts';
+import { keepPinned, releasePin, TRANSFER_PIN_TTL_MS } from '../pin-keeper.ts';
+import { json, rowsIn } from '../openapi/answers.ts';
+import { ENTRY_ERRORS, STORED_ERRORS } from '../openapi/errors.ts';
+import { DATA_REQUEST_HEADERS, RANGE_HEADERS } from '../openapi/headers.ts';
+import { ENTRY_PAGE, ENTRY_STATE, KEY_TEXT, PURGED_ENTRY } from '../views/entry-schema.ts';
+import { EXPLANATION } from '../views/explanation-schema.ts';
 import { entryView } from '../views/entry-view.ts';
 
 interface KeyRoute {
   Params: { key: string };
 }
 
-const KEY_PARAM = { type: 'object', properties: { key: { type: 'string', description: 'Cache key' } } } as const;
+const KEY_PARAM = { type: 'object', properties: { key: KEY_TEXT } } as const;
 const { columns: _columns, ...WINDOW_PROPERTIES } = FORM_QUERY_PROPERTIES;
 const FORM_QUERY = {
   type: 'object',
@@ -30,8 +35,17 @@ export function entryRoutes(app: FastifyInstance, context: ApiContext): void {
   dataRoutes(app, context);
 
   app.get<KeyRoute>('/v1/entries/:key', {
-    config: { access: 'read' },
-    schema: { tags: ['entries'], summary: 'One entry', params: KEY_PARAM, response: answers({ 200: ANY_OBJECT }) },
+    config: {
+      access: 'read',
+      operation: {
+        id: 'getEntry',
+        tag: 'entries',
+        summary: 'One entry',
+        answers: { 200: json(ENTRY_STATE, 'What is known.') },
+        errors: ENTRY_ERRORS,
+      },
+    },
+    schema: { params: KEY_PARAM },
     handler: async (request) => {
       const { key } = request.params;
       const { look, head } = await lookAtEntry(context, request.principal, key, null);
@@ -45,13 +59,17 @@ export function entryRoutes(app: FastifyInstance, context: ApiContext): void {
   });
 
   app.delete<KeyRoute>('/v1/entries/:key', {
-    config: { access: 'admin' },
-    schema: {
-      tags: ['entries'],
-      summary: 'Purge the entry: no new pins, then removed',
-      params: KEY_PARAM,
-      response: answers({ 200: ANY_OBJECT }),
+    config: {
+      access: 'admin',
+      operation: {
+        id: 'purgeEntry',
+        tag: 'entries',
+        summary: 'Purge the entry: no new pins, then removed',
+        answers: { 200: json(PURGED_ENTRY, 'Purged.') },
+        errors: ENTRY_ERRORS,
+      },
     },
+    schema: { params: KEY_PARAM },
     handler: async (request) => {
       const { key } = request.params;
       await lookAtEntry(context, request.principal, key, null);
@@ -67,34 +85,44 @@ export function entryRoutes(app: FastifyInstance, context: ApiContext): void {
   });
 
   app.get<KeyRoute>('/v1/entries/:key/explain', {
-    config: { access: 'read' },
-    schema: {
-      tags: ['entries'],
-      summary: 'Why an answer is as it is: versions, ages, ticks, lease, queue',
-      params: KEY_PARAM,
-      response: answers({ 200: ANY_OBJECT }),
+    config: {
+      access: 'read',
+      operation: {
+        id: 'explainEntry',
+        tag: 'entries',
+        summary: 'Why an answer is as it is: versions, ages, ticks, lease, queue',
+        answers: { 200: json(EXPLANATION, 'All that decides.') },
+        errors: ENTRY_ERRORS,
+      },
     },
+    schema: { params: KEY_PARAM },
     handler: (request) => explainEntry(context, request.principal, request.params.key),
   });
 }
 
 function listRoute(app: FastifyInstance, context: ApiContext): void {
   app.get<{ Querystring: { prefix?: string; dataset?: string; limit?: number; after?: string } }>('/v1/entries', {
-    config: { access: 'read' },
+    config: {
+      access: 'read',
+      operation: {
+        id: 'listEntries',
+        tag: 'entries',
+        summary: 'Entries in key order',
+        answers: { 200: json(ENTRY_PAGE, 'One page.') },
+        errors: ['PQ_INVALID_REQUEST', 'PQ_COORDINATION_DOWN'],
+      },
+    },
     schema: {
-      tags: ['entries'],
-      summary: 'Entries in key order',
       querystring: {
         type: 'object',
         additionalProperties: false,
         properties: {
-          prefix: { type: 'string', maxLength: 128 },
-          dataset: { type: 'string', maxLength: 128 },
-          limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100 },
+          prefix: { type: 'string', maxLength: 128, description: 'Only keys that begin with it' },
+          dataset: { type: 'string', maxLength: 128, description: 'Only entries of this dataset' },
+          limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100, description: 'At most so many' },
           after: { type: 'string', maxLength: 128, description: '`next` of the page before' },
         },
       },
-      response: answers({ 200: ANY_OBJECT }),
     },
     handler: async (request) => {
       const { prefix = '', dataset = null, limit = 100, after = null } = request.query;
@@ -111,15 +139,19 @@ function dataRoutes(app: FastifyInstance, context: ApiContext): void {
   app.route<KeyRoute & { Querystring: FormQuery }>({
     method: ['GET', 'HEAD'],
     url: '/v1/entries/:key/data',
-    config: { access: 'read' },
-    schema: {
-      tags: ['entries'],
-      summary: 'The rows the cache holds now, without asking the source',
-      description: DATA_HEADERS_NOTE,
-      params: KEY_PARAM,
-      querystring: FORM_QUERY,
-      response: answers({ 200: 'The rows', 206: 'A range', 304: 'Not modified' }),
+    config: {
+      access: 'read',
+      operation: {
+        id: 'getEntryData',
+        tag: 'entries',
+        summary: 'The rows the cache holds now, without asking the source',
+        answers: rowsIn(DATA_FORMATS),
+        errors: STORED_ERRORS,
+        refusals: [406, 412, 416],
+        requestHeaders: ['Accept', ...DATA_REQUEST_HEADERS, ...RANGE_HEADERS],
+      },
     },
+    schema: { params: KEY_PARAM, querystring: FORM_QUERY },
     handler: async (request, reply) => {
       const { key } = request.params;
       const form = readForm(request.query, { accept: request.headers.accept });
@@ -142,20 +174,32 @@ function dataRoutes(app: FastifyInstance, context: ApiContext): void {
   app.route<{ Params: { key: string; fence: number }; Querystring: FormQuery }>({
     method: ['GET', 'HEAD'],
     url: '/v1/entries/:key/generations/:fence/data',
-    config: { access: 'read' },
+    config: {
+      access: 'read',
+      operation: {
+        id: 'getGenerationData',
+        tag: 'entries',
+        summary: 'The bytes of one generation: never change, cacheable for ever, 410 once removed',
+        answers: rowsIn(DATA_FORMATS, { immutable: true }),
+        errors: STORED_ERRORS,
+        refusals: [406, 412, 416],
+        requestHeaders: ['Accept', ...DATA_REQUEST_HEADERS, ...RANGE_HEADERS],
+      },
+    },
     schema: {
-      tags: ['entries'],
-      summary: 'The bytes of one generation: never change, cacheable for ever, 410 once removed',
-      description: DATA_HEADERS_NOTE,
       params: {
         type: 'object',
         properties: {
-          key: { type: 'string' },
-          fence: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+          key: KEY_TEXT,
+          fence: {
+            type: 'integer',
+            minimum: 0,
+            maximum: Number.MAX_SAFE_INTEGER,
+            description: 'Number of the generation',
+          },
         },
       },
       querystring: FORM_QUERY,
-      response: answers({ 200: 'The bytes', 206: 'A range', 304: 'Not modified' }),
     },
     handler: async (request, reply) => {
       const { key, fence } = request.params;
@@ -184,12 +228,12 @@ async function sendPinned(call: DataCall, pin: Pin | null, committedAtMs: number
       throw new ParqueueError('PQ_NOT_FOUND', 'there is no such entry');
     if (age.kind === 'immutable' && (await isPurged(context, pin, scopesOf(manifest)))) throw gone();
     const facts = { key, fence, manifest, committedAtMs: committedAtMs ?? manifest.sealedAtMs };
-    return await answerWith(call, { live, pin, facts, age });
+    return await answerWith(call, { live, hold: async () => keepPinned(live, pin, context), facts, age });
   } catch (error) {
     if (error instanceof PartLost) throw gone();
     throw error;
   } finally {
-    await releasePin(context, live, pin);
+    await releasePin(live, pin, context);
   }
 }
 

@@ -6,7 +6,9 @@ import { maySeeEntry, type Principal } from '../auth.ts';
 import type { ApiContext } from '../context.ts';
 import { generationUrl } from '../http/data-headers.ts';
 import { rawHeaders } from '../http/raw-headers.ts';
-import { answers, ANY_OBJECT } from '../schemas.ts';
+import { json } from '../openapi/answers.ts';
+import { ENTRY_ERRORS } from '../openapi/errors.ts';
+import { FILL, FILL_EVENTS, FILL_PAGE } from '../views/fill-schema.ts';
 import { fillView, statusView } from '../views/fill-view.ts';
 
 interface IdRoute {
@@ -15,7 +17,7 @@ interface IdRoute {
 
 const ID_PARAM = {
   type: 'object',
-  properties: { id: { type: 'string', description: 'As in Location of a 202' } },
+  properties: { id: { type: 'string', description: 'As in Location of a 202', examples: ['lake.fill.5f0c1a2b'] } },
 } as const;
 const EVENT_EVERY_MS = 1_000;
 /** A comment line this often keeps proxies from closing a quiet stream. */
@@ -33,19 +35,25 @@ const LISTENERS_MAX = 500;
 export function fillRoutes(app: FastifyInstance, context: ApiContext): void {
   let listeners = 0;
   app.get<{ Querystring: { state?: BrowserState; limit?: number } }>('/v1/fills', {
-    config: { access: 'read' },
+    config: {
+      access: 'read',
+      operation: {
+        id: 'listFills',
+        tag: 'fills',
+        summary: 'Fills and probes, newest first',
+        answers: { 200: json(FILL_PAGE, 'Under way and lately done.') },
+        errors: ['PQ_INVALID_REQUEST', 'PQ_COORDINATION_DOWN'],
+      },
+    },
     schema: {
-      tags: ['fills'],
-      summary: 'Fills and probes, newest first',
       querystring: {
         type: 'object',
         additionalProperties: false,
         properties: {
-          state: { type: 'string', enum: [...BROWSER_STATES] },
-          limit: { type: 'integer', minimum: 1, maximum: 500, default: 100 },
+          state: { type: 'string', enum: [...BROWSER_STATES], description: 'Only those; default: all' },
+          limit: { type: 'integer', minimum: 1, maximum: 500, default: 100, description: 'At most so many' },
         },
       },
-      response: answers({ 200: ANY_OBJECT }),
     },
     handler: async (request) => {
       const { state, limit = 100 } = request.query;
@@ -58,13 +66,18 @@ export function fillRoutes(app: FastifyInstance, context: ApiContext): void {
   });
 
   app.get<IdRoute>('/v1/fills/:id', {
-    config: { access: 'read' },
-    schema: {
-      tags: ['fills'],
-      summary: 'One fill or probe: state, progress, outcome',
-      params: ID_PARAM,
-      response: answers({ 200: ANY_OBJECT }),
+    config: {
+      access: 'read',
+      operation: {
+        id: 'getFill',
+        tag: 'fills',
+        summary: 'One fill or probe: state, progress, outcome',
+        description: 'Known until about ten minutes after its end.',
+        answers: { 200: json(FILL, 'What is known.', ['Cache-Control', 'Retry-After']) },
+        errors: ENTRY_ERRORS,
+      },
     },
+    schema: { params: ID_PARAM },
     handler: async (request, reply) => {
       const view = await findFill(context, request.principal, request.params.id);
       reply.header('cache-control', 'no-store');
@@ -74,13 +87,17 @@ export function fillRoutes(app: FastifyInstance, context: ApiContext): void {
   });
 
   app.delete<IdRoute>('/v1/fills/:id', {
-    config: { access: 'fill' },
-    schema: {
-      tags: ['fills'],
-      summary: 'Cancel: a waiting one is removed, a running one is told to stop; of a probe, the fill it began',
-      params: ID_PARAM,
-      response: answers({ 202: ANY_OBJECT }),
+    config: {
+      access: 'fill',
+      operation: {
+        id: 'cancelFill',
+        tag: 'fills',
+        summary: 'Cancel: a waiting one is removed, a running one is told to stop; of a probe, the fill it began',
+        answers: { 202: json(FILL, 'Told; what is known of it now.') },
+        errors: ENTRY_ERRORS,
+      },
     },
+    schema: { params: ID_PARAM },
     handler: async (request, reply) => {
       const { id: asked } = request.params;
       const { outcome } = await findFill(context, request.principal, asked);
@@ -92,13 +109,23 @@ export function fillRoutes(app: FastifyInstance, context: ApiContext): void {
   });
 
   app.get<IdRoute>('/v1/fills/:id/events', {
-    config: { access: 'read' },
-    schema: {
-      tags: ['fills'],
-      summary: 'Progress as server-sent events; ends with the outcome',
-      params: ID_PARAM,
-      response: answers({ 200: 'text/event-stream of `progress` and `finished`' }),
+    config: {
+      access: 'read',
+      operation: {
+        id: 'followFill',
+        tag: 'fills',
+        summary: 'Progress as server-sent events; ends with the outcome',
+        answers: {
+          200: {
+            description: 'Events until it is finished.',
+            headers: ['Cache-Control', 'X-Accel-Buffering'],
+            content: { 'text/event-stream': FILL_EVENTS },
+          },
+        },
+        errors: [...ENTRY_ERRORS, 'PQ_RATE_LIMITED'],
+      },
     },
+    schema: { params: ID_PARAM },
     handler: async (request, reply) => {
       const { id } = request.params;
       await findFill(context, request.principal, id);

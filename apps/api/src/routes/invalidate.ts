@@ -6,7 +6,8 @@ import { maySeeEntry, mayUseAll, requireAllDatasets, requireDataset, type Princi
 import type { ApiContext } from '../context.ts';
 import { lookAtEntry, requireKey } from '../entry-access.ts';
 import { invalid } from '../question.ts';
-import { answers, ANY_OBJECT } from '../schemas.ts';
+import { json } from '../openapi/answers.ts';
+import { INVALIDATE_BODY, INVALIDATED } from '../views/invalidation-schema.ts';
 
 interface InvalidateBody {
   readonly key?: string;
@@ -24,24 +25,17 @@ const TABLE_CHARS_MAX = 261;
 
 export function invalidateRoutes(app: FastifyInstance, context: ApiContext): void {
   app.post<{ Body: InvalidateBody }>('/v1/invalidate', {
-    config: { access: 'admin' },
-    schema: {
-      tags: ['entries'],
-      summary: 'soft: verify before next use; hard: refill before next use; purge: no new pins, then removed',
-      body: {
-        type: 'object',
-        additionalProperties: false,
-        properties: {
-          key: { type: 'string' },
-          dataset: { type: 'string' },
-          source: { type: 'string' },
-          table: { type: 'string', description: 'A table of the source, as SQL names it, or SOURCE/TABLE by itself' },
-          prefix: { type: 'string', minLength: 1, description: 'All entries whose key begins with it' },
-          mode: { type: 'string', enum: ['soft', 'hard', 'purge'], default: 'soft' },
-        },
+    config: {
+      access: 'admin',
+      operation: {
+        id: 'invalidate',
+        tag: 'entries',
+        summary: 'soft: verify before next use; hard: refill before next use; purge: no new pins, then removed',
+        answers: { 200: json(INVALIDATED, 'What was marked.') },
+        errors: ['PQ_UNKNOWN_DATASET', 'PQ_UNKNOWN_SOURCE', 'PQ_NOT_FOUND', 'PQ_COORDINATION_DOWN'],
       },
-      response: answers({ 200: ANY_OBJECT }),
     },
+    schema: { body: INVALIDATE_BODY },
     handler: async (request) => {
       const { mode = 'soft', prefix, ...named } = request.body;
       const { principal } = request;

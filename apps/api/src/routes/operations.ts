@@ -4,28 +4,40 @@ import { mayUseDataset } from '../auth.ts';
 import type { ApiContext } from '../context.ts';
 import { homePage } from '../home-page.ts';
 import { ReadinessCheck } from '../readiness.ts';
-import { answers, ANY_OBJECT } from '../schemas.ts';
+import { json } from '../openapi/answers.ts';
+import type { OpenApiDocument } from '../openapi/document.ts';
+import { text } from '../openapi/schema.ts';
+import { ALIVE, OPENAPI, READINESS } from '../views/operations-schema.ts';
 
-export function operationRoutes(app: FastifyInstance, context: ApiContext): void {
+export function operationRoutes(app: FastifyInstance, context: ApiContext, describe: () => OpenApiDocument): void {
   const readiness = new ReadinessCheck(context);
 
   app.get('/healthz', {
-    config: { access: 'open' },
-    schema: {
-      tags: ['operations'],
-      summary: 'The process lives; looks at neither Redis nor the store',
-      response: answers({ 200: ANY_OBJECT }),
+    config: {
+      access: 'open',
+      operation: {
+        id: 'getHealth',
+        tag: 'operations',
+        summary: 'The process lives; looks at neither Redis nor the store',
+        answers: { 200: json(ALIVE, 'It lives.', ['Cache-Control']) },
+      },
     },
     handler: (_request, reply) =>
       reply.header('cache-control', 'no-store').send({ status: 'ok', version: context.version }),
   });
 
   app.get('/readyz', {
-    config: { access: 'open' },
-    schema: {
-      tags: ['operations'],
-      summary: 'Requests can be answered: Redis, epoch and store are there',
-      response: answers({ 200: ANY_OBJECT, 503: ANY_OBJECT }),
+    config: {
+      access: 'open',
+      operation: {
+        id: 'getReadiness',
+        tag: 'operations',
+        summary: 'Requests can be answered: Redis, epoch and store are there',
+        answers: {
+          200: json(READINESS, 'They can.', ['Cache-Control']),
+          503: json(READINESS, 'They can not; `checks` says why.', ['Cache-Control']),
+        },
+      },
     },
     handler: async (_request, reply) => {
       const state = await readiness.check();
@@ -37,8 +49,17 @@ export function operationRoutes(app: FastifyInstance, context: ApiContext): void
   });
 
   app.get('/metrics', {
-    config: { access: 'operator' },
-    schema: { tags: ['operations'], summary: 'Prometheus metrics', response: answers({ 200: 'text/plain' }) },
+    config: {
+      access: 'operator',
+      operation: {
+        id: 'getMetrics',
+        tag: 'operations',
+        summary: 'Metrics for Prometheus',
+        answers: {
+          200: { description: 'All metrics.', headers: [], content: { 'text/plain': text('The text format 0.0.4.') } },
+        },
+      },
+    },
     handler: async (_request, reply) => {
       const { registry } = context.metrics;
       return await reply.header('content-type', registry.contentType).send(await registry.metrics());
@@ -46,14 +67,34 @@ export function operationRoutes(app: FastifyInstance, context: ApiContext): void
   });
 
   app.get('/openapi.json', {
-    config: { access: 'open' },
-    schema: { tags: ['operations'], summary: 'This interface as OpenAPI 3', response: answers({ 200: ANY_OBJECT }) },
-    handler: (_request, reply) => reply.send(app.swagger()),
+    config: {
+      access: 'open',
+      operation: {
+        id: 'getOpenApi',
+        tag: 'operations',
+        summary: 'This interface as OpenAPI 3.1',
+        answers: { 200: json(OPENAPI, 'This document.') },
+      },
+    },
+    handler: (_request, reply) => reply.send(describe()),
   });
 
   app.get('/', {
-    config: { access: 'operator' },
-    schema: { tags: ['operations'], summary: 'A page for people', response: answers({ 200: 'text/html' }) },
+    config: {
+      access: 'operator',
+      operation: {
+        id: 'getHomePage',
+        tag: 'operations',
+        summary: 'A page for people',
+        answers: {
+          200: {
+            description: 'Datasets, and how to ask.',
+            headers: ['Content-Security-Policy'],
+            content: { 'text/html': text('HTML.') },
+          },
+        },
+      },
+    },
     handler: async (request, reply) => {
       const datasets = context.catalog.datasets().filter(({ name }) => mayUseDataset(request.principal, name));
       return await reply

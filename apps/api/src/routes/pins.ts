@@ -3,11 +3,34 @@ import type { FastifyInstance } from 'fastify';
 import { ParqueueError } from '@parqueue/core';
 import type { ApiContext } from '../context.ts';
 import { isPurged, lookAtEntry, scopesOfHead } from '../entry-access.ts';
-import { answers, ANY_OBJECT } from '../schemas.ts';
+import { empty, json } from '../openapi/answers.ts';
+import { ENTRY_ERRORS } from '../openapi/errors.ts';
+import { named, type Schema } from '../openapi/schema.ts';
+import { KEY_TEXT } from '../views/entry-schema.ts';
+import { NEW_PIN, PIN } from '../views/pin-schema.ts';
 import { pinView, readPinName } from '../views/pin-view.ts';
 import { readPinTtl } from './resolve.ts';
 
-const TTL = { type: ['string', 'number'], description: 'A duration such as 60s, or seconds; at most an hour' } as const;
+const TTL = {
+  type: ['string', 'number'],
+  description: 'A duration, or seconds; from 1s to an hour.',
+  default: '60s',
+  examples: ['60s', '10m', 90],
+} as const;
+const KEY_PARAM = { type: 'object', properties: { key: KEY_TEXT } } as const;
+const PIN_PARAM = { type: 'object', properties: { id: { type: 'string', description: 'Id of the pin' } } } as const;
+const bodyOf = (name: string, properties: Readonly<Record<string, Schema>>): Schema =>
+  named(name, { type: ['object', 'null'], additionalProperties: false, properties });
+const PIN_BODY = bodyOf('PinWish', {
+  ttl: TTL,
+  generation: {
+    type: 'integer',
+    minimum: 0,
+    maximum: Number.MAX_SAFE_INTEGER,
+    description: 'Of the generation; default: the current one.',
+  },
+});
+const RENEW_BODY = bodyOf('PinRenewal', { ttl: TTL });
 const TTL_DEFAULT = '60s';
 
 interface PinBody {
@@ -17,18 +40,17 @@ interface PinBody {
 
 export function pinRoutes(app: FastifyInstance, context: ApiContext): void {
   app.post<{ Params: { key: string }; Body: PinBody | null }>('/v1/entries/:key/pins', {
-    config: { access: 'read' },
-    schema: {
-      tags: ['pins'],
-      summary: 'Pin the current generation, or one by name: it is not removed while pinned',
-      params: { type: 'object', properties: { key: { type: 'string' } } },
-      body: {
-        type: ['object', 'null'],
-        additionalProperties: false,
-        properties: { ttl: TTL, generation: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER } },
+    config: {
+      access: 'read',
+      operation: {
+        id: 'pinEntry',
+        tag: 'pins',
+        summary: 'Pin the current generation, or one by name: it is not removed while pinned',
+        answers: { 201: json(NEW_PIN, 'Pinned.', ['Location']) },
+        errors: [...ENTRY_ERRORS, 'PQ_INVALID_REQUEST', 'PQ_GONE', 'PQ_RATE_LIMITED'],
       },
-      response: answers({ 201: ANY_OBJECT }),
     },
+    schema: { params: KEY_PARAM, body: PIN_BODY },
     handler: async (request, reply) => {
       const { key } = request.params;
       const { ttl = TTL_DEFAULT, generation } = request.body ?? {};
@@ -52,14 +74,17 @@ export function pinRoutes(app: FastifyInstance, context: ApiContext): void {
   });
 
   app.put<{ Params: { id: string }; Body: { readonly ttl?: string | number } | null }>('/v1/pins/:id', {
-    config: { access: 'read' },
-    schema: {
-      tags: ['pins'],
-      summary: 'Renew a pin; 410 when it expired or a purge ended it',
-      params: { type: 'object', properties: { id: { type: 'string' } } },
-      body: { type: ['object', 'null'], additionalProperties: false, properties: { ttl: TTL } },
-      response: answers({ 200: ANY_OBJECT }),
+    config: {
+      access: 'read',
+      operation: {
+        id: 'renewPin',
+        tag: 'pins',
+        summary: 'Renew a pin; 410 when it expired or a purge ended it',
+        answers: { 200: json(PIN, 'Renewed.') },
+        errors: [...ENTRY_ERRORS, 'PQ_INVALID_REQUEST', 'PQ_GONE'],
+      },
     },
+    schema: { params: PIN_PARAM, body: RENEW_BODY },
     handler: async (request) => {
       const { key, fence, pinId } = readPinName(request.params.id);
       const ttlMs = readPinTtl('ttl', request.body?.ttl ?? TTL_DEFAULT);
@@ -80,13 +105,17 @@ export function pinRoutes(app: FastifyInstance, context: ApiContext): void {
   });
 
   app.delete<{ Params: { id: string } }>('/v1/pins/:id', {
-    config: { access: 'read' },
-    schema: {
-      tags: ['pins'],
-      summary: 'Give a pin back',
-      params: { type: 'object', properties: { id: { type: 'string' } } },
-      response: answers({ 204: 'Given back' }),
+    config: {
+      access: 'read',
+      operation: {
+        id: 'releasePin',
+        tag: 'pins',
+        summary: 'Give a pin back',
+        answers: { 204: empty('Given back, or it had ended already.') },
+        errors: ENTRY_ERRORS,
+      },
     },
+    schema: { params: PIN_PARAM },
     handler: async (request, reply) => {
       const { key, pinId } = readPinName(request.params.id);
       await context.link.run(({ coordination }) => coordination.pins.release(key, pinId));

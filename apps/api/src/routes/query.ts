@@ -4,25 +4,36 @@ import { askCallOf, directivesOf } from '../caller.ts';
 import type { ApiContext } from '../context.ts';
 import { answerAsk } from '../data-answer.ts';
 import { FORM_QUERY_PROPERTIES, FORMAT_QUERY_PROPERTY, readForm, type FormQuery } from '../http/data-form.ts';
+import { DATA_FORMATS } from '../http/formats.ts';
 import { invalid, QUESTION_BODY_SCHEMA, resolveQuestion, type QuestionBody } from '../question.ts';
-import { answers, DATA_HEADERS_NOTE } from '../schemas.ts';
+import { PENDING_ANSWER, rowsIn } from '../openapi/answers.ts';
+import { ASK_ERRORS } from '../openapi/errors.ts';
+import { ASK_HEADERS, DATA_REQUEST_HEADERS, RANGE_HEADERS } from '../openapi/headers.ts';
 
 const { columns: _columns, ...WINDOW_PROPERTIES } = FORM_QUERY_PROPERTIES;
 
 export function queryRoutes(app: FastifyInstance, context: ApiContext): void {
   app.post<{ Body: QuestionBody; Querystring: FormQuery }>('/v1/query', {
-    config: { access: 'read' },
+    config: {
+      access: 'read',
+      operation: {
+        id: 'query',
+        tag: 'data',
+        summary: 'Resolve a question and send its rows',
+        description: 'What is not in the cache needs scope `fill`, what no dataset declares `adhoc`.',
+        answers: { ...rowsIn(DATA_FORMATS, { prefers: true }), 202: PENDING_ANSWER },
+        errors: ASK_ERRORS,
+        refusals: [406, 412, 416],
+        requestHeaders: ['Accept', ...ASK_HEADERS, ...DATA_REQUEST_HEADERS, ...RANGE_HEADERS],
+      },
+    },
     schema: {
-      tags: ['data'],
-      summary: 'Resolve a question and send its rows',
-      description: DATA_HEADERS_NOTE,
       querystring: {
         type: 'object',
         properties: { ...WINDOW_PROPERTIES, ...FORMAT_QUERY_PROPERTY },
         additionalProperties: false,
       },
       body: QUESTION_BODY_SCHEMA,
-      response: answers({ 200: 'The rows', 202: 'Not ready: come back', 206: 'A range' }),
     },
     handler: async (request, reply) => {
       const { body } = request;

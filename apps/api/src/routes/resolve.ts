@@ -8,22 +8,31 @@ import { cacheStatus } from '../http/cache-status.ts';
 import { generationUrl } from '../http/data-headers.ts';
 import { sendPending } from '../pending.ts';
 import { durationMs, invalid, QUESTION_BODY_SCHEMA, resolveQuestion, type QuestionBody } from '../question.ts';
-import { ANY_OBJECT, answers } from '../schemas.ts';
+import { json, PENDING_ANSWER } from '../openapi/answers.ts';
+import { ASK_HEADERS } from '../openapi/headers.ts';
+import { ASK_ERRORS } from '../openapi/errors.ts';
+import { RESOLUTION } from '../views/resolution-schema.ts';
 import { isoTime } from '../views/entry-view.ts';
 import { pinView } from '../views/pin-view.ts';
 
-/** Long enough to look before the answer is built; given back at once where no pin was asked for. */
-const LOOK_PIN_TTL_MS = 30_000;
-
 export function resolveRoutes(app: FastifyInstance, context: ApiContext): void {
   app.post<{ Body: QuestionBody }>('/v1/resolve', {
-    config: { access: 'read' },
-    schema: {
-      tags: ['data'],
-      summary: 'Resolve a question to its entry: generation, version, schema, where the file is; optionally pinned',
-      body: QUESTION_BODY_SCHEMA,
-      response: answers({ 200: ANY_OBJECT, 202: 'Not ready: come back' }),
+    config: {
+      access: 'read',
+      operation: {
+        id: 'resolve',
+        tag: 'data',
+        summary: 'Resolve a question to its entry: generation, version, schema, where the file is; optionally pinned',
+        description: 'What is not in the cache needs scope `fill`, what no dataset declares `adhoc`.',
+        answers: {
+          200: json(RESOLUTION, 'The entry.', ['Cache-Control', 'Cache-Status', 'Preference-Applied']),
+          202: PENDING_ANSWER,
+        },
+        errors: [...ASK_ERRORS, 'PQ_RATE_LIMITED'],
+        requestHeaders: ASK_HEADERS,
+      },
     },
+    schema: { body: QUESTION_BODY_SCHEMA },
     handler: async (request, reply) => {
       const { body } = request;
       const pinTtlMs = body.pin === undefined ? null : readPinTtl('pin', body.pin);
@@ -31,7 +40,7 @@ export function resolveRoutes(app: FastifyInstance, context: ApiContext): void {
       const asking = askCallOf({ context, request, reply }, resolved, {
         patience: 'preferred',
         cachedOnly: body.freshness?.onlyIfCached ?? directivesOf(request).onlyIfCached,
-        pinTtlMs: pinTtlMs ?? LOOK_PIN_TTL_MS,
+        pinTtlMs,
       });
       const asked = await ask(context, asking);
       if (asked.kind === 'pending') return await sendPending(reply, asked.fillId, { asking, neverPending: false });
@@ -42,7 +51,7 @@ export function resolveRoutes(app: FastifyInstance, context: ApiContext): void {
         .header('cache-control', 'no-store')
         .header(
           'cache-status',
-          cacheStatus({ ...answer, key: answer.pin.key, ageMs, maxAgeMs: resolved.declared.maxAgeMs }),
+          cacheStatus({ ...answer, key: answer.key, ageMs, maxAgeMs: resolved.declared.maxAgeMs }),
         );
       return resolutionView(context, request, asked, pinTtlMs === null ? null : answer.pin);
     },
@@ -57,8 +66,7 @@ export function readPinTtl(name: string, value: string | number): number {
 }
 
 function resolutionView({ store }: ApiContext, request: FastifyRequest, { answer, manifest }: Found, pin: Pin | null) {
-  const { head, look, cache, collapsed, staleReason } = answer;
-  const { key } = answer.pin;
+  const { key, head, look, cache, collapsed, staleReason } = answer;
   const { relative, absolute } = store.reader.partPath(key, head.fence);
   return {
     key,

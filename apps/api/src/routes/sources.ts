@@ -2,18 +2,26 @@
 import type { FastifyInstance } from 'fastify';
 import { requireAllDatasets } from '../auth.ts';
 import type { ApiContext } from '../context.ts';
-import { answers, ANY_OBJECT } from '../schemas.ts';
+import { json } from '../openapi/answers.ts';
+import { SOURCES, SOURCE_STATE } from '../views/source-schema.ts';
 import { sourceView } from '../views/source-view.ts';
 
-const SOURCE_PARAM = { type: 'object', properties: { source: { type: 'string' } } } as const;
+const SOURCE_PARAM = {
+  type: 'object',
+  properties: { source: { type: 'string', description: 'Name of the source', examples: ['lake'] } },
+} as const;
 
 export function sourceRoutes(app: FastifyInstance, context: ApiContext): void {
   app.get('/v1/sources', {
-    config: { access: 'read' },
-    schema: {
-      tags: ['sources'],
-      summary: 'Sources, their limits and queues, and which are paused or cooling down',
-      response: answers({ 200: ANY_OBJECT }),
+    config: {
+      access: 'read',
+      operation: {
+        id: 'listSources',
+        tag: 'sources',
+        summary: 'Sources, their limits and queues, and which are paused or cooling down',
+        answers: { 200: json(SOURCES, 'All sources.') },
+        errors: ['PQ_COORDINATION_DOWN'],
+      },
     },
     handler: async () => {
       const counts = await context.link.current().coordination.jobBrowser.counts();
@@ -29,13 +37,18 @@ export function sourceRoutes(app: FastifyInstance, context: ApiContext): void {
 
   for (const action of ['pause', 'resume'] as const) {
     app.post<{ Params: { source: string } }>(`/v1/sources/:source/${action}`, {
-      config: { access: 'admin' },
-      schema: {
-        tags: ['sources'],
-        summary: action === 'pause' ? 'Ask this source nothing more; stale-if-error applies' : 'Ask this source again',
-        params: SOURCE_PARAM,
-        response: answers({ 200: ANY_OBJECT }),
+      config: {
+        access: 'admin',
+        operation: {
+          id: `${action}Source`,
+          tag: 'sources',
+          summary:
+            action === 'pause' ? 'Ask this source nothing more; stale-if-error applies' : 'Ask this source again',
+          answers: { 200: json(SOURCE_STATE, 'Done.') },
+          errors: ['PQ_UNKNOWN_SOURCE', 'PQ_COORDINATION_DOWN'],
+        },
       },
+      schema: { params: SOURCE_PARAM },
       handler: async (request) => {
         requireAllDatasets(request.principal);
         const { name } = context.catalog.source(request.params.source);

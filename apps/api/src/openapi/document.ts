@@ -1,0 +1,196 @@
+/**
+ * The OpenAPI 3.1 document of this interface, made of what the routes themselves declare: their schemas, who may ask, and
+ * the operation that each describes. A route without an operation is not in it.
+ */
+import type { ErrorCode } from '@parqueue/core';
+import type { FastifyInstance, RouteOptions } from 'fastify';
+import { statusOf } from '../http/problem.ts';
+import { bareType, type Answer, type Operation } from './answers.ts';
+import { Components } from './components.ts';
+import type { Schema } from './schema.ts';
+
+/** open: anybody. operator: a key with `read`, or loopback. The others: a key with that scope. */
+export type Access = 'open' | 'operator' | 'read' | 'fill' | 'admin';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    access?: Access;
+    operation?: Operation;
+  }
+}
+
+export type OpenApiDocument = Readonly<Record<string, unknown>>;
+
+const DESCRIPTION = `Answers slow questions from Parquet files while they still tell the truth.
+
+Errors are \`application/problem+json\` with a stable \`code\`; per status, this document lists the codes that a route can answer. A GET
+may be asked by HEAD everywhere. A path that does not exist is 404, a method that a path does not have 405 with \`Allow\`, what cannot
+be read as HTTP 400, 408 or 431, a defect of the server 500 \`PQ_INTERNAL\`. Without \`auth.apiKeys\` in the configuration nobody needs
+a key, and the server listens on loopback only.`;
+
+const TAGS = [
+  ['datasets', 'The catalog, and the rows of declared questions.'],
+  ['data', 'Any question: declared, or asked of a source.'],
+  ['entries', 'What the cache keeps.'],
+  ['pins', 'Keeping a file readable by path.'],
+  ['fills', 'Probes and loads under way and lately done.'],
+  ['sources', 'Systems of record.'],
+  ['operations', 'Health, metrics, and this description.'],
+] as const;
+
+const SECURITY_SCHEMES = {
+  bearer: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'A key of `auth.apiKeys`. Its scopes: read, fill, adhoc, admin.',
+  },
+  apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'The same key.' },
+} as const;
+
+/** Watches the routes being added; the document has those that described themselves. */
+export function describeRoutes(app: FastifyInstance, version: string): () => OpenApiDocument {
+  const routes: RouteOptions[] = [];
+  app.addHook('onRoute', (route) => {
+    // Fastify adds a HEAD to every GET by itself; those that routes ask for come with their GET in one list.
+    if (route.config?.operation !== undefined && route.method !== 'HEAD') routes.push(route);
+  });
+  let made: OpenApiDocument | null = null;
+  return () => (made ??= documentOf(routes, version));
+}
+
+function documentOf(routes: readonly RouteOptions[], version: string): OpenApiDocument {
+  const components = new Components();
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const route of routes) {
+    const path = route.url.replaceAll(/:([A-Za-z]+)/g, '{$1}');
+    for (const method of [route.method].flat()) {
+      const operation = operationOf(route, method, components);
+      paths[path] = { ...paths[path], [method.toLowerCase()]: operation };
+    }
+  }
+  const document = {
+    openapi: '3.1.0',
+    info: { title: 'Parqueue', version, description: DESCRIPTION, license: { name: 'MIT', identifier: 'MIT' } },
+    servers: [{ url: '/' }],
+    tags: TAGS.map(([name, description]) => ({ name, description })),
+    paths,
+    components: { ...components.toJSON(), securitySchemes: SECURITY_SCHEMES },
+  };
+  // Plain JSON, without what was undefined.
+  return JSON.parse(JSON.stringify(document)) as OpenApiDocument;
+}
+
+function operationOf(route: RouteOptions, method: string, components: Components): unknown {
+  const { access = 'open', operation } = route.config ?? {};
+  if (operation === undefined) throw new TypeError(`${route.url} describes no operation`);
+  const { id, tag, summary, description, answers, requestHeaders = [] } = operation;
+  const parameters = [
+    ...parametersOf('path', route.schema?.params, components),
+    ...parametersOf('query', route.schema?.querystring, components),
+    ...[...requestHeaders, 'X-Request-Id' as const].map((name) => components.requestHeader(name)),
+  ];
+  return {
+    operationId: method === 'HEAD' ? id.replace(/^get/, 'head') : id,
+    tags: [tag],
+    summary,
+    description,
+    security: securityOf(access),
+    parameters,
+    requestBody: bodyOf(route.schema?.body, components),
+    responses: {
+      ...Object.fromEntries(
+        Object.entries(answers).map(([status, answer]) => [status, responseOf(answer, components)]),
+      ),
+      ...problemsOf({ access, method, operation }, components),
+    },
+  };
+}
+
+function securityOf(access: Access): readonly object[] {
+  if (access === 'open') return [];
+  const scope = access === 'operator' ? 'read' : access;
+  return [{ bearer: [scope] }, { apiKey: [scope] }, ...(access === 'operator' ? [{}] : [])];
+}
+
+function parametersOf(place: 'path' | 'query', schema: unknown, components: Components): readonly unknown[] {
+  if (schema === undefined) return [];
+  const {
+    properties = {},
+    required = [],
+    additionalProperties,
+  } = schema as {
+    properties?: Readonly<Record<string, Schema>>;
+    required?: readonly string[];
+    additionalProperties?: boolean | Schema;
+  };
+  const named = Object.entries(properties).map(([name, property]) => {
+    const { description, ...rest } = property;
+    return {
+      name,
+      in: place,
+      required: place === 'path' || required.includes(name),
+      description,
+      schema: components.schema(rest),
+    };
+  });
+  if (typeof additionalProperties !== 'object') return named;
+  const { description, ...values } = additionalProperties;
+  return [
+    ...named,
+    {
+      name: 'params',
+      in: 'query',
+      required: false,
+      description,
+      style: 'form',
+      explode: true,
+      schema: { type: 'object', additionalProperties: components.schema(values) },
+    },
+  ];
+}
+
+function bodyOf(schema: unknown, components: Components): unknown {
+  if (schema === undefined) return undefined;
+  const body = schema as Schema;
+  const nullable = Array.isArray(body['type']) && body['type'].includes('null');
+  return { required: !nullable, content: { 'application/json': { schema: components.schema(body) } } };
+}
+
+function responseOf({ description, headers, content }: Answer, components: Components): unknown {
+  const bodies = Object.entries(content).map(([type, schema]) => [
+    bareType(type),
+    { schema: components.schema(schema) },
+  ]);
+  return {
+    description,
+    headers: components.headers(headers),
+    content: bodies.length === 0 ? undefined : Object.fromEntries(bodies),
+  };
+}
+
+interface Asked {
+  readonly access: Access;
+  readonly method: string;
+  readonly operation: Operation;
+}
+
+/** Those of the route, and what every route of its kind can meet: too long a URL, no key, a body that is not JSON. */
+function problemsOf(
+  { access, method, operation: { errors = [], refusals = [] } }: Asked,
+  components: Components,
+): Readonly<Record<string, unknown>> {
+  const codes = new Map<number, Set<ErrorCode>>();
+  const add = (status: number, code: ErrorCode): void => {
+    codes.set(status, (codes.get(status) ?? new Set()).add(code));
+  };
+  for (const code of errors) add(statusOf(code), code);
+  for (const status of refusals) add(status, 'PQ_INVALID_REQUEST');
+  add(414, 'PQ_LIMIT_EXCEEDED');
+  if (access !== 'open') for (const code of ['PQ_UNAUTHENTICATED', 'PQ_FORBIDDEN'] as const) add(statusOf(code), code);
+  if (method !== 'GET' && method !== 'HEAD') {
+    add(400, 'PQ_INVALID_REQUEST');
+    add(413, 'PQ_LIMIT_EXCEEDED');
+    add(415, 'PQ_INVALID_REQUEST');
+  }
+  return Object.fromEntries([...codes].map(([status, some]) => [status, components.problem(status, [...some])]));
+}
