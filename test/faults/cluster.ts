@@ -85,11 +85,12 @@ export class Cluster implements AsyncDisposable {
     const config = testConfig(base, { redisUrl: redis.url, storeRoot: options.storeRoot ?? join(base, 'store') });
     const store = await openStore(config.store);
     const coordination = await openCoordination({ url: redis.url, storeId: store.storeId, clock, randomId });
-    const { register, heads, jobs, notices } = coordination;
+    const { register, heads, pins, jobs, notices } = coordination;
     const epochs = new Epochs({ register, store: store.epochs, clock, randomId, onStep: () => undefined });
     await epochs.open();
     const resolver = new Resolver({
       heads,
+      pins,
       jobs,
       notices,
       clock,

@@ -182,7 +182,8 @@ class SeedRun {
     ask: { readonly request: ResolvedRequest; readonly policy: FreshnessPolicy },
     waitMs: number,
   ): Promise<Answer> {
-    const wait = { waitMs, pinTtlMs: PIN_TTL_MS, requestId: null, signal: AbortSignal.any([]) };
+    const pinTtlMs = this.world.random.chance(0.3) ? null : PIN_TTL_MS;
+    const wait = { waitMs, pinTtlMs, requestId: null, signal: AbortSignal.any([]) };
     let continues: Requirement | null = null;
     for (let round = 1; round <= ROUNDS_MAX; round += 1) {
       const resolution: Resolution = await api.resolver.resolve({ ...ask, cachedOnly: false, continues }, wait);

@@ -50,7 +50,11 @@ export class Truth {
     const { head, look } = answer;
     const { key, canonical } = caller.request;
     const rows = world.store.readPart(key, head.fence) as SimRows | null;
-    if (rows === null) throw new Error(`I6: g${head.fence} was answered but is not on the store`);
+    if (rows === null) {
+      // Without a pin a caller may come too late: it is gone because it is the head no more, and is looked at again.
+      if (answer.pin === null && world.redis.state.keys.get(key)?.head?.fence !== head.fence) return;
+      throw new Error(`I6: g${head.fence} was answered but is not on the store`);
+    }
     if (typeof rows.contents !== 'object') {
       if (head.damaged === null) return; // damage that no reader has seen yet; the API inspects before it sends
       throw new Error('damaged rows were answered');
@@ -87,7 +91,7 @@ export class Truth {
 
   /** A pinned generation stays readable until its pin ends (I6, I7): a purge forbids new pins only. */
   reading(api: Process, { pin }: Answer): void {
-    this.#readings.push({ api, pin });
+    if (pin !== null) this.#readings.push({ api, pin });
   }
 
   checkReadings(): void {

@@ -234,6 +234,7 @@ export class World {
       coordination,
       resolver: new Resolver({
         heads,
+        pins,
         jobs,
         clock,
         randomId,

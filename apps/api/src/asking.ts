@@ -1,27 +1,28 @@
 /**
- * From a resolved request to a generation whose files were found whole, pinned for this caller (I7, I12).
+ * From a resolved request to a generation whose files were found whole, pinned where the caller wants that (I6, I7, I12).
  */
-import { ParqueueError, toFailure } from '@parqueue/core';
-import type { Answer, Manifest } from '@parqueue/core';
+import { ParqueueError } from '@parqueue/core';
+import type { Answer, Inspection, Look, Manifest } from '@parqueue/core';
 import { CallerLeft, type AskCall } from './caller.ts';
 import type { ApiContext } from './context.ts';
 import { resolveContinued } from './continued-ask.ts';
 import type { Live } from './coordination-link.ts';
 import { damageReason, type RequestOutcome } from './metrics.ts';
+import { releasePin, TRANSFER_PIN_TTL_MS } from './pin-keeper.ts';
 
 export interface Found {
   readonly kind: 'found';
   readonly answer: Answer;
   readonly manifest: Manifest;
   readonly live: Live;
-  /** Gives the pin back; never throws. */
+  /** Gives the pin back if there is one; never throws. */
   release(): Promise<void>;
 }
 
 export type Asked = Found | { readonly kind: 'pending'; readonly fillId: string };
 
 /** A damaged generation is found, replaced, and found whole; damaged twice, the store is at fault. */
-const FILES_ATTEMPTS = 2;
+const DAMAGED_MAX = 2;
 
 export async function ask(context: ApiContext, call: AskCall): Promise<Asked> {
   const began = context.clock.now();
@@ -50,28 +51,50 @@ function outcomeOf({ cache, collapsed }: Answer): RequestOutcome {
   return 'hit';
 }
 
+/**
+ * An ask without a pin costs one step in Redis, and its generation may go between that step and the look at its files:
+ *   look → g1; g2 is committed; g1's grace ends, gc removes it; inspect g1 → absent
+ * Nothing is damaged then, and the ask is repeated with a pin. Only what is still the head and is not there is lost.
+ */
 async function askWhole(context: ApiContext, call: AskCall): Promise<Asked> {
   const live = context.link.current();
-  await refuseMissWithoutFill(context, call);
-  for (let attempt = 1; ; attempt += 1) {
-    const resolution = await resolveContinued(live, call);
+  const beforeWork = (look: Look): Promise<void> => refuseMissWithoutFill(context, call, look);
+  let { pinTtlMs } = call;
+  for (let damaged = 0; ;) {
+    const resolution = await resolveContinued(live, { ...call, pinTtlMs }, beforeWork);
     if (resolution.kind === 'pending') return resolution;
-    const { head, pin } = resolution;
-    const release = (): Promise<void> => releasePin(context, live, pin);
-    let manifest: Manifest | null = null;
+    const { key, head, pin } = resolution;
+    const release = async (): Promise<void> => (pin === null ? undefined : releasePin(live, pin, context));
+    let found: Inspection | null = null;
     try {
-      manifest = await wholeManifest(context, live, { key: pin.key, fence: head.fence });
+      found = await context.store.reader.inspect(key, head.fence);
     } finally {
-      if (manifest === null) await release();
+      if (found?.kind !== 'whole') await release();
     }
-    if (manifest !== null) return { kind: 'found', answer: resolution, manifest, live, release };
-    if (attempt === FILES_ATTEMPTS) {
+    if (found.kind === 'whole') return { kind: 'found', answer: resolution, manifest: found.manifest, live, release };
+    if (found.kind === 'absent' && pin === null && !(await isHead(live, resolution))) {
+      pinTtlMs = TRANSFER_PIN_TTL_MS;
+      continue;
+    }
+    await reportDamage(context, live, { key, fence: head.fence }, reasonOf(found));
+    damaged += 1;
+    if (damaged === DAMAGED_MAX) {
       throw new ParqueueError(
         'PQ_STORE_IO',
-        `the files of entry ${pin.key} were damaged again right after they were replaced: look at the store's filesystem`,
+        `the files of entry ${key} were damaged again right after they were replaced: look at the store's filesystem`,
       );
     }
   }
+}
+
+async function isHead(live: Live, { key, head }: Answer): Promise<boolean> {
+  const target = { key, scopes: [], probeTargets: [] };
+  const look = await live.epochs.run(() => live.coordination.heads.look(target, null));
+  return look.head?.fence === head.fence;
+}
+
+function reasonOf(inspection: Exclude<Inspection, { kind: 'whole' }>): string {
+  return inspection.kind === 'absent' ? 'the generation is absent from the store' : inspection.reason;
 }
 
 /**
@@ -85,8 +108,7 @@ export async function wholeManifest(
 ): Promise<Manifest | null> {
   const inspection = await context.store.reader.inspect(ref.key, ref.fence);
   if (inspection.kind === 'whole') return inspection.manifest;
-  const reason = inspection.kind === 'absent' ? 'the generation is absent from the store' : inspection.reason;
-  await reportDamage(context, live, ref, reason);
+  await reportDamage(context, live, ref, reasonOf(inspection));
   return null;
 }
 
@@ -101,32 +123,18 @@ export async function reportDamage(
   await live.epochs.run(() => live.coordination.heads.markDamaged(ref.key, ref.fence, reason));
 }
 
-/** Never throws: a pin that cannot be given back expires. */
-export async function releasePin(
-  context: ApiContext,
-  live: Live,
-  pin: { readonly key: string; readonly id: string },
-): Promise<void> {
-  try {
-    await live.epochs.run(() => live.coordination.pins.release(pin.key, pin.id));
-  } catch (error) {
-    context.log.warn({ key: pin.key, reason: toFailure(error).message }, 'a pin could not be released and will expire');
-  }
-}
-
 /**
  * A key without `fill` may use what is there, its verification included; it may not make an entry come into being.
  * While the key is unreconciled Redis cannot say whether there is one; the store's own pointer then tells.
  */
 async function refuseMissWithoutFill(
-  { link, store }: ApiContext,
+  { store }: ApiContext,
   { principal, resolved: { request } }: AskCall,
+  look: Look,
 ): Promise<void> {
   if (principal.scopes.has('fill')) return;
-  const { key, scopes, probeTargets } = request;
-  const look = await link.run(({ coordination }) => coordination.heads.look({ key, scopes, probeTargets }, null));
   if (look.head !== null && look.head.damaged === null) return;
-  if (!look.reconciled && (await store.marks.readHead(key)) !== null) return;
+  if (!look.reconciled && (await store.marks.readHead(request.key)) !== null) return;
   throw new ParqueueError(
     'PQ_FORBIDDEN',
     'this is not in the cache, and this API key may not start loads (scope fill)',

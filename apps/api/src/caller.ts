@@ -6,7 +6,6 @@ import type { ApiContext } from './context.ts';
 import { readCacheControl, type RequestDirectives } from './http/cache-control.ts';
 import { readPrefer } from './http/prefer.ts';
 import { asksForPart } from './http/range.ts';
-import { TRANSFER_PIN_TTL_MS } from './pin-keeper.ts';
 
 /** Nobody is there any more to be answered: no failure of this server, and nothing to count or to report. */
 export class CallerLeft extends Error {
@@ -20,7 +19,8 @@ export interface AskCall {
   /** The fill named by `Parqueue-Fill`. */
   readonly continuesFill: string | null;
   readonly principal: Principal;
-  readonly pinTtlMs: number;
+  /** Null: the answer needs no pin, or takes one when it is known to be long. */
+  readonly pinTtlMs: number | null;
   readonly requestId: string;
   readonly signal: AbortSignal;
 }
@@ -49,7 +49,7 @@ export function askCallOf(
     /** The answer comes in ranges where they are asked for. */
     readonly ranges?: boolean;
     readonly cachedOnly?: boolean;
-    readonly pinTtlMs?: number;
+    readonly pinTtlMs?: number | null;
   },
 ): AskCall {
   const fillTimeoutMs = resolved.request.limits.timeoutMs;
@@ -61,7 +61,7 @@ export function askCallOf(
       options.patience === 'until-fill-timeout' ? fillTimeoutMs : preferredWait({ request, reply }, fillTimeoutMs),
     continuesFill: typeof fill === 'string' && fill !== '' ? fill : null,
     principal: request.principal,
-    pinTtlMs: options.pinTtlMs ?? TRANSFER_PIN_TTL_MS,
+    pinTtlMs: options.pinTtlMs ?? null,
     requestId: request.id,
     signal: callerSignal(context, reply),
   };

@@ -9,7 +9,7 @@
  */
 import { createHash } from 'node:crypto';
 import { ParqueueError, epochStart, isParqueueError } from '@parqueue/core';
-import type { Answer, Ask, AskRecord, Failure } from '@parqueue/core';
+import type { Answer, Ask, AskRecord, Failure, WaitOptions } from '@parqueue/core';
 import type { AskCall } from './caller.ts';
 import type { Live } from './coordination-link.ts';
 
@@ -18,7 +18,12 @@ const ASK_TTL_MS = 600_000;
 
 export type Settled = Answer | { readonly kind: 'pending'; readonly fillId: string };
 
-export async function resolveContinued(live: Live, call: AskCall): Promise<Settled> {
+/** `beforeWork` may refuse what the cache cannot answer. */
+export async function resolveContinued(
+  live: Live,
+  call: AskCall,
+  beforeWork: NonNullable<WaitOptions['beforeWork']>,
+): Promise<Settled> {
   const { asks } = live.coordination;
   const { request, policy } = call.resolved;
   const poller = call.waitMs === 0 ? pollerName(call) : null;
@@ -30,7 +35,7 @@ export async function resolveContinued(live: Live, call: AskCall): Promise<Settl
       return await comeBack(live, { ...earlier, fillId: state.fillId }, poller);
   }
   const question: Ask = { request, policy, cachedOnly: call.cachedOnly, continues: earlier?.requirement ?? null };
-  const resolution = await live.resolver.resolve(question, waitOf(call));
+  const resolution = await live.resolver.resolve(question, { ...waitOf(call), beforeWork });
   if (resolution.kind === 'answer') {
     if (poller !== null) await asks.forget(poller);
     return resolution;
@@ -52,7 +57,7 @@ async function comeBack(live: Live, record: AskRecord, poller: string | null): P
   return { kind: 'pending', fillId: record.fillId };
 }
 
-function waitOf({ waitMs, pinTtlMs, requestId, signal }: AskCall) {
+function waitOf({ waitMs, pinTtlMs, requestId, signal }: AskCall): WaitOptions {
   return { waitMs, pinTtlMs, requestId, signal };
 }
 

@@ -111,7 +111,7 @@ export class CoordinationLink {
   async #connect(): Promise<Live> {
     const { connect, store, clock, randomId, onStep, waitersMax } = this.#options;
     const coordination = await connect();
-    const { register, heads, jobs, notices } = coordination;
+    const { register, heads, pins, jobs, notices } = coordination;
     const epochs = new Epochs({ register, store: store.epochs, clock, randomId, onStep });
     register.onLost(() => {
       this.#ready = false;
@@ -120,7 +120,7 @@ export class CoordinationLink {
     return {
       coordination,
       epochs,
-      resolver: new Resolver({ heads, jobs, notices, clock, randomId, epochs, onStep, waitersMax }),
+      resolver: new Resolver({ heads, pins, jobs, notices, clock, randomId, epochs, onStep, waitersMax }),
     };
   }
 

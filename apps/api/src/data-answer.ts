@@ -1,9 +1,9 @@
 /**
- * One data answer, from the generation found to the last byte: preconditions, range, headers, body. The pin taken by
- * the ask is held until the last byte went out, and given back whatever happens.
+ * One data answer, from the generation found to the last byte: preconditions, range, headers, body. What is in memory at
+ * once needs no pin; whatever reads the part for longer holds it pinned until its last byte went out (I6).
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { FreshnessPolicy, Pin } from '@parqueue/core';
+import { ParqueueError, type FreshnessPolicy } from '@parqueue/core';
 import { ask, reportDamage, type Found } from './asking.ts';
 import type { AskCall } from './caller.ts';
 import type { ApiContext } from './context.ts';
@@ -15,6 +15,7 @@ import { HttpRefusal } from './http/problem.ts';
 import { readRange, type RangeReading } from './http/range.ts';
 import { PartLost } from './http/send-part.ts';
 import { sendPending } from './pending.ts';
+import { holdPinned, keepPinned, TRANSFER_PIN_TTL_MS } from './pin-keeper.ts';
 import { sendBytes } from './part-answer.ts';
 import { sendRows } from './rows-answer.ts';
 
@@ -25,33 +26,36 @@ export interface DataCall {
   readonly form: DataForm;
 }
 
-/** A pinned generation, found whole, about to be sent. */
+/** A generation, found whole, about to be sent. */
 export interface Sendable {
   readonly live: Live;
-  readonly pin: Pin;
+  /** Keeps the generation pinned until disposed of. @throws PartLost where it is gone */
+  hold(): Promise<AsyncDisposable>;
   readonly facts: DataFacts;
   readonly age: DataAge;
 }
 
-/** Asks and answers; a generation that turns out to be lost before anything was sent is asked for once more. */
+/**
+ * Asks and answers. A generation that turns out to be lost before anything was sent is asked for once more, pinned from
+ * the first look on; whether its files are damaged is then for that look to say.
+ */
 export async function answerAsk(
   call: DataCall,
   asking: AskCall,
   options: { readonly neverPending: boolean },
 ): Promise<FastifyReply> {
   for (let attempt = 1; ; attempt += 1) {
-    const asked = await ask(call.context, asking);
+    const asked = await ask(call.context, attempt === 1 ? asking : { ...asking, pinTtlMs: TRANSFER_PIN_TTL_MS });
     if (asked.kind === 'pending') return sendPending(call.reply, asked.fillId, { asking, ...options });
     try {
-      return await answerWith(call, sendableOf(asked, asking.resolved.declared));
+      return await answerWith(call, sendableOf(call.context, asked, asking.resolved.declared));
     } catch (error) {
-      if (!(error instanceof PartLost) || attempt === 2) throw error;
-      await reportDamage(
-        call.context,
-        asked.live,
-        { key: asked.answer.pin.key, fence: asked.answer.head.fence },
-        error.message,
-      );
+      if (!(error instanceof PartLost)) throw error;
+      const { key, head } = asked.answer;
+      if (error.how === 'unreadable')
+        await reportDamage(call.context, asked.live, { key, fence: head.fence }, error.message);
+      if (attempt === 2)
+        throw new ParqueueError('PQ_STORE_IO', `entry ${key} was found and lost twice; ask again`, { cause: error });
     } finally {
       await asked.release();
     }
@@ -59,12 +63,13 @@ export async function answerAsk(
 }
 
 /** `policy` is the declared one: what this caller tolerates says nothing to the next, and a cache between them must not learn it. */
-function sendableOf({ answer, manifest, live }: Found, policy: FreshnessPolicy): Sendable {
-  const { head, look, pin } = answer;
+function sendableOf(context: ApiContext, { answer, manifest, live }: Found, policy: FreshnessPolicy): Sendable {
+  const { key, head, look, pin } = answer;
   return {
     live,
-    pin,
-    facts: { key: pin.key, fence: head.fence, manifest, committedAtMs: head.committedAtMs },
+    hold: async () =>
+      pin === null ? holdPinned(live, { key, fence: head.fence }, context) : keepPinned(live, pin, context),
+    facts: { key, fence: head.fence, manifest, committedAtMs: head.committedAtMs },
     age: { kind: 'current', head, nowMs: look.nowMs, policy, cache: answer },
   };
 }

@@ -4,12 +4,11 @@ import type { DataCall, Sendable } from './data-answer.ts';
 import { HttpRefusal } from './http/problem.ts';
 import { rawHeaders } from './http/raw-headers.ts';
 import type { RangeReading } from './http/range.ts';
-import { openPart, sendPart } from './http/send-part.ts';
-import { keepPinned } from './pin-keeper.ts';
+import { fitsOneRead, openPart, sendPart } from './http/send-part.ts';
 
 export async function sendBytes(
   { context, request, reply }: DataCall,
-  { facts, live, pin }: Sendable,
+  { facts, hold }: Sendable,
   range: RangeReading,
 ): Promise<FastifyReply> {
   const { bytes } = facts.manifest.part;
@@ -24,9 +23,8 @@ export async function sendBytes(
   if (range.kind === 'part') reply.header('content-range', `bytes ${range.start}-${range.end}/${bytes}`);
   if (request.method === 'HEAD') return sendHead(reply);
 
-  const { absolute } = context.store.reader.partPath(facts.key, facts.fence);
-  await using part = await openPart(absolute, { bytes, start, length });
-  await using _pinned = keepPinned(live, pin, context);
+  await using part = await openPart(context.store.parts, facts, { bytes, start, length });
+  await using _held = fitsOneRead(length) ? null : await hold();
   reply.hijack();
   reply.raw.writeHead(reply.statusCode, rawHeaders(reply));
   const sent = await sendPart(reply.raw, part);

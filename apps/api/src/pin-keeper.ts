@@ -1,11 +1,18 @@
-/** Keeps a pin alive while a long answer is sent, and counts the pins this process holds. */
+/** Keeps a generation pinned while a long answer is made of it, and counts the pins this process holds. */
 import { toFailure } from '@parqueue/core';
-import type { Clock, Pin } from '@parqueue/core';
+import type { Clock, Pin, RandomId } from '@parqueue/core';
 import type { Logger } from 'pino';
 import type { Live } from './coordination-link.ts';
+import { PartLost } from './http/send-part.ts';
 
 /** Of a transfer's pin. Renewed at a third of it, so that two renewals may fail. */
 export const TRANSFER_PIN_TTL_MS = 60_000;
+
+interface KeeperDeps {
+  readonly clock: Clock;
+  readonly randomId: RandomId;
+  readonly log: Logger;
+}
 
 let held = 0;
 
@@ -14,14 +21,31 @@ export function pinsHeld(): number {
 }
 
 /**
- * Renews until it is disposed of. A pin that a purge ended is not renewed: the open file is read to its end, since its
- * bytes are still those of the generation, but nobody new gets them.
+ * Pins a generation that was found without a pin, until it is disposed of.
+ * @throws PartLost where gc or a purge was faster; ParqueueError PQ_RATE_LIMITED, PQ_COORDINATION_DOWN
  */
-export function keepPinned(
+export async function holdPinned(
   live: Live,
-  pin: Pin,
-  { clock, log }: { readonly clock: Clock; readonly log: Logger },
-): AsyncDisposable {
+  ref: { readonly key: string; readonly fence: number },
+  deps: KeeperDeps,
+): Promise<AsyncDisposable> {
+  const wish = { id: deps.randomId(), ttlMs: TRANSFER_PIN_TTL_MS };
+  const pin = await live.epochs.run(() => live.coordination.pins.pinGeneration(ref, wish));
+  if (pin === null) throw new PartLost('gone', 'the generation was removed before it could be pinned');
+  const keeping = keepPinned(live, pin, deps);
+  return {
+    async [Symbol.asyncDispose]() {
+      await keeping[Symbol.asyncDispose]();
+      await releasePin(live, pin, deps);
+    },
+  };
+}
+
+/**
+ * Renews a pin until it is disposed of; giving it back is its owner's. A pin that a purge ended is not renewed: the open
+ * file is read to its end, since its bytes are still those of the generation, but nobody new gets them.
+ */
+export function keepPinned(live: Live, pin: Pin, { clock, log }: Omit<KeeperDeps, 'randomId'>): AsyncDisposable {
   const stop = new AbortController();
   held += 1;
   const renewing = renewUntil(stop.signal);
@@ -44,5 +68,18 @@ export function keepPinned(
         log.warn({ key: pin.key, reason: toFailure(error).message }, 'a pin could not be renewed');
       }
     }
+  }
+}
+
+/** Never throws: a pin that cannot be given back expires. */
+export async function releasePin(
+  live: Live,
+  pin: Pick<Pin, 'key' | 'id'>,
+  { log }: Pick<KeeperDeps, 'log'>,
+): Promise<void> {
+  try {
+    await live.epochs.run(() => live.coordination.pins.release(pin.key, pin.id));
+  } catch (error) {
+    log.warn({ key: pin.key, reason: toFailure(error).message }, 'a pin could not be released and will expire');
   }
 }

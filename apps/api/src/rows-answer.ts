@@ -3,11 +3,10 @@ import type { FastifyReply } from 'fastify';
 import type { DataCall, Sendable } from './data-answer.ts';
 import type { DataForm } from './http/data-form.ts';
 import { sendHead } from './part-answer.ts';
-import { keepPinned } from './pin-keeper.ts';
 
 export async function sendRows(
   { context, request, reply }: DataCall,
-  { facts, live, pin }: Sendable,
+  { facts, hold }: Sendable,
   form: Exclude<DataForm, { format: 'parquet' }>,
 ): Promise<FastifyReply> {
   const { format, offset, limit, numbers } = form;
@@ -18,7 +17,7 @@ export async function sendRows(
     reply.header('link', `<${url.pathname}${url.search}>; rel="next"`);
   }
   if (request.method === 'HEAD') return sendHead(reply);
-  await using _pinned = keepPinned(live, pin, context);
+  await using _held = await hold();
   const { absolute } = context.store.reader.partPath(facts.key, facts.fence);
   const reading = await context.rows.read(
     { path: absolute, bytes: facts.manifest.part.bytes, format, offset, limit, numbers },

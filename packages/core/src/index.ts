@@ -32,6 +32,7 @@ export * from './look.ts';
 export * from './probe.ts';
 export * from './part-flights.ts';
 export * from './cool-down.ts';
+export * from './answer.ts';
 export * from './resolve.ts';
 export * from './fill.ts';
 export * from './gc.ts';

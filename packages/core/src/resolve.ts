@@ -1,15 +1,17 @@
 /**
- * Resolving an ask to a pinned generation (I8, I12, I13). Owns the order of questions:
+ * Resolving an ask to a generation, pinned where that is wished (I8, I12, I13). Owns the order of questions:
  *
- *   look and pin ─ satisfied or fresh ──────────────────────────────▶ answer (hit)
+ *   look (and pin) ─ satisfied or fresh ──────────────────────────────▶ answer (hit)
  *        │ head that a probe can prove ─ probe ─ same version ──────▶ answer (revalidated)
  *        │                                 └ other version ─ within staleWhileRevalidate ▶ answer (stale), fill behind
  *        │                                                 └ else wait for the fill
  *        └ no such head ─ fill ────────────────────────────────────▶ answer (miss)
  *   source or store fails ─ within staleIfError ▶ answer (stale), else the failure
  *
- * The caller's pair of ticks is taken from the first look and never again.
+ * The caller's pair of ticks is taken from the first look and never again. An ask that the first look answers costs one
+ * step in Redis, with a pin or without.
  */
+import { cacheOutcomeOf, type Answer, type Resolution } from './answer.ts';
 import { awaitOutcome } from './await-outcome.ts';
 import type { Epochs } from './epoch.ts';
 import { Flights, type Landing } from './flights.ts';
@@ -25,17 +27,17 @@ import {
   type SeenTicks,
   type StaleReason,
 } from './model/freshness.ts';
-import type { Head } from './model/generation.ts';
 import { dedupId, type Job, type JobKind, type Outcome } from './model/job.ts';
 import type { Ask } from './model/request.ts';
 import { isProbeable } from './model/version.ts';
 import type { Clock, RandomId } from './ports/clock.ts';
-import type { Heads, Look, Pin } from './ports/coordination.ts';
+import type { Heads, Look, Pins } from './ports/coordination.ts';
 import type { OnStep } from './ports/steps.ts';
-import type { JobQueue, JobRef, Notices } from './ports/work.ts';
+import type { JobQueue, Notices } from './ports/work.ts';
 
 export interface ResolveDeps {
   readonly heads: Heads;
+  readonly pins: Pick<Pins, 'release'>;
   readonly jobs: JobQueue;
   readonly notices: Notices;
   readonly clock: Clock;
@@ -49,26 +51,13 @@ export interface ResolveDeps {
 export interface WaitOptions {
   /** How long to wait for work; 0 only starts it. */
   readonly waitMs: number;
-  readonly pinTtlMs: number;
+  /** How long the answer's generation is to stay pinned; null: not at all. */
+  readonly pinTtlMs: number | null;
   readonly requestId: string | null;
   readonly signal: AbortSignal;
+  /** Called when a look did not answer, before any work is asked for; what it throws ends the ask. */
+  readonly beforeWork?: (look: Look) => Promise<void>;
 }
-
-/** hit: as it was. revalidated: proved right for this caller. miss: filled for this caller. stale: allowed by policy. */
-export type CacheOutcome = 'hit' | 'revalidated' | 'miss' | 'stale';
-
-export interface Answer {
-  readonly kind: 'answer';
-  readonly head: Head;
-  readonly pin: Pin;
-  readonly look: Look;
-  readonly cache: CacheOutcome;
-  /** Work that another caller had started served this one too. */
-  readonly collapsed: boolean;
-  readonly staleReason: StaleReason | null;
-}
-
-export type Resolution = Answer | { readonly kind: 'pending'; readonly job: JobRef; readonly requirement: Requirement };
 
 /** A satisfied caller whose head was then damaged or purged starts over; more often than this, something is wrong. */
 const ROUNDS_MAX = 8;
@@ -97,6 +86,8 @@ interface Caller {
   /** The fill that this caller's own probe enqueued: joining it is no collapse. */
   ownFillId: string | null;
   collapsed: boolean;
+  /** Some look pinned a head under this caller's pinId. */
+  pinned: boolean;
 }
 
 export class Resolver {
@@ -115,7 +106,7 @@ export class Resolver {
 
   /**
    * @throws ParqueueError whatever code the work failed with; PQ_NOT_CACHED when `cachedOnly` finds nothing allowed;
-   * PQ_QUEUE_FULL; PQ_COORDINATION_DOWN
+   * PQ_QUEUE_FULL; PQ_RATE_LIMITED when the key has all the pins it may have; PQ_COORDINATION_DOWN
    */
   async resolve(ask: Ask, wait: WaitOptions): Promise<Resolution> {
     const { clock, randomId, epochs } = this.#deps;
@@ -128,16 +119,33 @@ export class Resolver {
       found: null,
       ownFillId: null,
       collapsed: false,
+      pinned: false,
     };
-    for (let round = 1; round <= ROUNDS_MAX; round += 1) {
-      const resolution = await epochs.run(() => this.#round(caller));
-      if (resolution !== null) return resolution;
+    let answered = false;
+    try {
+      for (let round = 1; round <= ROUNDS_MAX; round += 1) {
+        const resolution = await epochs.run(() => this.#round(caller));
+        answered = resolution?.kind === 'answer';
+        if (resolution !== null) return resolution;
+      }
+      throw new ParqueueError(
+        'PQ_STORE_IO',
+        `entry ${ask.request.key} was filled ${ROUNDS_MAX} times and lost each time: `
+          + 'something damages or purges its files; see its explain page',
+      );
+    } finally {
+      if (!answered && caller.pinned) await this.#giveBack(caller);
     }
-    throw new ParqueueError(
-      'PQ_STORE_IO',
-      `entry ${ask.request.key} was filled ${ROUNDS_MAX} times and lost each time: `
-        + 'something damages or purges its files; see its explain page',
-    );
+  }
+
+  /** The pin of a look that came to nothing. Never throws: a pin that is not given back expires. */
+  async #giveBack({ ask: { request }, pinId, wait }: Caller): Promise<void> {
+    const { epochs, pins, onStep } = this.#deps;
+    try {
+      await epochs.run(() => pins.release(request.key, pinId));
+    } catch (error) {
+      await onStep('failed', { key: request.key, requestId: wait.requestId, failure: toFailure(error) });
+    }
   }
 
   /** Looks, and works at most once. Null: look again. */
@@ -158,6 +166,7 @@ export class Resolver {
     });
     if (satisfies(look.head, requirement) || isFresh(look.head, seen, ask.policy, look.nowMs))
       return answer(caller, look, null);
+    await wait.beforeWork?.(look);
     if (ask.cachedOnly) return this.#cachedOrFail(caller, look);
     return await this.#work(caller, look);
   }
@@ -293,8 +302,12 @@ export class Resolver {
     return mayServeStale(head, requireArrival(caller).requirement, { policy: caller.ask.policy, reason, nowMs });
   }
 
-  #look({ ask, wait, pinId }: Caller): Promise<Look> {
-    return this.#deps.heads.look(targetOf(ask.request), { id: pinId, ttlMs: wait.pinTtlMs });
+  async #look(caller: Caller): Promise<Look> {
+    const { ask, wait, pinId } = caller;
+    const wish = wait.pinTtlMs === null ? 'read' : { id: pinId, ttlMs: wait.pinTtlMs };
+    const look = await this.#deps.heads.look(targetOf(ask.request), wish);
+    caller.pinned ||= look.pin !== null;
+    return look;
   }
 }
 
@@ -305,21 +318,12 @@ function requireArrival({ arrival }: Pick<Caller, 'arrival'>): Arrival {
   return arrival;
 }
 
-/** Null where the head could not be pinned: then it is not there to be answered. */
+/** Null where there is no head, or none that could be pinned for a caller who wants that. */
 function answer(caller: Caller, look: Look, staleReason: StaleReason | null): Answer | null {
   const { head, pin } = look;
-  if (head === null || pin === null) return null;
-  const { found, collapsed } = caller;
+  if (head === null || (pin === null && caller.wait.pinTtlMs !== null)) return null;
+  const { ask, found, collapsed } = caller;
   const sameGeneration = head.fence === requireArrival(caller).fence;
-  const cache = staleReason !== null ? 'stale' : labelOf(found, sameGeneration);
-  return { kind: 'answer', head, pin, look, cache, collapsed, staleReason };
-}
-
-/**
- * A head that was only verified is no miss, even where Redis had forgotten it when the caller arrived. What somebody
- * else's work brought about is told by the generation: the same one was verified, another one was filled.
- */
-function labelOf(found: Outcome['kind'] | null, sameGeneration: boolean): CacheOutcome {
-  if (found === null) return 'hit';
-  return found === 'verified' || (found !== 'committed' && sameGeneration) ? 'revalidated' : 'miss';
+  const cache = staleReason !== null ? 'stale' : cacheOutcomeOf(found, sameGeneration);
+  return { kind: 'answer', key: ask.request.key, head, pin, look, cache, collapsed, staleReason };
 }

@@ -3,68 +3,92 @@
  * as fast as a stream of 1 MiB or of default chunks. Owns the promise that a body is whole or visibly broken: what
  * cannot be read to its end tears the connection down, it never ends early in good order.
  */
-import { open, type FileHandle } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
+import { isParqueueError, type OpenedPart, type PartReader } from '@parqueue/core';
 
 const CHUNK_BYTES = 1024 * 1024;
+
+/** Not there any more; not what its manifest says; or there, and the disk cannot give it back. */
+export type HowLost = 'gone' | 'different' | 'unreadable';
 
 /** The file is not as it was inspected, noticed before anything was sent: another answer can still be made. */
 export class PartLost extends Error {
   override readonly name = 'PartLost';
+  readonly how: HowLost;
+
+  constructor(how: HowLost, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.how = how;
+  }
 }
 
-export interface OpenPart extends AsyncDisposable {
-  readonly handle: FileHandle;
-  /** The beginning of the wanted range, read already, so that a file that cannot be read is noticed in time. */
-  readonly first: Uint8Array;
+export interface OpenedRange extends AsyncDisposable {
+  readonly part: OpenedPart;
   readonly start: number;
   readonly length: number;
 }
 
-/** @throws PartLost where the file is gone, has another size or cannot be read */
+/** The range is in memory as soon as its part is open: what becomes of the file matters no more. */
+export function fitsOneRead(length: number): boolean {
+  return length <= CHUNK_BYTES;
+}
+
+/**
+ * Opens the part and reads the beginning of the wanted range, so that a file that cannot be read is noticed in time.
+ * @throws PartLost; ParqueueError PQ_STORE_IO where the trouble is this host's or the server's, not the file's
+ */
 export async function openPart(
-  path: string,
+  parts: PartReader,
+  { key, fence }: { readonly key: string; readonly fence: number },
   expected: { readonly bytes: number; readonly start: number; readonly length: number },
-): Promise<OpenPart> {
+): Promise<OpenedRange> {
   const { bytes, start, length } = expected;
-  let handle: FileHandle;
+  let part: OpenedPart | null;
   try {
-    handle = await open(path, 'r');
+    part = await parts.open(key, fence, { start, length: Math.min(CHUNK_BYTES, length) });
   } catch (error) {
-    throw new PartLost(`the part cannot be opened: ${codeOf(error)}`, { cause: error });
+    throw lostOr(error);
   }
-  try {
-    const { size } = await handle.stat();
-    if (size !== bytes) throw new PartLost(`the part has ${size} bytes, its manifest says ${bytes}`);
-    const first = new Uint8Array(Math.min(CHUNK_BYTES, length));
-    const read = await readFully(handle, first, start);
-    if (read < first.length) throw new PartLost('the part ended before its end');
-    return { handle, first, start, length, [Symbol.asyncDispose]: () => handle.close() };
-  } catch (error) {
-    await handle.close();
-    if (error instanceof PartLost) throw error;
-    throw new PartLost(`the part cannot be read: ${codeOf(error)}`, { cause: error });
+  if (part === null) throw new PartLost('gone', 'the part is not there any more');
+  if (part.bytes === bytes && part.first.length === Math.min(CHUNK_BYTES, length))
+    return { part, start, length, [Symbol.asyncDispose]: () => part[Symbol.asyncDispose]() };
+  await part[Symbol.asyncDispose]();
+  throw new PartLost('different', `the part has ${part.bytes} bytes, its manifest says ${bytes}`);
+}
+
+/** A handle that stays stale is no damage: whoever asks again looks again. */
+function lostOr(error: unknown): unknown {
+  if (!isParqueueError(error)) return error;
+  switch (error.details['errno']) {
+    case 'ESTALE':
+      return new PartLost('gone', 'the handle of the part stays stale', { cause: error });
+    case 'EIO':
+    case 'EISDIR':
+      return new PartLost('unreadable', 'the part cannot be read', { cause: error });
+    default:
+      return error;
   }
 }
 
 export type Sent = 'sent' | 'caller-left' | 'part-lost';
 
 /** Writes the range to a response whose head was written, and ends it. */
-export async function sendPart(response: ServerResponse, part: OpenPart): Promise<Sent> {
+export async function sendPart(response: ServerResponse, range: OpenedRange): Promise<Sent> {
+  const { part, start, length } = range;
   const left = hasLeft(response);
   // Chunk n is read into buffer n % 2 while chunk n - 1 is sent from the other; n + 1 waits until n - 1 was acknowledged.
-  const buffers = part.length > part.first.length ? [new Uint8Array(CHUNK_BYTES), new Uint8Array(CHUNK_BYTES)] : [];
+  const buffers = length > part.first.length ? [new Uint8Array(CHUNK_BYTES), new Uint8Array(CHUNK_BYTES)] : [];
   let turn = 0;
   let chunk = part.first;
   let next = part.first.length;
   try {
     while (chunk.length > 0) {
       const written = write(response, chunk);
-      const wanted = Math.min(CHUNK_BYTES, part.length - next);
+      const wanted = Math.min(CHUNK_BYTES, length - next);
       const following = buffers[turn]?.subarray(0, wanted) ?? new Uint8Array(0);
       turn = 1 - turn;
       const [read, outcome] = await Promise.all([
-        readFully(part.handle, following, part.start + next),
+        part.read(following, start + next),
         Promise.race([written, left.promise]),
       ]);
       if (outcome === 'left') return 'caller-left';
@@ -101,19 +125,4 @@ function hasLeft(response: ServerResponse): { readonly promise: Promise<'left'>;
     response.once('close', onClose);
   });
   return { promise, stop: () => response.off('close', onClose) };
-}
-
-/** @returns the bytes read; fewer than the buffer holds only at the end of the file */
-async function readFully(handle: FileHandle, buffer: Uint8Array, position: number): Promise<number> {
-  let done = 0;
-  while (done < buffer.length) {
-    const { bytesRead } = await handle.read(buffer, done, buffer.length - done, position + done);
-    if (bytesRead === 0) return done;
-    done += bytesRead;
-  }
-  return done;
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }

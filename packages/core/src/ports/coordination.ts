@@ -51,6 +51,9 @@ export interface PinWish {
   readonly ttlMs: number;
 }
 
+/** Why a look is taken: to use the head, pinned or as it is, which is noted as a read of the entry; or null, to know. */
+export type LookWish = PinWish | 'read' | null;
+
 /** One generation as its manifest describes it: all that Redis remembers of it. */
 export interface DescribedGeneration {
   readonly fence: Tick;
@@ -79,8 +82,11 @@ export type CommitResult =
   | { readonly kind: 'fenced'; readonly latestFence: Tick };
 
 export interface Heads {
-  /** Read head and ticks, and pin the head, in one step. A head at or below the purge mark is returned as null. */
-  look(target: LookTarget, pin: PinWish | null): Promise<Look>;
+  /**
+   * Read head and ticks, and pin the head where that is wished, in one step. A head at or below the purge mark is
+   * returned as null. @throws ParqueueError PQ_RATE_LIMITED where the key has all the pins it may have
+   */
+  look(target: LookTarget, wish: LookWish): Promise<Look>;
   /** Raise `verified` to `tick` if the head still has `version` and is not damaged. @returns whether the head has that version. */
   markVerified(
     key: string,
@@ -146,7 +152,10 @@ export interface Mark {
 }
 
 export interface Pins {
-  /** Pins a generation by name: the head, or a retired one that is not being removed. @returns null when it is gone. */
+  /**
+   * Pins a generation by name: the head, or a retired one that is not being removed. @returns null when it is gone.
+   * @throws ParqueueError PQ_RATE_LIMITED where the key has all the pins it may have
+   */
   pinGeneration(ref: { readonly key: string; readonly fence: Tick }, wish: PinWish): Promise<Pin | null>;
   /** @returns the pin with its new expiry; null when it expired, was released, or a purge ended it. */
   renew(key: string, pinId: string, ttlMs: number): Promise<Pin | null>;

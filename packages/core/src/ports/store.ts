@@ -60,6 +60,28 @@ export interface GenerationReader {
   partPath(key: string, fence: Tick): { readonly relative: string; readonly absolute: string };
 }
 
+/** A part that was opened, with its beginning read. */
+export interface OpenedPart extends AsyncDisposable {
+  /** Size of the file. */
+  readonly bytes: number;
+  /** The beginning of what is wanted; shorter than asked for only at the end of the file. */
+  readonly first: Uint8Array;
+  /** Fills the buffer from `position`. @returns bytes read, fewer only at the end of the file. Rejects with Node's errors. */
+  read(buffer: Uint8Array, position: number): Promise<number>;
+}
+
+export interface PartReader {
+  /**
+   * Opens the part and reads `length` bytes from `start`. A name this host remembers as absent, or a handle that went
+   * stale, is looked up afresh first. @returns null where there is no such file
+   */
+  open(
+    key: string,
+    fence: Tick,
+    wanted: { readonly start: number; readonly length: number },
+  ): Promise<OpenedPart | null>;
+}
+
 export interface KeyDirectories {
   /** Makes the key's directories, then lists them afresh (NFS clients remember what was not there). */
   list(key: string): Promise<KeyListing>;

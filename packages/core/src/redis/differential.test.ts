@@ -5,6 +5,7 @@
  */
 import fc from 'fast-check';
 import { afterAll, describe, expect, inject, test } from 'vitest';
+import { isParqueueError } from '../model/errors.ts';
 import { isEpochLost } from '../ports/coordination.ts';
 import { openEpoch } from '../testing/coordination-contract.ts';
 import type { CoordinationHarness, CoordinationPorts } from '../testing/coordination-harness.ts';
@@ -15,6 +16,7 @@ const NAMES = ['a-00000000000000000000000000000000', 'b-111111111111111111111111
 const SCOPES = ['source:s', 'dataset:d'] as const;
 const FILLS = ['f1', 'f2', 'f3'] as const;
 const VERSIONS = ['v1', 'v2'] as const;
+/** One more than a key may have. */
 const PINS = ['p1', 'p2'] as const;
 
 /** Fences are picked among those handed out so far, and a few that never were. */
@@ -40,7 +42,16 @@ const scopes = fc.subarray([...SCOPES]);
 const command = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('acquire'), process, key, fill }) },
   { weight: 5, arbitrary: fc.record({ kind: fc.constant('commit'), process, key, fill, pick, version, scopes }) },
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('look'), process, key, scopes, pinId: fc.option(pinId) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('look'),
+      process,
+      key,
+      scopes,
+      pinId: fc.constantFrom(...PINS, 'read', null),
+    }),
+  },
   fc.record({ kind: fc.constant('renew'), process, key, fill, pick }),
   fc.record({ kind: fc.constant('release'), process, key, fill, pick }),
   fc.record({ kind: fc.constant('probe'), process, key }),
@@ -81,6 +92,13 @@ const command = fc.oneof(
 
 type Command = typeof command extends fc.Arbitrary<infer T> ? T : never;
 
+/** Half the sequences begin with a head: random ones alone seldom pin one twice. */
+const [first] = NAMES;
+const FILLED: readonly Command[] = [
+  { kind: 'acquire', process: 0, key: first, fill: 'f1' },
+  { kind: 'commit', process: 0, key: first, fill: 'f1', pick: 0, version: 'v1', scopes: [] },
+];
+
 async function answer(side: Side, world: World, step: Command): Promise<unknown> {
   const ports = side.processes['process' in step ? step.process : 0];
   if (ports === undefined) throw new Error('no such process');
@@ -116,7 +134,7 @@ async function answer(side: Side, world: World, step: Command): Promise<unknown>
     case 'look':
       return await ports.heads.look(
         target(step.key, step.scopes),
-        step.pinId === null ? null : { id: step.pinId, ttlMs: 3_600_000 },
+        step.pinId === null || step.pinId === 'read' ? step.pinId : { id: step.pinId, ttlMs: 3_600_000 },
       );
     case 'renew':
       return await ports.leases.renew(claim(step), fenceAt(step.pick));
@@ -210,6 +228,7 @@ async function outcome(side: Side, world: World, step: Command): Promise<unknown
     return comparable(await answer(side, world, step));
   } catch (error) {
     if (isEpochLost(error)) return 'EpochLost';
+    if (isParqueueError(error)) return error.code;
     throw error;
   }
 }
@@ -222,7 +241,8 @@ describe('memory and Redis', () => {
   test('answer every random command sequence alike', async () => {
     const seen = new Set<string>();
     await fc.assert(
-      fc.asyncProperty(fc.array(command, { minLength: 10, maxLength: 60 }), async (steps) => {
+      fc.asyncProperty(fc.array(command, { minLength: 10, maxLength: 60 }), fc.boolean(), async (drawn, filled) => {
+        const steps = filled ? [...FILLED, ...drawn] : drawn;
         const memory = memoryHarness();
         await redis.redis.flushdb();
         const sides: readonly Side[] = [
@@ -253,6 +273,7 @@ describe('memory and Redis', () => {
     expect([...seen].toSorted()).toEqual(
       expect.arrayContaining([
         'EpochLost',
+        'PQ_RATE_LIMITED',
         'busy',
         'committed',
         'fenced',

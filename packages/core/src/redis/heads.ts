@@ -2,23 +2,27 @@
 import { CHANNELS, KEYS } from './keys.ts';
 import type { RedisGate } from './gate.ts';
 import { asArray, asNumber, asNumberOrNull, fieldsOf, headOf, leaseHolderOf } from './replies.ts';
-import type { Heads, Look, LookTarget, Pins, PinWish } from '../ports/coordination.ts';
+import { PINS_PER_KEY_MAX, tooManyPins } from '../model/pin.ts';
+import type { Heads, Look, LookTarget, LookWish, Pins } from '../ports/coordination.ts';
 
-export function redisHeads(gate: RedisGate): Heads {
+const NO_PIN_LEFT = -1;
+
+export function redisHeads(gate: RedisGate, pinsPerKeyMax = PINS_PER_KEY_MAX): Heads {
   return {
-    look: async (target, pin) => {
+    look: async (target, wish) => {
       const epoch = gate.marker?.epoch ?? 0;
-      return lookOf(
-        epoch,
-        target,
-        pin,
-        await gate.script('head-pin', lookKeys(target), [
-          target.scopes.length,
-          target.key,
-          pin?.id ?? '',
-          pin?.ttlMs ?? 0,
-        ]),
-      );
+      const pin = wish === 'read' ? null : wish;
+      const reply = await gate.script('head-pin', lookKeys(target), [
+        target.scopes.length,
+        target.key,
+        wish === null || wish === 'read' ? (wish ?? '') : 'pin',
+        pin?.id ?? '',
+        pin?.ttlMs ?? 0,
+        pinsPerKeyMax,
+      ]);
+      const look = lookOf(epoch, target, wish, reply);
+      if (look.pin?.expiresAtMs === NO_PIN_LEFT) throw tooManyPins(target.key, pinsPerKeyMax);
+      return look;
     },
     markVerified: async (key, { version, tick, beganAtMs }) => {
       const reply = await gate.script(
@@ -66,16 +70,17 @@ export function redisHeads(gate: RedisGate): Heads {
   };
 }
 
-export function redisPins(gate: RedisGate): Pins {
+export function redisPins(gate: RedisGate, pinsPerKeyMax = PINS_PER_KEY_MAX): Pins {
   return {
     pinGeneration: async ({ key, fence }, wish) => {
       const expiresAtMs = asNumberOrNull(
         await gate.script(
           'pin-generation',
           [KEYS.key(key), KEYS.head(key), KEYS.retired(key), KEYS.pins(key), KEYS.pinned(key), KEYS.reads],
-          [key, fence, wish.id, wish.ttlMs],
+          [key, fence, wish.id, wish.ttlMs, pinsPerKeyMax],
         ),
       );
+      if (expiresAtMs === NO_PIN_LEFT) throw tooManyPins(key, pinsPerKeyMax);
       return expiresAtMs === null ? null : { id: wish.id, key, fence, expiresAtMs };
     },
     renew: async (key, pinId, ttlMs) => {
@@ -104,7 +109,7 @@ function lookKeys({ key, scopes, probeTargets }: LookTarget): readonly string[] 
   ];
 }
 
-function lookOf(epoch: number, { key }: LookTarget, wish: PinWish | null, reply: unknown): Look {
+function lookOf(epoch: number, { key }: LookTarget, wish: LookWish, reply: unknown): Look {
   const [ticks, flatHead, pinExpiresAt, reconciled, latestFence, lease, now] = asArray(reply);
   const [started, soft, hard, purge] = asArray(ticks).map(asNumber);
   const head = headOf(fieldsOf(flatHead));
@@ -113,7 +118,7 @@ function lookOf(epoch: number, { key }: LookTarget, wish: PinWish | null, reply:
     seen: { epoch, started: started ?? 0, soft: soft ?? 0, hard: hard ?? 0, purge: purge ?? 0 },
     head,
     pin:
-      wish === null || head === null || expiresAtMs === null
+      wish === null || wish === 'read' || head === null || expiresAtMs === null
         ? null
         : { id: wish.id, key, fence: head.fence, expiresAtMs },
     reconciled: reconciled === 1,

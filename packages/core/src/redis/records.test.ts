@@ -70,10 +70,15 @@ describe('entries', () => {
     const summary = async () =>
       (await coordination.entries.list({ prefix: '', dataset: null, limit: 1, after: null })).entries[0];
     expect(await summary()).toMatchObject({ key, lastReadAtMs: null, head: { fence: fences[2] } });
-    await coordination.heads.look({ key, scopes: [], probeTargets: [] }, { id: 'p1', ttlMs: 60_000 });
-    await coordination.heads.look({ key, scopes: [], probeTargets: [] }, { id: 'p2', ttlMs: 60_000 });
-    await admin.zadd(KEYS.pins(key), 1, 'p2');
+    const target = { key, scopes: [], probeTargets: [] };
+    await coordination.heads.look(target, null);
+    expect((await summary())?.lastReadAtMs).toBeNull();
+    await coordination.heads.look(target, 'read');
     expect((await summary())?.lastReadAtMs).toBeGreaterThan(0);
+    expect(await coordination.entries.pinCount(key)).toBe(0);
+    await coordination.heads.look(target, { id: 'p1', ttlMs: 60_000 });
+    await coordination.heads.look(target, { id: 'p2', ttlMs: 60_000 });
+    await admin.zadd(KEYS.pins(key), 1, 'p2');
     expect(await coordination.entries.pinCount(key)).toBe(1);
     expect((await coordination.entries.retired(key)).map(({ fence }) => fence)).toEqual([fences[1], fences[0]]);
   });

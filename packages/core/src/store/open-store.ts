@@ -8,7 +8,7 @@ import * as z from 'zod';
 import { ParqueueError } from '../model/errors.ts';
 import type { RandomId } from '../ports/clock.ts';
 import type { EpochStore } from '../ports/epochs.ts';
-import type { GenerationReader, GenerationWriter, KeyDirectories, StoreMarks } from '../ports/store.ts';
+import type { GenerationReader, GenerationWriter, KeyDirectories, PartReader, StoreMarks } from '../ports/store.ts';
 import { Disk } from './disk.ts';
 import { epochClaims } from './epoch-claims.ts';
 import { nodeFiles, type Files } from './files.ts';
@@ -18,6 +18,7 @@ import { keyDirectories } from './key-directories.ts';
 import { KeyFolders } from './key-folders.ts';
 import { ENTRIES, IDENTITY_FILE, TOP_DIRECTORIES, TRASH } from './layout.ts';
 import { storeMarks } from './marks.ts';
+import { partReader } from './part-reader.ts';
 import { refusal } from './refusals.ts';
 import { Trash } from './trash.ts';
 
@@ -37,6 +38,7 @@ export interface FileStore {
   readonly storeId: string;
   readonly writer: GenerationWriter;
   readonly reader: GenerationReader;
+  readonly parts: PartReader;
   readonly directories: KeyDirectories;
   readonly marks: StoreMarks;
   readonly epochs: EpochStore;
@@ -58,6 +60,7 @@ export async function openStore(options: OpenStoreOptions): Promise<FileStore> {
     storeId,
     writer: generationWriter({ disk, folders, trash, storeId }),
     reader: generationReader(disk, storeId),
+    parts: partReader(disk),
     directories: keyDirectories({ disk, folders, trash }),
     marks: storeMarks(disk, folders),
     epochs: epochClaims(disk, storeId),

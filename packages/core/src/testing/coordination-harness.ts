@@ -18,6 +18,9 @@ export interface CoordinationPorts {
   readonly reconciler: Reconciler;
 }
 
+/** Every harness limits the pins of a key to so many, so that a story can reach the limit. */
+export const PINS_PER_KEY_MAX_UNDER_TEST = 1;
+
 /** Ages the data instead of waiting: each method writes the past into what is there. */
 export interface CoordinationHarness {
   readonly ports: CoordinationPorts;
@@ -30,10 +33,10 @@ export interface CoordinationHarness {
   ageRunning(asked: string, target: string): Promise<void>;
   /** The source's cool-down, or the time of its trial, is over. */
   ageCooling(source: string): Promise<void>;
+  /** All reads noted under the name began, and were last used, so much earlier. */
+  ageNoted(name: string, byMs: number): Promise<void>;
   ageRetired(key: string, fence: number, byMs: number): Promise<void>;
   /** All data are gone, the process stays: FLUSHALL. */
   forget(): Promise<void>;
-  /** All reads noted under the name began, and were last used, so much earlier. */
-  ageNoted(name: string, byMs: number): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 /** The coordination ports in memory, held by a contract suite. */
-import type { CoordinationHarness } from './coordination-harness.ts';
+import { PINS_PER_KEY_MAX_UNDER_TEST, type CoordinationHarness } from './coordination-harness.ts';
 import { MemoryCoordination, MemoryRedis } from './memory/redis.ts';
 import { notedBucket } from '../redis/noted-reads.ts';
 import { emptyState } from './memory/state.ts';
@@ -7,7 +7,7 @@ import { STORE_ID } from './redis-harness.ts';
 
 export function memoryHarness(): CoordinationHarness {
   let nowMs = 1_700_000_000_000;
-  const server = new MemoryRedis({ now: () => (nowMs += 1) });
+  const server = new MemoryRedis({ now: () => (nowMs += 1), pinsPerKeyMax: PINS_PER_KEY_MAX_UNDER_TEST });
   const keyState = (key: string) => server.state.keys.get(key);
   return {
     ports: new MemoryCoordination(server),

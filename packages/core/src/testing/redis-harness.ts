@@ -11,7 +11,11 @@ import { redisLeases, redisTicks } from '../redis/leases.ts';
 import { redisRegister } from '../redis/register.ts';
 import { redisReconciler, redisRetirement } from '../redis/retirement.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { CoordinationHarness, CoordinationPorts } from './coordination-harness.ts';
+import {
+  PINS_PER_KEY_MAX_UNDER_TEST,
+  type CoordinationHarness,
+  type CoordinationPorts,
+} from './coordination-harness.ts';
 
 export const STORE_ID = 'store-under-test';
 
@@ -36,17 +40,17 @@ export const randomId = (): string => randomBytes(16).toString('hex');
 export function redisPorts(gate: RedisGate, storeId = STORE_ID): CoordinationPorts {
   return {
     register: redisRegister(gate, storeId, randomId),
-    heads: redisHeads(gate),
-    pins: redisPins(gate),
+    heads: redisHeads(gate, PINS_PER_KEY_MAX_UNDER_TEST),
+    pins: redisPins(gate, PINS_PER_KEY_MAX_UNDER_TEST),
     leases: redisLeases(gate),
     ticks: redisTicks(gate),
     parts: redisParts(gate),
     cooling: redisCooling(gate),
+    notedReads: redisNotedReads(gate),
     retirement: redisRetirement(gate),
     reconciler: redisReconciler(gate),
   };
 }
-    notedReads: redisNotedReads(gate),
 
 /** A harness over an emptied database. */
 export async function redisHarness(
@@ -85,10 +89,6 @@ export async function redisHarness(
         if ((await raw.hexists(KEYS.cooling(source), field)) === 1) await raw.hset(KEYS.cooling(source), field, '1');
       }
     },
-    ageRetired: async (key, fence, byMs) => {
-      const known = await raw.hget(KEYS.retired(key), String(fence));
-      if (known === null) return;
-      const [at, ...fillId] = known.split(':');
     ageNoted: async (name, byMs) => {
       const bucket = KEYS.noted(notedBucket(name));
       const text = await raw.hget(bucket, name);
@@ -97,6 +97,10 @@ export async function redisHarness(
       const aged = reads.map((read) => ({ ...read, begun: read.begun - byMs, used: read.used - byMs }));
       await raw.hset(bucket, name, JSON.stringify(aged));
     },
+    ageRetired: async (key, fence, byMs) => {
+      const known = await raw.hget(KEYS.retired(key), String(fence));
+      if (known === null) return;
+      const [at, ...fillId] = known.split(':');
       await raw.hset(KEYS.retired(key), String(fence), `${Number(at) - byMs}:${fillId.join(':')}`);
     },
     forget: async () => {

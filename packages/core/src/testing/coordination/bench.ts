@@ -3,7 +3,15 @@
  * reconciled.
  */
 import { expect } from 'vitest';
-import type { CommitRequest, CommitResult, LeaseClaim, Look, LookTarget, PinWish } from '../../ports/coordination.ts';
+import type {
+  CommitRequest,
+  CommitResult,
+  LeaseClaim,
+  Look,
+  LookTarget,
+  LookWish,
+  PinWish,
+} from '../../ports/coordination.ts';
 import type { CoordinationHarness, CoordinationPorts } from '../coordination-harness.ts';
 
 export const KEY = 'prices-00112233445566778899aabbccddeeff';
@@ -61,7 +69,7 @@ export class Bench {
   readonly retire = async (fence: number, graceMs: number): Promise<'removable' | 'refused'> =>
     await this.ports.retirement.retire({ key: KEY, fence }, { epoch: await this.ports.ticks.epoch(), graceMs });
 
-  readonly look = async (pin: PinWish | null = null): Promise<Look> => await this.ports.heads.look(TARGET, pin);
+  readonly look = async (wish: LookWish = null): Promise<Look> => await this.ports.heads.look(TARGET, wish);
 }
 
 export function commitRequest(fence: number, fillId: string, version: string): CommitRequest {

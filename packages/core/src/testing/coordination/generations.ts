@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { KEY, openEpoch, PIN, TARGET, type Bench } from './bench.ts';
 import { isEpochLost } from '../../ports/coordination.ts';
+import { PINS_PER_KEY_MAX_UNDER_TEST } from '../coordination-harness.ts';
 
 export function generationStories(bench: Bench): void {
   const { granted, filled, look } = bench;
@@ -26,6 +27,33 @@ export function generationStories(bench: Bench): void {
       await look(PIN);
       await bench.ports.pins.release(KEY, 'pin-1');
       expect(await bench.ports.pins.renew(KEY, 'pin-1', 1000)).toBeNull();
+    });
+
+    it('a look to read pins nothing', async () => {
+      const fence = await filled('f1');
+      expect(await look('read')).toMatchObject({ head: { fence }, pin: null });
+      await filled('f2');
+      expect(await bench.retire(fence, 0)).toBe('removable');
+    });
+
+    it('a key has so many pins and no more, until one is released or expires', async () => {
+      const fence = await filled('f1');
+      const pin = async (id: string) =>
+        await bench.ports.pins.pinGeneration({ key: KEY, fence }, { id, ttlMs: 60_000 });
+      for (let at = 1; at <= PINS_PER_KEY_MAX_UNDER_TEST; at += 1) await look({ id: `pin-${at}`, ttlMs: 60_000 });
+      const refused = { code: 'PQ_RATE_LIMITED', retryable: true };
+      await expect(look({ id: 'one-more', ttlMs: 60_000 })).rejects.toMatchObject(refused);
+      await expect(pin('one-more')).rejects.toMatchObject(refused);
+      // A call that is repeated, and a look that moves its pin, add none.
+      expect((await look(PIN)).pin).not.toBeNull();
+      expect(await pin('pin-1')).not.toBeNull();
+      expect((await look('read')).head?.fence).toBe(fence);
+
+      await bench.harness.agePin(KEY, 'pin-1');
+      expect(await pin('one-more')).not.toBeNull();
+      await expect(pin('pin-1')).rejects.toMatchObject(refused);
+      await bench.ports.pins.release(KEY, 'one-more');
+      expect((await look(PIN)).pin).not.toBeNull();
     });
 
     it('a purge hides the head from looks, ends its pins and forbids new ones', async () => {

@@ -1,16 +1,27 @@
 /** head-pin, mark-verified, head-commit, head-damage (I3, I7, I13). */
 import type { Head } from '../../model/generation.ts';
 import { epochOf } from '../../model/ticks.ts';
-import type { CommitRequest, CommitResult, Look, LookTarget, Pin, PinWish } from '../../ports/coordination.ts';
+import { tooManyPins } from '../../model/pin.ts';
+import type {
+  CommitRequest,
+  CommitResult,
+  Look,
+  LookTarget,
+  LookWish,
+  Pin,
+  PinWish,
+} from '../../ports/coordination.ts';
 import { isReconciled, marksOver, readKey, touchKey, type KeyState, type RedisState } from './state.ts';
 
 export interface ServerContext {
   readonly state: RedisState;
   readonly epoch: number;
   readonly nowMs: number;
+  readonly pinsPerKeyMax: number;
 }
 
-export function look({ state, epoch, nowMs }: ServerContext, target: LookTarget, wish: PinWish | null): Look {
+export function look(server: ServerContext, target: LookTarget, wish: LookWish): Look {
+  const { state, epoch, nowMs } = server;
   const known = readKey(state, target.key);
   const marks = marksOver(state, target.key, target.scopes);
   const started = Math.max(known.started, ...target.probeTargets.map((name) => state.targets.get(name) ?? 0));
@@ -19,7 +30,10 @@ export function look({ state, epoch, nowMs }: ServerContext, target: LookTarget,
   return {
     seen: { epoch, started, ...marks },
     head,
-    pin: wish !== null && pinnable ? pinFence(known, { key: target.key, fence: head.fence, nowMs }, wish) : null,
+    pin:
+      wish !== null && wish !== 'read' && pinnable
+        ? pinFence(server, { key: target.key, fence: head.fence }, wish)
+        : null,
     reconciled: isReconciled(state, epoch, known),
     latestFence: known.fence,
     lease:
@@ -36,14 +50,16 @@ export function look({ state, epoch, nowMs }: ServerContext, target: LookTarget,
 }
 
 export function pinFence(
-  known: KeyState,
-  place: { readonly key: string; readonly fence: number; readonly nowMs: number },
+  { state, nowMs, pinsPerKeyMax }: ServerContext,
+  { key, fence }: { readonly key: string; readonly fence: number },
   wish: PinWish,
 ): Pin {
-  for (const [id, pin] of known.pins) if (pin.expiresAtMs <= place.nowMs) known.pins.delete(id);
-  const expiresAtMs = place.nowMs + wish.ttlMs;
-  known.pins.set(wish.id, { fence: place.fence, expiresAtMs });
-  return { id: wish.id, key: place.key, fence: place.fence, expiresAtMs };
+  const { pins } = readKey(state, key);
+  for (const [id, pin] of pins) if (pin.expiresAtMs <= nowMs) pins.delete(id);
+  if (pins.size >= pinsPerKeyMax && !pins.has(wish.id)) throw tooManyPins(key, pinsPerKeyMax);
+  const expiresAtMs = nowMs + wish.ttlMs;
+  pins.set(wish.id, { fence, expiresAtMs });
+  return { id: wish.id, key, fence, expiresAtMs };
 }
 
 export function markVerified(

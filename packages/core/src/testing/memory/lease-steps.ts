@@ -71,7 +71,7 @@ export function invalidate({ state }: ServerContext, target: string, mode: Inval
   return tick;
 }
 
-export function raiseMarks({ state }: ServerContext, marks: readonly Mark[]): void {
+export function raiseMarks({ state }: Pick<ServerContext, 'state'>, marks: readonly Mark[]): void {
   for (const { target, hard, purge } of marks) {
     const known = marksOf(state, target);
     known.hard = Math.max(known.hard, hard, purge);

@@ -17,12 +17,14 @@ import type { NotedReads } from '../../ports/noted-reads.ts';
 import type { Parts } from '../../ports/parts.ts';
 import { EpochLost } from '../../ports/coordination.ts';
 import type { EpochRegister, Marker } from '../../ports/epochs.ts';
+import { PINS_PER_KEY_MAX } from '../../model/pin.ts';
 import { epochStart } from '../../model/ticks.ts';
 
 export type ScriptDelivery = 'once' | 'twice';
 
 export class MemoryRedis {
   state: RedisState;
+  readonly pinsPerKeyMax: number;
   readonly #now: () => number;
   #named = 0;
   readonly #listeners = new Map<string, Set<() => void>>();
@@ -31,8 +33,9 @@ export class MemoryRedis {
     queueMicrotask(listener);
   };
 
-  constructor(options: { readonly now: () => number; readonly runId?: string }) {
+  constructor(options: { readonly now: () => number; readonly runId?: string; readonly pinsPerKeyMax?: number }) {
     this.#now = options.now;
+    this.pinsPerKeyMax = options.pinsPerKeyMax ?? PINS_PER_KEY_MAX;
     this.state = emptyState(options.runId ?? 'run-1');
   }
 
@@ -96,7 +99,7 @@ export class MemoryCoordination {
       state.marker = next;
       state.clock = Math.max(state.clock, epochStart(next.epoch));
       state.pass = { epoch: next.epoch, position: null, completeAtMs: null };
-      leases.raiseMarks({ state, epoch: next.epoch, nowMs: this.#server.nowMs }, marks);
+      leases.raiseMarks({ state }, marks);
       return true;
     },
     adopt: (marker) => {
@@ -111,7 +114,7 @@ export class MemoryCoordination {
   };
 
   readonly heads: Heads = {
-    look: (target, pin) => this.#call('head-pin', (server) => heads.look(server, target, pin)),
+    look: (target, wish) => this.#call('head-pin', (server) => heads.look(server, target, wish)),
     markVerified: async (key, proof) => {
       const applied = await this.#call('mark-verified', (server) => heads.markVerified(server, key, proof));
       if (applied) this.#server.publish(key);
@@ -170,14 +173,14 @@ export class MemoryCoordination {
     release: (key, pinId) => this.#call('pin-release', (server) => retire.releasePin(server, key, pinId)),
   };
 
-  readonly retirement: Retirement = {
-    noteOrphans: (key, fences) => this.#call('generation-orphans', (server) => retire.noteOrphans(server, key, fences)),
-    retire: (ref, { epoch, graceMs }) =>
   readonly notedReads: NotedReads = {
     recall: (asked, under) => this.#call('noted-recall', (server) => noted.recall(server, asked, under)),
     begin: (beginning) => this.#call('noted-begin', (server) => noted.begin(server, beginning)),
   };
 
+  readonly retirement: Retirement = {
+    noteOrphans: (key, fences) => this.#call('generation-orphans', (server) => retire.noteOrphans(server, key, fences)),
+    retire: (ref, { epoch, graceMs }) =>
       this.#call('generation-retire', (server) => {
         requireEpoch(server, epoch);
         return retire.retire(server, ref, graceMs);
@@ -227,12 +230,12 @@ export class MemoryCoordination {
   }
 
   #execute<T>(told: Marker | null, run: (server: ServerContext) => T): T {
-    const { state, nowMs } = this.#server;
+    const { state, nowMs, pinsPerKeyMax } = this.#server;
     try {
       // The gate: a connection to another Redis process carries no command of this epoch.
       if (told !== null && told.runId !== state.runId) throw new EpochLost('Redis was restarted');
       const marker = requireMarker(state, told);
-      return run({ state, epoch: marker.epoch, nowMs });
+      return run({ state, epoch: marker.epoch, nowMs, pinsPerKeyMax });
     } catch (error) {
       if (error instanceof EpochLost) for (const listener of this.#lostListeners) listener();
       throw error;

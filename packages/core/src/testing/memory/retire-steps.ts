@@ -7,11 +7,11 @@ import { readKey, settledBelow, touchKey, type KeyState } from './state.ts';
 
 type Ref = { readonly key: string; readonly fence: number };
 
-export function pinGeneration({ state, nowMs }: ServerContext, { key, fence }: Ref, wish: PinWish): Pin | null {
-  const known = readKey(state, key);
+export function pinGeneration(server: ServerContext, { key, fence }: Ref, wish: PinWish): Pin | null {
+  const known = readKey(server.state, key);
   const current = known.head?.fence === fence && known.head.damaged === null;
   if ((!current && !known.retired.has(fence)) || fence <= known.purge) return null;
-  return pinFence(known, { key, fence, nowMs }, wish);
+  return pinFence(server, { key, fence }, wish);
 }
 
 export function renewPin({ state, nowMs }: ServerContext, key: string, pinId: string, ttlMs: number): Pin | null {
