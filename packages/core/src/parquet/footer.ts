@@ -5,6 +5,7 @@
  */
 import { open, type FileHandle } from 'node:fs/promises';
 import { ParqueueError } from '../model/errors.ts';
+import { boundariesOf } from './boundaries.ts';
 import { columnsOf, type FooterColumn } from './schema-type.ts';
 import { readThriftStruct, type ThriftStruct, type ThriftValue } from './thrift.ts';
 
@@ -14,6 +15,19 @@ export interface RowGroupFooter {
   readonly rows: number;
   /** Compressed bytes of its column chunks. */
   readonly bytes: number;
+  /** One for each leaf of the schema, in its order. */
+  readonly chunks: readonly ColumnChunkFooter[];
+}
+
+export interface ColumnChunkFooter {
+  /** The names from the top of the schema down. */
+  readonly path: readonly string[];
+  /** As stored. */
+  readonly bytes: number;
+  /** Before compression; where values repeat, a dictionary makes this less than the values themselves. */
+  readonly plainBytes: number;
+  /** Bytes of all texts written out, where the writer noted it. */
+  readonly textBytes: number | null;
 }
 
 export interface ParquetFooter {
@@ -23,6 +37,8 @@ export interface ParquetFooter {
   readonly createdBy: string | null;
   readonly keyValues: Readonly<Record<string, string>>;
   readonly fileBytes: number;
+  /** Ascending. */
+  readonly boundaries: Float64Array;
 }
 
 /** Length and magic number: the last 8 bytes. */
@@ -80,24 +96,40 @@ function interpret(meta: ThriftStruct, fileBytes: number, dataEnd: number): Parq
     createdBy: createdBy instanceof Uint8Array ? text(createdBy) : null,
     keyValues: keyValuesOf(meta.get(5)),
     fileBytes,
+    boundaries: boundariesOf(meta, [dataEnd, fileBytes - TAIL_BYTES, fileBytes]),
   };
 }
 
 /** Chunks that reach into the footer or beyond the file mean that the file was cut or overwritten. */
 function rowGroupOf(group: ThriftStruct, dataEnd: number): RowGroupFooter {
-  let bytes = 0;
-  for (const chunk of list(group.get(1), 'columns')) {
-    const fields = struct(chunk, 'column chunk');
-    if (fields.has(1)) throw new RangeError('a column chunk lies in another file');
-    const meta = struct(fields.get(3), 'column metadata');
-    const size = number(meta.get(7), 'compressed size');
-    const data = number(meta.get(9), 'data page offset');
-    const dictionary = meta.get(11);
-    const start = typeof dictionary === 'number' && dictionary > 0 ? Math.min(dictionary, data) : data;
-    if (start < 0 || size < 0 || start + size > dataEnd) throw new RangeError('a column chunk reaches beyond the data');
-    bytes += size;
-  }
-  return { rows: number(group.get(3), 'num_rows of a row group'), bytes };
+  const chunks = list(group.get(1), 'columns').map((chunk) => chunkOf(struct(chunk, 'column chunk'), dataEnd));
+  return {
+    rows: number(group.get(3), 'num_rows of a row group'),
+    bytes: chunks.reduce((sum, { bytes }) => sum + bytes, 0),
+    chunks,
+  };
+}
+
+function chunkOf(chunk: ThriftStruct, dataEnd: number): ColumnChunkFooter {
+  if (chunk.has(1)) throw new RangeError('a column chunk lies in another file');
+  const meta = struct(chunk.get(3), 'column metadata');
+  const size = number(meta.get(7), 'compressed size');
+  const data = number(meta.get(9), 'data page offset');
+  const dictionary = meta.get(11);
+  const start = typeof dictionary === 'number' && dictionary > 0 ? Math.min(dictionary, data) : data;
+  if (start < 0 || size < 0 || start + size > dataEnd) throw new RangeError('a column chunk reaches beyond the data');
+  const path = list(meta.get(3), 'path of a column').map((name) => {
+    if (!(name instanceof Uint8Array)) throw new RangeError('its footer has no path of a column');
+    return text(name);
+  });
+  const statistics = meta.get(16);
+  const textBytes = statistics instanceof Map ? (statistics as ThriftStruct).get(1) : undefined;
+  return {
+    path,
+    bytes: size,
+    plainBytes: number(meta.get(6), 'uncompressed size'),
+    textBytes: typeof textBytes === 'number' ? textBytes : null,
+  };
 }
 
 function keyValuesOf(value: ThriftValue | undefined): Record<string, string> {

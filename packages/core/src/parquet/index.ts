@@ -1,4 +1,11 @@
 /** Parquet: what all sources share. */
+export {
+  CONVERTER_VERSION,
+  openConversion,
+  type Conversion,
+  type ConversionFormat,
+  type ConversionWish,
+} from './conversion.ts';
 export { arrowSchema, manifestColumn, typeName, type Column, type ColumnType, type TimeUnit } from './column-type.ts';
 export { readFooter, readFooterOf, type FooterColumn, type ParquetFooter, type RowGroupFooter } from './footer.ts';
 export { readRows, type RowsText, type RowsWish } from './read-rows.ts';
