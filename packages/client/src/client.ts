@@ -1,22 +1,26 @@
 /** The client: one method per thing a caller wants. Everything takes an AbortSignal; waiting has no other limit. */
+import type { RecordBatch, Table } from 'apache-arrow';
 import { Answer } from './answer.ts';
-import { readEvents } from './event-stream.ts';
-import { asFillStatus, Transport, type TransportOptions } from './transport.ts';
+import { ClientCache, type CacheStats } from './cache/client-cache.ts';
+import type { ParqueueOptions } from './client-options.ts';
 import type {
-  AskOptions,
-  Entry,
-  EntryPage,
-  FillEvent,
-  FillStatus,
-  Format,
-  Freshness,
-  InvalidateMode,
-  InvalidateTarget,
-  ParamValue,
-  Question,
-} from './types.ts';
-
-export interface ParqueueOptions extends TransportOptions {}
+  BatchesOptions,
+  BytesOptions,
+  FetchedFile,
+  FetchOptions,
+  FileOptions,
+  PathOptions,
+  PinnedFile,
+  QuestionLike,
+  Row,
+  RowsOptions,
+  TableOptions,
+} from './fetch/options.ts';
+import { Reading } from './fetch/reading.ts';
+import { Management, type SignalOption } from './management.ts';
+import { datasetCall, generationCall, queryCall, resolveCall } from './question.ts';
+import { Transport } from './transport.ts';
+import type { AskOptions, Entry, Format, InvalidateMode, InvalidateTarget, ParamValue, Question } from './types.ts';
 
 export interface GetOptions extends AskOptions {
   readonly params?: Readonly<Record<string, ParamValue>>;
@@ -27,174 +31,113 @@ export interface GetOptions extends AskOptions {
   readonly ifNoneMatch?: string;
 }
 
-export interface SignalOption {
-  readonly signal?: AbortSignal | undefined;
-}
-
-export class Parqueue {
+export class Parqueue extends Management {
   readonly #transport: Transport;
+  readonly #cache: ClientCache;
+  readonly #reading: Reading;
 
   /** @throws TypeError where the URL is not one. */
   constructor(options: ParqueueOptions) {
     if (!URL.canParse(options.url))
       throw new TypeError('url must be the address of a Parqueue server, such as http://127.0.0.1:8787');
-    this.#transport = new Transport(options);
+    const transport = new Transport(options);
+    super(transport);
+    this.#transport = transport;
+    this.#cache = new ClientCache(options.cache, { url: transport.base, apiKey: options.apiKey ?? '' });
+    this.#reading = new Reading(transport, this.#cache, options.mount);
   }
 
-  /** The rows of a dataset, loaded first where need be. */
+  /**
+   * The rows of a dataset or of any question, loaded by the server first where need be, transferred only if what this
+   * client keeps is not right any more. What it returns is shared with everybody who fetches the same: do not change it.
+   *
+   * `as`: `table` (default) an apache-arrow Table; `rows` plain objects, one type of value per column; `bytes` a
+   * Uint8Array, Parquet unless `format` says otherwise; `file` a file of yours at `path`, replaced in one step; `path` a
+   * file of the store's own on the `mount`, pinned until it is released.
+   *
+   * @throws ParqueueHttpError by `code`; the signal's reason when it aborts
+   */
+  fetch(question: QuestionLike, options?: TableOptions): Promise<Table>;
+  fetch(question: QuestionLike, options: RowsOptions): Promise<readonly Row[]>;
+  fetch(question: QuestionLike, options: BytesOptions): Promise<Uint8Array>;
+  fetch(question: QuestionLike, options: FileOptions): Promise<FetchedFile>;
+  fetch(question: QuestionLike, options: PathOptions): Promise<PinnedFile>;
+  fetch(
+    question: QuestionLike,
+    options: FetchOptions = {},
+  ): Promise<Table | readonly Row[] | Uint8Array | FetchedFile | PinnedFile> {
+    return this.#reading.fetch(question, options);
+  }
+
+  /**
+   * Rows of any number in bounded memory: a RecordBatch at a time, or its rows (`as: 'rows'`). Not cached. All batches are
+   * of one generation, however often the transfer has to be continued; leaving the loop ends it.
+   */
+  fetchBatches(
+    question: QuestionLike,
+    options?: BatchesOptions & { readonly as?: 'table' },
+  ): AsyncGenerator<RecordBatch, void>;
+  fetchBatches(
+    question: QuestionLike,
+    options: BatchesOptions & { readonly as: 'rows' },
+  ): AsyncGenerator<readonly Row[], void>;
+  fetchBatches(
+    question: QuestionLike,
+    options: BatchesOptions = {},
+  ): AsyncGenerator<RecordBatch, void> | AsyncGenerator<readonly Row[], void> {
+    return this.#reading.batches(question, options) as AsyncGenerator<RecordBatch, void>;
+  }
+
+  /** The answer itself, uncached: headers, and the body as a stream. */
   async get(dataset: string, options: GetOptions = {}): Promise<Answer> {
-    const { params = {}, columns, format = 'parquet', ifNoneMatch } = options;
-    const query = {
-      ...Object.fromEntries(Object.entries(params).map(([name, value]) => [name, String(value)])),
-      format,
-      columns: columns?.join(','),
-    };
-    const headers = { ...askHeaders(options), ...(ifNoneMatch === undefined ? {} : { 'if-none-match': ifNoneMatch }) };
-    const call = {
-      method: 'GET',
-      path: `v1/datasets/${encodeURIComponent(dataset)}/data`,
-      query,
-      headers,
-      signal: options.signal,
-    } as const;
-    return new Answer(await this.#transport.ask(call, options.onWait));
+    const { params, columns, format = 'parquet', onWait } = options;
+    const question = { dataset, ...(params && { params }), ...(columns && { columns }) };
+    return new Answer(await this.#transport.ask(datasetCall(question, { format }, options), onWait));
   }
 
-  /** The rows of any question. */
+  /** The same for any question. */
   async query(question: Question, options: AskOptions & { readonly format?: Format } = {}): Promise<Answer> {
-    const call = {
-      method: 'POST',
-      path: 'v1/query',
-      query: { format: options.format ?? 'parquet' },
-      body: question,
-      headers: askHeaders(options),
-      signal: options.signal,
-    } as const;
-    return new Answer(await this.#transport.ask(call, options.onWait));
+    const { format = 'parquet', onWait } = options;
+    return new Answer(await this.#transport.ask(queryCall(question, { format }, options), onWait));
   }
 
   /** The entry that answers a question, with the path of its file; `pin` (`"60s"`) keeps that file there. */
   async resolve(question: Question, options: AskOptions & { readonly pin?: string } = {}): Promise<Entry> {
-    const body = options.pin === undefined ? question : { ...question, pin: options.pin };
-    const call = {
-      method: 'POST',
-      path: 'v1/resolve',
-      body,
-      headers: askHeaders(options),
-      signal: options.signal,
-    } as const;
-    return (await this.#transport.ask(call, options.onWait)).json() as Promise<Entry>;
-  }
-
-  async datasets(options: SignalOption = {}): Promise<unknown> {
-    return this.#get('v1/datasets', options);
-  }
-
-  async dataset(name: string, options: SignalOption = {}): Promise<unknown> {
-    return this.#get(`v1/datasets/${encodeURIComponent(name)}`, options);
-  }
-
-  async sources(options: SignalOption = {}): Promise<unknown> {
-    return this.#get('v1/sources', options);
-  }
-
-  async entries(
-    filter: {
-      readonly prefix?: string;
-      readonly dataset?: string;
-      readonly limit?: number;
-      readonly after?: string;
-    } & SignalOption = {},
-  ): Promise<EntryPage> {
-    const { signal, ...query } = filter;
-    return this.#transport.json({ method: 'GET', path: 'v1/entries', query, signal }) as Promise<EntryPage>;
-  }
-
-  async inspect(key: string, options: SignalOption = {}): Promise<unknown> {
-    return this.#get(`v1/entries/${encodeURIComponent(key)}`, options);
-  }
-
-  async explain(key: string, options: SignalOption = {}): Promise<unknown> {
-    return this.#get(`v1/entries/${encodeURIComponent(key)}/explain`, options);
+    return (await this.#transport.ask(resolveCall(question, options), options.onWait)).json() as Promise<Entry>;
   }
 
   /** The immutable bytes of one generation. */
   async generation(key: string, fence: number, options: SignalOption = {}): Promise<Answer> {
-    const path = `v1/entries/${encodeURIComponent(key)}/generations/${fence}/data`;
-    return new Answer(await this.#transport.send({ method: 'GET', path, signal: options.signal }));
+    return new Answer(await this.#transport.send(generationCall({ key, generation: fence }, null, options.signal)));
   }
 
-  async removeEntry(key: string, options: SignalOption = {}): Promise<void> {
-    await this.#transport.json({
-      method: 'DELETE',
-      path: `v1/entries/${encodeURIComponent(key)}`,
-      signal: options.signal,
-    });
+  override async removeEntry(key: string, options: SignalOption = {}): Promise<void> {
+    try {
+      await super.removeEntry(key, options);
+    } finally {
+      await this.#reading.drop({ key });
+    }
   }
 
-  /** soft: verify before the next use. hard: load again before it. purge: hard, and remove what is there. */
-  async invalidate(
+  /** As the server's, and what this client keeps of the target is dropped: also where nobody knows whether it arrived. */
+  override async invalidate(
     target: InvalidateTarget,
     mode: InvalidateMode = 'soft',
     options: SignalOption = {},
   ): Promise<unknown> {
-    return this.#transport.json({
-      method: 'POST',
-      path: 'v1/invalidate',
-      body: { ...target, mode },
-      signal: options.signal,
-    });
+    try {
+      return await super.invalidate(target, mode, options);
+    } finally {
+      await this.#reading.drop(target);
+    }
   }
 
-  async fills(filter: { readonly state?: string } & SignalOption = {}): Promise<unknown> {
-    const { signal, ...query } = filter;
-    return this.#transport.json({ method: 'GET', path: 'v1/fills', query, signal });
+  /** Forgets everything this client keeps, in memory and on its disk. */
+  async clearCache(): Promise<void> {
+    await this.#reading.drop('all');
   }
 
-  async fill(id: string, options: SignalOption = {}): Promise<FillStatus> {
-    return asFillStatus(await this.#get(`v1/fills/${encodeURIComponent(id)}`, options));
+  get cacheStats(): CacheStats {
+    return this.#cache.stats;
   }
-
-  /** Progress as it happens, until the fill ends or the connection does. */
-  async *fillEvents(id: string, options: SignalOption = {}): AsyncGenerator<FillEvent, void, undefined> {
-    const headers = { accept: 'text/event-stream' };
-    const response = await this.#transport.send({
-      method: 'GET',
-      path: `v1/fills/${encodeURIComponent(id)}/events`,
-      headers,
-      signal: options.signal,
-    });
-    if (response.body !== null) yield* readEvents(response.body);
-  }
-
-  async cancelFill(id: string, options: SignalOption = {}): Promise<void> {
-    await this.#transport.json({
-      method: 'DELETE',
-      path: `v1/fills/${encodeURIComponent(id)}`,
-      signal: options.signal,
-    });
-  }
-
-  async #get(path: string, options: SignalOption): Promise<unknown> {
-    return this.#transport.json({ method: 'GET', path, signal: options.signal });
-  }
-}
-
-function askHeaders({ freshness }: AskOptions): Record<string, string> {
-  const cacheControl = freshness === undefined ? '' : cacheControlOf(freshness);
-  return cacheControl === '' ? {} : { 'cache-control': cacheControl };
-}
-
-function cacheControlOf(freshness: Freshness): string {
-  const directives = [
-    freshness.noCache === true ? 'no-cache' : null,
-    freshness.maxAge === undefined ? null : `max-age=${freshness.maxAge}`,
-    freshness.maxStale === undefined
-      ? null
-      : Number.isFinite(freshness.maxStale)
-        ? `max-stale=${freshness.maxStale}`
-        : 'max-stale',
-    freshness.onlyIfCached === true ? 'only-if-cached' : null,
-  ];
-  return directives.filter((directive) => directive !== null).join(', ');
 }

@@ -9,9 +9,30 @@ export interface ParqueueHttpErrorInit {
   readonly cause?: unknown;
 }
 
+/** Codes of this client's own; every other one is the server's (docs/errors.md). */
+export type ClientErrorCode =
+  /** No server answered. */
+  | 'UNREACHABLE'
+  /** What answered does not speak Parqueue's language. */
+  | 'UNEXPECTED'
+  /** The answer ended before all of it was there, more often than `retries` allows. */
+  | 'INTERRUPTED'
+  /** All bytes came, and they are not those that the server hashed. */
+  | 'CORRUPTED'
+  /** A package is not installed: `apache-arrow`, or `@parqueue/core` for functions of your own. */
+  | 'MISSING_PACKAGE'
+  /** A path was asked for, and the store is not mounted where `mount` says. */
+  | 'NOT_MOUNTED'
+  /** A function of your own shall be cached, and `store` is not configured. */
+  | 'NO_STORE'
+  /** The client was closed. */
+  | 'CLOSED'
+  /** The folder of the disk cache cannot be used. */
+  | 'CACHE_UNUSABLE';
+
 /**
- * `code` is the stable code of the problem, such as `PQ_UNKNOWN_DATASET`; `UNREACHABLE` where no server answered, and
- * `UNEXPECTED` where what answered does not speak Parqueue's language. `status` is 0 where there was no HTTP answer.
+ * `code` is the stable code of the problem, such as `PQ_UNKNOWN_DATASET`, or one of `ClientErrorCode`. `status` is 0
+ * where no HTTP answer was the cause.
  */
 export class ParqueueHttpError extends Error {
   override readonly name = 'ParqueueHttpError';
@@ -35,6 +56,15 @@ export class ParqueueHttpError extends Error {
 /** `instanceof` fails between two copies of this package; the name does not. */
 export function isParqueueHttpError(error: unknown): error is ParqueueHttpError {
   return error instanceof Error && error.name === 'ParqueueHttpError' && 'code' in error;
+}
+
+/** Something that happened here rather than at the server. */
+export function clientError(
+  code: ClientErrorCode,
+  message: string,
+  { retryable = false, cause }: { readonly retryable?: boolean; readonly cause?: unknown } = {},
+): ParqueueHttpError {
+  return new ParqueueHttpError(message, { code, status: 0, retryable, retryAfterMs: null, details: {}, cause });
 }
 
 /** Standard members of problem+json (RFC 9457); the rest of the body are details. */
@@ -66,10 +96,12 @@ export async function errorOfResponse(response: Response): Promise<ParqueueHttpE
   });
 }
 
-/** Seconds of `Retry-After` in ms; null where there is none. Dates are not used by this server. */
+/** `Retry-After` in ms; null where there is none. A date, as some proxies send, counts from the date of the answer. */
 export function retryAfterOf(headers: Headers): number | null {
-  const text = headers.get('retry-after');
-  return text !== null && /^[0-9]{1,6}$/.test(text) ? Number(text) * 1000 : null;
+  const text = headers.get('retry-after') ?? '';
+  if (/^[0-9]{1,6}$/.test(text)) return Number(text) * 1000;
+  const ms = Date.parse(text) - Date.parse(headers.get('date') ?? '');
+  return Number.isNaN(ms) ? null : Math.max(0, ms);
 }
 
 export function asObject(value: unknown): Readonly<Record<string, unknown>> | null {

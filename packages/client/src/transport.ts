@@ -2,21 +2,29 @@
  * One request and its answer. Waits and asks again where the server says how long to wait (429, 503 with Retry-After),
  * and follows a 202 to its end. All waits end with the caller's signal.
  */
-import { setTimeout as sleepFor } from 'node:timers/promises';
-import { asObject, errorOfResponse, isParqueueHttpError, ParqueueHttpError, retryAfterOf } from './problem.ts';
+import { systemNow, systemSleep, type Sleep } from './ambient.ts';
+import {
+  asObject,
+  clientError,
+  errorOfResponse,
+  isParqueueHttpError,
+  ParqueueHttpError,
+  retryAfterOf,
+} from './problem.ts';
 import type { FillOutcome, FillStatus } from './types.ts';
-
-export type Sleep = (ms: number, signal: AbortSignal | undefined) => Promise<void>;
 
 export interface TransportOptions {
   readonly url: string;
   readonly apiKey?: string | undefined;
   readonly fetch?: typeof globalThis.fetch | undefined;
-  /** How often a request that was told to come back later is repeated. Default 2. */
+  /** How often a request is repeated that was told to come back later, or whose connection broke. Default 2. */
   readonly retries?: number | undefined;
   /** Seconds the server may hold a request back while a load runs; it is asked again after that. Default 30. */
   readonly waitSeconds?: number | undefined;
+  /** Tests do not wait. */
   readonly sleep?: Sleep | undefined;
+  /** Milliseconds since 1970. */
+  readonly now?: (() => number) | undefined;
 }
 
 export interface Call {
@@ -26,36 +34,64 @@ export interface Call {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
+  /** May be sent again when nobody knows whether it arrived. */
+  readonly repeatable?: boolean;
 }
 
 /** Where a 202 does not say how long to wait. */
 const POLL_MS = 1000;
+/** Before a broken connection is tried again; twice as long each time. */
+const BREAK_MS = 250;
+const BREAK_MS_MAX = 8000;
 
 export class Transport {
-  readonly #base: string;
+  readonly retries: number;
+  readonly now: () => number;
+  /** The server's URL, ending with a slash. */
+  readonly base: string;
   readonly #options: TransportOptions;
   readonly #fetch: typeof globalThis.fetch;
   readonly #sleep: Sleep;
 
   constructor(options: TransportOptions) {
     // With a slash at the end relative paths keep a path prefix of the base, for servers behind a proxy.
-    this.#base = options.url.endsWith('/') ? options.url : `${options.url}/`;
+    this.base = options.url.endsWith('/') ? options.url : `${options.url}/`;
     this.#options = options;
     this.#fetch = options.fetch ?? globalThis.fetch;
-    this.#sleep =
-      options.sleep ?? (async (ms, signal) => sleepFor(ms, undefined, signal === undefined ? {} : { signal }));
+    this.#sleep = options.sleep ?? systemSleep;
+    this.retries = options.retries ?? 2;
+    this.now = options.now ?? systemNow;
+  }
+
+  /** Before trying again what broke off: the longer, the more often it did. */
+  async pause(attempt: number, signal: AbortSignal | undefined): Promise<void> {
+    await this.#sleep(Math.min(BREAK_MS * 2 ** attempt, BREAK_MS_MAX), signal);
   }
 
   /** @throws ParqueueHttpError for every answer that is not 2xx or 304; the signal's reason when it aborts. */
   async send(call: Call): Promise<Response> {
-    const retries = this.#options.retries ?? 2;
     for (let attempt = 0; ; attempt += 1) {
-      const response = await this.#once(call);
+      const response = await this.#connected(call, attempt < this.retries);
+      if (response === null) {
+        await this.pause(attempt, call.signal);
+        continue;
+      }
       if (response.ok || response.status === 304) return response;
       const error = await errorOfResponse(response);
       const comeBack = (error.status === 429 || error.status === 503) && error.retryAfterMs !== null;
-      if (!comeBack || attempt >= retries) throw error;
+      if (!comeBack || attempt >= this.retries) throw error;
       await this.#sleep(error.retryAfterMs ?? 0, call.signal);
+    }
+  }
+
+  /** @returns null where a connection that was there broke, and the same may be sent again. */
+  async #connected(call: Call, again: boolean): Promise<Response | null> {
+    try {
+      return await this.#once(call);
+    } catch (error) {
+      const repeatable = call.repeatable ?? (call.method === 'GET' || call.method === 'HEAD');
+      if (again && repeatable && isBroken(error)) return null;
+      throw error;
     }
   }
 
@@ -116,7 +152,7 @@ export class Transport {
   }
 
   async #once(call: Call): Promise<Response> {
-    const url = new URL(call.path, this.#base);
+    const url = new URL(call.path, this.base);
     for (const [name, value] of Object.entries(call.query ?? {})) {
       if (value !== undefined) url.searchParams.set(name, String(value));
     }
@@ -132,12 +168,8 @@ export class Transport {
       });
     } catch (error) {
       call.signal?.throwIfAborted();
-      throw new ParqueueHttpError(`no server answers at ${url.origin}; is \`parqueue up\` running there?`, {
-        code: 'UNREACHABLE',
-        status: 0,
+      throw clientError('UNREACHABLE', `no server answers at ${url.origin}; is \`parqueue up\` running there?`, {
         retryable: true,
-        retryAfterMs: null,
-        details: {},
         cause: error,
       });
     }
@@ -169,12 +201,14 @@ function failureOf(outcome: FillOutcome | null): ParqueueHttpError | null {
   return new ParqueueHttpError(message, { ...wire, code, retryable, details });
 }
 
-function unexpected(message: string): ParqueueHttpError {
-  return new ParqueueHttpError(message, {
-    code: 'UNEXPECTED',
-    status: 0,
-    retryable: false,
-    retryAfterMs: null,
-    details: {},
-  });
+/** Reset while it was used, as by a server that restarts or closes what was idle; not one that was never made. */
+function isBroken(error: unknown): boolean {
+  if (!isParqueueHttpError(error) || error.code !== 'UNREACHABLE') return false;
+  const cause = error.cause instanceof Error ? error.cause.cause : undefined;
+  const code = cause instanceof Error && 'code' in cause ? cause.code : null;
+  return code === 'ECONNRESET' || code === 'EPIPE' || code === 'UND_ERR_SOCKET';
+}
+
+export function unexpected(message: string): ParqueueHttpError {
+  return clientError('UNEXPECTED', message);
 }

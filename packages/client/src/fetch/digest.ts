@@ -1,0 +1,38 @@
+/** SHA-256 of what arrives: as it comes where Node is, at the end where only a browser's WebCrypto is. */
+
+export interface Hasher {
+  update(chunk: Uint8Array): void;
+  /** Hexadecimal. */
+  digest(): string;
+}
+
+/** Null outside Node. */
+export function openHasher(): Hasher | null {
+  // Not an import: nothing of Node is loaded with the package, and bundlers for browsers find nothing to resolve.
+  const runtime: Partial<Pick<NodeJS.Process, 'getBuiltinModule'>> | undefined = globalThis.process;
+  const hash = runtime?.getBuiltinModule?.('node:crypto').createHash('sha256');
+  if (hash === undefined) return null;
+  return { update: (chunk) => void hash.update(chunk), digest: () => hash.digest('hex') };
+}
+
+/** Null where the runtime cannot hash either, as a browser on a page without TLS. */
+export async function digestOf(bytes: Uint8Array<ArrayBuffer>): Promise<string | null> {
+  const { subtle }: Partial<typeof globalThis.crypto> = globalThis.crypto;
+  if (subtle === undefined) return null;
+  return hexOf(new Uint8Array(await subtle.digest('SHA-256', bytes)));
+}
+
+/**
+ * The SHA-256 that the server says the body has: `Repr-Digest` (RFC 9530), or the ETag of Parquet, which is the same.
+ * Null where it says nothing, or a proxy coded the body on the way.
+ */
+export function expectedDigest(headers: Headers): string | null {
+  if (headers.has('content-encoding')) return null;
+  const base64 = /(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]+):/.exec(headers.get('repr-digest') ?? '')?.[1];
+  if (base64 !== undefined) return hexOf(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)));
+  return /^"([0-9a-f]{64})"$/.exec(headers.get('etag') ?? '')?.[1] ?? null;
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

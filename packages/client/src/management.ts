@@ -1,0 +1,104 @@
+/** What a client does beside reading rows: the catalog, entries, fills, sources, invalidation. One method per route. */
+import { readEvents } from './event-stream.ts';
+import { asFillStatus, type Transport } from './transport.ts';
+import type { EntryPage, FillEvent, FillStatus, InvalidateMode, InvalidateTarget } from './types.ts';
+
+export interface SignalOption {
+  readonly signal?: AbortSignal | undefined;
+}
+
+export class Management {
+  readonly #transport: Transport;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  async datasets(options: SignalOption = {}): Promise<unknown> {
+    return this.#get('v1/datasets', options);
+  }
+
+  async dataset(name: string, options: SignalOption = {}): Promise<unknown> {
+    return this.#get(`v1/datasets/${encodeURIComponent(name)}`, options);
+  }
+
+  async sources(options: SignalOption = {}): Promise<unknown> {
+    return this.#get('v1/sources', options);
+  }
+
+  async entries(
+    filter: {
+      readonly prefix?: string;
+      readonly dataset?: string;
+      readonly limit?: number;
+      readonly after?: string;
+    } & SignalOption = {},
+  ): Promise<EntryPage> {
+    const { signal, ...query } = filter;
+    return this.#transport.json({ method: 'GET', path: 'v1/entries', query, signal }) as Promise<EntryPage>;
+  }
+
+  async inspect(key: string, options: SignalOption = {}): Promise<unknown> {
+    return this.#get(`v1/entries/${encodeURIComponent(key)}`, options);
+  }
+
+  async explain(key: string, options: SignalOption = {}): Promise<unknown> {
+    return this.#get(`v1/entries/${encodeURIComponent(key)}/explain`, options);
+  }
+
+  /** Purges the entry: what this client keeps of it goes, too. */
+  async removeEntry(key: string, options: SignalOption = {}): Promise<void> {
+    await this.#transport.json({
+      method: 'DELETE',
+      path: `v1/entries/${encodeURIComponent(key)}`,
+      signal: options.signal,
+    });
+  }
+
+  /** soft: verify before the next use. hard: load again before it. purge: hard, and remove what is there. */
+  async invalidate(
+    target: InvalidateTarget,
+    mode: InvalidateMode = 'soft',
+    options: SignalOption = {},
+  ): Promise<unknown> {
+    return this.#transport.json({
+      method: 'POST',
+      path: 'v1/invalidate',
+      body: { ...target, mode },
+      signal: options.signal,
+    });
+  }
+
+  async fills(filter: { readonly state?: string } & SignalOption = {}): Promise<unknown> {
+    const { signal, ...query } = filter;
+    return this.#transport.json({ method: 'GET', path: 'v1/fills', query, signal });
+  }
+
+  async fill(id: string, options: SignalOption = {}): Promise<FillStatus> {
+    return asFillStatus(await this.#get(`v1/fills/${encodeURIComponent(id)}`, options));
+  }
+
+  /** Progress as it happens, until the fill ends or the connection does. */
+  async *fillEvents(id: string, options: SignalOption = {}): AsyncGenerator<FillEvent, void, undefined> {
+    const headers = { accept: 'text/event-stream' };
+    const response = await this.#transport.send({
+      method: 'GET',
+      path: `v1/fills/${encodeURIComponent(id)}/events`,
+      headers,
+      signal: options.signal,
+    });
+    if (response.body !== null) yield* readEvents(response.body);
+  }
+
+  async cancelFill(id: string, options: SignalOption = {}): Promise<void> {
+    await this.#transport.json({
+      method: 'DELETE',
+      path: `v1/fills/${encodeURIComponent(id)}`,
+      signal: options.signal,
+    });
+  }
+
+  async #get(path: string, options: SignalOption): Promise<unknown> {
+    return this.#transport.json({ method: 'GET', path, signal: options.signal });
+  }
+}
