@@ -5,7 +5,7 @@ import type { Principal } from './auth.ts';
 import type { ApiContext } from './context.ts';
 import { readCacheControl, type RequestDirectives } from './http/cache-control.ts';
 import { readPrefer } from './http/prefer.ts';
-import { asksForPart } from './http/range.ts';
+import { asksForPart, isSuffixRange } from './http/range.ts';
 
 /** Nobody is there any more to be answered: no failure of this server, and nothing to count or to report. */
 export class CallerLeft extends Error {
@@ -27,7 +27,8 @@ export interface AskCall {
 
 /**
  * A reader of one file sends many Range requests; a head verified this recently serves them without a probe. Not where the
- * caller says itself how old an answer may be, nor for a Range that is going to be ignored.
+ * caller says itself how old an answer may be, nor for a Range that is going to be ignored, nor for the last
+ * bytes of a file of unknown size: whoever asks for them begins a read (continued-read.ts), and is owed what is true now.
  */
 const CONTINUED_READ_MS = 60_000;
 
@@ -75,7 +76,9 @@ function preferredWait({ request, reply }: Pick<CallerWishes, 'request' | 'reply
 
 function continuedRead(request: FastifyRequest): boolean {
   const { noCache, maxAgeMs } = directivesOf(request).wish;
-  return request.method === 'GET' && noCache !== true && maxAgeMs === undefined && asksForPart(request.headers.range);
+  const { range } = request.headers;
+  if (request.method !== 'GET' || noCache === true || maxAgeMs !== undefined) return false;
+  return asksForPart(range) && !isSuffixRange(range);
 }
 
 function withLenientAge({ policy, ...resolved }: Resolved): Resolved {
@@ -83,7 +86,7 @@ function withLenientAge({ policy, ...resolved }: Resolved): Resolved {
 }
 
 /** Aborts when the caller's connection closes or the process stops waiting for its callers. */
-function callerSignal({ stopping }: ApiContext, reply: FastifyReply): AbortSignal {
+export function callerSignal({ stopping }: ApiContext, reply: FastifyReply): AbortSignal {
   const left = new AbortController();
   const onStop = (): void => left.abort(stopping.reason);
   // Wired by hand: AbortSignal.any would leave one entry per request on the process-wide signal.

@@ -4,17 +4,19 @@ import type { Catalog, Config } from '@parqueue/core/config';
 import type { FileStore } from '@parqueue/core/store';
 import type { Logger } from 'pino';
 import type { Gatekeeper } from './auth.ts';
+import type { ConversionPool } from './conversions/conversion-pool.ts';
 import type { CoordinationLink } from './coordination-link.ts';
 import type { ApiMetrics } from './metrics.ts';
-import type { RowsPool } from './rows/rows-pool.ts';
+import type { PartLayouts } from './part-layouts.ts';
 
 export interface ApiContext {
   readonly config: Config;
   readonly version: string;
   readonly catalog: Catalog;
   readonly store: FileStore;
+  readonly layouts: PartLayouts;
   readonly link: CoordinationLink;
-  readonly rows: RowsPool;
+  readonly conversions: ConversionPool;
   readonly gatekeeper: Gatekeeper;
   readonly metrics: ApiMetrics;
   readonly clock: Clock;

@@ -7,6 +7,8 @@ import { ParqueueError, type FreshnessPolicy } from '@parqueue/core';
 import { ask, reportDamage, type Found } from './asking.ts';
 import type { AskCall } from './caller.ts';
 import type { ApiContext } from './context.ts';
+import { continuedRead, noteReadBegun, readEnded } from './continued-read.ts';
+import { sendConverted } from './converted-answer.ts';
 import type { Live } from './coordination-link.ts';
 import { judge, rangeApplies } from './http/conditional.ts';
 import type { DataForm } from './http/data-form.ts';
@@ -17,7 +19,6 @@ import { PartLost } from './http/send-part.ts';
 import { sendPending } from './pending.ts';
 import { holdPinned, keepPinned, TRANSFER_PIN_TTL_MS } from './pin-keeper.ts';
 import { sendBytes } from './part-answer.ts';
-import { sendRows } from './rows-answer.ts';
 
 export interface DataCall {
   readonly context: ApiContext;
@@ -44,11 +45,17 @@ export async function answerAsk(
   asking: AskCall,
   options: { readonly neverPending: boolean },
 ): Promise<FastifyReply> {
+  const { request, declared } = asking.resolved;
+  const target = { key: request.key, scopes: request.scopes, policy: declared };
+  const continued = await continuedRead(call, target);
+  if (continued !== null) return await answerContinued(call, continued);
   for (let attempt = 1; ; attempt += 1) {
     const asked = await ask(call.context, attempt === 1 ? asking : { ...asking, pinTtlMs: TRANSFER_PIN_TTL_MS });
     if (asked.kind === 'pending') return sendPending(call.reply, asked.fillId, { asking, ...options });
     try {
-      return await answerWith(call, sendableOf(call.context, asked, asking.resolved.declared));
+      const sendable = sendableOf(call.context, asked, declared);
+      await noteReadBegun(call, sendable, target);
+      return await answerWith(call, sendable);
     } catch (error) {
       if (!(error instanceof PartLost)) throw error;
       const { key, head } = asked.answer;
@@ -59,6 +66,15 @@ export async function answerAsk(
     } finally {
       await asked.release();
     }
+  }
+}
+
+/** A later range of a read: there is no other generation to fall back to. */
+export async function answerContinued(call: DataCall, sendable: Sendable): Promise<FastifyReply> {
+  try {
+    return await answerWith(call, sendable);
+  } catch (error) {
+    throw error instanceof PartLost ? readEnded() : error;
   }
 }
 
@@ -89,14 +105,14 @@ export async function answerWith(call: DataCall, sendable: Sendable): Promise<Fa
         { headers: { etag: representation.etag } },
       );
     case 'not-modified': {
-      const { 'content-type': _type, 'repr-digest': _digest, ...rest } = headers;
+      const { 'content-type': _type, 'content-encoding': _coding, 'repr-digest': _digest, ...rest } = headers;
       return await reply.code(304).headers(rest).send();
     }
     case 'proceed':
       break;
   }
   reply.headers(headers);
-  if (form.format !== 'parquet') return await sendRows(call, sendable, form);
+  if (form.format !== 'parquet') return await sendConverted(call, sendable, form);
   const range: RangeReading = rangeApplies(oneHeader(request.headers['if-range']), representation)
     ? readRange(request.headers.range, facts.manifest.part.bytes)
     : { kind: 'whole' };

@@ -12,7 +12,12 @@ export interface ApiMetrics {
   readonly resolveSeconds: Histogram;
   readonly verifyFailures: Counter<'reason'>;
   readonly datasetAgeSeconds: Gauge<'dataset'>;
+  readonly conversions: Counter<'format' | 'outcome'>;
+  readonly conversionBytes: Counter<'format' | 'coding'>;
 }
+
+/** How a conversion ended. cut-off: its caller took nothing for minutes. refused: with a coded answer, before the first byte. */
+export type ConversionOutcome = 'sent' | 'caller-left' | 'cut-off' | 'refused' | 'broken';
 
 export interface QueueGauge {
   readonly queue: string;
@@ -24,9 +29,10 @@ export interface MetricSources {
   /** Read at each scrape; empty while Redis does not answer. */
   readonly queues: () => Promise<readonly QueueGauge[]>;
   readonly pinsHeld: () => number;
+  readonly conversions: { readonly running: number; readonly waiting: number; readonly unsentBytes: number };
 }
 
-export function createMetrics({ version, queues, pinsHeld }: MetricSources): ApiMetrics {
+export function createMetrics({ version, queues, pinsHeld, conversions }: MetricSources): ApiMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
@@ -59,8 +65,21 @@ export function createMetrics({ version, queues, pinsHeld }: MetricSources): Api
       this.set(pinsHeld());
     },
   });
+  conversionGauges(conversions, registers);
   return {
     registry,
+    conversions: new Counter({
+      name: 'parqueue_conversions_total',
+      help: 'Answers converted from Parquet, by format and by how they ended',
+      labelNames: ['format', 'outcome'],
+      registers,
+    }),
+    conversionBytes: new Counter({
+      name: 'parqueue_conversion_bytes_total',
+      help: 'Bytes of converted answers that were taken, as coded',
+      labelNames: ['format', 'coding'],
+      registers,
+    }),
     requests: new Counter({
       name: 'parqueue_requests_total',
       help: 'Asks for data by dataset and outcome',
@@ -86,6 +105,24 @@ export function createMetrics({ version, queues, pinsHeld }: MetricSources): Api
       registers,
     }),
   };
+}
+
+function conversionGauges(conversions: MetricSources['conversions'], registers: Registry[]): void {
+  const gauges = [
+    ['parqueue_conversions', 'Conversions in threads now', () => conversions.running],
+    ['parqueue_conversions_waiting', 'Conversions that wait for others to end', () => conversions.waiting],
+    ['parqueue_conversion_unsent_bytes', 'Converted bytes that wait for their callers', () => conversions.unsentBytes],
+  ] as const;
+  for (const [name, help, value] of gauges) {
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(value());
+      },
+    });
+  }
 }
 
 export function damageReason(reason: string): DamageReason {

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ParqueueError, type Clock, type OnStep, type RandomId } from '@parqueue/core';
+import { ParqueueError, toFailure, type Clock, type OnStep, type RandomId } from '@parqueue/core';
 import { Catalog, isLoopback, type Config } from '@parqueue/core/config';
 import { openCoordination } from '@parqueue/core/redis';
 import { openStore } from '@parqueue/core/store';
@@ -15,10 +15,11 @@ import { pino, type Logger } from 'pino';
 import { buildApp } from './app.ts';
 import { Gatekeeper } from './auth.ts';
 import type { ApiContext } from './context.ts';
+import { ConversionPool } from './conversions/conversion-pool.ts';
 import { CoordinationLink } from './coordination-link.ts';
+import { PartLayouts } from './part-layouts.ts';
 import { createMetrics, type QueueGauge } from './metrics.ts';
 import { pinsHeld } from './pin-keeper.ts';
-import { RowsPool } from './rows/rows-pool.ts';
 
 export interface StartApiOptions {
   readonly config: Config;
@@ -83,25 +84,29 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
     waitersMax: config.limits.waitersMax,
   });
   const version = ownVersion();
-  const rows = new RowsPool();
+  const conversions = new ConversionPool({
+    clock,
+    onTrouble: (error) => log.error({ reason: toFailure(error).message }, 'a conversion thread had trouble'),
+  });
   const context: ApiContext = {
     config,
     version,
     store,
+    layouts: new PartLayouts(({ key, fence }) => store.reader.partPath(key, fence).absolute),
     link,
-    rows,
+    conversions,
     clock,
     randomId,
     log,
     catalog: new Catalog(config),
     gatekeeper: new Gatekeeper(config.auth.apiKeys),
-    metrics: createMetrics({ version, pinsHeld, queues: () => queueGauges(link) }),
+    metrics: createMetrics({ version, pinsHeld, conversions, queues: () => queueGauges(link) }),
     stopping: stopping.signal,
   };
   const app = await buildApp(context);
   const close = async (): Promise<void> => {
     await closeServer(app, { clock, stopping });
-    await rows.close();
+    await conversions.close();
     await link.close();
   };
   try {

@@ -1,15 +1,20 @@
 /** The headers of a data answer: what it is, how old it is, how it came about, where its very bytes stay. */
 import { createHash } from 'node:crypto';
 import type { FreshnessPolicy, Head, Manifest } from '@parqueue/core';
+import { CONVERTER_VERSION } from '@parqueue/core/parquet';
 import { answerCacheControl, immutableCacheControl } from './cache-control.ts';
 import { cacheStatus, type CacheOutcome } from './cache-status.ts';
 import type { Representation } from './conditional.ts';
 import { httpDate } from './conditional.ts';
-import type { DataForm } from './data-form.ts';
-import { MEDIA_TYPES } from './formats.ts';
+import type { ConvertedForm, DataForm } from './data-form.ts';
+import type { Coding } from './encoding.ts';
+import { MEDIA_TYPES, type DataFormat } from './formats.ts';
 
-/** Changes when the text of equal rows changes from one release to the next. */
-const TEXT_FORMAT = 1;
+/** Up to here a coding saves nothing worth its headers. Told from what is known before any work, as the tag depends on it. */
+const PLAIN_CELLS_MAX = 64;
+
+/** For browsers and `curl -OJ`: these a browser shows, the others it saves. */
+const SHOWN: ReadonlySet<DataFormat> = new Set(['json', 'ndjson']);
 
 export interface DataFacts {
   readonly key: string;
@@ -22,7 +27,7 @@ export type DataAge =
   /** A URL whose content moves. */
   | {
       readonly kind: 'current';
-      readonly head: Head;
+      readonly head: Pick<Head, 'verifiedAtMs'>;
       readonly nowMs: number;
       readonly policy: FreshnessPolicy;
       readonly cache: Pick<CacheOutcome, 'cache' | 'collapsed' | 'staleReason'>;
@@ -33,12 +38,27 @@ export function generationUrl(key: string, fence: number): string {
   return `/v1/entries/${key}/generations/${fence}/data`;
 }
 
-/** Strong for Parquet, whose bytes are hashed; weak for text made from them. */
-export function representationOf({ manifest, committedAtMs }: DataFacts, form: DataForm): Representation {
-  const { sha256 } = manifest.part;
-  if (form.format === 'parquet') return { etag: `"${sha256}"`, lastModifiedMs: committedAtMs };
-  const told = [sha256, TEXT_FORMAT, form.format, form.offset, form.limit, form.numbers].join('\n');
-  return { etag: `W/"${createHash('sha256').update(told).digest('hex').slice(0, 40)}"`, lastModifiedMs: committedAtMs };
+/** The rows of the form's window, of all there are. */
+export function windowRows({ manifest }: Pick<DataFacts, 'manifest'>, { offset, limit }: ConvertedForm): number {
+  return Math.min(Math.max(0, manifest.part.rows - offset), limit ?? Number.POSITIVE_INFINITY);
+}
+
+/** As asked for, but that a small body goes out as it is where that may be. */
+export function codingOf(facts: Pick<DataFacts, 'manifest'>, form: ConvertedForm): Coding {
+  const { coding, plainAllowed } = form.codings;
+  const cells = windowRows(facts, form) * (form.columns?.length ?? facts.manifest.columns.length);
+  return plainAllowed && cells <= PLAIN_CELLS_MAX ? 'identity' : coding;
+}
+
+/** Strong for Parquet, whose bytes are hashed; weak for what is made from them. */
+export function representationOf(facts: DataFacts, form: DataForm): Representation {
+  const { sha256 } = facts.manifest.part;
+  const lastModifiedMs = facts.committedAtMs;
+  if (form.format === 'parquet') return { etag: `"${sha256}"`, lastModifiedMs };
+  const { format, columns, offset, limit, numbers } = form;
+  const told = [sha256, CONVERTER_VERSION, format, columns, offset, limit, numbers, codingOf(facts, form)];
+  const digest = createHash('sha256').update(JSON.stringify(told)).digest('hex');
+  return { etag: `W/"${digest.slice(0, 40)}"`, lastModifiedMs };
 }
 
 export function dataHeaders(
@@ -53,7 +73,8 @@ export function dataHeaders(
     'content-type': MEDIA_TYPES[form.format],
     etag,
     'last-modified': httpDate(lastModifiedMs),
-    vary: 'Accept, Authorization, X-API-Key',
+    vary: varyOf(form),
+    'content-disposition': dispositionOf(facts, form.format),
     'parqueue-key': key,
     'parqueue-generation': String(fence),
     'parqueue-version': headerText(manifest.version),
@@ -65,9 +86,30 @@ export function dataHeaders(
           'repr-digest': `sha-256=:${Buffer.from(manifest.part.sha256, 'hex').toString('base64')}:`,
           'content-location': generationUrl(key, fence),
         }
-      : { 'accept-ranges': 'none' }),
+      : { 'accept-ranges': 'none', ...encodingHeader(codingOf(facts, form)) }),
     ...ageHeaders(facts, age, audience),
   };
+}
+
+function encodingHeader(coding: Coding): Record<string, string> {
+  return coding === 'identity' ? {} : { 'content-encoding': coding };
+}
+
+/** What else than the URL decided. Parquet and Arrow are never coded, whatever a caller accepts. */
+function varyOf({ format, negotiated }: DataForm): string {
+  const coded = format !== 'parquet' && format !== 'arrow';
+  return [
+    ...(negotiated ? ['Accept'] : []),
+    ...(negotiated || coded ? ['Accept-Encoding'] : []),
+    'Authorization',
+    'X-API-Key',
+  ].join(', ');
+}
+
+/** Names of datasets are letters, digits, `_` and `-`; an entry of no dataset is named by its key. */
+function dispositionOf({ key, manifest }: DataFacts, format: DataFormat): string {
+  const name = manifest.dataset ?? `parqueue-${key.slice(0, 12)}`;
+  return `${SHOWN.has(format) ? 'inline' : 'attachment'}; filename="${headerText(name)}.${format}"`;
 }
 
 function ageHeaders({ key }: DataFacts, age: DataAge, audience: 'public' | 'private'): Record<string, string> {

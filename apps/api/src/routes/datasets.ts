@@ -11,11 +11,12 @@ import {
   readColumns,
   readForm,
   refuseSuffix,
+  wishesOf,
   type DataForm,
   type FormQuery,
 } from '../http/data-form.ts';
 import { json, PENDING_ANSWER, rowsIn } from '../openapi/answers.ts';
-import { ASK_ERRORS } from '../openapi/errors.ts';
+import { ASK_ERRORS, READ_ERRORS } from '../openapi/errors.ts';
 import { ASK_HEADERS, DATA_REQUEST_HEADERS, RANGE_HEADERS } from '../openapi/headers.ts';
 import { DATA_FORMATS, MEDIA_TYPES, type DataFormat } from '../http/formats.ts';
 import { datasetDetails, datasetView } from '../views/dataset-view.ts';
@@ -53,17 +54,6 @@ export function datasetRoutes(app: FastifyInstance, context: ApiContext): void {
   catalogRoutes(app, context);
   for (const format of DATA_FORMATS) suffixRoute(app, context, format);
 
-  app.route<{ Params: { name: string } }>({
-    method: ['GET', 'HEAD'],
-    url: '/v1/datasets/:name.arrow',
-    config: { access: 'read' },
-    schema: { params: NAME_PARAM },
-    handler: (request) => {
-      context.catalog.dataset(request.params.name);
-      throw refuseSuffix('arrow');
-    },
-  });
-
   app.route<DatasetRoute>({
     method: ['GET', 'HEAD'],
     url: '/v1/datasets/:name/data',
@@ -75,7 +65,7 @@ export function datasetRoutes(app: FastifyInstance, context: ApiContext): void {
         summary: 'The rows, in the representation that Accept or format asks for',
         description: `${LOADING_NOTE} Answers 202 with the fill's URL when the rows are not ready within Prefer: wait.`,
         answers: { ...rowsIn(DATA_FORMATS, { prefers: true }), 202: PENDING_ANSWER },
-        errors: ASK_ERRORS,
+        errors: READ_ERRORS,
         refusals: [406, 412, 416],
         requestHeaders: ['Accept', ...ASK_HEADERS, ...DATA_REQUEST_HEADERS, ...RANGE_HEADERS],
       },
@@ -89,7 +79,7 @@ export function datasetRoutes(app: FastifyInstance, context: ApiContext): void {
       },
     },
     handler: (request, reply) => {
-      const form = readForm(request.query, { accept: request.headers.accept });
+      const form = readForm(request.query, wishesOf(request));
       return answerDataset(context, { request, reply }, { form, neverPending: false });
     },
   });
@@ -107,7 +97,7 @@ function suffixRoute(app: FastifyInstance, context: ApiContext, suffix: DataForm
         summary: `The rows as ${MEDIA_TYPES[suffix].split(';')[0]}`,
         description: `${LOADING_NOTE} Never answers 202: waits until the fill's time-out, then 503.`,
         answers: rowsIn([suffix]),
-        errors: ASK_ERRORS,
+        errors: suffix === 'parquet' ? READ_ERRORS : ASK_ERRORS,
         refusals: suffix === 'parquet' ? [406, 412, 416] : [406, 412],
         requestHeaders: [
           'Cache-Control',
@@ -122,7 +112,11 @@ function suffixRoute(app: FastifyInstance, context: ApiContext, suffix: DataForm
       querystring: { type: 'object', properties: FORM_QUERY_PROPERTIES, additionalProperties: DATASET_PARAMS },
     },
     handler: (request, reply) =>
-      answerDataset(context, { request, reply }, { form: readForm(request.query, { suffix }), neverPending: true }),
+      answerDataset(
+        context,
+        { request, reply },
+        { form: readForm(request.query, { ...wishesOf(request), suffix }), neverPending: true },
+      ),
   });
 }
 

@@ -4,10 +4,18 @@ import { invalidate, ParqueueError, satisfies, STRICT, type Pin } from '@parqueu
 import { wholeManifest } from '../asking.ts';
 import { maySeeEntry } from '../auth.ts';
 import type { ApiContext } from '../context.ts';
-import { answerWith, type DataCall, type Sendable } from '../data-answer.ts';
+import { continuedRead, noteReadBegun } from '../continued-read.ts';
+import { answerContinued, answerWith, type DataCall, type Sendable } from '../data-answer.ts';
 import { isPurged, lookAtEntry, requireKey, scopesOf } from '../entry-access.ts';
 import { explainEntry } from '../explain.ts';
-import { FORMAT_QUERY_PROPERTY, FORM_QUERY_PROPERTIES, readForm, type FormQuery } from '../http/data-form.ts';
+import {
+  FORMAT_QUERY_PROPERTY,
+  FORM_QUERY_PROPERTIES,
+  readForm,
+  requireColumns,
+  wishesOf,
+  type FormQuery,
+} from '../http/data-form.ts';
 import { DATA_FORMATS } from '../http/formats.ts';
 import { PartLost } from '../http/send-part.ts';
 import { keepPinned, releasePin, TRANSFER_PIN_TTL_MS } from '../pin-keeper.ts';
@@ -23,10 +31,16 @@ interface KeyRoute {
 }
 
 const KEY_PARAM = { type: 'object', properties: { key: KEY_TEXT } } as const;
-const { columns: _columns, ...WINDOW_PROPERTIES } = FORM_QUERY_PROPERTIES;
 const FORM_QUERY = {
   type: 'object',
-  properties: { ...WINDOW_PROPERTIES, ...FORMAT_QUERY_PROPERTY },
+  properties: {
+    ...FORM_QUERY_PROPERTIES,
+    columns: {
+      type: 'string',
+      description: 'Columns of the entry to send, separated by commas, in this order; all without it. Not for Parquet',
+    },
+    ...FORMAT_QUERY_PROPERTY,
+  },
   additionalProperties: false,
 } as const;
 
@@ -154,7 +168,7 @@ function dataRoutes(app: FastifyInstance, context: ApiContext): void {
     schema: { params: KEY_PARAM, querystring: FORM_QUERY },
     handler: async (request, reply) => {
       const { key } = request.params;
-      const form = readForm(request.query, { accept: request.headers.accept });
+      const form = readForm(request.query, { ...wishesOf(request), projects: true });
       const { look, head } = await lookAtEntry(context, request.principal, key, {
         id: context.randomId(),
         ttlMs: TRANSFER_PIN_TTL_MS,
@@ -203,7 +217,7 @@ function dataRoutes(app: FastifyInstance, context: ApiContext): void {
     },
     handler: async (request, reply) => {
       const { key, fence } = request.params;
-      const form = readForm(request.query, { accept: request.headers.accept });
+      const form = readForm(request.query, { ...wishesOf(request), projects: true });
       requireKey(key);
       const pin = await context.link.run(({ coordination }) =>
         coordination.pins.pinGeneration({ key, fence }, { id: context.randomId(), ttlMs: TRANSFER_PIN_TTL_MS }),
@@ -227,8 +241,14 @@ async function sendPinned(call: DataCall, pin: Pin | null, committedAtMs: number
     if (!maySeeEntry(request.principal, manifest.dataset))
       throw new ParqueueError('PQ_NOT_FOUND', 'there is no such entry');
     if (age.kind === 'immutable' && (await isPurged(context, pin, scopesOf(manifest)))) throw gone();
+    requireColumns(call.form, manifest);
+    const target = { key, scopes: scopesOf(manifest), policy: STRICT };
+    const continued = age.kind === 'immutable' ? null : await continuedRead(call, target);
+    if (continued !== null) return await answerContinued(call, continued);
     const facts = { key, fence, manifest, committedAtMs: committedAtMs ?? manifest.sealedAtMs };
-    return await answerWith(call, { live, hold: async () => keepPinned(live, pin, context), facts, age });
+    const sendable = { live, hold: async () => keepPinned(live, pin, context), facts, age };
+    await noteReadBegun(call, sendable, target);
+    return await answerWith(call, sendable);
   } catch (error) {
     if (error instanceof PartLost) throw gone();
     throw error;

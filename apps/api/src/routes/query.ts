@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { askCallOf, directivesOf } from '../caller.ts';
 import type { ApiContext } from '../context.ts';
 import { answerAsk } from '../data-answer.ts';
-import { FORM_QUERY_PROPERTIES, FORMAT_QUERY_PROPERTY, readForm, type FormQuery } from '../http/data-form.ts';
+import { FORM_QUERY_PROPERTIES, FORMAT_QUERY_PROPERTY, readForm, wishesOf, type FormQuery } from '../http/data-form.ts';
 import { DATA_FORMATS } from '../http/formats.ts';
 import { invalid, QUESTION_BODY_SCHEMA, resolveQuestion, type QuestionBody } from '../question.ts';
 import { PENDING_ANSWER, rowsIn } from '../openapi/answers.ts';
@@ -39,7 +39,7 @@ export function queryRoutes(app: FastifyInstance, context: ApiContext): void {
       const { body } = request;
       if (body.pin !== undefined)
         throw invalid('pin belongs to /v1/resolve: here the rows are sent, and pinned while they are');
-      const form = readForm(request.query, { accept: request.headers.accept });
+      const form = readForm(request.query, wishesOf(request));
       const resolved = resolveQuestion(context, request, body);
       const asking = askCallOf({ context, request, reply }, resolved, {
         patience: 'preferred',

@@ -1,0 +1,120 @@
+/**
+ * One body on its way from a thread: begun before anything is sent, so that what cannot be converted is still an answer
+ * of its own; then chunk by chunk, each made on credit that a chunk taken gives back. It ends, or it throws; and however
+ * it is left, the thread stops working for it, and what it held is given back only then.
+ */
+import { ParqueueError } from '@parqueue/core';
+import type { Budget } from './budget.ts';
+import type { Started } from './conversion-thread.ts';
+import type { News } from './running-conversion.ts';
+
+export interface BodyLimits {
+  /** A conversion that holds no more than this needs no memory of the common stock: looks never wait behind downloads. */
+  readonly smallBytes: number;
+  /** What a thread gets to let go of a conversion whose caller left. */
+  readonly stopGraceMs: number;
+}
+
+export interface BodyOptions {
+  readonly limits: BodyLimits;
+  readonly memory: Budget;
+  readonly onEnd: () => void;
+}
+
+/** Chunks under way: one being made, one on its way, one being written. */
+const CREDITS = 3;
+
+/** A body that ends below this is sent with its length. */
+const GATHERED_BYTES = 64 * 1024;
+
+/** After the beginning a caller who leaves is noticed where the body is written. */
+const UNTIL_LEFT = new AbortController().signal;
+
+/** The thread ended while it had this conversion; it may have ended for another's sake. */
+export class ThreadLost extends Error {
+  override readonly name = 'ThreadLost';
+}
+
+export class ConvertedBody implements AsyncDisposable {
+  readonly #started: Started;
+  readonly #options: BodyOptions;
+  readonly #first: Uint8Array[] = [];
+  #giveMemoryBack: () => void = () => undefined;
+  #length: number | null = null;
+  #over = false;
+  #trapped = false;
+
+  constructor(started: Started, options: BodyOptions) {
+    this.#started = started;
+    this.#options = options;
+  }
+
+  /** How many bytes there are, where that is known before the first is sent. */
+  get length(): number | null {
+    return this.#length;
+  }
+
+  /** @throws ThreadLost; ParqueueError; the signal's reason */
+  async begin(signal: AbortSignal): Promise<void> {
+    const opened = await this.#next(signal);
+    if (opened?.kind !== 'opened') throw new ParqueueError('PQ_INTERNAL', 'a conversion began with its end');
+    const { smallBytes } = this.#options.limits;
+    if (opened.memoryBytes > smallBytes)
+      this.#giveMemoryBack = await this.#options.memory.take(opened.memoryBytes, signal);
+    this.#started.running.grant(CREDITS);
+    let gathered = 0;
+    while (gathered < GATHERED_BYTES) {
+      const news = await this.#next(signal);
+      if (news === null) {
+        this.#length = gathered;
+        return;
+      }
+      if (news.kind !== 'chunk') continue;
+      this.#first.push(news.bytes);
+      gathered += news.bytes.length;
+      this.#started.running.grant(1);
+    }
+  }
+
+  /** A chunk is taken when the next is asked for. @throws ParqueueError, ThreadLost where it cannot go on */
+  async *chunks(): AsyncGenerator<Uint8Array, void, undefined> {
+    yield* this.#first.splice(0);
+    while (!this.#over) {
+      const news = await this.#next(UNTIL_LEFT);
+      if (news?.kind !== 'chunk') continue;
+      yield news.bytes;
+      this.#started.running.grant(1);
+    }
+  }
+
+  /** The thread is asked to let go; one that does not, or whose memory is spoilt, ends, and takes its others with it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const left = await this.#started.running.stop(this.#trapped ? 0 : this.#options.limits.stopGraceMs);
+    if (!left || this.#trapped) await this.#started.recycle();
+    this.#giveMemoryBack();
+    this.#options.onEnd();
+  }
+
+  /** @returns null at the end */
+  async #next(signal: AbortSignal): Promise<Extract<News, { kind: 'opened' | 'chunk' }> | null> {
+    const news = await this.#started.running.next(signal);
+    switch (news.kind) {
+      case 'opened':
+      case 'chunk':
+        return news;
+      case 'end':
+        this.#over = true;
+        return null;
+      case 'lost':
+        throw new ThreadLost('the thread ended', { cause: news.cause });
+      case 'failed': {
+        this.#trapped = news.trapped;
+        if (!news.trapped) throw ParqueueError.from(news.failure);
+        throw new ParqueueError(
+          'PQ_UNSUPPORTED_TYPE',
+          `this file cannot be converted (${news.failure.message}); ask for Parquet`,
+        );
+      }
+    }
+  }
+}
