@@ -1,22 +1,25 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer, get, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, expect, test } from 'vitest';
-import { openPart, PartLost, sendPart, type Sent } from './send-part.ts';
+import { dirname } from 'node:path';
+import { openFileStoreSubject, type FileOperation } from '@parqueue/core/testing';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { openPart, sendPart, type Sent } from './send-part.ts';
 
-const dir = mkdtempSync(join(tmpdir(), 'parqueue-send-'));
-const path = join(dir, 'part');
+const REF = { key: `words-${'0a'.repeat(16)}`, fence: 1 };
+const store = await openFileStoreSubject();
+const path = store.reader.partPath(REF.key, REF.fence).absolute;
+mkdirSync(dirname(path), { recursive: true });
 const MIB = 1024 * 1024;
 let server: Server | null = null;
 
 afterEach(() => {
   server?.closeAllConnections();
   server?.close();
+  store.files.disarm();
 });
-afterAll(() => rmSync(dir, { recursive: true }));
+afterAll(() => store[Symbol.asyncDispose]());
 
 /** Serves one range of the file once. */
 async function serve(range: {
@@ -31,7 +34,7 @@ async function serve(range: {
     });
     server = createServer((_request, response) => {
       void (async () => {
-        await using part = await openPart(path, range);
+        await using part = await openPart(store.parts, REF, range);
         response.writeHead(200, { 'content-length': range.length });
         settle(await sendPart(response, part));
       })();
@@ -102,9 +105,56 @@ test('a caller who leaves ends the sending', async () => {
   expect(await sent).toBe('caller-left');
 });
 
-test('what is not as it was inspected is noticed before anything is sent', async () => {
-  writeFileSync(path, Buffer.alloc(100));
-  await expect(openPart(path, { bytes: 101, start: 0, length: 101 })).rejects.toThrow(PartLost);
-  await expect(openPart(join(dir, 'gone'), { bytes: 1, start: 0, length: 1 })).rejects.toThrow(/ENOENT/);
-  await expect(openPart(dir, { bytes: 4096, start: 0, length: 1 })).rejects.toThrow(PartLost);
+describe('before anything is sent', () => {
+  const range = { bytes: 100, start: 10, length: 50 };
+  const open = (expected = range) => openPart(store.parts, REF, expected);
+
+  test.each<FileOperation>(['open', 'stat', 'read'])(
+    'a handle that is stale at %s is opened afresh',
+    async (operation) => {
+      writeFileSync(path, Buffer.alloc(100, 7));
+      store.files.fail({ operation, path }, 'ESTALE');
+      await using opened = await open();
+      expect(opened.part.first).toEqual(new Uint8Array(50).fill(7));
+    },
+  );
+
+  test('one that stays stale, and a file that is gone, are to be asked for again', async () => {
+    writeFileSync(path, Buffer.alloc(100));
+    store.files.fail({ operation: 'read', path, times: 2 }, 'ESTALE');
+    await expect(open()).rejects.toMatchObject({ name: 'PartLost', how: 'gone' });
+    rmSync(path);
+    await expect(open()).rejects.toMatchObject({ name: 'PartLost', how: 'gone' });
+  });
+
+  test('another size and bytes that cannot be read are told apart from it', async () => {
+    writeFileSync(path, Buffer.alloc(99));
+    await expect(open()).rejects.toMatchObject({ name: 'PartLost', how: 'different' });
+    writeFileSync(path, Buffer.alloc(100));
+    store.files.fail({ operation: 'read', path }, 'EIO');
+    await expect(open()).rejects.toMatchObject({ name: 'PartLost', how: 'unreadable' });
+  });
+
+  test('what this host may not do is no verdict about the file', async () => {
+    store.files.fail({ operation: 'open', path }, 'EACCES');
+    await expect(open()).rejects.toMatchObject({ code: 'PQ_STORE_IO', details: { errno: 'EACCES' } });
+  });
+});
+
+test('a handle that goes stale in mid-body breaks the connection, and no other file is opened in its place', async () => {
+  const size = 64 * MIB;
+  writeFileSync(path, Buffer.alloc(size, 1));
+  store.files.fail({ operation: 'read', path, skip: 2, times: 1000 }, 'ESTALE');
+  store.files.log.length = 0;
+  const { url, sent } = await serve({ bytes: size, start: 0, length: size });
+  const response = await respond(url);
+  expect(response.statusCode).toBe(200);
+  const read = async (): Promise<void> => {
+    for await (const _chunk of response) {
+      /* only its end matters */
+    }
+  };
+  await expect(read()).rejects.toMatchObject({ code: 'ECONNRESET' });
+  expect(await sent).toBe('part-lost');
+  expect(store.files.log.filter(({ operation }) => operation === 'open')).toHaveLength(1);
 });

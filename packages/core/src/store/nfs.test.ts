@@ -1,8 +1,8 @@
 /** What NFS clients do to a store: names remembered as absent, stale handles, replies that get lost after the deed. */
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { ArmedErrno } from '../testing/faulty-files.ts';
-import { openFileStoreSubject } from '../testing/file-store-subject.ts';
+import type { ArmedErrno, FileOperation } from '../testing/faulty-files.ts';
+import { openFileStoreSubject, type FileStoreSubject } from '../testing/file-store-subject.ts';
 import { KEY, publishGeneration, stageGeneration } from '../testing/store-fixtures.ts';
 
 describe('a name that this client remembers as absent', () => {
@@ -80,6 +80,70 @@ describe('a stale handle', () => {
     store.files.fail({ operation: 'read', path: 'part-000' }, 'EIO');
     await expect(store.reader.verify(KEY, 1)).rejects.toMatchObject({ code: 'PQ_STORE_IO', details: { errno: 'EIO' } });
     expect((await store.reader.verify(KEY, 1)).kind).toBe('whole');
+  });
+});
+
+describe('a part that is opened to be sent', () => {
+  const wanted = { start: 5, length: 7 };
+  const TEXT = 'bytes of a part';
+
+  const published = async (): Promise<FileStoreSubject> => {
+    const store = await openFileStoreSubject();
+    await publishGeneration(store, { key: KEY, fence: 1, fillId: 'f1', text: TEXT });
+    store.files.log.length = 0;
+    return store;
+  };
+
+  test.each<FileOperation>(['open', 'stat', 'read'])(
+    'is opened afresh, its parents first, when its handle is stale at %s',
+    async (operation) => {
+      await using store = await published();
+      store.files.fail({ operation, path: 'part-000' }, 'ESTALE');
+      await using part = await store.parts.open(KEY, 1, wanted);
+      expect(part).toMatchObject({ bytes: TEXT.length });
+      expect(Buffer.from(part?.first ?? []).toString()).toBe(TEXT.slice(5, 12));
+      const steps = store.files.log.map(({ operation: name }) => name);
+      expect(steps.slice(steps.indexOf('revalidate'))).toEqual([
+        ...Array<string>(5).fill('revalidate'),
+        'open',
+        'stat',
+        'read',
+      ]);
+      expect(steps.filter((name) => name === 'close')).toHaveLength(operation === 'open' ? 0 : 1);
+    },
+  );
+
+  test('is gone where a fresh look finds no file, as after gc on another host', async () => {
+    await using store = await published();
+    store.files.before({ operation: 'stat', path: 'part-000' }, async () => {
+      const gc = await store.another();
+      await gc.directories.moveToTrash({ key: KEY, fence: 1 });
+    });
+    store.files.fail({ operation: 'stat', path: 'part-000' }, 'ESTALE');
+    expect(await store.parts.open(KEY, 1, wanted)).toBeNull();
+    expect(await store.parts.open(KEY, 2, wanted)).toBeNull();
+  });
+
+  test.each<FileOperation>(['open', 'stat', 'read'])(
+    'is in trouble, not gone, while its handle stays stale at %s',
+    async (operation) => {
+      await using store = await published();
+      store.files.fail({ operation, path: 'part-000', times: 2 }, 'ESTALE');
+      await expect(store.parts.open(KEY, 1, wanted)).rejects.toMatchObject({
+        code: 'PQ_STORE_IO',
+        details: { errno: 'ESTALE' },
+      });
+      expect((await store.reader.inspect(KEY, 1)).kind).toBe('whole');
+    },
+  );
+
+  test('tells its reader when the handle goes stale later, and hides nothing by opening another file', async () => {
+    await using store = await published();
+    await using part = await store.parts.open(KEY, 1, wanted);
+    store.files.log.length = 0;
+    store.files.fail({ operation: 'read', path: 'part-000' }, 'ESTALE');
+    await expect(part?.read(new Uint8Array(3), 12)).rejects.toMatchObject({ errno: -116 });
+    expect(store.files.log.map(({ operation }) => operation)).toEqual(['read']);
   });
 });
 
