@@ -10,6 +10,8 @@ export interface Answer {
   readonly headers: readonly AnswerHeader[];
   /** By media type; empty: no body. */
   readonly content: Readonly<Record<string, Schema>>;
+  /** Under this name in `components`, for answers that many routes give. */
+  readonly shared?: string;
 }
 
 /** Beside what its parameters and body are. */
@@ -35,13 +37,16 @@ export function empty(description: string, headers: readonly AnswerHeader[] = []
 }
 
 /** The rows are not ready. */
-export const PENDING_ANSWER: Answer = json(PENDING, 'Not ready within `Prefer: wait`: come back.', [
-  'Location',
-  'Retry-After',
-  'Cache-Control',
-  'Parqueue-Fill',
-  'Preference-Applied',
-]);
+export const PENDING_ANSWER: Answer = {
+  ...json(PENDING, 'Not ready within `Prefer: wait`: come back.', [
+    'Location',
+    'Retry-After',
+    'Cache-Control',
+    'Parqueue-Fill',
+    'Preference-Applied',
+  ]),
+  shared: 'Pending',
+};
 
 const ROWS: Readonly<Record<DataFormat, Schema>> = {
   parquet: { description: 'The stored file.', contentMediaType: 'application/vnd.apache.parquet' },
@@ -74,19 +79,21 @@ export function rowsIn(
   const answered: readonly AnswerHeader[] = [
     ...common,
     'Content-Length',
+    'Content-Disposition',
     ...(parquet ? (['Repr-Digest'] as const) : []),
     ...(converted ? (['Link'] as const) : []),
     ...(coded ? (['Content-Encoding'] as const) : []),
   ];
   const part = {
     description: 'One range of the Parquet file.',
-    headers: [...common, 'Repr-Digest', 'Content-Length', 'Content-Range'],
+    shared: 'Range',
+    headers: [...common, 'Repr-Digest', 'Content-Disposition', 'Content-Length', 'Content-Range'],
     content: { [MEDIA_TYPES.parquet]: ROWS.parquet },
   } as const satisfies Answer;
   return {
-    200: { description: 'The rows.', headers: answered, content },
+    200: { description: 'The rows.', shared: 'Rows', headers: answered, content },
     ...(parquet ? { 206: part } : {}),
-    304: empty('The caller has them already.', common),
+    304: { ...empty('The caller has them already.', common), shared: 'NotModified' },
   };
 }
 

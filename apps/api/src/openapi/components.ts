@@ -4,7 +4,7 @@
  */
 import type { ErrorCode } from '@parqueue/core';
 import { PROBLEM } from '../http/problem-schema.ts';
-import { bareType } from './answers.ts';
+import { bareType, type Answer } from './answers.ts';
 import { ANSWER_HEADERS, HEADERS_OF_ALL, REQUEST_HEADERS, type AnswerHeader, type RequestHeader } from './headers.ts';
 import { PROBLEM_TYPE } from '../http/problem.ts';
 import { nameOf, type Schema } from './schema.ts';
@@ -98,16 +98,35 @@ export class Components {
           schema: {
             allOf: [
               this.schema(PROBLEM),
-              { type: 'object', properties: { status: { const: status }, code: { enum: [...codes].toSorted() } } },
+              {
+                type: 'object',
+                required: ['status', 'code'],
+                properties: { status: { const: status }, code: { enum: [...codes].toSorted() } },
+              },
             ],
           },
         },
       },
     };
+    return this.#shared(`Problem${status}`, response);
+  }
+
+  answer({ description, headers, content, shared }: Answer): unknown {
+    const bodies = Object.entries(content).map(([type, schema]) => [type, { schema: this.schema(schema) }] as const);
+    const response = {
+      description,
+      headers: this.headers(headers),
+      ...(bodies.length === 0 ? {} : { content: Object.fromEntries(bodies) }),
+    };
+    return shared === undefined ? response : this.#shared(shared, response);
+  }
+
+  /** Equal responses are one; others of the same name are numbered. */
+  #shared(wanted: string, response: unknown): Reference {
     const identity = JSON.stringify(response);
     const known = this.#responses.get(identity);
-    const alike = [...this.#responses.values()].filter(({ name }) => name.startsWith(`Problem${status}`)).length;
-    const name = known?.name ?? (alike === 0 ? `Problem${status}` : `Problem${status}-${alike + 1}`);
+    const alike = [...this.#responses.values()].filter(({ name }) => name.split('_')[0] === wanted).length;
+    const name = known?.name ?? (alike === 0 ? wanted : `${wanted}_${alike + 1}`);
     this.#responses.set(identity, { name, response });
     return { $ref: `#/components/responses/${name}` };
   }

@@ -1,11 +1,11 @@
 /**
  * The OpenAPI 3.1 document of this interface, made of what the routes themselves declare: their schemas, who may ask, and
- * the operation that each describes. A route without an operation is not in it.
+ * the operation that each describes. Only a route that is hidden is not in it.
  */
 import type { ErrorCode } from '@parqueue/core';
 import type { FastifyInstance, RouteOptions } from 'fastify';
 import { statusOf } from '../http/problem.ts';
-import { bareType, type Answer, type Operation } from './answers.ts';
+import type { Operation } from './answers.ts';
 import { Components } from './components.ts';
 import type { Schema } from './schema.ts';
 
@@ -52,7 +52,10 @@ export function describeRoutes(app: FastifyInstance, version: string): () => Ope
   const routes: RouteOptions[] = [];
   app.addHook('onRoute', (route) => {
     // Fastify adds a HEAD to every GET by itself; those that routes ask for come with their GET in one list.
-    if (route.config?.operation !== undefined && route.method !== 'HEAD') routes.push(route);
+    if (route.schema?.hide === true || route.method === 'HEAD') return;
+    if (route.config?.operation === undefined)
+      throw new TypeError(`${[route.method].flat().join()} ${route.url} describes no operation, and is not hidden`);
+    routes.push(route);
   });
   let made: OpenApiDocument | null = null;
   return () => (made ??= documentOf(routes, version));
@@ -98,9 +101,7 @@ function operationOf(route: RouteOptions, method: string, components: Components
     parameters,
     requestBody: bodyOf(route.schema?.body, components),
     responses: {
-      ...Object.fromEntries(
-        Object.entries(answers).map(([status, answer]) => [status, responseOf(answer, components)]),
-      ),
+      ...Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, components.answer(answer)])),
       ...problemsOf({ access, method, operation }, components),
     },
   };
@@ -154,18 +155,6 @@ function bodyOf(schema: unknown, components: Components): unknown {
   const body = schema as Schema;
   const nullable = Array.isArray(body['type']) && body['type'].includes('null');
   return { required: !nullable, content: { 'application/json': { schema: components.schema(body) } } };
-}
-
-function responseOf({ description, headers, content }: Answer, components: Components): unknown {
-  const bodies = Object.entries(content).map(([type, schema]) => [
-    bareType(type),
-    { schema: components.schema(schema) },
-  ]);
-  return {
-    description,
-    headers: components.headers(headers),
-    content: bodies.length === 0 ? undefined : Object.fromEntries(bodies),
-  };
 }
 
 interface Asked {

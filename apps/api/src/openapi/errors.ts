@@ -15,6 +15,7 @@ export const ASK_ERRORS = [
   'PQ_VALUE_OUT_OF_RANGE',
   'PQ_MALFORMED_SOURCE',
   'PQ_QUEUE_FULL',
+  'PQ_RATE_LIMITED',
   'PQ_SOURCE_REJECTED',
   'PQ_SOURCE_UNAVAILABLE',
   'PQ_SOURCE_PAUSED',
@@ -26,8 +27,19 @@ export const ASK_ERRORS = [
   'PQ_NOT_CACHED',
 ] as const satisfies readonly ErrorCode[];
 
+/** Of a question whose Parquet is read in ranges. */
+export const READ_ERRORS = [...ASK_ERRORS, 'PQ_GENERATION_CHANGED'] as const satisfies readonly ErrorCode[];
+
 /** Of an entry by its key. */
 export const ENTRY_ERRORS = ['PQ_NOT_FOUND', 'PQ_COORDINATION_DOWN'] as const satisfies readonly ErrorCode[];
 
 /** Of stored rows by key: nothing is loaded for them. */
-export const STORED_ERRORS = [...ENTRY_ERRORS, 'PQ_INVALID_REQUEST', 'PQ_GONE'] as const satisfies readonly ErrorCode[];
+export const STORED_ERRORS = [
+  ...ENTRY_ERRORS,
+  'PQ_INVALID_REQUEST',
+  'PQ_GONE',
+  'PQ_LIMIT_EXCEEDED',
+  'PQ_UNSUPPORTED_TYPE',
+  'PQ_RATE_LIMITED',
+  'PQ_STORE_IO',
+] as const satisfies readonly ErrorCode[];
