@@ -45,7 +45,7 @@ export const PENDING_ANSWER: Answer = {
     'Parqueue-Fill',
     'Preference-Applied',
   ]),
-  shared: 'Pending',
+  shared: 'NotReady',
 };
 
 const ROWS: Readonly<Record<DataFormat, Schema>> = {

@@ -28,7 +28,7 @@ export function resolveRoutes(app: FastifyInstance, context: ApiContext): void {
           200: json(RESOLUTION, 'The entry.', ['Cache-Control', 'Cache-Status', 'Preference-Applied']),
           202: PENDING_ANSWER,
         },
-        errors: [...ASK_ERRORS, 'PQ_RATE_LIMITED'],
+        errors: ASK_ERRORS,
         requestHeaders: ASK_HEADERS,
       },
     },

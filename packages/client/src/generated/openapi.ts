@@ -948,7 +948,7 @@ export interface Sources {
   readonly sources: readonly Source[];
 }
 
-export type Pending = Pending;
+export type NotReady = Pending;
 
 export type Problem400 = Problem & {
   readonly status: 400;
@@ -1510,7 +1510,7 @@ export interface Operations {
     readonly body: null;
     readonly answers: {
       readonly 200: Rows_6;
-      readonly 202: Pending;
+      readonly 202: NotReady;
       readonly 206: null;
       readonly 304: null;
       readonly 400: Problem400;
@@ -1552,7 +1552,7 @@ export interface Operations {
     readonly body: null;
     readonly answers: {
       readonly 200: Rows_6;
-      readonly 202: Pending;
+      readonly 202: NotReady;
       readonly 206: null;
       readonly 304: null;
       readonly 400: Problem400;
@@ -1579,7 +1579,7 @@ export interface Operations {
     readonly body: Question;
     readonly answers: {
       readonly 200: Resolution;
-      readonly 202: Pending;
+      readonly 202: NotReady;
       readonly 400: Problem400;
       readonly 401: Problem401;
       readonly 403: Problem403;
@@ -1611,7 +1611,7 @@ export interface Operations {
     readonly body: Question;
     readonly answers: {
       readonly 200: Rows_6;
-      readonly 202: Pending;
+      readonly 202: NotReady;
       readonly 206: null;
       readonly 304: null;
       readonly 400: Problem400;
