@@ -34,8 +34,15 @@ export function sqlTroubles(subject: SqlSubject): void {
   }
 
   async function countRows(dataset: string): Promise<number> {
+    const rows = await rowsOrCode(dataset);
+    if (typeof rows === 'string') throw new Error(rows);
+    return rows;
+  }
+
+  /** The rows, or the code of the refusal. */
+  async function rowsOrCode(dataset: string): Promise<number | string> {
     const response = await stage.get(`/v1/datasets/${dataset}.parquet`);
-    if (response.status !== 200) throw new Error(await response.text());
+    if (response.status !== 200) return (await problemOf(response)).code;
     await response.arrayBuffer();
     return Number(response.headers.get('parqueue-rows'));
   }
@@ -200,16 +207,18 @@ export function sqlTroubles(subject: SqlSubject): void {
       await expect.poll(first, POLL).toEqual({ id: 1, word: 'back' });
     });
 
-    test('that crashes in the middle of the rows and is back soon: the caller gets all of them', async () => {
+    // How soon is soon depends on the machine: a load tries again for about a second, then its caller is told 503.
+    test('that crashes in the middle of the rows and is back soon: the caller gets all of them, or is told to ask again', async () => {
       await open({ own: true });
       await stage.startWorker();
       await stage.db.closeGate();
-      const asked = countRows('gated');
+      const asked = rowsOrCode('gated');
       await gateReached();
       await stage.db.down();
       await stage.db.openGate();
       await stage.db.comeBack();
-      expect(await asked).toBe(ROWS);
+      expect(await asked).toSatisfy((answer) => answer === ROWS || answer === 'PQ_SOURCE_UNAVAILABLE');
+      await expect.poll(async () => await rowsOrCode('gated'), POLL).toBe(ROWS);
     });
   });
 }

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { connectRedis } from './connection.ts';
 import { openCoordination, type Coordination } from './coordination.ts';
+import { RedisGate } from './gate.ts';
 import { KEYS } from './keys.ts';
 import { EpochLost, isEpochLost } from '../ports/coordination.ts';
 import { openEpoch } from '../testing/coordination-contract.ts';
@@ -113,6 +114,16 @@ describe('the gate', () => {
     const tick = await coordination.ticks.invalidate('source:s', 'soft');
     await raw('CLIENT', 'KILL', 'TYPE', 'normal');
     expect(await coordination.ticks.invalidate('source:s', 'soft')).toBe(tick + 1);
+  });
+
+  test('a socket that ended and did not say so yet is not tried twice', async () => {
+    const redis = connectRedis({ url: server.url }, 'commands');
+    const gate = new RedisGate({ redis, url: server.url, clock: systemClock, reconnectMs: 5000 });
+    expect(await gate.plain((client) => client.ping())).toBe('PONG');
+    redis.stream.end();
+    expect(redis.status).toBe('ready');
+    expect(await gate.plain((client) => client.ping())).toBe('PONG');
+    await gate.close();
   });
 
   test('scripts survive SCRIPT FLUSH', async () => {

@@ -17,7 +17,7 @@ import { EpochLost, isEpochLost } from '../ports/coordination.ts';
 import type { Marker } from '../ports/epochs.ts';
 import { within } from './bounded.ts';
 import { withoutCredentials } from './connection.ts';
-import { deferred } from './deferred.ts';
+import { deferred, type Deferred } from './deferred.ts';
 import {
   coordinationDown,
   coordinationFailure,
@@ -123,16 +123,29 @@ export class RedisGate {
 
   /** Runs commands that decide nothing (or that open an epoch), on an identified connection whatever its run_id. */
   async plain<T>(run: (redis: Redis, runId: string) => Promise<T>): Promise<T> {
+    const used = { connection: this.#identified };
     try {
-      return await this.#once(run);
+      return await this.#once(run, used);
     } catch (error) {
       if (!isBrokenConnection(error)) throw coordinationFailure(error, this.#name);
+      this.#leave(used.connection);
     }
     try {
-      return await this.#once(run);
+      return await this.#once(run, used);
     } catch (error) {
       throw coordinationFailure(error, this.#name);
     }
+  }
+
+  /**
+   * A socket that ended refuses writes before its 'close' is heard: without this the second try would go out on the
+   * same one. Only where that connection is still the one in use: another may have been identified since.
+   */
+  #leave(connection: Deferred<void>): void {
+    if (this.#closed || this.#identified !== connection || this.#runId === null) return;
+    this.#identified = deferred<void>();
+    this.#runId = null;
+    if (this.#redis.status === 'ready') this.#redis.disconnect(true);
   }
 
   async close(): Promise<void> {
@@ -142,10 +155,11 @@ export class RedisGate {
     this.#redis.disconnect();
   }
 
-  async #once<T>(run: (redis: Redis, runId: string) => Promise<T>): Promise<T> {
+  async #once<T>(run: (redis: Redis, runId: string) => Promise<T>, used: { connection: Deferred<void> }): Promise<T> {
     if (this.#closed) throw coordinationDown(this.#name, 'the connection was closed by this process');
     // A loop, because the connection may close again between its identification and this continuation.
     while (this.#runId === null) await this.#connection();
+    used.connection = this.#identified;
     // Nothing may be awaited between this line and the write: the connection compared is the connection used.
     return await run(this.#redis, this.#runId);
   }
