@@ -17,9 +17,17 @@ import { sendHead } from './part-answer.ts';
 
 /** @throws PartLost before anything was sent; ParqueueError; CallerLeft */
 export async function sendConverted(call: DataCall, sendable: Sendable, form: ConvertedForm): Promise<FastifyReply> {
-  const { context, request, reply } = call;
+  const { request, reply } = call;
   linkToNext(call, sendable, form);
   if (request.method === 'HEAD') return sendHead(reply);
+  const sent = await convertAndSend(call, sendable, form);
+  tellTrouble(call, sendable, sent);
+  return await reply;
+}
+
+/** What the conversion holds, the pin included, is given back when it ended, not when the last byte is acknowledged. */
+async function convertAndSend(call: DataCall, sendable: Sendable, form: ConvertedForm): Promise<ChunksSent> {
+  const { context, reply } = call;
   const { metrics } = context;
   const count = (outcome: ConversionOutcome): void => metrics.conversions.labels(form.format, outcome).inc();
   await using _held = await sendable.hold();
@@ -40,8 +48,7 @@ export async function sendConverted(call: DataCall, sendable: Sendable, form: Co
     onTaken: (bytes) => taken.inc(bytes),
   });
   count(sent.kind);
-  tellTrouble(call, sendable, sent);
-  return reply;
+  return sent;
 }
 
 function open({ context, reply }: DataCall, { facts }: Sendable, form: ConvertedForm): Promise<ConvertedBody> {

@@ -39,10 +39,10 @@ interface ZlibWithZstd {
 /** Types of Node 20 do not know it. */
 function nativeZstd(): Transform | null {
   if (!('createZstdCompress' in zlib)) return null;
-  const { createZstdCompress, constants } = zlib as unknown as ZlibWithZstd;
-  return createZstdCompress({
+  const newer = zlib as unknown as ZlibWithZstd;
+  return newer.createZstdCompress({
     chunkSize: PIECE_BYTES,
-    params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL },
+    params: { [newer.constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL },
   });
 }
 

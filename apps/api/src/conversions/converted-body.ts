@@ -27,9 +27,6 @@ const CREDITS = 3;
 /** A body that ends below this is sent with its length. */
 const GATHERED_BYTES = 64 * 1024;
 
-/** After the beginning a caller who leaves is noticed where the body is written. */
-const UNTIL_LEFT = new AbortController().signal;
-
 /** The thread ended while it had this conversion; it may have ended for another's sake. */
 export class ThreadLost extends Error {
   override readonly name = 'ThreadLost';
@@ -39,6 +36,8 @@ export class ConvertedBody implements AsyncDisposable {
   readonly #started: Started;
   readonly #options: BodyOptions;
   readonly #first: Uint8Array[] = [];
+  /** Never aborted: after the beginning a caller who leaves is noticed where the body is written. */
+  readonly #untilLeft = new AbortController().signal;
   #giveMemoryBack: () => void = () => undefined;
   #length: number | null = null;
   #over = false;
@@ -80,7 +79,7 @@ export class ConvertedBody implements AsyncDisposable {
   async *chunks(): AsyncGenerator<Uint8Array, void, undefined> {
     yield* this.#first.splice(0);
     while (!this.#over) {
-      const news = await this.#next(UNTIL_LEFT);
+      const news = await this.#next(this.#untilLeft);
       if (news?.kind !== 'chunk') continue;
       yield news.bytes;
       this.#started.running.grant(1);
