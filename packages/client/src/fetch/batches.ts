@@ -18,10 +18,13 @@ export interface BatchContext extends AskContext {
 
 /** @throws ParqueueHttpError INTERRUPTED, PQ_GONE where the generation was removed meanwhile; the signal's reason */
 export async function* fetchBatches(wish: Wish, context: BatchContext): AsyncGenerator<RecordBatch, void> {
-  const { transport, signal, onProgress, onWait } = context;
+  const { transport, onProgress, onWait } = context;
   const arrow = await loadArrow();
+  const leaving = new AbortController();
+  const signal = context.signal === undefined ? leaving.signal : AbortSignal.any([context.signal, leaving.signal]);
   const asking = {
     ...context,
+    signal,
     onWait: (fill: Parameters<typeof loadProgress>[0]): void => {
       onWait?.(fill);
       onProgress?.(loadProgress(fill));
@@ -41,11 +44,18 @@ export async function* fetchBatches(wish: Wish, context: BatchContext): AsyncGen
       for await (const batch of readBatches(arrow, response, { signal, onBytes })) {
         rows += batch.numRows;
         failures = 0;
-        yield batch;
+        let isWanted = false;
+        try {
+          yield batch;
+          isWanted = true;
+        } finally {
+          // Whoever leaves the loop ends the transfer, which may be waiting for bytes that never come.
+          if (!isWanted) leaving.abort(new Error('nobody reads on'));
+        }
       }
       return;
     } catch (error) {
-      signal?.throwIfAborted();
+      signal.throwIfAborted();
       if (!isParqueueHttpError(error) || (error.code !== 'INTERRUPTED' && error.code !== 'UNREACHABLE')) throw error;
       failures += 1;
       if (failures > transport.retries) throw error;
@@ -59,7 +69,7 @@ export async function* fetchBatches(wish: Wish, context: BatchContext): AsyncGen
 }
 
 interface ReadOptions {
-  readonly signal: AbortSignal | undefined;
+  readonly signal: AbortSignal;
   readonly onBytes: (bytes: number) => void;
 }
 
@@ -70,7 +80,7 @@ async function* readBatches(
 ): AsyncGenerator<RecordBatch, void> {
   const reader = await arrow.RecordBatchReader.from(checked(body, onBytes));
   for await (const batch of reader) {
-    signal?.throwIfAborted();
+    signal.throwIfAborted();
     yield batch;
   }
 }

@@ -7,7 +7,7 @@ import type { Transport } from '../transport.ts';
 import type { InvalidateTarget } from '../types.ts';
 import { loadArrow } from './arrow.ts';
 import type { Wish } from './asking.ts';
-import { Fetcher } from './fetcher.ts';
+import { Fetcher, type Fetched } from './fetcher.ts';
 import { Flights } from './flights.ts';
 import {
   loadProgress,
@@ -74,20 +74,30 @@ export class Reading {
   }
 
   async #table(wish: Wish, options: FetchBase): Promise<Table> {
-    // First, so that a missing package is told before anything is transferred.
-    const arrow = await loadArrow();
-    const fetched = await this.#fetcher.fetch(wish, options);
+    const [arrow, fetched] = await this.#together(loadArrow(), wish, options);
     // The table's columns are views of these bytes: it takes no memory of its own.
     return this.#fetcher.decoded(wish, fetched, 'table', (bytes) => ({ value: arrow.tableFromIPC(bytes), bytes: 0 }));
   }
 
   async #rows(wish: Wish, options: FetchBase): Promise<readonly Row[]> {
-    const [arrow, { decodeRows }] = await Promise.all([loadArrow(), import('./rows.ts')]);
-    const fetched = await this.#fetcher.fetch(wish, options);
+    const loading = Promise.all([loadArrow(), import('./rows.ts')]);
+    const [[arrow, { decodeRows }], fetched] = await this.#together(loading, wish, options);
     return this.#fetcher.decoded(wish, fetched, 'rows', (ipc) => {
       const { rows, bytes } = decodeRows(arrow, arrow.tableFromIPC(ipc));
       return { value: rows, bytes };
     });
+  }
+
+  /** The request begins in the turn of the call, so that calls of one turn share it; a package that is missing ends it. */
+  async #together<T>(loading: Promise<T>, wish: Wish, options: FetchBase): Promise<readonly [T, Fetched]> {
+    const failing = new AbortController();
+    const signals = [failing.signal, ...(options.signal === undefined ? [] : [options.signal])];
+    try {
+      return await Promise.all([loading, this.#fetcher.fetch(wish, { ...options, signal: AbortSignal.any(signals) })]);
+    } catch (error) {
+      failing.abort(error);
+      throw error;
+    }
   }
 
   async #file(wish: Wish, options: FileOptions): Promise<FetchedFile> {
