@@ -23,12 +23,12 @@ export type ClientErrorCode =
   | 'MISSING_PACKAGE'
   /** A path was asked for, and the store is not mounted where `mount` says. */
   | 'NOT_MOUNTED'
-  /** A function of your own shall be cached, and `store` is not configured. */
-  | 'NO_STORE'
-  /** The client was closed. */
-  | 'CLOSED'
   /** The folder of the disk cache cannot be used. */
-  | 'CACHE_UNUSABLE';
+  | 'CACHE_UNUSABLE'
+  /** A wrapped function was called, and the client was not told of a store. */
+  | 'NO_STORE'
+  /** A wrapped function was called after the client was closed. */
+  | 'CLOSED';
 
 /**
  * `code` is the stable code of the problem, such as `PQ_UNKNOWN_DATASET`, or one of `ClientErrorCode`. `status` is 0
