@@ -10,16 +10,17 @@ import { loadedBy, readSourceGraph, REPOSITORY, type SourceFile } from './fixtur
 
 /** First match wins. A file that matches nothing has no place in the architecture, and the test says so. */
 const LAYERS: readonly (readonly [RegExp, string])[] = [
-  [/^packages\/core\/src\/(model|ports|config|sql|parquet|redis|store|testing)\//, '$1'],
+  [/^packages\/core\/src\/(model|ports|config|sql|parquet|redis|store|testing|in-process)\//, '$1'],
   [/^packages\/core\/src\/sources\/([a-z]+)\//, 'source-$1'],
   [/^packages\/core\/src\/index\.ts$/, 'core'],
   [/^packages\/core\/src\/[a-z-]+(?:\.test)?\.ts$/, 'use-case'],
+  [/^packages\/client\/src\/cached\//, 'cached'],
   [/^packages\/(client|cli)\//, '$1'],
   [/^apps\/worker\/src\/thread\//, 'thread'],
   [/^apps\/(api|worker)\//, '$1'],
 ];
 
-const SOURCES = ['source-file', 'source-oracle', 'source-postgres', 'source-mysql'];
+const SOURCES = ['source-file', 'source-oracle', 'source-postgres', 'source-mysql', 'source-wrapped'];
 const LIBRARIES = ['sql', 'parquet'];
 
 /** Layer → the other layers it may import. Importing within one's own layer is always allowed. */
@@ -35,7 +36,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   store: ['model', 'ports', ...LIBRARIES],
   'source-sql': ['model', 'ports', ...LIBRARIES],
   ...Object.fromEntries(SOURCES.map((source) => [source, ['model', 'ports', ...LIBRARIES, 'source-sql']])),
-  client: [],
+  // Wrapped functions run in their application: a worker and an API at once, without their queues and servers.
+  'in-process': ['model', 'ports', 'use-case', 'config', 'redis', 'store', 'source-wrapped'],
+  cached: ['client', 'in-process'],
+  client: ['cached'],
   api: ['core', 'config', 'redis', 'store', 'parquet'],
   worker: ['core', 'config', 'redis', 'store', 'thread'],
   thread: ['core', 'config', 'store', 'parquet', ...SOURCES],
@@ -46,7 +50,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const DRIVERS: Readonly<Record<string, readonly string[]>> = {
   '@duckdb/node-api': ['packages/core/src/sources/file/'],
   'parquet-wasm': ['packages/core/src/parquet/', 'packages/core/src/sources/file/'],
-  'apache-arrow': ['packages/core/src/parquet/', 'packages/core/src/sources/', 'packages/client/src/fetch/'],
+  'apache-arrow': ['packages/core/src/parquet/', 'packages/core/src/sources/', 'packages/client/src/'],
   oracledb: ['packages/core/src/sources/oracle/'],
   pg: ['packages/core/src/sources/postgres/'],
   mysql2: ['packages/core/src/sources/mysql/'],
@@ -184,7 +188,7 @@ describe('files', () => {
 
 /** Where the outside world is let in: what composes a process out of its parts. Everything else is handed a Clock and a RandomId. */
 const COMPOSERS =
-  /^packages\/cli\/src\/|^packages\/client\/src\/ambient\.ts$|\/main\.ts$|\.thread\.ts$|^apps\/(api|worker)\/src\/(api|server|worker)\.ts$/;
+  /^packages\/cli\/src\/|^packages\/client\/src\/ambient\.ts$|^packages\/core\/src\/in-process\/open\.ts$|\/main\.ts$|\.thread\.ts$|^apps\/(api|worker)\/src\/(api|server|worker)\.ts$/;
 
 /** The store names itself once in its life, and its temporary files; a seed that repeated those names would be a fault. */
 const CHANCE = /^packages\/core\/src\/store\/open-store\.ts$/;

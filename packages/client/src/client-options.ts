@@ -16,8 +16,16 @@ export interface CacheOptions {
 
 /** The store and the Redis of a cluster, for functions of this process that load into it (`cached.wrap`). */
 export interface StoreOptions {
+  /** The folder of the store, as this machine has it mounted. */
   readonly root: string;
+  /** The address of its Redis. */
   readonly redis: string;
+  /** Mode of new files, as `store.fileMode` of the workers. Default 0o640. */
+  readonly fileMode?: number;
+  /** A load whose process is silent this long may be taken over by another. Default 30. */
+  readonly leaseSeconds?: number;
+  /** Loads of wrapped functions that run here at a time. Default 8. */
+  readonly loads?: number;
 }
 
 export interface ParqueueOptions extends TransportOptions {

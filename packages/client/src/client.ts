@@ -2,6 +2,7 @@
 import type { RecordBatch, Table } from 'apache-arrow';
 import { Answer } from './answer.ts';
 import { ClientCache, type CacheStats } from './cache/client-cache.ts';
+import { Cached } from './cached/cached.ts';
 import type { ParqueueOptions } from './client-options.ts';
 import type {
   BatchesOptions,
@@ -31,7 +32,9 @@ export interface GetOptions extends AskOptions {
   readonly ifNoneMatch?: string;
 }
 
-export class Parqueue extends Management {
+export class Parqueue extends Management implements AsyncDisposable {
+  /** Questions and functions of your own as cached functions and decorators. */
+  readonly cached: Cached;
   readonly #transport: Transport;
   readonly #cache: ClientCache;
   readonly #reading: Reading;
@@ -45,6 +48,11 @@ export class Parqueue extends Management {
     this.#transport = transport;
     this.#cache = new ClientCache(options.cache, { url: transport.base, apiKey: options.apiKey ?? '' });
     this.#reading = new Reading(transport, this.#cache, options.mount);
+    this.cached = new Cached({
+      fetch: this.fetch.bind(this),
+      invalidate: (target, mode) => this.invalidate(target, mode),
+      store: options.store,
+    });
   }
 
   /**
@@ -96,9 +104,12 @@ export class Parqueue extends Management {
   }
 
   /** The same for any question. */
-  async query(question: Question, options: AskOptions & { readonly format?: Format } = {}): Promise<Answer> {
-    const { format = 'parquet', onWait } = options;
-    return new Answer(await this.#transport.ask(queryCall(question, { format }, options), onWait));
+  async query(
+    question: Question,
+    options: AskOptions & { readonly format?: Format; readonly limit?: number } = {},
+  ): Promise<Answer> {
+    const { format = 'parquet', limit, onWait } = options;
+    return new Answer(await this.#transport.ask(queryCall(question, { format, limit }, options), onWait));
   }
 
   /** The entry that answers a question, with the path of its file; `pin` (`"60s"`) keeps that file there. */
@@ -139,5 +150,14 @@ export class Parqueue extends Management {
 
   get cacheStats(): CacheStats {
     return this.#cache.stats;
+  }
+
+  /** Lets wrapped functions that run here end (five seconds), and goes from their Redis. Without them there is nothing to close. */
+  async close(): Promise<void> {
+    await this.cached.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 }

@@ -3,6 +3,7 @@ export { Answer } from './answer.ts';
 export type { Sleep } from './ambient.ts';
 export type { CacheStats } from './cache/client-cache.ts';
 export { Parqueue, type GetOptions } from './client.ts';
+export * from './cached/index.ts';
 export type * from './client-options.ts';
 export type {
   AnswerInfo,

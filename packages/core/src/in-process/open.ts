@@ -1,0 +1,63 @@
+/** Opens store, Redis and epoch for the wrapped functions of this process: where its clock and its chance come in. */
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '../ports/clock.ts';
+import type { OnStep } from '../ports/steps.ts';
+import { openCoordination } from '../redis/index.ts';
+import { FileThread } from '../sources/wrapped/index.ts';
+import { openStore } from '../store/index.ts';
+import { InProcess } from './in-process.ts';
+
+export interface OpenInProcessOptions {
+  readonly root: string;
+  readonly redis: string;
+  /** Mode of files in the store. The workers of a store have to agree with it. */
+  readonly fileMode?: number;
+  /** A load whose process is silent this long may be taken over by another. */
+  readonly leaseTtlMs?: number;
+  /** Loads that run here at a time. */
+  readonly fillsMax?: number;
+  readonly onStep?: OnStep;
+  /** Of the program, for manifests. */
+  readonly program: string;
+}
+
+const FILE_MODE = 0o640;
+const LEASE_TTL_MS = 30_000;
+const FILLS_MAX = 8;
+
+const clock: Clock = {
+  now: () => Date.now(),
+  sleep: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }),
+};
+
+const randomId = (): string => randomBytes(16).toString('hex');
+
+/** @throws ParqueueError PQ_CONFIG, PQ_COORDINATION_DOWN, PQ_STORE_IO */
+export async function openInProcess(options: OpenInProcessOptions): Promise<InProcess> {
+  const { root, redis, fileMode = FILE_MODE, leaseTtlMs = LEASE_TTL_MS, fillsMax = FILLS_MAX, program } = options;
+  const store = await openStore({ root, fileMode });
+  const coordination = await openCoordination({ url: redis, storeId: store.storeId, clock, randomId });
+  const host = hostname();
+  const inProcess = new InProcess({
+    store,
+    coordination,
+    files: new FileThread(),
+    clock,
+    randomId,
+    onStep: options.onStep ?? (() => undefined),
+    holder: `${host}:${process.pid}:${randomId().slice(0, 8)}`,
+    host,
+    program,
+    leaseTtlMs,
+    fillsMax,
+  });
+  try {
+    await inProcess.open();
+    return inProcess;
+  } catch (error) {
+    await inProcess.close(AbortSignal.abort());
+    throw error;
+  }
+}

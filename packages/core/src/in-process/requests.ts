@@ -1,0 +1,74 @@
+/** From what an application says of a wrapped function and one call of it to a resolved request (I1). */
+import { cacheKey } from '../model/cache-key.ts';
+import type { Json } from '../model/canonical-json.ts';
+import { canonicalColumnType } from '../model/column-type.ts';
+import { ParqueueError } from '../model/errors.ts';
+import { DEFAULT_PARQUET, KEY_FORMAT, type FillLimits, type ResolvedRequest } from '../model/request.ts';
+import { declaredColumns } from '../sources/wrapped/index.ts';
+
+export interface WrappedFunction {
+  readonly name: string;
+  readonly revision: string;
+  readonly version: 'token' | 'ttl' | 'manual';
+  /** Declared types by column, such as `decimal(18,2)`. */
+  readonly columnTypes: Readonly<Record<string, string>>;
+  readonly limits: FillLimits;
+}
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9_./-]{0,99}$/;
+const REVISION_CHARS_MAX = 100;
+
+/** What a source's name begins with where the source is a wrapped function: no configured name has a colon. */
+const WRAPPED = 'wrapped:';
+
+/** @throws ParqueueError PQ_INVALID_REQUEST, PQ_UNSUPPORTED_TYPE for what no call of it could be right with */
+export function checkFunction({ name, revision, columnTypes }: WrappedFunction): void {
+  if (!NAME.test(name)) {
+    throw new ParqueueError(
+      'PQ_INVALID_REQUEST',
+      'the key of a wrapped function is a name of 1 to 100 letters, digits, and _ . / - after the first',
+    );
+  }
+  if (revision.length > REVISION_CHARS_MAX)
+    throw new ParqueueError(
+      'PQ_INVALID_REQUEST',
+      `the revision of ${name} is longer than ${REVISION_CHARS_MAX} characters`,
+    );
+  declaredColumns(columnTypes);
+}
+
+export function sourceOf({ name }: Pick<WrappedFunction, 'name'>): string {
+  return `${WRAPPED}${name}`;
+}
+
+/** @param args in canonical form */
+export function requestOf(of: WrappedFunction, args: Json): ResolvedRequest {
+  const source = sourceOf(of);
+  const canonical = {
+    keyFormat: KEY_FORMAT,
+    sourceKind: 'wrapped',
+    sourceIdentity: source,
+    question: {
+      kind: 'wrapped',
+      name: of.name,
+      revision: of.revision,
+      arguments: args,
+      version: { kind: of.version },
+    },
+    columns: null,
+    columnTypes: Object.fromEntries(
+      Object.entries(of.columnTypes).map(([name, type]) => [name, canonicalColumnType(type) ?? type]),
+    ),
+    parquet: DEFAULT_PARQUET,
+  } as const;
+  return {
+    key: cacheKey(canonical),
+    canonical,
+    source,
+    dataset: null,
+    scopes: [`source:${source}`],
+    probeTargets: [],
+    versionKind: of.version,
+    limits: of.limits,
+  };
+}
