@@ -92,7 +92,7 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
     config,
     version,
     store,
-    layouts: new PartLayouts(({ key, fence }) => store.reader.partPath(key, fence).absolute),
+    layouts: new PartLayouts(store.reader),
     link,
     conversions,
     clock,

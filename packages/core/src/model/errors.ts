@@ -12,6 +12,7 @@ export const ERROR_CODES = {
   PQ_NOT_CACHED: { retryable: false },
   PQ_SOURCE_UNSTABLE: { retryable: true },
   PQ_GONE: { retryable: false },
+  PQ_GENERATION_CHANGED: { retryable: true },
   PQ_LIMIT_EXCEEDED: { retryable: false },
   PQ_UNTRACKABLE: { retryable: false },
   PQ_UNSUPPORTED_TYPE: { retryable: false },

@@ -28,6 +28,8 @@ export interface ColumnChunkFooter {
   readonly plainBytes: number;
   /** Bytes of all texts written out, where the writer noted it. */
   readonly textBytes: number | null;
+  /** Texts or bytes of any length, each kept once: `plainBytes` says nothing of their width. */
+  readonly isDictionary: boolean;
 }
 
 export interface ParquetFooter {
@@ -44,6 +46,9 @@ export interface ParquetFooter {
 /** Length and magic number: the last 8 bytes. */
 const TAIL_BYTES = 8;
 const MAGIC = 'PAR1';
+
+/** parquet.thrift, `enum Type`. */
+const BYTE_ARRAY = 6;
 
 /** A footer of 10,000 columns × 1,000 row groups is near 1 GB and no file we want; 256 MB is far above real ones. */
 const FOOTER_BYTES_MAX = 256 * 1024 * 1024;
@@ -116,7 +121,8 @@ function chunkOf(chunk: ThriftStruct, dataEnd: number): ColumnChunkFooter {
   const size = number(meta.get(7), 'compressed size');
   const data = number(meta.get(9), 'data page offset');
   const dictionary = meta.get(11);
-  const start = typeof dictionary === 'number' && dictionary > 0 ? Math.min(dictionary, data) : data;
+  const hasDictionary = typeof dictionary === 'number' && dictionary > 0;
+  const start = hasDictionary ? Math.min(dictionary, data) : data;
   if (start < 0 || size < 0 || start + size > dataEnd) throw new RangeError('a column chunk reaches beyond the data');
   const path = list(meta.get(3), 'path of a column').map((name) => {
     if (!(name instanceof Uint8Array)) throw new RangeError('its footer has no path of a column');
@@ -129,6 +135,7 @@ function chunkOf(chunk: ThriftStruct, dataEnd: number): ColumnChunkFooter {
     bytes: size,
     plainBytes: number(meta.get(6), 'uncompressed size'),
     textBytes: typeof textBytes === 'number' ? textBytes : null,
+    isDictionary: hasDictionary && meta.get(1) === BYTE_ARRAY,
   };
 }
 

@@ -1,0 +1,207 @@
+/**
+ * An independent reader (hyparquet) reads by ranges while the head moves under it: one generation, or an error; and little
+ * more than the columns it wants.
+ */
+import { truncate } from 'node:fs/promises';
+import { startApi } from '@parqueue/api';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { roundRobin } from '../fixtures/round-robin.ts';
+import { problemOf, Stage } from './api-stage.ts';
+import { countedFetch, moveHead, RANGES_DATASETS, readTelling, tellingOf } from './ranges-stage.ts';
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await Stage.open({ datasets: RANGES_DATASETS });
+});
+afterAll(async () => await stage[Symbol.asyncDispose]());
+
+const path = (file: string): string => `/v1/datasets/orders.parquet?file=${file}`;
+const url = (file: string): string => `${stage.url}${path(file)}`;
+
+describe('one reader', () => {
+  test('one column of many takes a HEAD, the footer and its chunks: much less than the file', async () => {
+    await moveHead(stage, 'counted', tellingOf(1, { rows: 60_000, rowGroupRows: 20_000 }));
+    const { counted, generations, rows } = await readTelling(url('counted'), { agent: 'one', columns: ['g'] });
+    expect([generations, rows]).toEqual([[1], 60_000]);
+    const whole = Number((await stage.get(path('counted'), {}, 'HEAD')).headers.get('content-length'));
+    expect(whole).toBeGreaterThan(3_000_000);
+    expect(counted.asked[0]).toBe('HEAD');
+    expect(counted.requests).toBeLessThanOrEqual(5);
+    // The footer is read with half a megabyte around it; the rest is the column.
+    expect(counted.bytes - 524_288).toBeLessThan(whole / 20);
+  });
+
+  test('the head moves between footer and columns: the read stays on its generation, and the next one is the new', async () => {
+    await moveHead(stage, 'moved', tellingOf(1));
+    const moves = async (): Promise<void> => {
+      await moveHead(stage, 'moved', tellingOf(2));
+      expect((await readTelling(url('moved'), { agent: 'another' })).generations).toEqual([2]);
+    };
+    expect((await readTelling(url('moved'), { agent: 'one', between: moves })).generations).toEqual([1]);
+    expect((await readTelling(url('moved'), { agent: 'one' })).generations).toEqual([2]);
+  });
+
+  test('every range says which generation it is of', async () => {
+    await moveHead(stage, 'said', tellingOf(1));
+    const { fetch } = countedFetch('one');
+    const head = await fetch(url('said'), { method: 'HEAD' });
+    await moveHead(stage, 'said', tellingOf(2));
+    const newer = await stage.get(path('said'), {}, 'HEAD');
+    const part = await fetch(url('said'), { headers: { range: 'bytes=1000-1999' } });
+    expect(part.status).toBe(206);
+    for (const name of ['etag', 'content-location', 'last-modified', 'repr-digest', 'parqueue-generation'])
+      expect(part.headers.get(name), name).toBe(head.headers.get(name));
+    expect(part.headers.get('cache-status')).toContain('hit; detail=continued-read');
+    expect(newer.headers.get('etag')).not.toBe(head.headers.get('etag'));
+    const immutable = await stage.get(part.headers.get('content-location') ?? '', { range: 'bytes=1000-1999' });
+    expect(Buffer.from(await immutable.arrayBuffer()).equals(Buffer.from(await part.arrayBuffer()))).toBe(true);
+  });
+
+  test('sequential polls of a dataset that changes each time see neither an error nor old rows', async () => {
+    for (const sameLayout of [false, true]) {
+      const file = `polled${sameLayout}`;
+      for (let generation = 1; generation <= 5; generation += 1) {
+        const telling = tellingOf(generation, sameLayout ? { rows: 15_000, sameLayout } : {});
+        await moveHead(stage, file, telling);
+        for (let poll = 0; poll < 2; poll += 1)
+          expect((await readTelling(url(file), { agent: 'poller' })).generations).toEqual([generation]);
+      }
+    }
+  });
+
+  test('a reader that begins with the last bytes is owed what is true now', async () => {
+    await moveHead(stage, 'suffix', tellingOf(1));
+    const { fetch } = countedFetch('suffix');
+    const first = await fetch(url('suffix'), { headers: { range: 'bytes=-1000' } });
+    await moveHead(stage, 'suffix', tellingOf(2));
+    const middle = await fetch(url('suffix'), { headers: { range: 'bytes=5000-5999' } });
+    const second = await fetch(url('suffix'), { headers: { range: 'bytes=-1000' } });
+    expect(middle.headers.get('etag')).toBe(first.headers.get('etag'));
+    expect(second.headers.get('etag')).not.toBe(first.headers.get('etag'));
+  });
+});
+
+describe('conditions', () => {
+  test('If-Range and If-Match pick the generation they name; what is not there any more is whole, or 412', async () => {
+    await moveHead(stage, 'conditions', tellingOf(1));
+    const { fetch } = countedFetch('careful');
+    const first = await fetch(url('conditions'), { method: 'HEAD' });
+    const old = first.headers.get('etag') ?? '';
+    await moveHead(stage, 'conditions', tellingOf(2));
+    const current = (await fetch(url('conditions'), { method: 'HEAD' })).headers.get('etag') ?? '';
+    const range = { range: 'bytes=100000-100099' };
+    for (const etag of [old, current]) {
+      for (const condition of ['if-range', 'if-match']) {
+        const part = await fetch(url('conditions'), { headers: { ...range, [condition]: etag } });
+        expect([part.status, part.headers.get('etag')], condition).toEqual([206, etag]);
+      }
+    }
+    const whole = await fetch(url('conditions'), { headers: { ...range, 'if-range': '"another"' } });
+    expect([whole.status, whole.headers.get('etag')]).toEqual([200, current]);
+    expect((await fetch(url('conditions'), { headers: { ...range, 'if-match': '"another"' } })).status).toBe(412);
+    const known = await fetch(url('conditions'), { method: 'HEAD', headers: { 'if-none-match': current } });
+    expect(known.status).toBe(304);
+  });
+});
+
+describe('refusals', () => {
+  test('a range that may be of either generation is refused, and told what to do; when the older reader is idle it is not', async () => {
+    await moveHead(stage, 'either', tellingOf(1, { rows: 15_000, sameLayout: true }));
+    const { fetch } = countedFetch('twin');
+    const head = await fetch(url('either'), { method: 'HEAD' });
+    const size = Number(head.headers.get('content-length'));
+    const footer = { headers: { range: `bytes=${size - 65_536}-${size - 1}` } };
+    await fetch(url('either'), footer);
+    await moveHead(stage, 'either', tellingOf(2, { rows: 15_000, sameLayout: true }));
+    await fetch(url('either'), { method: 'HEAD' });
+    // Nobody has the footer of the new one yet: whoever asks for more is the reader of the old one.
+    const older = await fetch(url('either'), { headers: { range: 'bytes=400000-499999' } });
+    expect(older.headers.get('etag')).toBe(head.headers.get('etag'));
+    await fetch(url('either'), footer);
+    const refused = await fetch(url('either'), { headers: { range: 'bytes=500000-599999' } });
+    expect(refused.status).toBe(409);
+    expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(10);
+    expect(await problemOf(refused)).toMatchObject({
+      code: 'PQ_GENERATION_CHANGED',
+      retryable: true,
+      generations: [expect.stringMatching(/^\/v1\/entries\/.*\/data$/), expect.any(String)],
+    });
+    // What is the same in both cannot mislead.
+    expect((await fetch(url('either'), { headers: { range: 'bytes=0-3' } })).status).toBe(206);
+  });
+
+  test.each(['hard', 'purge'])('a %s mark ends the read: 409, and who begins again reads on', async (mode) => {
+    await moveHead(stage, `ended-${mode}`, tellingOf(1));
+    const { fetch } = countedFetch('ended');
+    await fetch(url(`ended-${mode}`), { method: 'HEAD' });
+    expect((await fetch(url(`ended-${mode}`), { headers: { range: 'bytes=1000-1999' } })).status).toBe(206);
+    await stage.post('/v1/invalidate', { dataset: 'orders', mode });
+    const refused = await fetch(url(`ended-${mode}`), { headers: { range: 'bytes=1000-1999' } });
+    expect((await problemOf(refused)).code).toBe('PQ_GENERATION_CHANGED');
+    expect((await readTelling(url(`ended-${mode}`), { agent: 'ended' })).generations).toEqual([1]);
+  });
+
+  test('a generation that is damaged while it is read ends the read', async () => {
+    await moveHead(stage, 'torn', tellingOf(1));
+    const { fetch } = countedFetch('torn');
+    const { key, fence } = refOf(await fetch(url('torn'), { method: 'HEAD' }));
+    await moveHead(stage, 'torn', tellingOf(2));
+    await stage.get(path('torn'), {}, 'HEAD');
+    const resolved = await stage.post('/v1/resolve', { dataset: 'orders', params: { file: 'torn' } });
+    const { file } = (await resolved.json()) as { file: { path: string } };
+    const newer = refOf(await stage.get(path('torn'), {}, 'HEAD'));
+    expect(newer.key).toBe(key);
+    await truncate(file.path.replace(String(newer.fence), String(fence)), 100);
+    const refused = await fetch(url('torn'), { headers: { range: 'bytes=1000-1999' } });
+    expect((await problemOf(refused)).code).toBe('PQ_GENERATION_CHANGED');
+    expect((await readTelling(url('torn'), { agent: 'torn' })).generations).toEqual([2]);
+  });
+});
+
+describe('many at once', () => {
+  test('twenty readers of one process over two replicas, while the rows change: nobody mixes, few are refused', async () => {
+    const second = await startApi({ config: stage.config, log: stage.log });
+    try {
+      await using proxy = await roundRobin([stage.url, second.url]);
+      await moveHead(stage, 'many', tellingOf(1));
+      const seen = { read: 0, refused: 0 };
+      let done = false;
+      const reader = async (): Promise<void> => {
+        for (let turn = 0; turn < 4; turn += 1) {
+          try {
+            const { generations, rows } = await readTelling(`${proxy.url}${path('many')}`, { agent: 'node' });
+            expect(generations).toHaveLength(1);
+            expect(rows).toBe(tellingOf(generations[0] ?? 0).rows);
+            seen.read += 1;
+          } catch (error) {
+            const text = String(error);
+            if (text.includes('fetch failed 409')) seen.refused += 1;
+            else throw error;
+          }
+        }
+      };
+      const writer = async (): Promise<void> => {
+        // Twice while every reader reads once.
+        for (let generation = 2; !done; generation += 1) {
+          const from = seen.read + seen.refused;
+          while (!done && seen.read + seen.refused < from + 10) await new Promise((resolve) => setTimeout(resolve, 5));
+          await moveHead(stage, 'many', tellingOf(generation));
+        }
+      };
+      const writing = writer();
+      await Promise.all(Array.from({ length: 20 }, reader)).finally(() => (done = true));
+      await writing;
+      console.log(`read ${seen.read}, refused ${seen.refused}, connections ${proxy.given.join(' + ')}`);
+      expect(seen.read).toBeGreaterThan(72);
+      expect(Math.min(...proxy.given)).toBeGreaterThan(0);
+    } finally {
+      await second.close();
+    }
+  });
+});
+
+function refOf({ headers }: Response): { readonly key: string; readonly fence: string } {
+  const [, key = '', fence = ''] =
+    /entries\/(.*)\/generations\/(\d+)\/data/.exec(headers.get('content-location') ?? '') ?? [];
+  return { key, fence };
+}
