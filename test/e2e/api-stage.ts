@@ -80,6 +80,11 @@ ${sourcesYaml(sources, datasets)}${yaml}`;
     this.#running.worker = await startWorker({ config: this.config, log: this.#log });
   }
 
+  async stopWorker(): Promise<void> {
+    await this.#running.worker?.close();
+    this.#running.worker = null;
+  }
+
   async get(path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Response> {
     return await fetch(`${this.url}${path}`, { method, headers });
   }
