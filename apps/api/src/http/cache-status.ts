@@ -1,7 +1,7 @@
 /** `Cache-Status` of RFC 9211: how this answer came about, in one line that proxies and people can read. */
 
 export interface CacheOutcome {
-  readonly cache: 'hit' | 'revalidated' | 'miss' | 'stale';
+  readonly cache: 'hit' | 'revalidated' | 'continued' | 'miss' | 'stale';
   /** The load was shared with other callers. */
   readonly collapsed: boolean;
   readonly staleReason: string | null;
@@ -24,6 +24,9 @@ function manner({ cache, collapsed, staleReason }: CacheOutcome): readonly strin
     case 'revalidated':
       // The bytes come from the cache; what was asked of the source was only whether they still hold.
       return ['hit', 'detail=revalidated'];
+    case 'continued':
+      // A later range of a read: from the generation it began with, whatever the current one is.
+      return ['hit', 'detail=continued-read'];
     case 'miss':
       return ['fwd=miss', 'stored', ...shared];
     case 'stale':

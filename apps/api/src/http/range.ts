@@ -15,6 +15,11 @@ export function asksForPart(header: string | undefined): boolean {
   return readRange(header, Number.MAX_SAFE_INTEGER).kind !== 'whole';
 }
 
+/** `bytes=-N`: the last N bytes, whatever the size. */
+export function isSuffixRange(header: string | undefined): boolean {
+  return asksForPart(header) && /^bytes=[ \t]*-/i.test(header ?? '');
+}
+
 export function readRange(header: string | undefined, size: number): RangeReading {
   const match = /^bytes=[ \t]*([0-9]{0,15})-([0-9]{0,15})[ \t]*$/i.exec(header ?? '');
   if (match === null) return WHOLE;
