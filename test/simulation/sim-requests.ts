@@ -66,12 +66,13 @@ type Asked = Pick<CanonicalRequest, 'question'>;
 
 /** What the request asks for, in one word: the rows carry it. */
 export function entryOf({ question }: Asked): string {
-  return question.kind === 'file' ? question.path : question.statement;
+  return question.kind === 'sql' ? question.statement : question.kind === 'file' ? question.path : question.name;
 }
 
 /** The parts a request names: its file, or tables and views. */
-export function namesOf({ question }: Asked): readonly string[] {
-  return question.kind === 'file' ? [question.path] : question.statement.split(',');
+export function namesOf(asked: Asked): readonly string[] {
+  const entry = entryOf(asked);
+  return asked.question.kind === 'sql' ? entry.split(',') : [entry];
 }
 
 /** The things with a history that a request reads, views expanded. */

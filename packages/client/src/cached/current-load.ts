@@ -1,5 +1,5 @@
 /** What a wrapped function may ask about the load that it runs for, without a parameter for it. */
-import { AsyncLocalStorage } from 'node:async_hooks';
+import type { AsyncLocalStorage } from 'node:async_hooks';
 
 export interface CurrentLoad {
   /** Of the entry that is being filled. */
@@ -10,13 +10,19 @@ export interface CurrentLoad {
   readonly signal: AbortSignal;
 }
 
-const loads = new AsyncLocalStorage<CurrentLoad>();
+/** Made before the first load: importing the client loads nothing, and not every runtime has this module. */
+let loads: AsyncLocalStorage<CurrentLoad> | null = null;
+
+export async function prepareLoads(): Promise<void> {
+  const hooks = await import('node:async_hooks');
+  loads ??= new hooks.AsyncLocalStorage<CurrentLoad>();
+}
 
 /** The load that the running code is part of; null outside of wrapped functions. */
 export function currentLoad(): CurrentLoad | null {
-  return loads.getStore() ?? null;
+  return loads?.getStore() ?? null;
 }
 
 export function runInLoad<T>(load: CurrentLoad, work: () => T): T {
-  return loads.run(load, work);
+  return loads === null ? work() : loads.run(load, work);
 }

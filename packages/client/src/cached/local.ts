@@ -1,6 +1,7 @@
 /** The store and Redis of wrapped functions: `@parqueue/core`, loaded and opened by the first call that needs it. */
 import type { InProcess } from '@parqueue/core/in-process';
 import type { StoreOptions } from '../client-options.ts';
+import { prepareLoads } from './current-load.ts';
 import { clientError, isParqueueHttpError } from '../problem.ts';
 
 export type Core = typeof import('@parqueue/core/in-process');
@@ -51,6 +52,7 @@ export class Local {
       );
     }
     const core = await this.#core();
+    await prepareLoads();
     const { root, redis, fileMode, leaseSeconds, loads } = store;
     const inProcess = await core.openInProcess({
       root,
