@@ -24,6 +24,8 @@ export interface RowWindow {
   readonly offset: number;
   readonly limit: number;
   readonly batchRows: number;
+  /** Otherwise the rows read so far tell how many fit a batch. */
+  readonly isWidthKnown: boolean;
   readonly memoryBytes: number;
 }
 
@@ -40,6 +42,8 @@ const BATCH_BYTES = 8 * 1024 * 1024;
 /** A batch exists in WebAssembly's memory, encoded beside that, and as a copy outside. */
 const BATCH_SHAPES = 3;
 const BATCH_ROWS_MAX = 16_384;
+/** Where the footer does not tell how wide rows are, so many show it. */
+const FIRST_ROWS = 128;
 
 /** @throws ParqueueError PQ_INVALID_REQUEST (columns), PQ_LIMIT_EXCEEDED */
 export function planConversion(footer: ParquetFooter, selection: Selection): ConversionPlan {
@@ -115,17 +119,38 @@ function windowsOf(
   isRead: (chunk: ColumnChunkFooter) => boolean,
 ): readonly RowWindow[] {
   const windows: RowWindow[] = [];
+  let isMeasured = false;
   let skip = offset;
   let rest = limit ?? Number.POSITIVE_INFINITY;
   for (const [group, footer] of rowGroups.entries()) {
     const rows = Math.min(footer.rows - skip, rest);
     if (rows > 0) {
-      windows.push({ group, offset: skip, limit: rows, ...batchesOf(footer, rows, isRead) });
+      const isWidthKnown = footer.chunks.every((chunk) => !isRead(chunk) || hasWidth(chunk));
+      const window = { group, offset: skip, limit: rows, isWidthKnown, ...batchesOf(footer, rows, isRead) };
+      windows.push(...(isWidthKnown || isMeasured ? [window] : splitAt(FIRST_ROWS, window)));
+      isMeasured ||= !isWidthKnown;
       rest -= rows;
     }
     skip = Math.max(0, skip - footer.rows);
   }
   return windows;
+}
+
+function hasWidth({ isDictionary, textBytes }: ColumnChunkFooter): boolean {
+  return !isDictionary || textBytes !== null;
+}
+
+function splitAt(rows: number, window: RowWindow): readonly RowWindow[] {
+  if (window.limit <= rows) return [window];
+  return [
+    { ...window, limit: rows, batchRows: Math.min(rows, window.batchRows) },
+    { ...window, offset: window.offset + rows, limit: window.limit - rows },
+  ];
+}
+
+/** How many rows a batch may have whose rows take so many bytes. */
+export function batchRowsOf(width: number): number {
+  return Math.max(1, Math.min(BATCH_ROWS_MAX, Math.floor(BATCH_BYTES / Math.max(1, width))));
 }
 
 function batchesOf(
@@ -145,6 +170,6 @@ function batchesOf(
   }
   const width =
     read.reduce((sum, { plainBytes, textBytes }) => sum + Math.max(plainBytes, textBytes ?? 0), 0) / group.rows;
-  const batchRows = Math.min(wanted, BATCH_ROWS_MAX, Math.max(1, Math.floor(BATCH_BYTES / Math.max(1, width))));
+  const batchRows = Math.min(wanted, batchRowsOf(width));
   return { batchRows, memoryBytes: bytes + BATCH_SHAPES * Math.ceil(batchRows * width) };
 }

@@ -11,15 +11,16 @@ import { ParquetFile } from 'parquet-wasm';
 import { assertInvariant, isParqueueError, ParqueueError } from '../model/errors.ts';
 import { ArrowStream } from './arrow-stream.ts';
 import type { BatchEncoder } from './batch-encoder.ts';
-import { planConversion, type ConversionPlan, type RowWindow } from './conversion-plan.ts';
+import { batchRowsOf, planConversion, type ConversionPlan, type RowWindow } from './conversion-plan.ts';
 import { readFooter, type ParquetFooter } from './footer.ts';
 import { BatchSchema } from './ipc/batch-schema.ts';
-import { fieldsOf } from './ipc/field.ts';
+import { fieldsOf, holds, TYPE, type Field } from './ipc/field.ts';
 import { messagesOf, schemaOf, type Message } from './ipc/message.ts';
 import { StoredFile } from './stored-file.ts';
 import { TextStream } from './text/text-stream.ts';
 import type { Chunk } from './text/sink.ts';
 import { assertText } from './text/values.ts';
+import { isTrap, orTrap, trapped } from './wasm-traps.ts';
 
 /** Goes up when equal rows become other bytes in any form: tags of converted forms are made of it. */
 export const CONVERTER_VERSION = 2;
@@ -56,9 +57,9 @@ export async function openConversion(wish: ConversionWish): Promise<Conversion> 
   try {
     const footer = await footerOf(source);
     const plan = planConversion(footer, wish);
-    const file = await ParquetFile.fromFile(source as unknown as Blob);
+    const file = await orTrap(ParquetFile.fromFile(source as unknown as Blob));
     try {
-      const encoder = encoderOf(schemaOf(file.schema().intoIPCStream()), plan, wish);
+      const encoder = encoderOf({ schema: schemaOf(file.schema().intoIPCStream()), footer, plan }, wish);
       return new FileConversion({ source, file, footer, plan, encoder });
     } catch (error) {
       file.free();
@@ -79,16 +80,31 @@ async function footerOf(source: StoredFile): Promise<ParquetFooter> {
   }
 }
 
-function encoderOf(schema: Message, plan: ConversionPlan, { format, numbers }: ConversionWish): BatchEncoder {
+function encoderOf(
+  { schema, footer, plan }: { readonly schema: Message; readonly footer: ParquetFooter; readonly plan: ConversionPlan },
+  { format, numbers }: ConversionWish,
+): BatchEncoder {
   const all = fieldsOf(schema.header);
   const fields = plan.columns.flatMap((column) => all[column] ?? []);
   const batches = new BatchSchema(
     plan.batchColumns,
     fields.map(({ name }) => name),
   );
+  assertIntervals(fields, footer);
   if (format === 'arrow') return new ArrowStream({ schema, columns: plan.columns, batches });
   assertText(fields);
   return new TextStream({ format, fields, numbers, batches });
+}
+
+/** Parquet's own interval has months, days and milliseconds; parquet-wasm drops the months, unless Arrow wrote it without. */
+function assertIntervals(fields: readonly Field[], { keyValues }: ParquetFooter): void {
+  const interval = fields.find((field) => holds(field, TYPE.Interval));
+  if (interval === undefined || keyValues['ARROW:schema'] !== undefined) return;
+  throw new ParqueueError(
+    'PQ_UNSUPPORTED_TYPE',
+    `column ${JSON.stringify(interval.name)} holds intervals, which lose their months when they are converted; `
+      + 'leave it out by naming columns, or ask for Parquet',
+  );
 }
 
 interface ConversionParts {
@@ -110,7 +126,10 @@ class FileConversion implements Conversion {
   readonly memoryBytes: number;
   readonly #parts: ConversionParts;
   #reader: ReadableStreamDefaultReader<WasmBatch> | null = null;
+  /** Bytes of a row in the batch read last: dictionaries make rows wider than the footer says. */
+  #width = 0;
   #isBegun = false;
+  #isTrapped = false;
   #isClosed = false;
 
   constructor(parts: ConversionParts) {
@@ -128,28 +147,33 @@ class FileConversion implements Conversion {
       for (const window of plan.windows) yield* this.#window(window);
       yield* encoder.end();
     } catch (error) {
-      throw refusalOf(error, source);
+      const refusal = refusalOf(error, source);
+      this.#isTrapped = isParqueueError(refusal) && refusal.details['recycleThread'] === true;
+      throw refusal;
     } finally {
       await this.#close();
     }
   }
 
-  async *#window({ group, offset, limit, batchRows }: RowWindow): AsyncGenerator<Chunk, void, undefined> {
+  async *#window({ group, offset, limit, batchRows, isWidthKnown }: RowWindow): AsyncGenerator<Chunk, void, undefined> {
     const { plan, encoder, file } = this.#parts;
-    const stream: ReadableStream<WasmBatch> = await file.stream({
+    const opening: Promise<ReadableStream<WasmBatch>> = file.stream({
       rowGroups: [group],
       offset,
       limit,
-      batchSize: batchRows,
+      batchSize: isWidthKnown ? batchRows : Math.min(batchRows, batchRowsOf(this.#width)),
       ...(plan.leaves === null ? {} : { columns: [...plan.leaves] }),
     });
-    const reader = stream.getReader();
+    const reader = (await orTrap(opening)).getReader();
     this.#reader = reader;
     let rows = 0;
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await orTrap(reader.read());
       if (done) break;
-      rows += yield* encoder.batch(messagesOf(value.intoIPCStream()));
+      const messages = messagesOf(value.intoIPCStream());
+      const count = yield* encoder.batch(messages);
+      this.#width = messages.reduce((sum, { body }) => sum + body.byteLength, 0) / Math.max(1, count);
+      rows += count;
     }
     this.#reader = null;
     // parquet-wasm was seen to drop rows of odd files without an error; the footer's count tells.
@@ -168,15 +192,13 @@ class FileConversion implements Conversion {
     if (this.#isClosed) return;
     this.#isClosed = true;
     const { source, file } = this.#parts;
-    try {
-      // The reader's own task ends with its stream, and frees what it fetched.
-      await this.#reader?.cancel();
-    } catch {
-      // It had failed already, which is being reported.
-    } finally {
+    // After a trap there is nothing to be freed: the whole memory goes with its thread.
+    if (!this.#isTrapped) {
+      // The reader's own task ends with its stream, and frees what it fetched. It may have failed, which is told already.
+      await this.#reader?.cancel().catch(() => undefined);
       file.free();
-      await source.handle.close();
     }
+    await source.handle.close();
   }
 }
 
@@ -184,14 +206,8 @@ class FileConversion implements Conversion {
 function refusalOf(error: unknown, source: StoredFile): unknown {
   if (source.refusal !== null) return source.refusal;
   if (isParqueueError(error)) return error;
+  if (isTrap(error)) return trapped(error);
   const reason = error instanceof Error ? error.message : String(error);
-  // After a trap nothing in this thread's WebAssembly memory is to be trusted.
-  if (error instanceof TypeError || (error instanceof Error && error.name === 'RuntimeError')) {
-    return new ParqueueError('PQ_INTERNAL', `the Parquet reader failed: ${reason}`, {
-      details: { recycleThread: true },
-      cause: error,
-    });
-  }
   return new ParqueueError('PQ_UNSUPPORTED_TYPE', `this file cannot be converted (${reason}); ask for Parquet`, {
     cause: error,
   });

@@ -146,3 +146,8 @@ export function isView(field: Field): boolean {
 export function dictionariesOf(fields: readonly Field[]): readonly Field[] {
   return fields.flatMap((field) => [...(field.dictionary === null ? [] : [field]), ...dictionariesOf(field.children)]);
 }
+
+/** Whether a field or one inside it is of a type. */
+export function holds({ type, children }: Field, id: number): boolean {
+  return type.id === id || children.some((child) => holds(child, id));
+}

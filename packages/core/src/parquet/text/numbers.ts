@@ -52,13 +52,13 @@ export function writeDigits(sink: ByteSink, value: number, length: number): void
   sink.at = end;
   while (value > 0x7fff_ffff) {
     const rest = Math.floor(value / 10);
-    bytes[(end -= 1)] = ZERO + value - rest * 10;
+    bytes[(end -= 1)] = ZERO + (value - rest * 10);
     value = rest;
   }
   let small = value | 0;
   while (end > at) {
     const rest = (small / 10) | 0;
-    bytes[(end -= 1)] = ZERO + small - rest * 10;
+    bytes[(end -= 1)] = ZERO + (small - rest * 10);
     small = rest;
   }
 }

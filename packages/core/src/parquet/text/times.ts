@@ -22,6 +22,7 @@ const DAY_SECONDS = 86_400;
 const DAY_MIN = -719_528;
 const DAY_MAX = 2_932_896;
 
+const DAY_BYTES = 10;
 /** `"2026-11-22T07:00:00.123456789Z"` */
 const TIMESTAMP_BYTES = 32;
 
@@ -31,7 +32,7 @@ const infinityName = (count: number | bigint): string => (count > 0 ? 'infinity'
 /** `yyyy-mm-dd`, of the day written last. */
 class DayText {
   readonly #sink: ByteSink;
-  readonly #text = new Uint8Array(10);
+  readonly #text = new Uint8Array(DAY_BYTES);
   #day = Number.NaN;
 
   constructor(sink: ByteSink) {
@@ -41,9 +42,10 @@ class DayText {
   /** The caller has ensured the room, and that the year has four digits. */
   write(day: number): void {
     const { bytes, at } = this.#sink;
+    const text = this.#text;
     if (day === this.#day) {
-      bytes.set(this.#text, at);
-      this.#sink.at = at + 10;
+      for (let i = 0; i < DAY_BYTES; i += 1) bytes[at + i] = text[i] ?? 0;
+      this.#sink.at = at + DAY_BYTES;
       return;
     }
     // Years that begin in March put the leap day at their end (Hinnant, "chrono-compatible date algorithms").
@@ -59,7 +61,7 @@ class DayText {
     writeDigits(this.#sink, month, 2);
     mark(this.#sink, MINUS);
     writeDigits(this.#sink, ofYear - (((153 * march + 2) / 5) | 0) + 1, 2);
-    this.#text.set(bytes.subarray(at, at + 10));
+    for (let i = 0; i < DAY_BYTES; i += 1) text[i] = bytes[at + i] ?? 0;
     this.#day = day;
   }
 }
