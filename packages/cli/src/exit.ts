@@ -11,6 +11,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 const EXIT_OF_CODE: Readonly<Record<string, ExitCode>> = {
   UNREACHABLE: EXIT.unavailable,
+  INTERRUPTED: EXIT.unavailable,
   PQ_INVALID_REQUEST: EXIT.usage,
   PQ_UNKNOWN_DATASET: EXIT.notFound,
   PQ_UNKNOWN_SOURCE: EXIT.notFound,
@@ -25,7 +26,7 @@ const EXIT_OF_CODE: Readonly<Record<string, ExitCode>> = {
   PQ_STORE_FULL: EXIT.unavailable,
   PQ_COORDINATION_DOWN: EXIT.unavailable,
   PQ_FILL_TIMEOUT: EXIT.unavailable,
-} satisfies Partial<Record<ErrorCode | 'UNREACHABLE', ExitCode>>;
+} satisfies Partial<Record<ErrorCode | 'UNREACHABLE' | 'INTERRUPTED', ExitCode>>;
 
 /** A mistake in how the command was called, found after commander had read it. */
 export class UsageError extends Error {

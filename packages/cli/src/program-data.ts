@@ -14,7 +14,6 @@ function addRowCommands(program: Command, context: Context): void {
   withRowOptions(remote(program.command('get <dataset>')))
     .description('the rows of a dataset, loaded first where need be')
     .option('--param <name=value>', 'a parameter; repeat for more', parameter, {})
-    .option('--limit <n>', 'only this many rows (text formats)', wholeNumber)
     .addHelpText(
       'after',
       examples(
@@ -104,6 +103,7 @@ function withRowOptions(command: Command): Command {
         FORMATS,
       ),
     )
+    .option('--limit <n>', 'only so many rows (not for parquet; on a terminal 1000, elsewhere all)', wholeNumber)
     .option('--columns <names>', 'only these columns, in this order: a,b,c', nameList)
     .option('--max-age <seconds>', 'accept an answer verified at most so long ago, within the policy', wholeNumber)
     .option('--no-cache', 'verify against the source whatever the policy says')

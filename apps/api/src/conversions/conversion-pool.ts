@@ -37,7 +37,7 @@ const MIB = 1024 * 1024;
 const LIMITS: PoolLimits = {
   running: 32,
   waiting: 64,
-  waitMs: 10_000,
+  waitMs: 5_000,
   memoryBytes: 384 * MIB,
   smallBytes: 8 * MIB,
   newsMs: 60_000,

@@ -8,11 +8,12 @@ import type { WriteStream } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { Answer, Format, Freshness, Question } from '@parqueue/client';
+import { ParqueueHttpError, type Answer, type Format, type Freshness, type Question } from '@parqueue/client';
 import { ParqueueError } from '@parqueue/core';
 import type { Bind } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { UsageError } from '../exit.ts';
+import { transferProgress } from '../output/transfer-progress.ts';
 import { spellBytes, spellCount, spellMs } from '../output/units.ts';
 import { connect, withProgress, type RemoteOptions } from './remote.ts';
 
@@ -35,6 +36,8 @@ export interface QueryOptions extends GetOptions {
   readonly bind?: Readonly<Record<string, Bind>>;
 }
 
+const ROWS_ON_TERMINAL = 1_000;
+
 const FORMAT_OF_EXTENSION: Readonly<Record<string, Format>> = {
   '.parquet': 'parquet',
   '.arrow': 'arrow',
@@ -46,6 +49,7 @@ const FORMAT_OF_EXTENSION: Readonly<Record<string, Format>> = {
 export async function get(context: Context, dataset: string, options: GetOptions): Promise<void> {
   const format = formatOf(context, options);
   const client = connect(context, options);
+  const limit = limitOf(context, options, format);
   await deliver(
     context,
     options,
@@ -55,7 +59,7 @@ export async function get(context: Context, dataset: string, options: GetOptions
         format,
         freshness: freshnessOf(options),
         onWait,
-        params: { ...options.param, ...(options.limit === undefined ? {} : { limit: options.limit }) },
+        params: { ...options.param, ...(limit === undefined ? {} : { limit }) },
         ...(options.columns === undefined ? {} : { columns: options.columns }),
       }),
   );
@@ -65,11 +69,13 @@ export async function query(context: Context, options: QueryOptions): Promise<vo
   const format = formatOf(context, options);
   const client = connect(context, options);
   const question = questionOf(options);
+  const limit = limitOf(context, options, format);
+  const wished = { format, ...(limit === undefined ? {} : { limit }) };
   await deliver(
     context,
     options,
     options.path ?? 'query',
-    async (onWait) => await client.query(question, { format, freshness: freshnessOf(options), onWait }),
+    async (onWait) => await client.query(question, { ...wished, freshness: freshnessOf(options), onWait }),
   );
 }
 
@@ -87,7 +93,7 @@ type Ask = Parameters<typeof withProgress<Answer>>[2];
 async function deliver(context: Context, options: GetOptions, label: string, ask: Ask): Promise<void> {
   const began = context.clock.now();
   const answer = await withProgress(context, label, ask);
-  const bytes = await write(context, answer, options.output);
+  const bytes = await write(context, answer, { output: options.output, label });
   const ms = context.clock.now() - began;
   const missing = rowsMissing(answer, options);
   if (missing !== null && options.json !== true) context.err(missing);
@@ -109,26 +115,41 @@ async function deliver(context: Context, options: GetOptions, label: string, ask
   }
 }
 
-/** Text forms are windows. One that is smaller than its caller can know must not pass for the whole. */
+/** A terminal was given a look, which must not pass for the whole. */
 function rowsMissing(answer: Answer, { limit }: GetOptions): string | null {
   const { headers } = answer.response;
   if (limit !== undefined || headers.get('link')?.includes('rel="next"') !== true) return null;
   const rows = Number(headers.get('parqueue-rows'));
-  return `note: these are only the first of ${spellCount(rows)} rows; all of them come with --format parquet`;
+  return `note: these are only the first ${spellCount(ROWS_ON_TERMINAL)} of ${spellCount(rows)} rows; --limit shows more, -o FILE saves all`;
+}
+
+/** What scrolls by is a look. */
+function limitOf(context: Context, { limit, output }: GetOptions, format: Format): number | undefined {
+  if (limit !== undefined || output !== undefined || !isTerminal(context.stdout)) return limit;
+  return format === 'parquet' ? undefined : ROWS_ON_TERMINAL;
 }
 
 /** @returns how many bytes went out. */
-async function write(context: Context, answer: Answer, output: string | undefined): Promise<number> {
+async function write(
+  context: Context,
+  answer: Answer,
+  { output, label }: { readonly output: string | undefined; readonly label: string },
+): Promise<number> {
   let bytes = 0;
+  using shown = transferProgress(context, label, {
+    bytesTotal: lengthOf(answer),
+    toTerminal: output === undefined && isTerminal(context.stdout),
+  });
   const hash = createHash('sha256');
   const counted = new Transform({
     transform: (chunk: Buffer, _encoding, done) => {
       bytes += chunk.length;
       hash.update(chunk);
+      shown.onBytes(bytes);
       done(null, chunk);
     },
   });
-  const body = Readable.fromWeb(answer.stream() as Parameters<typeof Readable.fromWeb>[0]);
+  const body = Readable.from(bodyOf(answer), { objectMode: false });
   if (output === undefined) {
     await pipeline(body, counted, context.stdout, { end: false });
     return bytes;
@@ -143,6 +164,28 @@ async function write(context: Context, answer: Answer, output: string | undefine
     await rm(partial, { force: true });
   }
   return bytes;
+}
+
+/** A server that cannot go on breaks the connection: what came until then is not an answer. */
+async function* bodyOf(answer: Answer): AsyncGenerator<Uint8Array> {
+  try {
+    yield* answer.stream();
+  } catch (cause) {
+    throw new ParqueueHttpError('the connection broke before the rows were whole; ask again', {
+      code: 'INTERRUPTED',
+      status: 0,
+      retryable: true,
+      retryAfterMs: null,
+      details: {},
+      cause,
+    });
+  }
+}
+
+/** null where the rows are converted while they are sent: nobody knows yet how long they get. */
+function lengthOf({ response: { headers } }: Answer): number | null {
+  const length = headers.get('content-length');
+  return length === null || headers.has('content-encoding') ? null : Number(length);
 }
 
 /** Repr-Digest (RFC 9530) is sent with Parquet: what arrived must be what was published. */
