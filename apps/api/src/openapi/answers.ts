@@ -23,6 +23,8 @@ export interface Operation {
   readonly answers: Readonly<Record<number, Answer>>;
   /** Codes answered with their own status (http/problem.ts). What every route of its kind can meet is added. */
   readonly errors?: readonly ErrorCode[];
+  /** Codes met only while a body is being made; HEAD has none. */
+  readonly bodyErrors?: readonly ErrorCode[];
   /** Statuses that HTTP itself decides. */
   readonly refusals?: readonly (406 | 412 | 416)[];
   readonly requestHeaders?: readonly RequestHeader[];
@@ -80,20 +82,23 @@ export function rowsIn(
     ...common,
     'Content-Length',
     'Content-Disposition',
-    ...(parquet ? (['Repr-Digest'] as const) : []),
+    ...(parquet ? (['Content-Location', 'Repr-Digest'] as const) : []),
     ...(converted ? (['Link'] as const) : []),
     ...(coded ? (['Content-Encoding'] as const) : []),
   ];
   const part = {
     description: 'One range of the Parquet file.',
     shared: 'Range',
-    headers: [...common, 'Repr-Digest', 'Content-Disposition', 'Content-Length', 'Content-Range'],
+    headers: [...common, 'Content-Location', 'Repr-Digest', 'Content-Disposition', 'Content-Length', 'Content-Range'],
     content: { [MEDIA_TYPES.parquet]: ROWS.parquet },
   } as const satisfies Answer;
   return {
     200: { description: 'The rows.', shared: 'Rows', headers: answered, content },
     ...(parquet ? { 206: part } : {}),
-    304: { ...empty('The caller has them already.', common), shared: 'NotModified' },
+    304: {
+      ...empty('The caller has them already.', parquet ? [...common, 'Content-Location'] : common),
+      shared: 'NotModified',
+    },
   };
 }
 

@@ -101,7 +101,11 @@ function operationOf(route: RouteOptions, method: string, components: Components
     parameters,
     requestBody: bodyOf(route.schema?.body, components),
     responses: {
-      ...Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, components.answer(answer)])),
+      ...Object.fromEntries(
+        Object.entries(answers)
+          .filter(([status]) => method !== 'HEAD' || !OF_BODIES.has(Number(status)))
+          .map(([status, answer]) => [status, components.answer(answer)]),
+      ),
       ...problemsOf({ access, method, operation }, components),
     },
   };
@@ -157,6 +161,9 @@ function bodyOf(schema: unknown, components: Components): unknown {
   return { required: !nullable, content: { 'application/json': { schema: components.schema(body) } } };
 }
 
+/** A HEAD is of the whole: its Range is ignored. */
+const OF_BODIES: ReadonlySet<number> = new Set([206, 416]);
+
 interface Asked {
   readonly access: Access;
   readonly method: string;
@@ -165,15 +172,15 @@ interface Asked {
 
 /** Those of the route, and what every route of its kind can meet: too long a URL, no key, a body that is not JSON. */
 function problemsOf(
-  { access, method, operation: { errors = [], refusals = [] } }: Asked,
+  { access, method, operation: { errors = [], bodyErrors = [], refusals = [] } }: Asked,
   components: Components,
 ): Readonly<Record<string, unknown>> {
   const codes = new Map<number, Set<ErrorCode>>();
   const add = (status: number, code: ErrorCode): void => {
     codes.set(status, (codes.get(status) ?? new Set()).add(code));
   };
-  for (const code of errors) add(statusOf(code), code);
-  for (const status of refusals) add(status, 'PQ_INVALID_REQUEST');
+  for (const code of method === 'HEAD' ? errors : [...errors, ...bodyErrors]) add(statusOf(code), code);
+  for (const status of refusals) if (!OF_BODIES.has(status) || method !== 'HEAD') add(status, 'PQ_INVALID_REQUEST');
   add(414, 'PQ_LIMIT_EXCEEDED');
   if (access !== 'open') for (const code of ['PQ_UNAUTHENTICATED', 'PQ_FORBIDDEN'] as const) add(statusOf(code), code);
   if (method !== 'GET' && method !== 'HEAD') {

@@ -34,10 +34,10 @@ export const READ_ERRORS = [...ASK_ERRORS, 'PQ_GENERATION_CHANGED'] as const sat
 export const ENTRY_ERRORS = ['PQ_NOT_FOUND', 'PQ_COORDINATION_DOWN'] as const satisfies readonly ErrorCode[];
 
 /** Of stored rows by key: nothing is loaded for them. */
-export const STORED_ERRORS = [
-  ...ENTRY_ERRORS,
-  'PQ_INVALID_REQUEST',
-  'PQ_GONE',
+export const STORED_ERRORS = [...ENTRY_ERRORS, 'PQ_INVALID_REQUEST', 'PQ_GONE'] as const satisfies readonly ErrorCode[];
+
+/** Of rows that are converted while they are sent, or held by a pin meanwhile. */
+export const SENDING_ERRORS = [
   'PQ_LIMIT_EXCEEDED',
   'PQ_UNSUPPORTED_TYPE',
   'PQ_RATE_LIMITED',

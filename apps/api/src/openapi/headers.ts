@@ -71,7 +71,6 @@ export const DATA_HEADERS = [
   'Cache-Control',
   'Cache-Status',
   'Accept-Ranges',
-  'Content-Location',
   'Parqueue-Key',
   'Parqueue-Generation',
   'Parqueue-Version',

@@ -20,7 +20,7 @@ import { DATA_FORMATS } from '../http/formats.ts';
 import { PartLost } from '../http/send-part.ts';
 import { keepPinned, releasePin, TRANSFER_PIN_TTL_MS } from '../pin-keeper.ts';
 import { json, rowsIn } from '../openapi/answers.ts';
-import { ENTRY_ERRORS, STORED_ERRORS } from '../openapi/errors.ts';
+import { ENTRY_ERRORS, SENDING_ERRORS, STORED_ERRORS } from '../openapi/errors.ts';
 import { DATA_REQUEST_HEADERS, RANGE_HEADERS } from '../openapi/headers.ts';
 import { ENTRY_PAGE, ENTRY_STATE, KEY_TEXT, PURGED_ENTRY } from '../views/entry-schema.ts';
 import { EXPLANATION } from '../views/explanation-schema.ts';
@@ -161,6 +161,7 @@ function dataRoutes(app: FastifyInstance, context: ApiContext): void {
         summary: 'The rows the cache holds now, without asking the source',
         answers: rowsIn(DATA_FORMATS),
         errors: STORED_ERRORS,
+        bodyErrors: SENDING_ERRORS,
         refusals: [406, 412, 416],
         requestHeaders: ['Accept', ...DATA_REQUEST_HEADERS, ...RANGE_HEADERS],
       },
@@ -196,6 +197,7 @@ function dataRoutes(app: FastifyInstance, context: ApiContext): void {
         summary: 'The bytes of one generation: never change, cacheable for ever, 410 once removed',
         answers: rowsIn(DATA_FORMATS, { immutable: true }),
         errors: STORED_ERRORS,
+        bodyErrors: SENDING_ERRORS,
         refusals: [406, 412, 416],
         requestHeaders: ['Accept', ...DATA_REQUEST_HEADERS, ...RANGE_HEADERS],
       },

@@ -1173,7 +1173,6 @@ export interface Operations {
     readonly body: null;
     readonly answers: {
       readonly 200: null;
-      readonly 206: null;
       readonly 304: null;
       readonly 400: Problem400;
       readonly 401: Problem401;
@@ -1184,7 +1183,6 @@ export interface Operations {
       readonly 412: Problem412;
       readonly 413: Problem413;
       readonly 414: Problem414;
-      readonly 416: Problem416;
       readonly 422: Problem422;
       readonly 429: Problem429;
       readonly 502: Problem502;
@@ -1553,7 +1551,6 @@ export interface Operations {
     readonly answers: {
       readonly 200: Rows_6;
       readonly 202: NotReady;
-      readonly 206: null;
       readonly 304: null;
       readonly 400: Problem400;
       readonly 401: Problem401;
@@ -1564,7 +1561,6 @@ export interface Operations {
       readonly 412: Problem412;
       readonly 413: Problem413;
       readonly 414: Problem414;
-      readonly 416: Problem416;
       readonly 422: Problem422;
       readonly 429: Problem429;
       readonly 502: Problem502;
@@ -1714,7 +1710,6 @@ export interface Operations {
     readonly body: null;
     readonly answers: {
       readonly 200: Rows_7;
-      readonly 206: null;
       readonly 304: null;
       readonly 400: Problem400;
       readonly 401: Problem401;
@@ -1723,12 +1718,8 @@ export interface Operations {
       readonly 406: Problem406;
       readonly 410: Problem410;
       readonly 412: Problem412;
-      readonly 413: Problem413;
       readonly 414: Problem414;
-      readonly 416: Problem416;
-      readonly 422: Problem422_2;
-      readonly 429: Problem429_2;
-      readonly 503: Problem503_3;
+      readonly 503: Problem503_2;
     };
   };
   /** GET /v1/entries/{key}/generations/{fence}/data: The bytes of one generation: never change, cacheable for ever, 410 once removed. */
@@ -1794,7 +1785,6 @@ export interface Operations {
     readonly body: null;
     readonly answers: {
       readonly 200: Rows_8;
-      readonly 206: null;
       readonly 304: null;
       readonly 400: Problem400;
       readonly 401: Problem401;
@@ -1803,12 +1793,8 @@ export interface Operations {
       readonly 406: Problem406;
       readonly 410: Problem410;
       readonly 412: Problem412;
-      readonly 413: Problem413;
       readonly 414: Problem414;
-      readonly 416: Problem416;
-      readonly 422: Problem422_2;
-      readonly 429: Problem429_2;
-      readonly 503: Problem503_3;
+      readonly 503: Problem503_2;
     };
   };
   /** GET /v1/entries/{key}: One entry. */
