@@ -176,7 +176,7 @@ describe('a load that takes its time', () => {
       accepted('a'),
       json(404, { code: 'PQ_NOT_FOUND', detail: 'gone' }),
       accepted('b'),
-      json(200, { id: 'b', state: 'vanished' }),
+      json(410, { code: 'PQ_GONE', detail: 'gone' }),
       rows('ok'),
     ]);
     expect(await (await client.get('d')).text()).toBe('ok');

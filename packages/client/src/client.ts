@@ -21,7 +21,16 @@ import { Reading } from './fetch/reading.ts';
 import { Management, type SignalOption } from './management.ts';
 import { datasetCall, generationCall, queryCall, resolveCall } from './question.ts';
 import { Transport } from './transport.ts';
-import type { AskOptions, Entry, Format, InvalidateMode, InvalidateTarget, ParamValue, Question } from './types.ts';
+import type {
+  AskOptions,
+  Format,
+  Invalidated,
+  InvalidateMode,
+  InvalidateTarget,
+  ParamValue,
+  Question,
+  Resolution,
+} from './types.ts';
 
 export interface GetOptions extends AskOptions {
   readonly params?: Readonly<Record<string, ParamValue>>;
@@ -113,8 +122,8 @@ export class Parqueue extends Management implements AsyncDisposable {
   }
 
   /** The entry that answers a question, with the path of its file; `pin` (`"60s"`) keeps that file there. */
-  async resolve(question: Question, options: AskOptions & { readonly pin?: string } = {}): Promise<Entry> {
-    return (await this.#transport.ask(resolveCall(question, options), options.onWait)).json() as Promise<Entry>;
+  async resolve(question: Question, options: AskOptions & { readonly pin?: string } = {}): Promise<Resolution> {
+    return (await this.#transport.ask(resolveCall(question, options), options.onWait)).json() as Promise<Resolution>;
   }
 
   /** The immutable bytes of one generation. */
@@ -135,7 +144,7 @@ export class Parqueue extends Management implements AsyncDisposable {
     target: InvalidateTarget,
     mode: InvalidateMode = 'soft',
     options: SignalOption = {},
-  ): Promise<unknown> {
+  ): Promise<Invalidated> {
     try {
       return await super.invalidate(target, mode, options);
     } finally {

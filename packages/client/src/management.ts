@@ -1,7 +1,20 @@
 /** What a client does beside reading rows: the catalog, entries, fills, sources, invalidation. One method per route. */
 import { readEvents } from './event-stream.ts';
 import { asFillStatus, type Transport } from './transport.ts';
-import type { EntryPage, FillEvent, FillStatus, InvalidateMode, InvalidateTarget } from './types.ts';
+import type {
+  Catalog,
+  DatasetDetails,
+  EntryPage,
+  EntryState,
+  Explanation,
+  FillEvent,
+  FillPage,
+  FillStatus,
+  Invalidated,
+  InvalidateMode,
+  InvalidateTarget,
+  Sources,
+} from './types.ts';
 
 export interface SignalOption {
   readonly signal?: AbortSignal | undefined;
@@ -14,16 +27,16 @@ export class Management {
     this.#transport = transport;
   }
 
-  async datasets(options: SignalOption = {}): Promise<unknown> {
-    return this.#get('v1/datasets', options);
+  async datasets(options: SignalOption = {}): Promise<Catalog> {
+    return this.#get<Catalog>('v1/datasets', options);
   }
 
-  async dataset(name: string, options: SignalOption = {}): Promise<unknown> {
-    return this.#get(`v1/datasets/${encodeURIComponent(name)}`, options);
+  async dataset(name: string, options: SignalOption = {}): Promise<DatasetDetails> {
+    return this.#get<DatasetDetails>(`v1/datasets/${encodeURIComponent(name)}`, options);
   }
 
-  async sources(options: SignalOption = {}): Promise<unknown> {
-    return this.#get('v1/sources', options);
+  async sources(options: SignalOption = {}): Promise<Sources> {
+    return this.#get<Sources>('v1/sources', options);
   }
 
   async entries(
@@ -38,12 +51,12 @@ export class Management {
     return this.#transport.json({ method: 'GET', path: 'v1/entries', query, signal }) as Promise<EntryPage>;
   }
 
-  async inspect(key: string, options: SignalOption = {}): Promise<unknown> {
-    return this.#get(`v1/entries/${encodeURIComponent(key)}`, options);
+  async inspect(key: string, options: SignalOption = {}): Promise<EntryState> {
+    return this.#get<EntryState>(`v1/entries/${encodeURIComponent(key)}`, options);
   }
 
-  async explain(key: string, options: SignalOption = {}): Promise<unknown> {
-    return this.#get(`v1/entries/${encodeURIComponent(key)}/explain`, options);
+  async explain(key: string, options: SignalOption = {}): Promise<Explanation> {
+    return this.#get<Explanation>(`v1/entries/${encodeURIComponent(key)}/explain`, options);
   }
 
   /** Purges the entry: what this client keeps of it goes, too. */
@@ -60,22 +73,22 @@ export class Management {
     target: InvalidateTarget,
     mode: InvalidateMode = 'soft',
     options: SignalOption = {},
-  ): Promise<unknown> {
+  ): Promise<Invalidated> {
     return this.#transport.json({
       method: 'POST',
       path: 'v1/invalidate',
       body: { ...target, mode },
       signal: options.signal,
-    });
+    }) as Promise<Invalidated>;
   }
 
-  async fills(filter: { readonly state?: string } & SignalOption = {}): Promise<unknown> {
+  async fills(filter: { readonly state?: string } & SignalOption = {}): Promise<FillPage> {
     const { signal, ...query } = filter;
-    return this.#transport.json({ method: 'GET', path: 'v1/fills', query, signal });
+    return this.#transport.json({ method: 'GET', path: 'v1/fills', query, signal }) as Promise<FillPage>;
   }
 
   async fill(id: string, options: SignalOption = {}): Promise<FillStatus> {
-    return asFillStatus(await this.#get(`v1/fills/${encodeURIComponent(id)}`, options));
+    return asFillStatus(await this.#get<unknown>(`v1/fills/${encodeURIComponent(id)}`, options));
   }
 
   /** Progress as it happens, until the fill ends or the connection does. */
@@ -98,7 +111,7 @@ export class Management {
     });
   }
 
-  async #get(path: string, options: SignalOption): Promise<unknown> {
-    return this.#transport.json({ method: 'GET', path, signal: options.signal });
+  async #get<T>(path: string, options: SignalOption): Promise<T> {
+    return this.#transport.json({ method: 'GET', path, signal: options.signal }) as Promise<T>;
   }
 }

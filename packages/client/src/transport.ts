@@ -11,7 +11,7 @@ import {
   ParqueueHttpError,
   retryAfterOf,
 } from './problem.ts';
-import type { FillOutcome, FillStatus } from './types.ts';
+import type { FillStatus, Outcome } from './types.ts';
 
 export interface TransportOptions {
   readonly url: string;
@@ -131,7 +131,7 @@ export class Transport {
       readonly signal: AbortSignal | undefined;
       readonly onWait: ((fill: FillStatus) => void) | undefined;
     },
-  ): Promise<FillOutcome | null> {
+  ): Promise<Outcome | null> {
     const { firstWaitMs, signal, onWait } = options;
     let waitMs = firstWaitMs;
     for (;;) {
@@ -145,8 +145,7 @@ export class Transport {
       }
       const status = asFillStatus(await response.json());
       onWait?.(status);
-      if (status.outcome !== undefined && status.outcome !== null) return status.outcome;
-      if (status.state === 'vanished') return null;
+      if (status.outcome != null) return status.outcome;
       waitMs = retryAfterOf(response.headers) ?? firstWaitMs;
     }
   }
@@ -189,7 +188,7 @@ function fillIdOf(location: string | null): string | null {
 }
 
 /** The error an outcome amounts to, or null where asking again leads to an answer. */
-function failureOf(outcome: FillOutcome | null): ParqueueHttpError | null {
+function failureOf(outcome: Outcome | null): ParqueueHttpError | null {
   const wire = { status: 0, retryAfterMs: null } as const;
   if (outcome?.kind === 'cancelled') {
     const message = 'the load was cancelled; ask again to start another';
@@ -197,7 +196,7 @@ function failureOf(outcome: FillOutcome | null): ParqueueHttpError | null {
     return new ParqueueHttpError(message, { ...wire, code: 'PQ_CANCELLED', retryable: false, details: {} });
   }
   if (outcome?.kind !== 'failed') return null;
-  const { code = 'PQ_INTERNAL', message = 'the load failed', retryable = false, details = {} } = outcome.failure ?? {};
+  const { code, message, retryable, details = {} } = outcome.failure;
   return new ParqueueHttpError(message, { ...wire, code, retryable, details });
 }
 

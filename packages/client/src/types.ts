@@ -1,4 +1,31 @@
-/** What goes over the wire, as the HTTP interface of Parqueue names it. */
+/**
+ * What goes over the wire. Answers are as the server's OpenAPI document says (generated/openapi.ts); questions are told
+ * apart here by what they must have, which the document's one body does not do.
+ */
+import type { Fill, Question as WireQuestion } from './generated/openapi.ts';
+
+export type {
+  Catalog,
+  Column,
+  Dataset,
+  DatasetDetails,
+  Entry,
+  EntryPage,
+  EntryState,
+  Explanation,
+  Fill,
+  FillPage,
+  FillSummary,
+  Invalidated,
+  Outcome,
+  Pin,
+  Resolution,
+  Source,
+  Sources,
+} from './generated/openapi.ts';
+
+/** How far a load is that is waited for. */
+export type FillStatus = Fill;
 
 export type Format = 'parquet' | 'arrow' | 'csv' | 'json' | 'ndjson';
 export type ParamValue = string | number | boolean;
@@ -29,7 +56,10 @@ export type Question =
       readonly params?: Readonly<Record<string, ParamValue>>;
       readonly columns?: readonly string[];
     }
-  | { readonly source: string; readonly path: string; readonly columns?: readonly string[] }
+  | ({ readonly source: string; readonly path: string; readonly columns?: readonly string[] } & Pick<
+      WireQuestion,
+      'format' | 'csv'
+    >)
   | {
       readonly source: string;
       readonly sql: string;
@@ -43,69 +73,6 @@ export interface AskOptions {
   readonly signal?: AbortSignal;
   /** Called whenever a load that is waited for reports how far it is. */
   readonly onWait?: (fill: FillStatus) => void;
-}
-
-export interface EntryColumn {
-  readonly name: string;
-  readonly type: string;
-  readonly nullable?: boolean;
-}
-
-export interface Pin {
-  readonly id: string;
-  readonly expiresAtMs?: number;
-  readonly [more: string]: unknown;
-}
-
-/** One resolved entry. Servers of later releases may tell more. */
-export interface Entry {
-  readonly key: string;
-  readonly generation: number;
-  readonly version: string;
-  readonly etag: string;
-  readonly rows: number;
-  readonly bytes: number;
-  readonly sha256: string;
-  readonly columns: unknown;
-  readonly schema?: unknown;
-  readonly storeId: string;
-  readonly file: { readonly relative: string; readonly path: string; readonly url: string };
-  readonly verifiedAt: string;
-  readonly consistency: string;
-  readonly pin?: Pin | null;
-  readonly [more: string]: unknown;
-}
-
-export interface EntryPage {
-  readonly entries: readonly Readonly<Record<string, unknown>>[];
-  /** Pass as `after` for the next page; null at the end. */
-  readonly next: string | null;
-}
-
-export interface FillStatus {
-  readonly id: string;
-  readonly state: string;
-  readonly progress?: {
-    readonly phase: string;
-    readonly rows: number;
-    readonly bytes: number;
-    readonly bytesTotal?: number | null;
-  } | null;
-  readonly outcome?: FillOutcome | null;
-  /** Where the immutable bytes are, once there are any. */
-  readonly data?: string | null;
-  readonly [more: string]: unknown;
-}
-
-export interface FillOutcome {
-  readonly kind: string;
-  readonly failure?: {
-    readonly code: string;
-    readonly message: string;
-    readonly retryable?: boolean;
-    readonly details?: Readonly<Record<string, unknown>>;
-  };
-  readonly [more: string]: unknown;
 }
 
 export interface FillEvent {

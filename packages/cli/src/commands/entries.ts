@@ -29,7 +29,7 @@ export async function list(context: Context, options: ListOptions): Promise<void
       ...(options.dataset === undefined ? {} : { dataset: options.dataset }),
       ...(after === undefined ? {} : { after }),
     });
-    rows.push(...page.entries);
+    rows.push(...page.entries.map((entry) => ({ ...entry })));
     after = page.next;
   }
   if (options.json === true) {

@@ -8,7 +8,7 @@ import { subjectOf } from '../cache/kept.ts';
 import { isParqueueHttpError } from '../problem.ts';
 import { datasetCall, generationCall, resolveCall, type CallOptions, type Form } from '../question.ts';
 import { unexpected, type Transport } from '../transport.ts';
-import type { Entry, FillStatus, Question } from '../types.ts';
+import type { Resolution, FillStatus, Question } from '../types.ts';
 
 export interface Wish {
   readonly question: Question;
@@ -88,7 +88,7 @@ async function askUndeclared(wish: Wish, known: Facts | null, context: AskContex
 async function resolved({ question }: Wish, context: AskContext): Promise<Omit<Facts, 'etag'>> {
   const sentAtMs = context.transport.now();
   const response = await context.transport.ask(resolveCall(question, context), context.onWait);
-  const entry = (await response.json()) as Entry;
+  const entry = (await response.json()) as Resolution;
   const { key, generation, version } = entry;
   return {
     ...subjectOf(question),
@@ -97,12 +97,8 @@ async function resolved({ question }: Wish, context: AskContext): Promise<Omit<F
     version,
     stored: entry.etag,
     cacheStatus: response.headers.get('cache-status'),
-    provenAtMs: sentAtMs - ageSecondsOf(entry) * 1000,
+    provenAtMs: sentAtMs - entry.ageSeconds * 1000,
   };
-}
-
-function ageSecondsOf({ ageSeconds }: Entry): number {
-  return typeof ageSeconds === 'number' ? ageSeconds : 0;
 }
 
 /** @throws ParqueueHttpError UNEXPECTED where it is not an answer of Parqueue's */

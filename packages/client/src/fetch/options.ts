@@ -159,6 +159,6 @@ export interface FetchBatches {
 
 /** @returns what `onProgress` is told of a load. */
 export function loadProgress({ id, state, progress }: FillStatus): Progress {
-  const { phase = state, rows = 0, bytes = 0, bytesTotal = null } = progress ?? {};
+  const { phase, rows, bytes, bytesTotal } = progress ?? { phase: state, rows: 0, bytes: 0, bytesTotal: null };
   return { kind: 'load', fill: id, phase, rows, bytes, bytesTotal };
 }

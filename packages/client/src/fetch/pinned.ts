@@ -7,7 +7,7 @@ import { isAbsolute, join, normalize, sep } from 'node:path';
 import { asObject, clientError, isParqueueHttpError } from '../problem.ts';
 import { resolveCall, type CallOptions } from '../question.ts';
 import type { Transport } from '../transport.ts';
-import type { Entry, FillStatus, Question } from '../types.ts';
+import type { Resolution, FillStatus, Question } from '../types.ts';
 import type { AnswerInfo, PinnedFile } from './options.ts';
 
 export interface PinWish extends Omit<CallOptions, 'ifNoneMatch'> {
@@ -25,7 +25,7 @@ export async function fetchPinned(question: Question, wish: PinWish, transport: 
   for (let attempt = 1; ; attempt += 1) {
     const sentAtMs = transport.now();
     const response = await transport.ask(resolveCall(question, { ...wish, pin: `${wish.pinSeconds}s` }), wish.onWait);
-    const entry = (await response.json()) as Entry;
+    const entry = (await response.json()) as Resolution;
     const pin = new HeldPin(entry, { transport, seconds: wish.pinSeconds });
     try {
       wish.signal?.throwIfAborted();
@@ -81,9 +81,8 @@ function pathOf(mount: string, relative: string): string {
   return join(mount, path);
 }
 
-function infoOf(entry: Entry, headers: Headers, elapsedSeconds: number): AnswerInfo {
+function infoOf(entry: Resolution, headers: Headers, elapsedSeconds: number): AnswerInfo {
   const { key, generation, version, etag } = entry;
-  const age = typeof entry['ageSeconds'] === 'number' ? entry['ageSeconds'] : 0;
   const cacheStatus = headers.get('cache-status');
   return {
     key,
@@ -91,7 +90,7 @@ function infoOf(entry: Entry, headers: Headers, elapsedSeconds: number): AnswerI
     version,
     etag,
     cacheStatus,
-    ageSeconds: age + elapsedSeconds,
+    ageSeconds: entry.ageSeconds + elapsedSeconds,
     from: 'server',
     verified: true,
   };
@@ -99,7 +98,7 @@ function infoOf(entry: Entry, headers: Headers, elapsedSeconds: number): AnswerI
 
 /** One pin: renewed when a third of its time is over, so that two renewals may fail. */
 class HeldPin {
-  readonly #entry: Entry;
+  readonly #entry: Resolution;
   readonly #transport: Transport;
   readonly #seconds: number;
   readonly #lost = new AbortController();
@@ -107,7 +106,7 @@ class HeldPin {
   #renewedAtMs: number;
   #released: Promise<void> | null = null;
 
-  constructor(entry: Entry, { transport, seconds }: { readonly transport: Transport; readonly seconds: number }) {
+  constructor(entry: Resolution, { transport, seconds }: { readonly transport: Transport; readonly seconds: number }) {
     this.#entry = entry;
     this.#transport = transport;
     this.#seconds = seconds;
