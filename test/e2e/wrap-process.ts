@@ -73,15 +73,19 @@ function start({ url, root, redis, state, leaseSeconds }: Extract<ToApplication,
 
 let application: Application | null = null;
 
+async function answer({ id, topic, callers }: Extract<ToApplication, { kind: 'ask' }>): Promise<void> {
+  const { ask } = application ?? {};
+  if (ask === undefined) return;
+  tell({ kind: 'answers', id, answers: await Promise.all(Array.from({ length: callers }, () => ask(topic))) });
+}
+
 process.on('message', (message: ToApplication) => {
   switch (message.kind) {
     case 'start':
       application = start(message);
       return tell({ kind: 'ready' });
     case 'ask':
-      return void Promise.all(Array.from({ length: message.callers }, () => application?.ask(message.topic))).then(
-        (answers) => tell({ kind: 'answers', id: message.id, answers: answers.filter((one) => one !== undefined) }),
-      );
+      return void answer(message);
     case 'release':
       return release();
     case 'close':
