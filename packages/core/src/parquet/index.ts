@@ -8,8 +8,6 @@ export {
 } from './conversion.ts';
 export { arrowSchema, manifestColumn, typeName, type Column, type ColumnType, type TimeUnit } from './column-type.ts';
 export { readFooter, readFooterOf, type FooterColumn, type ParquetFooter, type RowGroupFooter } from './footer.ts';
-export { readRows, type RowsText, type RowsWish } from './read-rows.ts';
-export type { RowsFormat } from './row-texts.ts';
 export { BATCH_ROWS, batchesOf, RowAppender } from './row-appender.ts';
 export { writeParquetFile, type WriteOptions, type Written } from './writer.ts';
 export { generateFile, type Generated, type GenerateFile } from './generate.ts';
