@@ -11,9 +11,17 @@ import type { ConvertedForm } from './http/data-form.ts';
 import { codingOf } from './http/data-headers.ts';
 import { rawHeaders } from './http/raw-headers.ts';
 import { sendChunks, TAKES_NOTHING_MS, type ChunksSent } from './http/send-chunks.ts';
-import { PartLost } from './http/send-part.ts';
+import { PartLost, type HowLost } from './http/send-part.ts';
 import type { ConversionOutcome } from './metrics.ts';
 import { sendHead } from './part-answer.ts';
+
+/** By number, for Node 20 has no name for a stale handle. Others are troubles of this host, not of the file. */
+const LOST_BY_ERRNO: ReadonlyMap<unknown, HowLost> = new Map([
+  [-2, 'gone'], // ENOENT
+  [-116, 'gone'], // ESTALE
+  [-5, 'unreadable'], // EIO
+  [-21, 'unreadable'], // EISDIR
+]);
 
 /** @throws PartLost before anything was sent; ParqueueError; CallerLeft */
 export async function sendConverted(call: DataCall, sendable: Sendable, form: ConvertedForm): Promise<FastifyReply> {
@@ -72,18 +80,10 @@ function linkToNext({ request, reply }: DataCall, { facts }: Sendable, { offset,
 /** What the thread met at the file instead of its bytes; nothing was sent, so the generation can be looked at again. */
 function lostOr(error: unknown): unknown {
   if (!isParqueueError(error) || error.code !== 'PQ_STORE_IO') return error;
-  switch (error.details['errno']) {
-    case undefined:
-      return new PartLost('different', error.message, { cause: error });
-    case 'ENOENT':
-    case 'ESTALE':
-      return new PartLost('gone', error.message, { cause: error });
-    case 'EIO':
-    case 'EISDIR':
-      return new PartLost('unreadable', error.message, { cause: error });
-    default:
-      return error;
-  }
+  const { errno } = error.details;
+  if (errno === undefined) return new PartLost('different', error.message, { cause: error });
+  const how = LOST_BY_ERRNO.get(errno);
+  return how === undefined ? error : new PartLost(how, error.message, { cause: error });
 }
 
 function tellTrouble({ context, request }: DataCall, { facts }: Sendable, sent: ChunksSent): void {

@@ -118,8 +118,8 @@ describe('a trap', () => {
   test('after it breaks the body off, and the bodies of the others on its thread', async () => {
     const pool = makePool();
     const other = await open(pool, 'endless');
-    await expect(read(await open(pool, 'trap-at 9'))).rejects.toMatchObject({ code: 'PQ_UNSUPPORTED_TYPE' });
-    await expect(read(other)).rejects.toThrow('the thread ended');
+    await expect(read(await open(pool, 'trap-at 9'))).rejects.toThrow('unreachable');
+    await expect(read(other)).rejects.toThrow('its thread ended');
     expect(pool.running).toBe(0);
   });
 
@@ -134,6 +134,37 @@ describe('a trap', () => {
 
   test('of the whole thread, twice, is an answer too', async () => {
     await expect(open(makePool(), 'exit')).rejects.toMatchObject({ code: 'PQ_UNSUPPORTED_TYPE' });
+  });
+
+  test('in the middle is remembered: the file runs alone from then on, until it came to its end', async () => {
+    const pool = makePool();
+    await expect(read(await open(pool, 'trap-at 9'))).rejects.toThrow('unreachable');
+    const other = await open(pool, 'chunks 40');
+    await expect(read(await open(pool, 'trap-at 9'))).rejects.toThrow('unreachable');
+    expect(await read(other)).toBe(40 * CHUNK);
+  });
+
+  test('of a file that trapped alone never again hurts others', async () => {
+    const pool = makePool();
+    await expect(open(pool, 'trap')).rejects.toMatchObject({ code: 'PQ_UNSUPPORTED_TYPE' });
+    const other = await open(pool, 'chunks 40');
+    await expect(open(pool, 'trap')).rejects.toMatchObject({ code: 'PQ_UNSUPPORTED_TYPE' });
+    expect(await read(other)).toBe(40 * CHUNK);
+    expect(pool.running).toBe(0);
+  });
+
+  test('leaves its bystanders to run alone one by one, and who cannot soon is told to ask again', async () => {
+    const pool = makePool({ memoryBytes: 100, smallBytes: 0, waitMs: 200 });
+    const holder = await open(pool, 'trap-at 9', 100);
+    const bystanders = [open(pool, 'endless', 1), open(pool, 'endless', 1)];
+    await until(() => pool.waiting === 2);
+    await expect(read(holder)).rejects.toThrow();
+    const settled = await Promise.allSettled(bystanders);
+    expect(settled.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    for (const one of settled) {
+      if (one.status === 'fulfilled') await one.value[Symbol.asyncDispose]();
+      else expect(one.reason).toMatchObject({ code: 'PQ_RATE_LIMITED' });
+    }
   });
 });
 

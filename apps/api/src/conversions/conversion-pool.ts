@@ -1,6 +1,6 @@
 /**
  * Conversions of stored Parquet, in threads. Owns how many there are at once and how much memory they may take
- * together, the retry of what another conversion's trap took down, and the promise of a body: it ends, or it throws.
+ * together, what becomes of those whose thread a bad file spoilt, and the promise of a body: it ends, or it throws.
  */
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -8,8 +8,8 @@ import { ParqueueError, type Clock } from '@parqueue/core';
 import type { ConversionWish } from '@parqueue/core/parquet';
 import type { Coding } from '../http/encoding.ts';
 import { Budget } from './budget.ts';
-import { ConversionThread } from './conversion-thread.ts';
-import { ConvertedBody, ThreadLost, type BodyLimits } from './converted-body.ts';
+import { ConversionThread, type Started, type ThreadOptions } from './conversion-thread.ts';
+import { ConvertedBody, ThreadLost, type BodyLimits, type BodyOptions } from './converted-body.ts';
 
 export interface PoolOptions {
   readonly clock: Clock;
@@ -44,8 +44,10 @@ const LIMITS: PoolLimits = {
   stopGraceMs: 5_000,
 };
 
-/** A thread that ended under a conversion may have ended for another's sake: that one is begun again, once. */
-const ATTEMPTS = 2;
+/** Conversions that run alone, at once: each has a thread of its own. */
+const ALONE = 1;
+/** Files remembered for what they do to a thread; the oldest is forgotten first. */
+const SUSPECTS_MAX = 256;
 
 /** Relative to src/conversions and to dist/conversions alike, this is the built entry. */
 export const CONVERSION_THREAD_ENTRY = new URL('../../dist/conversions/conversion.thread.js', import.meta.url);
@@ -60,6 +62,14 @@ export class ConversionPool {
   readonly #limits: PoolLimits;
   readonly #slots: Budget;
   readonly #memory: Budget;
+  readonly #alone: Budget;
+  readonly #threadOptions: ThreadOptions;
+  readonly #lone = new Set<ConversionThread>();
+  /**
+   * Paths of parts, which never change, that were being read when a thread was spoilt. Nobody can tell which of them did
+   * it; each runs alone until it did so to its end.
+   */
+  readonly #suspects = new Set<string>();
 
   constructor({ clock, onTrouble, threads = conversionThreads(), limits, entry }: PoolOptions) {
     this.#limits = { ...LIMITS, ...limits };
@@ -77,27 +87,35 @@ export class ConversionPool {
       },
       clock,
     );
-    const options = {
+    this.#alone = new Budget(
+      {
+        ...bounds,
+        units: ALONE,
+        refusal: 'a conversion beside this one failed and took its thread with it: ask again, or ask for Parquet',
+      },
+      clock,
+    );
+    this.#threadOptions = {
       entry: fileURLToPath(entry ?? CONVERSION_THREAD_ENTRY),
       tasksMax: running,
       newsMs,
       clock,
       onTrouble,
     };
-    this.#threads = Array.from({ length: threads }, () => new ConversionThread(options));
+    this.#threads = Array.from({ length: threads }, () => new ConversionThread(this.#threadOptions));
   }
 
   /** Conversions in threads, those whose callers left not counted once their thread let go of them. */
   get running(): number {
-    return this.#threads.reduce((sum, thread) => sum + thread.running, 0);
+    return this.#all().reduce((sum, thread) => sum + thread.running, 0);
   }
 
   get waiting(): number {
-    return this.#slots.waiting + this.#memory.waiting;
+    return this.#slots.waiting + this.#memory.waiting + this.#alone.waiting;
   }
 
   get unsentBytes(): number {
-    return this.#threads.reduce((sum, thread) => sum + thread.unsentBytes, 0);
+    return this.#all().reduce((sum, thread) => sum + thread.unsentBytes, 0);
   }
 
   /**
@@ -106,31 +124,80 @@ export class ConversionPool {
    * the signal's reason
    */
   async open(wish: ConversionWish, coding: Coding, signal: AbortSignal): Promise<ConvertedBody> {
-    for (let attempt = 1; ; attempt += 1) {
-      const giveBack = await this.#slots.take(1, signal);
-      const body = new ConvertedBody(this.#leastBusy().start(wish, coding), {
-        limits: this.#limits,
-        memory: this.#memory,
-        onEnd: giveBack,
-      });
+    if (!this.#suspects.has(wish.path)) {
       try {
-        await body.begin(signal);
-        return body;
+        return await this.#openShared(wish, coding, signal);
       } catch (error) {
-        await body[Symbol.asyncDispose]();
+        // Some conversion spoilt the thread, not necessarily this one; alone it can only hurt itself.
         if (!(error instanceof ThreadLost)) throw error;
-        if (attempt === ATTEMPTS)
-          throw new ParqueueError(
-            'PQ_UNSUPPORTED_TYPE',
-            'the thread that converted these rows ended, and so did another: the file cannot be converted; ask for Parquet',
-            { cause: error.cause },
-          );
       }
+    }
+    return await this.#openAlone(wish, coding, signal);
+  }
+
+  async #openShared(wish: ConversionWish, coding: Coding, signal: AbortSignal): Promise<ConvertedBody> {
+    const giveBack = await this.#slots.take(1, signal);
+    const onVerdict = (verdict: 'sound' | 'spoilt'): void => {
+      if (verdict === 'spoilt') this.#suspect(wish.path);
+    };
+    return await this.#begin(this.#leastBusy().start(wish, coding), { onEnd: giveBack, onVerdict }, signal);
+  }
+
+  async #openAlone(wish: ConversionWish, coding: Coding, signal: AbortSignal): Promise<ConvertedBody> {
+    const giveBack = await this.#alone.take(1, signal);
+    const thread = new ConversionThread(this.#threadOptions);
+    this.#lone.add(thread);
+    const onEnd = async (): Promise<void> => {
+      await thread.close();
+      this.#lone.delete(thread);
+      giveBack();
+    };
+    const onVerdict = (verdict: 'sound' | 'spoilt'): void => {
+      if (verdict === 'sound') this.#suspects.delete(wish.path);
+      else this.#suspect(wish.path);
+    };
+    try {
+      return await this.#begin(thread.start(wish, coding), { onEnd, onVerdict }, signal);
+    } catch (error) {
+      if (!(error instanceof ThreadLost)) throw error;
+      this.#suspect(wish.path);
+      throw new ParqueueError(
+        'PQ_UNSUPPORTED_TYPE',
+        `this file cannot be converted (${error.message}); ask for Parquet`,
+        { cause: error },
+      );
+    }
+  }
+
+  async #begin(
+    started: Started,
+    hooks: Pick<BodyOptions, 'onEnd' | 'onVerdict'>,
+    signal: AbortSignal,
+  ): Promise<ConvertedBody> {
+    const body = new ConvertedBody(started, { limits: this.#limits, memory: this.#memory, ...hooks });
+    try {
+      await body.begin(signal);
+      return body;
+    } catch (error) {
+      await body[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  #suspect(path: string): void {
+    this.#suspects.add(path);
+    for (const oldest of this.#suspects) {
+      if (this.#suspects.size <= SUSPECTS_MAX) break;
+      this.#suspects.delete(oldest);
     }
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#threads.map((thread) => thread.close()));
+    await Promise.all(this.#all().map((thread) => thread.close()));
+  }
+
+  #all(): readonly ConversionThread[] {
+    return [...this.#threads, ...this.#lone];
   }
 
   #leastBusy(): ConversionThread {

@@ -18,7 +18,9 @@ export interface BodyLimits {
 export interface BodyOptions {
   readonly limits: BodyLimits;
   readonly memory: Budget;
-  readonly onEnd: () => void;
+  readonly onEnd: () => void | Promise<void>;
+  /** What its thread's memory was like when the conversion was over there. */
+  readonly onVerdict: (verdict: 'sound' | 'spoilt') => void;
 }
 
 /** Chunks under way: one being made, one on its way, one being written. */
@@ -27,7 +29,7 @@ const CREDITS = 3;
 /** A body that ends below this is sent with its length. */
 const GATHERED_BYTES = 64 * 1024;
 
-/** The thread ended while it had this conversion; it may have ended for another's sake. */
+/** The thread ended, or is spoilt: by this conversion or by another on the same thread, which nobody can tell. */
 export class ThreadLost extends Error {
   override readonly name = 'ThreadLost';
 }
@@ -91,7 +93,7 @@ export class ConvertedBody implements AsyncDisposable {
     const left = await this.#started.running.stop(this.#trapped ? 0 : this.#options.limits.stopGraceMs);
     if (!left || this.#trapped) await this.#started.recycle();
     this.#giveMemoryBack();
-    this.#options.onEnd();
+    await this.#options.onEnd();
   }
 
   /** @returns null at the end */
@@ -103,16 +105,15 @@ export class ConvertedBody implements AsyncDisposable {
         return news;
       case 'end':
         this.#over = true;
+        this.#options.onVerdict('sound');
         return null;
       case 'lost':
-        throw new ThreadLost('the thread ended', { cause: news.cause });
+        throw new ThreadLost('its thread ended', { cause: news.cause });
       case 'failed': {
-        this.#trapped = news.trapped;
         if (!news.trapped) throw ParqueueError.from(news.failure);
-        throw new ParqueueError(
-          'PQ_UNSUPPORTED_TYPE',
-          `this file cannot be converted (${news.failure.message}); ask for Parquet`,
-        );
+        this.#trapped = true;
+        this.#options.onVerdict('spoilt');
+        throw new ThreadLost(news.failure.message);
       }
     }
   }
