@@ -1,11 +1,12 @@
 /**
- * `npm run demo|start|test|check|simulate|large`: all set-up, then the thing itself. What it prints is meant for a
+ * `npm run demo|start|test|check|simulate|large|readers`: all set-up, then the thing itself. What it prints is meant for a
  * person; what it exits with is meant for CI.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { provideReaders } from './setup-readers.mjs';
 import { databaseCommand, installCommand, missingDatabases, redisOnPath, root, setUp, SetupError } from './setup.mjs';
 
 const CLI = join(root, 'packages', 'cli', 'dist', 'main.js');
@@ -31,6 +32,7 @@ const COMMANDS = {
       throw new SetupError(`the suite runs on a real Redis and found none on PATH. Run: ${installCommand()}`);
     }
     await requireDatabases();
+    await provideReaders();
     const scratch = mkdtempSync(join(tmpdir(), 'parqueue-summary-'));
     const summary = join(scratch, 'summary.json');
     const reporters = ['--reporter=default', `--reporter=${join(root, 'scripts', 'summary-reporter.mjs')}`];
@@ -71,6 +73,14 @@ const COMMANDS = {
     await requireDatabases();
     const suites = ['postgres', 'mysql'].map((kind) => `test/e2e/${kind}-large.test.ts`);
     return run(bin('vitest'), ['run', '--project', 'processes', ...suites], { PARQUEUE_LARGE_ROWS: rows });
+  },
+
+  /** `npm run readers [-- TIMES]`: each Python reader reads so many times while the head moves. */
+  async readers([times = '100']) {
+    await setUp();
+    await provideReaders();
+    const environment = { PARQUEUE_READS: times };
+    return run(bin('vitest'), ['run', '--project', 'processes', '--testTimeout=0', 'test/readers'], environment);
   },
 };
 

@@ -187,11 +187,11 @@ async function withoutMainCluster(install) {
   }
 }
 
-function mayInstall() {
+export function mayInstall() {
   return isRoot() && existsSync('/etc/debian_version') && onPath('apt-get') !== null;
 }
 
-async function aptInstall(title, packages) {
+export async function aptInstall(title, packages) {
   // RUNLEVEL=1: install the programs, start no service of them.
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   const install = ['install', '-y', '-q', '--no-install-recommends', ...packages];

@@ -30,7 +30,9 @@ export class PartLayouts {
     const footer = await readFooterOf(this.#reader.partPath(ref.key, ref.fence).absolute).catch(() => null);
     if (footer === null) return null;
     const { sha256 } = inspection.manifest.part;
-    const layout: Layout = { sha256, bytes: footer.fileBytes, boundaries: new Set(footer.boundaries) };
+    const { fileBytes: bytes, boundaries } = footer;
+    // Ascending, the last three are the beginning of the footer, its end and the file's.
+    const layout: Layout = { sha256, bytes, dataEnd: boundaries.at(-3) ?? bytes, boundaries: new Set(boundaries) };
     this.#keep(name, layout);
     return layout;
   }

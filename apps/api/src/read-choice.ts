@@ -17,6 +17,8 @@ export interface Layout {
   /** Generations of equal content are one, as far as a reader is concerned. */
   readonly sha256: string;
   readonly bytes: number;
+  /** Where the footer begins. */
+  readonly dataEnd: number;
   readonly boundaries: ReadonlySet<number>;
 }
 
@@ -43,18 +45,33 @@ export function chooseRead(
   range: ExplicitRange,
   { text, nowMs }: { readonly text: string; readonly nowMs: number },
 ): Choice {
-  const scored = distinct(candidates).map((candidate) => ({ ...candidate, score: scoreOf(range, candidate.layout) }));
-  const best = Math.max(...scored.map(({ score }) => score));
-  const equal = scored.filter(({ score }) => score === best);
-  // Readers ask for a range once, and for no part of a file before its footer: who had it all is not asking now.
+  const all = distinct(candidates);
+  const footer = isFooterRead(range, all);
+  // Nobody asks for a part of a file before its footer: where none was read, the range is of another generation.
+  const opened = best(
+    all.filter(({ read, layout }) => footer || readersOf(read, layout) > 0),
+    range,
+  );
+  const equal = opened.score > 0 ? opened.candidates : best(all, range).candidates;
+  // And readers ask for a range once: where all had it, none is asking now.
   const asking = equal.filter(({ read, layout }) => !hasHad(read, layout, text));
-  const possible = asking.length === 0 || isTail(text, equal) ? equal : asking;
+  const possible = asking.length === 0 || footer ? equal : asking;
   const newest = possible.reduce((latest, one) => (one.read.begunAtMs >= latest.read.begunAtMs ? one : latest));
   const open = possible.filter(
     (one) => one !== newest && one.read.usedAtMs + IDLE_MS > nowMs && !hasHad(one.read, one.layout, text),
   );
   if (open.length === 0) return { kind: 'chosen', read: newest.read };
   return { kind: 'undecided', among: [...open, newest].map(({ read }) => read), newest: newest.read };
+}
+
+/** Those that explain the range best. */
+function best(
+  candidates: readonly Candidate[],
+  range: ExplicitRange,
+): { readonly score: number; readonly candidates: readonly Candidate[] } {
+  const scores = candidates.map(({ layout }) => scoreOf(range, layout));
+  const score = Math.max(0, ...scores);
+  return { score, candidates: candidates.filter((_, at) => scores[at] === score) };
 }
 
 /** Of generations with equal content, the one begun last that may be sent stands for all. */
@@ -83,22 +100,24 @@ function scoreOf({ start, end }: ExplicitRange, layout: Layout | null): number {
   return (begins ? 1 : 0) + (ends ? 1 : 0);
 }
 
-/**
- * Every reader of that generation asked for this very range already. As many readers it has as asked most often for one
- * range that ends with the file, since each needs its footer.
- */
-function hasHad({ asked }: NotedRead, layout: Layout | null, text: string): boolean {
-  if (layout === null) return false;
-  const tails = Object.entries(asked).filter(([range]) => endsWithFile(range, layout));
-  const readers = Math.max(0, ...tails.map(([, times]) => times));
-  return (asked[text] ?? 0) >= readers;
+/** Every reader of that generation asked for this very range already. */
+function hasHad(read: NotedRead, layout: Layout | null, text: string): boolean {
+  const readers = readersOf(read, layout);
+  return readers > 0 && (read.asked[text] ?? 0) >= readers;
 }
 
-function isTail(text: string, candidates: readonly Candidate[]): boolean {
-  return candidates.some(({ layout }) => layout !== null && endsWithFile(text, layout));
+/** As many as asked most often for one range that ends with the file, since each needs its footer. */
+function readersOf({ asked }: NotedRead, layout: Layout | null): number {
+  if (layout === null) return 0;
+  const tails = Object.entries(asked).filter(([range]) => Number(range.split('-')[1]) >= layout.bytes - 1);
+  return Math.max(0, ...tails.map(([, times]) => times));
 }
 
-function endsWithFile(range: string, { bytes }: Layout): boolean {
-  const [, end] = /-(\d+)$/.exec(range) ?? [];
-  return end === undefined || Number(end) >= bytes - 1;
+/** The last bytes of one of the files, and not from where a part of one begins: that is data, read ahead to the end. */
+function isFooterRead({ start, end }: ExplicitRange, candidates: readonly Candidate[]): boolean {
+  const layouts = candidates.flatMap(({ layout }) => layout ?? []);
+  return (
+    layouts.some(({ bytes }) => end === null || end >= bytes - 1)
+    && !layouts.some(({ boundaries, dataEnd }) => start < dataEnd && boundaries.has(start))
+  );
 }
