@@ -1,5 +1,5 @@
 /** Files that are not what they were, and files that parquet-wasm cannot decode. Each trap leaves this process's WebAssembly undefined. */
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as arrow from 'apache-arrow';
@@ -66,6 +66,21 @@ describe('damage', () => {
       })(),
     ).rejects.toMatchObject({ code: 'PQ_INTERNAL', details: { recycleThread: true } });
     expect(seen.length).toBeGreaterThan(0);
+  });
+
+  test('after the first chunk is met only when the next ones are asked for: nothing is read ahead', async () => {
+    const noise = Array.from({ length: 90_000 }, (_, at) => `${at}:${(at * 7919) % 10_007}`);
+    const wish = write({ text: arrow.vectorFromArray(noise, new arrow.Utf8()) }, 30_000);
+    await using conversion = await openConversion({ ...wish, format: 'csv' });
+    const chunks = conversion.chunks();
+    expect((await chunks.next()).done).toBe(false);
+    // The same file, shorter: what was read before is all that can still come.
+    truncateSync(wish.path, 4);
+    await expect(
+      (async () => {
+        while ((await chunks.next()).done !== true);
+      })(),
+    ).rejects.toMatchObject({ code: 'PQ_STORE_IO', details: { recycleThread: true } });
   });
 
   test('of columns that are not named is not noticed: they are not read', async () => {

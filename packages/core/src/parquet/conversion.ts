@@ -147,9 +147,8 @@ class FileConversion implements Conversion {
       for (const window of plan.windows) yield* this.#window(window);
       yield* encoder.end();
     } catch (error) {
-      const refusal = refusalOf(error, source);
-      this.#isTrapped = isParqueueError(refusal) && refusal.details['recycleThread'] === true;
-      throw refusal;
+      this.#isTrapped = hasTrapped(error);
+      throw refusalOf(error, source);
     } finally {
       await this.#close();
     }
@@ -203,12 +202,20 @@ class FileConversion implements Conversion {
 }
 
 /** The error for whoever asked: what the file said, over what the reader made of it. */
-function refusalOf(error: unknown, source: StoredFile): unknown {
-  if (source.refusal !== null) return source.refusal;
+function refusalOf(error: unknown, { refusal }: StoredFile): unknown {
+  if (refusal !== null) {
+    if (!hasTrapped(error)) return refusal;
+    const details = { ...refusal.details, recycleThread: true };
+    return new ParqueueError(refusal.code, refusal.message, { details, cause: refusal });
+  }
   if (isParqueueError(error)) return error;
   if (isTrap(error)) return trapped(error);
   const reason = error instanceof Error ? error.message : String(error);
   return new ParqueueError('PQ_UNSUPPORTED_TYPE', `this file cannot be converted (${reason}); ask for Parquet`, {
     cause: error,
   });
+}
+
+function hasTrapped(error: unknown): boolean {
+  return isTrap(error) || (isParqueueError(error) && error.details['recycleThread'] === true);
 }
