@@ -94,7 +94,7 @@ export class Cached {
    */
   wrap<Args extends readonly unknown[], Given extends Rows>(
     fn: (...args: Args) => Given | Promise<Given>,
-    options: WrapOptions<NoInfer<Args>>,
+    options: WrapOptions<Args>,
   ): Wrapped<Args, RowOf<Given>>;
   wrap<Args extends readonly unknown[] = readonly never[]>(options: WrapOptions<Args>): WrapDecorator<Args>;
   wrap(

@@ -4,7 +4,6 @@
  */
 import type { WrappedCall, WrappedFunction } from '@parqueue/core/in-process';
 import { runInLoad } from './current-load.ts';
-import { inForm } from './local-answer.ts';
 import type { Local, Opened } from './local.ts';
 import type { TableMemory } from './table-memory.ts';
 import type { WrapCallOptions, WrapOptions } from './wrap-types.ts';
@@ -65,6 +64,8 @@ export class WrappedAsks {
       signal.throwIfAborted();
       throw error;
     }
+    // Needs a file system: loaded where there is a store, not with the package.
+    const { inForm } = await import('./local-answer.ts');
     return await inForm(found, options, { ...opened, memory: this.#tools.memory, signal });
   }
 
