@@ -1,5 +1,5 @@
 /**
- * `npm run demo|start|test|check|simulate|large|readers`: all set-up, then the thing itself. What it prints is meant for a
+ * `npm run demo|start|test|check|simulate|large|readers|nfs`: all set-up, then the thing itself. What it prints is meant for a
  * person; what it exits with is meant for CI.
  */
 import { spawn } from 'node:child_process';
@@ -7,6 +7,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { provideReaders } from './setup-readers.mjs';
+import { provideNfsLab } from './setup-nfs-lab.mjs';
 import { databaseCommand, installCommand, missingDatabases, redisOnPath, root, setUp, SetupError } from './setup.mjs';
 
 const CLI = join(root, 'packages', 'cli', 'dist', 'main.js');
@@ -33,6 +34,7 @@ const COMMANDS = {
     }
     await requireDatabases();
     await provideReaders();
+    await provideNfsLab();
     const scratch = mkdtempSync(join(tmpdir(), 'parqueue-summary-'));
     const summary = join(scratch, 'summary.json');
     const reporters = ['--reporter=default', `--reporter=${join(root, 'scripts', 'summary-reporter.mjs')}`];
@@ -81,6 +83,13 @@ const COMMANDS = {
     await provideReaders();
     const environment = { PARQUEUE_READS: times };
     return run(bin('vitest'), ['run', '--project', 'processes', '--testTimeout=0', 'test/readers'], environment);
+  },
+
+  /** `npm run nfs [-- 'OPTIONS;OPTIONS']`: path readers on a real NFS mount, mounted in each of these ways. */
+  async nfs([mounts = 'vers=4.2;vers=3,nolock;vers=4.2,actimeo=1;vers=3,nolock,noac']) {
+    await setUp();
+    await provideNfsLab();
+    return run(bin('vitest'), ['run', '--project', 'processes', 'test/nfs'], { PARQUEUE_NFS_MOUNTS: mounts });
   },
 };
 

@@ -1,0 +1,177 @@
+/**
+ * The process under test inside a guest of the lab: one store on the NFS mount, one connection to Redis, and the deeds a
+ * test asks of them. Deeds come as files in a mailbox that host and guest share, one at a time, so that the process, its
+ * open files and the caches of its kernel live through a whole story.
+ *
+ *   node guest-agent.js MAILBOX REDIS_URL STORE_ROOT
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, fstatSync, openSync, readFileSync, readSync, renameSync, statSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { collectGarbage, DEFAULT_PARQUET, Epochs, shardOf, type Clock, type Manifest } from '@parqueue/core';
+import { openCoordination } from '@parqueue/core/redis';
+import { openStore } from '@parqueue/core/store';
+
+export interface Ref {
+  readonly key: string;
+  readonly fence: number;
+}
+
+/** What came of reading a file: its text, or the number of the error. */
+export type Reading = { readonly text: string } | { readonly errno: number };
+
+/** What a test may ask, and what it is answered. JSON-safe. */
+export interface Deeds {
+  /** A whole load of a key, published on the store and committed. */
+  fill(wish: { readonly key: string; readonly text: string }): Promise<Ref>;
+  head(key: string): Promise<number | null>;
+  pin(wish: Ref & { readonly ttlMs: number }): Promise<string | null>;
+  unpin(pin: { readonly key: string; readonly id: string }): Promise<void>;
+  /** Of one key, without a grace: going through all shards takes a guest ten seconds. @returns generations removed */
+  gc(key: string): Promise<number>;
+  inspect(ref: Ref): Promise<string>;
+  /** By the path reader's own means: open, read to the end. */
+  readPath(path: string): Promise<Reading>;
+  hold(path: string): Promise<number>;
+  readHeld(held: number): Promise<Reading>;
+  /** By the API's means: the store looks afresh where a handle went stale. Null: gone. */
+  readPart(ref: Ref): Promise<string | null>;
+  partPath(ref: Ref): Promise<string>;
+  exists(path: string): Promise<boolean>;
+}
+
+const [mailbox = '', redisUrl = '', root = ''] = process.argv.slice(2);
+const clock: Clock = {
+  now: () => Date.now(),
+  sleep: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }),
+};
+const randomId = (): string => randomBytes(16).toString('hex');
+const onStep = (): void => undefined;
+
+const store = await openStore({ root, fileMode: 0o640 });
+const coordination = await openCoordination({ url: redisUrl, storeId: store.storeId, clock, randomId });
+const { heads, leases, pins, register, retirement, reconciler } = coordination;
+const epochs = new Epochs({ register, store: store.epochs, clock, randomId, onStep });
+await reconciler.completePass(await epochs.open());
+
+const lookAt = (key: string) => heads.look({ key, scopes: [], probeTargets: [] }, null);
+
+const deeds: Deeds = {
+  async fill({ key, text }) {
+    const fillId = randomId();
+    const claim = { key, fillId, holder: 'guest', ttlMs: 60_000 };
+    const grant = await leases.acquire(claim);
+    if (grant.kind !== 'granted') throw new Error(`the lease is ${grant.kind}`);
+    const { fence } = grant;
+    const staging = await store.writer.stage(key, fence, fillId);
+    await writeFile(staging.partPath, text);
+    const manifest = manifestOf(await store.writer.seal(staging), { key, fence, fillId, text });
+    await store.writer.describe(staging, manifest);
+    await store.writer.publish(staging);
+    const { version, consistency, source, dataset, startedAtMs, part } = manifest;
+    const { sha256, bytes, rows } = part;
+    const generation = { fence, fillId, version, sha256, bytes, rows, consistency, source, dataset, startedAtMs };
+    const committed = await heads.commit({ key, scopes: [], ...generation });
+    if (committed.kind !== 'committed') throw new Error('the commit was fenced');
+    await leases.release(claim, fence);
+    await store.marks.writeHead({ key, fence, version, sha256, verified: fence, verifiedAtMs: startedAtMs });
+    return { key, fence };
+  },
+  head: async (key) => (await lookAt(key)).head?.fence ?? null,
+  pin: async ({ key, fence, ttlMs }) =>
+    (await pins.pinGeneration({ key, fence }, { id: randomId(), ttlMs }))?.id ?? null,
+  unpin: ({ key, id }) => pins.release(key, id),
+  async gc(key) {
+    const { marks } = store;
+    const keys = async (shard: string): Promise<readonly string[]> => (shard === shardOf(key) ? [key] : []);
+    const directories = { ...store.directories, keys };
+    const options = { graceMs: 0, pinMaxMs: 0, dryRun: false, signal: AbortSignal.any([]) };
+    const report = await collectGarbage({ heads, leases, retirement, directories, marks, randomId, onStep }, options);
+    if (report.waitingFor !== null) throw new Error(`gc waits for ${report.waitingFor}`);
+    return report.generations;
+  },
+  inspect: async ({ key, fence }) => (await store.reader.inspect(key, fence)).kind,
+  readPath: async (path) => reading(() => readFileSync(path, 'utf8')),
+  hold: async (path) => openSync(path, 'r'),
+  readHeld: async (held) =>
+    reading(() => {
+      const buffer = new Uint8Array(fstatSync(held).size);
+      const bytes = readSync(held, buffer, 0, buffer.length, 0);
+      return Buffer.from(buffer.subarray(0, bytes)).toString();
+    }),
+  async readPart({ key, fence }) {
+    const part = await store.parts.open(key, fence, { start: 0, length: 1024 });
+    if (part === null) return null;
+    await part[Symbol.asyncDispose]();
+    return Buffer.from(part.first).toString();
+  },
+  partPath: async ({ key, fence }) => store.reader.partPath(key, fence).absolute,
+  exists: async (path) => statSync(path, { throwIfNoEntry: false }) !== undefined,
+};
+
+function reading(read: () => string): Reading {
+  try {
+    return { text: read() };
+  } catch (error) {
+    if (error instanceof Error && 'errno' in error && typeof error.errno === 'number') return { errno: error.errno };
+    throw error;
+  }
+}
+
+function manifestOf(
+  sealed: { readonly bytes: number; readonly mtimeNs: string },
+  { key, fence, fillId, text }: Ref & { readonly fillId: string; readonly text: string },
+): Manifest {
+  const sha256 = createHash('sha256').update(text).digest('hex');
+  return {
+    manifestFormat: 1,
+    storeId: store.storeId,
+    key,
+    fence,
+    fillId,
+    version: `checksum:sha256:${sha256}`,
+    consistency: 'exact',
+    dataset: null,
+    source: 'lake',
+    request: {
+      keyFormat: 1,
+      sourceKind: 'file',
+      sourceIdentity: 'file:lake',
+      columns: null,
+      columnTypes: {},
+      parquet: DEFAULT_PARQUET,
+      question: { kind: 'file', path: 'words.csv', format: 'csv', csv: null },
+    },
+    part: { name: 'part-000.parquet', rows: 1, sha256, ...sealed },
+    columns: [{ name: 'word', sourceType: 'csv:VARCHAR', type: 'utf8', nullable: true }],
+    sourceDetails: {},
+    startedAtMs: clock.now(),
+    sealedAtMs: clock.now(),
+    host: 'guest',
+    writer: 'guest-agent',
+  };
+}
+
+async function answer(order: { readonly deed: keyof Deeds; readonly wish: unknown }): Promise<unknown> {
+  try {
+    const deed = deeds[order.deed] as (wish: unknown) => Promise<unknown>;
+    return { value: (await deed(order.wish)) ?? null };
+  } catch (error) {
+    return { error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+}
+
+/** A file appears whole: it is written beside and renamed. */
+async function tell(name: string, value: unknown): Promise<void> {
+  await writeFile(join(mailbox, `${name}.new`), JSON.stringify(value));
+  renameSync(join(mailbox, `${name}.new`), join(mailbox, name));
+}
+
+await tell('out.0', { value: store.storeId });
+for (let number = 1; ; number += 1) {
+  const order = join(mailbox, `in.${number}`);
+  while (!existsSync(order)) await sleep(10);
+  await tell(`out.${number}`, await answer(JSON.parse(readFileSync(order, 'utf8')) as Parameters<typeof answer>[0]));
+}
