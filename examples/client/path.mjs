@@ -6,7 +6,7 @@ import { open } from 'node:fs/promises';
 import { Parqueue } from '@parqueue/client';
 
 const { PARQUEUE_URL: url = 'http://127.0.0.1:8787', PARQUEUE_API_KEY: apiKey } = process.env;
-const [dataset = 'sales', mount = './var/demo/store'] = process.argv.slice(2);
+const [dataset = 'sales', mount = './var/store'] = process.argv.slice(2);
 const parqueue = new Parqueue({ url, apiKey, mount });
 
 // In TypeScript: `await using pinned = …`.

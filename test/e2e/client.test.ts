@@ -225,6 +225,23 @@ describe('a caller who leaves', () => {
   });
 });
 
+test.each([
+  ['table.mjs', ['words'], /rows of id, word\n.*\nthe same object\n$/],
+  ['rows.mjs', ['many'], /n: 2n \}\n50000 rows\n$/],
+  ['file.mjs', ['words', 'FILE'], /words-of-example\.parquet: \d+ bytes, sha256 [0-9a-f]{64}, from server\n$/],
+  ['path.mjs', ['words', 'MOUNT'], /part-000\.parquet begins with PAR1 and has \d+ rows\n$/],
+])('the example %s does what it says', async (name, args, expected) => {
+  const given: Readonly<Record<string, string>> = {
+    FILE: join(folder, 'words-of-example.parquet'),
+    MOUNT: join(stage.base, 'store'),
+  };
+  const words = args.map((arg) => given[arg] ?? arg);
+  const { stdout } = await run(process.execPath, [join(REPOSITORY, 'examples/client', name), ...words], {
+    env: { ...process.env, PARQUEUE_URL: stage.url },
+  });
+  expect(stdout).toMatch(expected);
+});
+
 test('no server is a coded error at once', async () => {
   const nowhere = new Parqueue({ url: 'http://127.0.0.1:1' });
   await expect(nowhere.fetch('words')).rejects.toMatchObject({ code: 'UNREACHABLE', retryable: true });

@@ -77,16 +77,16 @@ export class DiskCache {
     if (bytes !== null && sha256Of(bytes) === record.sha256) {
       const now = new Date(systemNow());
       await this.#try(() => utimes(this.#factsPath(id), now, now));
-      return new Kept(record.facts, bytes);
+      return new Kept(record.facts, bytes, record.sha256);
     }
     await this.#remove(id);
     return null;
   }
 
-  async put(question: string, { facts, bytes }: Kept): Promise<void> {
+  async put(question: string, { facts, bytes, sha256: known }: Kept): Promise<void> {
     const id = this.#idOf(question);
     if (bytes.byteLength + BLOCK_BYTES > this.#bytesMax) return this.#remove(id);
-    const sha256 = sha256Of(bytes);
+    const sha256 = known ?? sha256Of(bytes);
     await this.#try(async () => {
       await this.#write(this.#dataPath(id, sha256), bytes);
       await this.#write(this.#factsPath(id), textOf({ id, sha256, facts }));

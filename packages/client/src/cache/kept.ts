@@ -30,12 +30,15 @@ export interface Decoded {
 export class Kept {
   facts: Facts;
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Of the bytes, hexadecimal; null where nobody computed it yet. */
+  readonly sha256: string | null;
   /** By `as`. */
   readonly decoded = new Map<string, Decoded>();
 
-  constructor(facts: Facts, bytes: Uint8Array<ArrayBuffer>) {
+  constructor(facts: Facts, bytes: Uint8Array<ArrayBuffer>, sha256: string | null) {
     this.facts = facts;
     this.bytes = bytes;
+    this.sha256 = sha256;
   }
 
   /** An entry's own objects are small and not counted one by one. */

@@ -10,14 +10,18 @@ export type ByteOptions = {
     | undefined;
 };
 
-/** The server is asked for no older rows than this client would take from itself; a reload proves them now. */
+/**
+ * The server is asked for no older rows than this client would take from itself; a reload proves them now.
+ * @throws TypeError where `maxAge` is no number of seconds
+ */
 export function freshnessOf({
   freshness = {},
   maxAge,
   cache,
 }: Pick<ByteOptions, 'freshness' | 'maxAge' | 'cache'>): Freshness {
   if (cache === 'reload') return { ...freshness, noCache: true };
-  if (maxAge === undefined || freshness.maxAge !== undefined) return freshness;
+  if (maxAge !== undefined && !(maxAge >= 0)) throw new TypeError('maxAge must be a number of seconds, 0 or more');
+  if (maxAge === undefined || freshness.maxAge !== undefined || !Number.isFinite(maxAge)) return freshness;
   return { ...freshness, maxAge: Math.floor(maxAge) };
 }
 

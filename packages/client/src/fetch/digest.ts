@@ -28,7 +28,8 @@ export async function digestOf(bytes: Uint8Array<ArrayBuffer>): Promise<string |
  */
 export function expectedDigest(headers: Headers): string | null {
   if (headers.has('content-encoding')) return null;
-  const base64 = /(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]+):/.exec(headers.get('repr-digest') ?? '')?.[1];
+  // 32 bytes in base64.
+  const base64 = /(?:^|,)\s*sha-256=:([A-Za-z0-9+/]{43}=):/.exec(headers.get('repr-digest') ?? '')?.[1];
   if (base64 !== undefined) return hexOf(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)));
   return /^"([0-9a-f]{64})"$/.exec(headers.get('etag') ?? '')?.[1] ?? null;
 }

@@ -85,7 +85,7 @@ export class Fetcher {
       if (reply.kind === 'unchanged') throw new Error('a request without a condition was answered "not modified"');
     }
     const sink = new MemorySink();
-    const { response } = await receive(reply.response, {
+    const { response, sha256 } = await receive(reply.response, {
       transport,
       sink,
       signal: context.signal,
@@ -93,7 +93,7 @@ export class Fetcher {
       onBytes: context.onBytes,
       isEnd: wish.form.format === 'arrow' ? isArrowEnd : undefined,
     });
-    const kept = new Kept(reply.factsOf(response), sink.bytes());
+    const kept = new Kept(reply.factsOf(response), sink.bytes(), sha256);
     if (asked.cache !== 'no-store') await cache.keep(wish.id, kept, since);
     return { kept, info: this.#info(kept.facts, { from: 'server', verified: true }) };
   }

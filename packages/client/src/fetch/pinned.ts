@@ -19,6 +19,9 @@ export interface PinWish extends Omit<CallOptions, 'ifNoneMatch'> {
 /** An entry whose file an NFS client does not see yet, or that was removed before it was pinned, is resolved again. */
 const ATTEMPTS = 3;
 
+/** A server that does not answer is not waited for: the pin ends by itself. */
+const RELEASE_MS = 5_000;
+
 /** @throws ParqueueHttpError NOT_MOUNTED, and what resolving is answered; the signal's reason */
 export async function fetchPinned(question: Question, wish: PinWish, transport: Transport): Promise<PinnedFile> {
   const storeId = await storeIdOf(wish.mount);
@@ -130,13 +133,16 @@ class HeldPin {
 
   async #giveBack(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
-    await this.#transport.send({ method: 'DELETE', path: this.#path() }).catch(() => undefined);
+    const signal = AbortSignal.timeout(RELEASE_MS);
+    await this.#transport.send({ method: 'DELETE', path: this.#path(), signal }).catch(() => undefined);
   }
 
   async #renew(): Promise<void> {
     const sentAtMs = this.#transport.now();
     try {
-      await this.#transport.json({ method: 'PUT', path: this.#path(), body: { ttl: `${this.#seconds}s` } });
+      // A server that does not answer must not keep the reader in the belief that the file is safe.
+      const signal = AbortSignal.timeout((this.#seconds * 1000) / 3);
+      await this.#transport.json({ method: 'PUT', path: this.#path(), body: { ttl: `${this.#seconds}s` }, signal });
       this.#renewedAtMs = sentAtMs;
     } catch (error) {
       const gone = isParqueueHttpError(error) && (error.status === 410 || error.status === 404);
