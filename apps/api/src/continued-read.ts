@@ -15,7 +15,7 @@ import { ParqueueError, type FreshnessPolicy, type NotedRead, type Scope } from 
 import { wholeManifest } from './asking.ts';
 import { directivesOf } from './caller.ts';
 import type { ApiContext } from './context.ts';
-import type { DataCall, Sendable } from './data-answer.ts';
+import type { DataCall, Sendable } from './data-call.ts';
 import { judge, rangeApplies } from './http/conditional.ts';
 import { generationUrl, representationOf, type DataFacts } from './http/data-headers.ts';
 import { asksForPart, isSuffixRange, readRange } from './http/range.ts';

@@ -6,7 +6,7 @@ import type { FastifyReply } from 'fastify';
 import { isParqueueError, toFailure } from '@parqueue/core';
 import { callerSignal, CallerLeft } from './caller.ts';
 import type { ConvertedBody } from './conversions/converted-body.ts';
-import type { DataCall, Sendable } from './data-answer.ts';
+import type { DataCall, Sendable } from './data-call.ts';
 import type { ConvertedForm } from './http/data-form.ts';
 import { codingOf } from './http/data-headers.ts';
 import { rawHeaders } from './http/raw-headers.ts';

@@ -2,39 +2,22 @@
  * One data answer, from the generation found to the last byte: preconditions, range, headers, body. What is in memory at
  * once needs no pin; whatever reads the part for longer holds it pinned until its last byte went out (I6).
  */
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { ParqueueError, type FreshnessPolicy } from '@parqueue/core';
 import { ask, reportDamage, type Found } from './asking.ts';
 import type { AskCall } from './caller.ts';
 import type { ApiContext } from './context.ts';
 import { continuedRead, noteReadBegun, readEnded } from './continued-read.ts';
 import { sendConverted } from './converted-answer.ts';
-import type { Live } from './coordination-link.ts';
+import type { DataCall, Sendable } from './data-call.ts';
 import { judge, rangeApplies } from './http/conditional.ts';
-import type { DataForm } from './http/data-form.ts';
-import { dataHeaders, representationOf, type DataAge, type DataFacts } from './http/data-headers.ts';
+import { dataHeaders, representationOf } from './http/data-headers.ts';
 import { HttpRefusal } from './http/problem.ts';
 import { readRange, type RangeReading } from './http/range.ts';
 import { PartLost } from './http/send-part.ts';
 import { sendPending } from './pending.ts';
 import { holdPinned, keepPinned, TRANSFER_PIN_TTL_MS } from './pin-keeper.ts';
 import { sendBytes } from './part-answer.ts';
-
-export interface DataCall {
-  readonly context: ApiContext;
-  readonly request: FastifyRequest;
-  readonly reply: FastifyReply;
-  readonly form: DataForm;
-}
-
-/** A generation, found whole, about to be sent. */
-export interface Sendable {
-  readonly live: Live;
-  /** Keeps the generation pinned until disposed of. @throws PartLost where it is gone */
-  hold(): Promise<AsyncDisposable>;
-  readonly facts: DataFacts;
-  readonly age: DataAge;
-}
 
 /**
  * Asks and answers. A generation that turns out to be lost before anything was sent is asked for once more, pinned from

@@ -1,6 +1,6 @@
 /** The stored Parquet bytes, whole or one range of them, past the framework. */
 import type { FastifyReply } from 'fastify';
-import type { DataCall, Sendable } from './data-answer.ts';
+import type { DataCall, Sendable } from './data-call.ts';
 import { HttpRefusal } from './http/problem.ts';
 import { rawHeaders } from './http/raw-headers.ts';
 import type { RangeReading } from './http/range.ts';

@@ -5,7 +5,8 @@ import { wholeManifest } from '../asking.ts';
 import { maySeeEntry } from '../auth.ts';
 import type { ApiContext } from '../context.ts';
 import { continuedRead, noteReadBegun } from '../continued-read.ts';
-import { answerContinued, answerWith, type DataCall, type Sendable } from '../data-answer.ts';
+import { answerContinued, answerWith } from '../data-answer.ts';
+import type { DataCall, Sendable } from '../data-call.ts';
 import { isPurged, lookAtEntry, requireKey, scopesOf } from '../entry-access.ts';
 import { explainEntry } from '../explain.ts';
 import {
