@@ -81,7 +81,6 @@ export function rowsIn(
   const answered: readonly AnswerHeader[] = [
     ...common,
     'Content-Length',
-    'Content-Disposition',
     ...(parquet ? (['Content-Location', 'Repr-Digest'] as const) : []),
     ...(converted ? (['Link'] as const) : []),
     ...(coded ? (['Content-Encoding'] as const) : []),
@@ -89,7 +88,7 @@ export function rowsIn(
   const part = {
     description: 'One range of the Parquet file.',
     shared: 'Range',
-    headers: [...common, 'Content-Location', 'Repr-Digest', 'Content-Disposition', 'Content-Length', 'Content-Range'],
+    headers: [...common, 'Content-Location', 'Repr-Digest', 'Content-Length', 'Content-Range'],
     content: { [MEDIA_TYPES.parquet]: ROWS.parquet },
   } as const satisfies Answer;
   return {

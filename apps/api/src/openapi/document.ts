@@ -103,7 +103,7 @@ function operationOf(route: RouteOptions, method: string, components: Components
     responses: {
       ...Object.fromEntries(
         Object.entries(answers)
-          .filter(([status]) => method !== 'HEAD' || !OF_BODIES.has(Number(status)))
+          .filter(([status]) => mayAnswer(method, Number(status)))
           .map(([status, answer]) => [status, components.answer(answer)]),
       ),
       ...problemsOf({ access, method, operation }, components),
@@ -161,8 +161,11 @@ function bodyOf(schema: unknown, components: Components): unknown {
   return { required: !nullable, content: { 'application/json': { schema: components.schema(body) } } };
 }
 
-/** A HEAD is of the whole: its Range is ignored. */
-const OF_BODIES: ReadonlySet<number> = new Set([206, 416]);
+/** A HEAD is of the whole: its Range is ignored. A POST that the caller has the answer to is 412 (RFC 9110, 13.1.2). */
+function mayAnswer(method: string, status: number): boolean {
+  if (status === 206 || status === 416) return method !== 'HEAD';
+  return status !== 304 || method === 'GET' || method === 'HEAD';
+}
 
 interface Asked {
   readonly access: Access;
@@ -180,7 +183,7 @@ function problemsOf(
     codes.set(status, (codes.get(status) ?? new Set()).add(code));
   };
   for (const code of method === 'HEAD' ? errors : [...errors, ...bodyErrors]) add(statusOf(code), code);
-  for (const status of refusals) if (!OF_BODIES.has(status) || method !== 'HEAD') add(status, 'PQ_INVALID_REQUEST');
+  for (const status of refusals) if (mayAnswer(method, status)) add(status, 'PQ_INVALID_REQUEST');
   add(414, 'PQ_LIMIT_EXCEEDED');
   if (access !== 'open') for (const code of ['PQ_UNAUTHENTICATED', 'PQ_FORBIDDEN'] as const) add(statusOf(code), code);
   if (method !== 'GET' && method !== 'HEAD') {

@@ -71,6 +71,7 @@ export const DATA_HEADERS = [
   'Cache-Control',
   'Cache-Status',
   'Accept-Ranges',
+  'Content-Disposition',
   'Parqueue-Key',
   'Parqueue-Generation',
   'Parqueue-Version',

@@ -33,6 +33,8 @@ export async function referencePage(app: FastifyInstance, describe: () => OpenAp
     staticCSP: POLICY,
     theme: { title: 'Parqueue: HTTP interface' },
     uiConfig: {
+      // Without the bar on top, which asks for the address of another document.
+      layout: 'BaseLayout',
       docExpansion: 'list',
       deepLinking: true,
       defaultModelsExpandDepth: 0,

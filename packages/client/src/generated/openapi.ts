@@ -1609,7 +1609,6 @@ export interface Operations {
       readonly 200: Rows_6;
       readonly 202: NotReady;
       readonly 206: null;
-      readonly 304: null;
       readonly 400: Problem400;
       readonly 401: Problem401;
       readonly 403: Problem403;
