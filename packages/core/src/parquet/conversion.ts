@@ -20,7 +20,7 @@ import { StoredFile } from './stored-file.ts';
 import { TextStream } from './text/text-stream.ts';
 import type { Chunk } from './text/sink.ts';
 import { assertText } from './text/values.ts';
-import { isTrap, orTrap, trapped } from './wasm-traps.ts';
+import { isSpoilt, isTrap, orTrap, trapped } from './wasm-traps.ts';
 
 /** Goes up when equal rows become other bytes in any form: tags of converted forms are made of it. */
 export const CONVERTER_VERSION = 2;
@@ -129,7 +129,6 @@ class FileConversion implements Conversion {
   /** Bytes of a row in the batch read last: dictionaries make rows wider than the footer says. */
   #width = 0;
   #isBegun = false;
-  #isTrapped = false;
   #isClosed = false;
 
   constructor(parts: ConversionParts) {
@@ -147,7 +146,6 @@ class FileConversion implements Conversion {
       for (const window of plan.windows) yield* this.#window(window);
       yield* encoder.end();
     } catch (error) {
-      this.#isTrapped = hasTrapped(error);
       throw refusalOf(error, source);
     } finally {
       await this.#close();
@@ -192,7 +190,7 @@ class FileConversion implements Conversion {
     this.#isClosed = true;
     const { source, file } = this.#parts;
     // After a trap there is nothing to be freed: the whole memory goes with its thread.
-    if (!this.#isTrapped) {
+    if (!isSpoilt()) {
       // The reader's own task ends with its stream, and frees what it fetched. It may have failed, which is told already.
       await this.#reader?.cancel().catch(() => undefined);
       file.free();

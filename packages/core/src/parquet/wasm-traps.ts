@@ -30,6 +30,7 @@ function withReject<T>(): { readonly promise: Promise<T>; readonly reject: (erro
 }
 
 let isWatching = false;
+let spoilt = false;
 
 /** There is one such callback in a thread; where somebody else has it, a trap is theirs. */
 function watch(): void {
@@ -58,7 +59,13 @@ export function isTrap(error: unknown): error is Error {
   return error instanceof Error && error.name === 'RuntimeError';
 }
 
+/** Whether a trap happened in this thread: its WebAssembly is not to be called again, not even to free anything. */
+export function isSpoilt(): boolean {
+  return spoilt;
+}
+
 export function trapped(error: Error): ParqueueError {
+  spoilt = true;
   return new ParqueueError('PQ_INTERNAL', `the Parquet reader failed: ${error.message}`, {
     details: { recycleThread: true },
     cause: error,
