@@ -53,6 +53,15 @@ describe('a transfer of immutable bytes that breaks', () => {
     expect(Buffer.compare(bytes, server.parquet)).toBe(0);
   });
 
+  test('does not go on with a part that begins elsewhere', async () => {
+    server.meet(breaksAfter(70_000), ({ response }) => {
+      response.writeHead(206, { 'content-range': 'bytes 5-9/200000', 'content-length': 5 }).end('wrong');
+    });
+    const bytes = await server.client({ retries: 1 }).fetch('d', { as: 'bytes' });
+    expect(Buffer.compare(bytes, server.parquet)).toBe(0);
+    expect(server.requests[2]).toBe('GET /v1/datasets/d/data');
+  });
+
   test('begins again where the generation was removed meanwhile, and brings the newer one whole', async () => {
     server.meet((call) => {
       breaksAfter(50_000)(call);
@@ -89,6 +98,21 @@ describe('bytes that are not what they should be', () => {
     expect(await failureOf(client.fetch('d', { as: 'bytes' }))).toMatchObject({ code: 'CORRUPTED' });
     expect(client.cacheStats.memory.entries).toBe(0);
     expect(Buffer.compare(await client.fetch('d', { as: 'bytes' }), server.parquet)).toBe(0);
+  });
+
+  test('that are fewer than promised are noticed here, too, where the runtime does not look', async () => {
+    const short: typeof fetch = async (input, init) => {
+      const response = await fetch(input, init);
+      const cut = new Uint8Array(await response.arrayBuffer()).subarray(0, 100);
+      const headers = new Headers(response.headers);
+      for (const name of ['repr-digest', 'content-location']) headers.delete(name);
+      headers.set('etag', 'W/"of-no-digest"');
+      return new Response(cut, { status: response.status, headers });
+    };
+    expect(await failureOf(server.client({ fetch: short }).fetch('d', { as: 'bytes' }))).toMatchObject({
+      code: 'INTERRUPTED',
+      message: 'the answer ended after 100 of 200000 bytes',
+    });
   });
 
   test('of Arrow, cut in good order where a batch ended, lack their end and are fetched again', async () => {
