@@ -236,7 +236,7 @@ describe('with a worker', () => {
   });
 
   test('the catalog, entries, pins and sources: 200, 201, 204; 404, 406, 410, 429', async () => {
-    const { key, fence } = names;
+    const { key } = names;
     const made = await stage.post(`/v1/entries/${key}/pins`, { ttl: '1m' });
     expect(made.status).toBe(201);
     names['id'] = (made.body as { id: string }).id;

@@ -35,7 +35,7 @@ ${example(origin, datasets[0])}
 <li><a href="/v1/entries">/v1/entries</a>: what is in the cache</li>
 <li><a href="/v1/fills">/v1/fills</a>: loads and checks under way</li>
 <li><a href="/v1/sources">/v1/sources</a>: systems of record and their queues</li>
-<li><a href="/openapi.json">/openapi.json</a>: this interface</li>
+<li><a href="/docs">/docs</a>: this interface, to read and to try; <a href="/openapi.json">/openapi.json</a>: the same for programs</li>
 <li><a href="/readyz">/readyz</a>, <a href="/metrics">/metrics</a>: operations</li>
 </ul>
 <p><small>Version ${text(version)}</small></p>
@@ -51,11 +51,19 @@ function table(datasets: readonly DatasetConfig[]): string {
     );
     const link =
       names.length === 0
-        ? `<a href="/v1/datasets/${text(name)}.json?limit=20">${text(name)}</a>`
+        ? `<a href="/v1/datasets/${text(name)}">${text(name)}</a> ${looks(name)}`
         : `<a href="/v1/datasets/${text(name)}">${text(name)}</a>`;
     return `<tr><td>${link}</td><td>${text(source)}</td><td>${names.join(', ')}</td><td>${text(freshness.version)}</td><td>${text(description ?? '')}</td></tr>`;
   });
   return `<table><thead><tr><th>Name</th><th>Source</th><th>Parameters</th><th>Version</th><th></th></tr></thead><tbody>\n${rows.join('\n')}\n</tbody></table>`;
+}
+
+/** Each a look at the first rows; all of them are a file to be fetched. */
+function looks(name: string): string {
+  const links = ['json', 'csv', 'arrow'].map(
+    (suffix) => `<a href="/v1/datasets/${text(name)}.${suffix}?limit=20">.${suffix}</a>`,
+  );
+  return `<small>${links.join(' ')} <a href="/v1/datasets/${text(name)}.parquet">.parquet</a></small>`;
 }
 
 function example(origin: string, dataset: DatasetConfig | undefined): string {
@@ -66,8 +74,10 @@ function example(origin: string, dataset: DatasetConfig | undefined): string {
     .join('&');
   const url = `${origin}/v1/datasets/${name}`;
   const tail = query === '' ? '' : `?${query}`;
+  const limited = `${tail === '' ? '?' : `${tail}&`}limit=5`;
   return `<pre>${text(`curl -o ${name}.parquet '${url}.parquet${tail}'
-curl '${url}.json${tail === '' ? '?' : `${tail}&`}limit=5'
+curl '${url}.json${limited}'
+curl '${url}.csv${limited}' && curl -o ${name}.arrow '${url}.arrow${limited}'
 curl -sI '${url}.parquet${tail}' | grep -i cache-status`)}</pre>`;
 }
 

