@@ -7,7 +7,12 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-const PROCESS_SUITES = ['test/e2e/**/*.test.ts', 'test/faults/**/*.test.ts', 'test/readers/**/*.test.ts', 'test/nfs/**/*.test.ts'];
+const PROCESS_SUITES = [
+  'test/e2e/**/*.test.ts',
+  'test/faults/**/*.test.ts',
+  'test/readers/**/*.test.ts',
+  'test/nfs/**/*.test.ts',
+];
 const NOT_TESTS = ['**/node_modules/**', '**/dist/**', '**/var/**'];
 const services = ['test/fixtures/global-setup.ts'];
 const fromSources = { conditions: ['source'] };

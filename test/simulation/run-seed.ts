@@ -182,7 +182,8 @@ class SeedRun {
     ask: { readonly request: ResolvedRequest; readonly policy: FreshnessPolicy },
     waitMs: number,
   ): Promise<Answer> {
-    const pinTtlMs = this.world.random.chance(0.3) ? null : PIN_TTL_MS;
+    // Every third reader takes no pin. Counted, not drawn: a draw would give every seed another schedule.
+    const pinTtlMs = this.#asked % 3 === 0 ? null : PIN_TTL_MS;
     const wait = { waitMs, pinTtlMs, requestId: null, signal: AbortSignal.any([]) };
     let continues: Requirement | null = null;
     for (let round = 1; round <= ROUNDS_MAX; round += 1) {
