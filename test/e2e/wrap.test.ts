@@ -2,10 +2,13 @@
  * Wrapped functions in applications of their own, several processes over one store and one Redis, beside an API and a
  * worker: what leases, fences and versions promise of workers holds for them.
  */
+import { execFile } from 'node:child_process';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { shardOf } from '@parqueue/core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { REPOSITORY } from '../fixtures/source-graph.ts';
 import { Stage } from './api-stage.ts';
 import { ApplicationHandle } from './wrap-handle.ts';
 import { TOPIC_ROWS, type TopicState } from './wrap-protocol.ts';
@@ -99,9 +102,14 @@ test('fifty callers in three processes share one load, and a new version is noti
     { id: 0, version: 2, text: 'shared 0' },
     { id: 1, version: 2, text: 'shared 1' },
   ]);
-  expect((await stage.post('/v1/invalidate', { key, mode: 'hard' })).status).toBe(200);
-  expect(await three[0]?.ask('shared')).toEqual([complete(2)]);
-  expect(loads()).toBe(3);
+  for (const [target, count] of [
+    [{ key }, 3],
+    [{ source: 'wrapped:topics' }, 4],
+  ] as const) {
+    expect((await stage.post('/v1/invalidate', { ...target, mode: 'hard' })).status).toBe(200);
+    expect(await three[0]?.ask('shared')).toEqual([complete(2)]);
+    expect(loads()).toBe(count);
+  }
   expect(await Promise.all(three.map((one) => one.close()))).toEqual([0, 0, 0]);
   applications = [];
 });
@@ -152,4 +160,29 @@ test('a function that fails is told with its own error where it ran, leaves the 
   expect(JSON.stringify({ ...failed, cause: null })).not.toContain('hunter2');
   await writeState('failing', { version: 2 });
   expect(await one.ask('failing')).toEqual([complete(2)]);
+});
+
+test('the example says what it says it does', async () => {
+  const { url, config, redis } = stage;
+  const run = async (): Promise<string> => {
+    const env = {
+      PATH: process.env['PATH'],
+      PARQUEUE_URL: url,
+      PARQUEUE_STORE: config.store.root,
+      PARQUEUE_REDIS: redis.url,
+    };
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [join(REPOSITORY, 'examples/client/wrap.mjs'), state],
+      { env },
+    );
+    return stdout;
+  };
+  const files = (await readdir(state)).length;
+  const first = await run();
+  expect(first).toContain(`reading ${state}`);
+  expect(first).toContain(`${files} files`);
+  const second = await run();
+  expect(second).not.toContain('reading');
+  expect(second).toContain(`${files} files`);
 });

@@ -1,6 +1,13 @@
 /** POST /v1/invalidate: what was right may no longer be. One target, one mode. */
 import type { FastifyInstance } from 'fastify';
-import { invalidate, type EntryPage, type InvalidateMode, type Invalidation, type MarkTarget } from '@parqueue/core';
+import {
+  invalidate,
+  isWrappedSource,
+  type EntryPage,
+  type InvalidateMode,
+  type Invalidation,
+  type MarkTarget,
+} from '@parqueue/core';
 import { tableLabel } from '@parqueue/core/config';
 import { maySeeEntry, mayUseAll, requireAllDatasets, requireDataset, type Principal } from '../auth.ts';
 import type { ApiContext } from '../context.ts';
@@ -68,6 +75,8 @@ async function targetOf(
     return `dataset:${catalog.dataset(dataset).name}`;
   }
   requireAllDatasets(principal);
+  // No configuration names the functions of applications; what is marked of one that nobody wrapped harms nothing.
+  if (table === undefined && source !== undefined && isWrappedSource(source)) return `source:${source}`;
   if (table === undefined) return `source:${catalog.source(source ?? '').name}`;
   const slash = table.indexOf('/');
   const [owner, name] =

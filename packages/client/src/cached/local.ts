@@ -11,8 +11,6 @@ export interface Opened {
   readonly inProcess: InProcess;
 }
 
-const PROGRAM = 'parqueue-client/0.1.0';
-
 export class Local {
   readonly #store: StoreOptions | undefined;
   readonly #load: () => Promise<Core>;
@@ -57,7 +55,6 @@ export class Local {
     const inProcess = await core.openInProcess({
       root,
       redis,
-      program: PROGRAM,
       ...(fileMode === undefined ? {} : { fileMode }),
       ...(leaseSeconds === undefined ? {} : { leaseTtlMs: leaseSeconds * 1000 }),
       ...(loads === undefined ? {} : { fillsMax: loads }),

@@ -32,7 +32,7 @@ beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'parqueue-wrapped-'));
   redis = new Redis(REDIS);
   await redis.flushdb();
-  shared = await openInProcess({ root, redis: REDIS, program: 'test' });
+  shared = await openInProcess({ root, redis: REDIS });
 });
 
 beforeEach(() => {
@@ -51,7 +51,7 @@ afterAll(async () => {
 });
 
 async function another(more: { readonly fillsMax?: number; readonly leaseTtlMs?: number } = {}): Promise<InProcess> {
-  const inProcess = await openInProcess({ root, redis: REDIS, program: 'test', ...more });
+  const inProcess = await openInProcess({ root, redis: REDIS, ...more });
   others.push(inProcess);
   return inProcess;
 }

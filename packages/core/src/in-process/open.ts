@@ -1,5 +1,6 @@
 /** Opens store, Redis and epoch for the wrapped functions of this process: where its clock and its chance come in. */
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../ports/clock.ts';
@@ -19,9 +20,11 @@ export interface OpenInProcessOptions {
   /** Loads that run here at a time. */
   readonly fillsMax?: number;
   readonly onStep?: OnStep;
-  /** Of the program, for manifests. */
-  readonly program: string;
 }
+
+const { version: VERSION } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  readonly version: string;
+};
 
 const FILE_MODE = 0o640;
 const LEASE_TTL_MS = 30_000;
@@ -36,7 +39,7 @@ const randomId = (): string => randomBytes(16).toString('hex');
 
 /** @throws ParqueueError PQ_CONFIG, PQ_COORDINATION_DOWN, PQ_STORE_IO */
 export async function openInProcess(options: OpenInProcessOptions): Promise<InProcess> {
-  const { root, redis, fileMode = FILE_MODE, leaseTtlMs = LEASE_TTL_MS, fillsMax = FILLS_MAX, program } = options;
+  const { root, redis, fileMode = FILE_MODE, leaseTtlMs = LEASE_TTL_MS, fillsMax = FILLS_MAX } = options;
   const store = await openStore({ root, fileMode });
   const coordination = await openCoordination({ url: redis, storeId: store.storeId, clock, randomId });
   const host = hostname();
@@ -49,7 +52,7 @@ export async function openInProcess(options: OpenInProcessOptions): Promise<InPr
     onStep: options.onStep ?? (() => undefined),
     holder: `${host}:${process.pid}:${randomId().slice(0, 8)}`,
     host,
-    program,
+    program: `parqueue-core/${VERSION}`,
     leaseTtlMs,
     fillsMax,
   });

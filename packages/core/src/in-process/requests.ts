@@ -3,7 +3,14 @@ import { cacheKey } from '../model/cache-key.ts';
 import type { Json } from '../model/canonical-json.ts';
 import { canonicalColumnType } from '../model/column-type.ts';
 import { ParqueueError } from '../model/errors.ts';
-import { DEFAULT_PARQUET, KEY_FORMAT, type FillLimits, type ResolvedRequest } from '../model/request.ts';
+import {
+  DEFAULT_PARQUET,
+  KEY_FORMAT,
+  WRAPPED_NAME,
+  WRAPPED_SOURCE,
+  type FillLimits,
+  type ResolvedRequest,
+} from '../model/request.ts';
 import { declaredColumns } from '../sources/wrapped/index.ts';
 
 export interface WrappedFunction {
@@ -15,15 +22,11 @@ export interface WrappedFunction {
   readonly limits: FillLimits;
 }
 
-const NAME = /^[A-Za-z0-9][A-Za-z0-9_./-]{0,99}$/;
 const REVISION_CHARS_MAX = 100;
-
-/** What a source's name begins with where the source is a wrapped function: no configured name has a colon. */
-const WRAPPED = 'wrapped:';
 
 /** @throws ParqueueError PQ_INVALID_REQUEST, PQ_UNSUPPORTED_TYPE for what no call of it could be right with */
 export function checkFunction({ name, revision, columnTypes }: WrappedFunction): void {
-  if (!NAME.test(name)) {
+  if (!WRAPPED_NAME.test(name)) {
     throw new ParqueueError(
       'PQ_INVALID_REQUEST',
       'the key of a wrapped function is a name of 1 to 100 letters, digits, and _ . / - after the first',
@@ -38,7 +41,7 @@ export function checkFunction({ name, revision, columnTypes }: WrappedFunction):
 }
 
 export function sourceOf({ name }: Pick<WrappedFunction, 'name'>): string {
-  return `${WRAPPED}${name}`;
+  return `${WRAPPED_SOURCE}${name}`;
 }
 
 /** @param args in canonical form */

@@ -107,6 +107,15 @@ export interface CanonicalRequest {
   readonly parquet: ParquetOptions;
 }
 
+/** Names of wrapped functions: what a person can read in a listing and a file system can hold. */
+export const WRAPPED_NAME = /^[A-Za-z0-9][A-Za-z0-9_./-]{0,99}$/;
+/** What the name of a source begins with where it is a wrapped function: no configured name has a colon. */
+export const WRAPPED_SOURCE = 'wrapped:';
+
+export function isWrappedSource(source: string): boolean {
+  return source.startsWith(WRAPPED_SOURCE) && WRAPPED_NAME.test(source.slice(WRAPPED_SOURCE.length));
+}
+
 export const SOURCE_KINDS = ['file', 'oracle', 'postgres', 'mysql'] as const;
 export type SourceKind = (typeof SOURCE_KINDS)[number];
 
