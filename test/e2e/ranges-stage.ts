@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { asyncBufferFromUrl, parquetReadObjects } from 'hyparquet';
 import { generationsIn, writeTelling, type Telling } from '../fixtures/telling-parquet.ts';
-import { Stage } from './api-stage.ts';
+import type { Stage } from './api-stage.ts';
 
 export const RANGES_DATASETS =
   '  orders: { source: lake, path: "{file}.parquet", params: { file: { type: string } } }\n';

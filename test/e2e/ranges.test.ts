@@ -2,7 +2,9 @@
  * An independent reader (hyparquet) reads by ranges while the head moves under it: one generation, or an error; and little
  * more than the columns it wants.
  */
+import { execFile } from 'node:child_process';
 import { truncate } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { startApi } from '@parqueue/api';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { roundRobin } from '../fixtures/round-robin.ts';
@@ -60,13 +62,26 @@ describe('one reader', () => {
   test('sequential polls of a dataset that changes each time see neither an error nor old rows', async () => {
     for (const sameLayout of [false, true]) {
       const file = `polled${sameLayout}`;
-      for (let generation = 1; generation <= 5; generation += 1) {
+      for (let generation = 1; generation <= 3; generation += 1) {
         const telling = tellingOf(generation, sameLayout ? { rows: 15_000, sameLayout } : {});
         await moveHead(stage, file, telling);
         for (let poll = 0; poll < 2; poll += 1)
           expect((await readTelling(url(file), { agent: 'poller' })).generations).toEqual([generation]);
       }
     }
+  });
+
+  test('a continued range costs one command of Redis', async () => {
+    await moveHead(stage, 'commands', tellingOf(1));
+    const { fetch } = countedFetch('commands');
+    await fetch(url('commands'), { method: 'HEAD' });
+    const before = await scriptsRun();
+    const times = 100;
+    for (let at = 0; at < times; at += 1)
+      expect((await fetch(url('commands'), { headers: { range: `bytes=${at}-${at + 99}` } })).status).toBe(206);
+    // A few are the worker's own.
+    expect((await scriptsRun()) - before).toBeGreaterThanOrEqual(times);
+    expect((await scriptsRun()) - before).toBeLessThan(times * 1.5);
   });
 
   test('a reader that begins with the last bytes is owed what is true now', async () => {
@@ -115,7 +130,7 @@ describe('refusals', () => {
     await moveHead(stage, 'either', tellingOf(2, { rows: 15_000, sameLayout: true }));
     await fetch(url('either'), { method: 'HEAD' });
     // Nobody has the footer of the new one yet: whoever asks for more is the reader of the old one.
-    const older = await fetch(url('either'), { headers: { range: 'bytes=400000-499999' } });
+    const older = await fetch(url('either'), { headers: { range: 'bytes=4-99999' } });
     expect(older.headers.get('etag')).toBe(head.headers.get('etag'));
     await fetch(url('either'), footer);
     const refused = await fetch(url('either'), { headers: { range: 'bytes=500000-599999' } });
@@ -167,7 +182,7 @@ describe('many at once', () => {
       const seen = { read: 0, refused: 0 };
       let done = false;
       const reader = async (): Promise<void> => {
-        for (let turn = 0; turn < 4; turn += 1) {
+        for (let turn = 0; turn < 2; turn += 1) {
           try {
             const { generations, rows } = await readTelling(`${proxy.url}${path('many')}`, { agent: 'node' });
             expect(generations).toHaveLength(1);
@@ -192,13 +207,19 @@ describe('many at once', () => {
       await Promise.all(Array.from({ length: 20 }, reader)).finally(() => (done = true));
       await writing;
       console.log(`read ${seen.read}, refused ${seen.refused}, connections ${proxy.given.join(' + ')}`);
-      expect(seen.read).toBeGreaterThan(72);
+      expect(seen.read).toBeGreaterThan(36);
       expect(Math.min(...proxy.given)).toBeGreaterThan(0);
     } finally {
       await second.close();
     }
   });
 });
+
+/** Scripts that clients of the stage's Redis ran since it started; every step of coordination is one. */
+async function scriptsRun(): Promise<number> {
+  const { stdout } = await promisify(execFile)('redis-cli', ['-u', stage.redis.url, 'info', 'commandstats']);
+  return Number(/cmdstat_evalsha:calls=(\d+)/.exec(stdout)?.[1]);
+}
 
 function refOf({ headers }: Response): { readonly key: string; readonly fence: string } {
   const [, key = '', fence = ''] =
