@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { tableFromIPC } from 'apache-arrow';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CliStage } from './cli-stage.ts';
 
@@ -41,6 +42,8 @@ describe('from init to Ctrl-C', () => {
     // Where nobody looks there is no limit: all rows, and nothing to say about them.
     expect([adhoc.out.split('\r\n').length, adhoc.err]).toEqual([20_002, '']);
     expect((await stage.run(['get', 'orders', '--format', 'csv', '--limit', '3'], env)).err).toBe('');
+    expect((await stage.run(['get', 'orders', '-o', 'rows.arrow'], env)).exit).toBe(0);
+    expect(tableFromIPC(readFileSync(at('rows.arrow'))).numRows).toBe(20_000);
     const lost = await stage.run(['get', 'orders', '-o', 'no/such/folder/x.parquet'], env);
     expect([lost.exit, lost.err]).toEqual([2, expect.stringContaining('cannot be written (ENOENT)') as string]);
     expect(await first.stop('SIGINT')).toBe(0);

@@ -16,7 +16,7 @@ export interface DataCall {
 export interface Sendable {
   readonly live: Live;
   /** Keeps the generation pinned until disposed of. @throws PartLost where it is gone */
-  hold(): Promise<AsyncDisposable>;
+  readonly hold: () => Promise<AsyncDisposable>;
   readonly facts: DataFacts;
   readonly age: DataAge;
 }
