@@ -71,6 +71,26 @@ describe('one reader', () => {
     }
   });
 
+  test('so it is where the entry is read by its key, or the question is posted', async () => {
+    await moveHead(stage, 'keyed', tellingOf(1));
+    const { key } = refOf(await stage.get(path('keyed'), {}, 'HEAD'));
+    const entry = `${stage.url}/v1/entries/${key}/data`;
+    const { fetch } = countedFetch('keyed');
+    const posted = (range: string) =>
+      fetch(`${stage.url}/v1/query`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', range },
+        body: JSON.stringify({ dataset: 'orders', params: { file: 'keyed' } }),
+      });
+    const first = (await fetch(entry, { method: 'HEAD' })).headers.get('etag');
+    expect((await posted('bytes=-8')).headers.get('etag')).toBe(first);
+    await moveHead(stage, 'keyed', tellingOf(2));
+    expect((await stage.get(path('keyed'), {}, 'HEAD')).headers.get('etag')).not.toBe(first);
+    expect((await fetch(entry, { headers: { range: 'bytes=1000-1999' } })).headers.get('etag')).toBe(first);
+    expect((await posted('bytes=1000-1999')).headers.get('etag')).toBe(first);
+    expect((await fetch(entry, { method: 'HEAD' })).headers.get('etag')).not.toBe(first);
+  });
+
   test('a continued range costs one command of Redis', async () => {
     await moveHead(stage, 'commands', tellingOf(1));
     const { fetch } = countedFetch('commands');
