@@ -4,8 +4,9 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { currentLoad, Parqueue } from '@parqueue/client';
+import { currentLoad, Parqueue, type CachedCall, type CachedDataset, type Row } from '@parqueue/client';
 import {
+  FIELDS,
   TOPIC_ROWS,
   type ApplicationAnswer,
   type FromApplication,
@@ -39,6 +40,12 @@ function start({ url, root, redis, state, leaseSeconds }: Extract<ToApplication,
     JSON.parse(await readFile(join(state, `${topic}.json`), 'utf8')) as TopicState;
 
   class Topics {
+    @parqueue.cached.dataset('words')
+    readonly words!: CachedDataset;
+
+    @parqueue.cached.file({ source: 'lake', path: (name: string) => `${name}.csv` }, { as: 'rows' })
+    readonly file!: CachedCall<[name: string], readonly Row[]>;
+
     @parqueue.cached.wrap({
       key: 'topics',
       version: async (topic: string) => (await stateOf(topic)).version,
@@ -59,6 +66,10 @@ function start({ url, root, redis, state, leaseSeconds }: Extract<ToApplication,
   return {
     ask: async (topic) => {
       try {
+        if (topic === FIELDS) {
+          const [table, rows] = await Promise.all([topics.words(), topics.file('words')]);
+          return { rows: table.numRows, versions: [rows.length] };
+        }
         const rows = await topics.rows(topic);
         const sound = rows.every(({ id, text }, at) => id === BigInt(at) && text === `${topic} ${at}`);
         return { rows: sound ? rows.length : -1, versions: [...new Set(rows.map(({ version }) => version))] };

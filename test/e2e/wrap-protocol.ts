@@ -32,4 +32,7 @@ export interface TopicState {
   readonly fail?: string;
 }
 
+/** Asking for this topic asks the decorated fields instead: rows of a dataset's table, and of a file. */
+export const FIELDS = 'fields';
+
 export const TOPIC_ROWS = 3_000;

@@ -11,7 +11,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { REPOSITORY } from '../fixtures/source-graph.ts';
 import { Stage } from './api-stage.ts';
 import { ApplicationHandle } from './wrap-handle.ts';
-import { TOPIC_ROWS, type TopicState } from './wrap-protocol.ts';
+import { FIELDS, TOPIC_ROWS, type TopicState } from './wrap-protocol.ts';
 
 let stage: Stage;
 let state: string;
@@ -185,4 +185,10 @@ test('the example says what it says it does', async () => {
   const second = await run();
   expect(second).not.toContain('reading');
   expect(second).toContain(`${files} files`);
+});
+
+test('decorated fields hold questions to the server', async () => {
+  await stage.writeWords('one', 'two', 'three');
+  const [one] = (await startApplications(1)) as [ApplicationHandle];
+  expect(await one.ask(FIELDS)).toEqual([{ rows: 3, versions: [3] }]);
 });

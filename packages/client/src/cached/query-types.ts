@@ -16,10 +16,7 @@ export type Fetched<Options extends FetchOptions> = Options extends { readonly a
 /** A question that takes arguments. Calling it is `parqueue.fetch` with them. */
 export interface CachedCall<Args extends readonly unknown[], Result> {
   /** As decorator of a field: the field holds this. */
-  <This>(
-    value: undefined,
-    context: ClassFieldDecoratorContext<This, CachedCall<Args, Result>>,
-  ): (initial: CachedCall<Args, Result>) => CachedCall<Args, Result>;
+  <This>(value: undefined, context: ClassFieldDecoratorContext<This, this>): (initial: this) => this;
   (...args: Args): Promise<Result>;
   /** The same question with other options than it was made with, for one call or many. */
   with<const Options extends FetchOptions>(options: Options): CachedCall<Args, Fetched<Options>>;
