@@ -68,6 +68,13 @@ describe('a body', () => {
     await body[Symbol.asyncDispose]();
   });
 
+  test('that is made to its end holds nothing of the thread, however slowly it is taken', async () => {
+    const pool = makePool({ running: 1 });
+    const short = await open(pool, 'chunks 0');
+    expect(await read(await open(pool, 'chunks 1'))).toBe(CHUNK);
+    expect(await read(short)).toBe(0);
+  });
+
   test('of which nothing is taken is made no further than a few chunks', async () => {
     const pool = makePool();
     await using slow = await open(pool, 'endless');

@@ -44,6 +44,7 @@ export class ConvertedBody implements AsyncDisposable {
   #length: number | null = null;
   #over = false;
   #trapped = false;
+  #released: Promise<void> | null = null;
 
   constructor(started: Started, options: BodyOptions) {
     this.#started = started;
@@ -88,8 +89,17 @@ export class ConvertedBody implements AsyncDisposable {
     }
   }
 
-  /** The thread is asked to let go; one that does not, or whose memory is spoilt, ends, and takes its others with it. */
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#release();
+  }
+
+  #release(): Promise<void> {
+    this.#released ??= this.#letGo();
+    return this.#released;
+  }
+
+  /** The thread is asked to let go; one that does not, or whose memory is spoilt, ends, and takes its others with it. */
+  async #letGo(): Promise<void> {
     const left = await this.#started.running.stop(this.#trapped ? 0 : this.#options.limits.stopGraceMs);
     if (!left || this.#trapped) await this.#started.recycle();
     this.#giveMemoryBack();
@@ -106,6 +116,8 @@ export class ConvertedBody implements AsyncDisposable {
       case 'end':
         this.#over = true;
         this.#options.onVerdict('sound');
+        // Its last chunks are here: whoever takes his time with them holds nothing of the thread. Trouble is told at the end.
+        this.#release().catch(() => undefined);
         return null;
       case 'lost':
         throw new ThreadLost('its thread ended', { cause: news.cause });
