@@ -50,3 +50,8 @@ test('every 401 carries a challenge', () => {
     /^Bearer/,
   );
 });
+
+test('a name in the URL that is too long is beyond a limit, as a body is', () => {
+  const tooLong = Object.assign(new URIError('exceeding the max param length'), { statusCode: 414 });
+  expect(problemOf(tooLong, '/v1/entries', 'r4').body).toMatchObject({ status: 414, code: 'PQ_LIMIT_EXCEEDED' });
+});

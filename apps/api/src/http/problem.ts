@@ -145,7 +145,8 @@ function challenge(code: ErrorCode): Readonly<Record<string, string>> {
 function tellFramework(error: unknown): Told | null {
   if (!(error instanceof Error) || !('statusCode' in error) || typeof error.statusCode !== 'number') return null;
   if (error.statusCode < 400 || error.statusCode > 499) return null;
-  const tooLarge = error.statusCode === 413;
+  // A body, or a name in the URL.
+  const tooLarge = error.statusCode === 413 || error.statusCode === 414;
   return {
     status: error.statusCode,
     code: tooLarge ? 'PQ_LIMIT_EXCEEDED' : 'PQ_INVALID_REQUEST',
