@@ -35,7 +35,13 @@ export function readQuestion(request: CanonicalRequest, kind: SqlSourceKind, sch
     throw new ParqueueError(
       'PQ_UNTRACKABLE',
       `the statement uses ${tellObstacles(statement.obstacles)}; set version: ttl with a maxAge, or a refresh-key`,
-      { details: { constructs: statement.obstacles.slice(0, OBSTACLES_TOLD_MAX).map(({ construct }) => construct) } },
+      {
+        details: {
+          constructs: statement.obstacles
+            .slice(0, OBSTACLES_TOLD_MAX)
+            .map(({ construct, why }) => ({ construct, why })),
+        },
+      },
     );
   }
   return {
