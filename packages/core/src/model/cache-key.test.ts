@@ -49,12 +49,19 @@ const sqlQuestion = fc.record({
   numbers: fc.constantFrom('double' as const, 'exact' as const),
   split: nullable(fc.record({ column: text, into: fc.nat() })),
 });
+const wrappedQuestion = fc.record({
+  kind: fc.constant('wrapped' as const),
+  name: text,
+  revision: text,
+  arguments: fc.array(text, { maxLength: 3 }),
+  version: fc.record({ kind: fc.constantFrom('token' as const, 'ttl' as const, 'manual' as const) }),
+});
 const SQL_REST = { session: {}, version: { kind: 'rowscn' }, numbers: 'double', split: null } as const;
 const request: fc.Arbitrary<CanonicalRequest> = fc.record({
   keyFormat: fc.constant(KEY_FORMAT),
-  sourceKind: fc.constantFrom(...SOURCE_KINDS),
+  sourceKind: fc.constantFrom(...SOURCE_KINDS, 'wrapped' as const),
   sourceIdentity: text,
-  question: fc.oneof(fileQuestion, sqlQuestion),
+  question: fc.oneof(fileQuestion, sqlQuestion, wrappedQuestion),
   columns: nullable(fc.array(text, { maxLength: 3 })),
   columnTypes: fc.dictionary(text, text, { maxKeys: 3 }),
   parquet: fc.record({ compression: fc.constantFrom(...COMPRESSIONS), rowGroupRows: fc.nat() }),
@@ -123,8 +130,8 @@ describe('unequal requests have unequal keys (I1)', () => {
           const { question } = changed as { question?: unknown };
           // The slug needs a question; a request without one is no request.
           if (typeof question !== 'object' || question === null) continue;
-          const { kind, path, statement } = question as Record<string, unknown>;
-          if (typeof (kind === 'file' ? path : statement) !== 'string') continue;
+          const { kind, path, name, statement } = question as Record<string, unknown>;
+          if (typeof (kind === 'file' ? path : kind === 'wrapped' ? name : statement) !== 'string') continue;
           expect(hashOf(cacheKey(changed as CanonicalRequest))).not.toBe(own);
         }
       }),

@@ -70,12 +70,6 @@ function slugOf({ question }: CanonicalRequest): string {
 }
 
 function slugText(question: Question): string {
-  switch (question.kind) {
-    case 'file':
-      return question.path.replace(/\.[^./]*$/, '');
-    case 'sql':
-      return question.statement;
-    case 'wrapped':
-      return question.name;
-  }
+  if (question.kind === 'file') return question.path.replace(/\.[^./]*$/, '');
+  return question.kind === 'wrapped' ? question.name : question.statement;
 }
