@@ -414,7 +414,7 @@ describe('what is refused', () => {
     expect(broken.headers.get('x-request-id')).toBeTruthy();
     expect(await problemOf(broken)).toMatchObject({ status: 400, code: 'PQ_INVALID_REQUEST' });
     const long = await stage.get(`/v1/datasets/${'n'.repeat(300)}.parquet`);
-    expect(await problemOf(long)).toMatchObject({ status: 414, code: 'PQ_INVALID_REQUEST' });
+    expect(await problemOf(long)).toMatchObject({ status: 414, code: 'PQ_LIMIT_EXCEEDED' });
   });
 });
 
