@@ -170,7 +170,7 @@ describe('with a worker', () => {
     expect(await stage.others(200, withQuery(windowed, '?limit=1'))).toEqual([]);
     const everything = [...rowsOf('words'), ...storedOf(key, generation)];
     const parquet = [...parquetOf('words'), ...storedOf(key, generation)];
-    const with_ = (headers: Readonly<Record<string, string>>, asks = everything): readonly Ask[] =>
+    const with_ = (headers: Readonly<Record<string, string>>, asks: readonly Ask[] = everything): readonly Ask[] =>
       asks.map((one) => ({ ...one, headers }));
     const gets = everything.filter(({ method }) => method !== 'POST');
     expect(await stage.others(304, with_({ 'if-none-match': '*' }, gets))).toEqual([]);

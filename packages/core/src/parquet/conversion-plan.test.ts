@@ -26,6 +26,7 @@ function footerOf(...groups: readonly Readonly<Record<string, number | Partial<C
     createdBy: null,
     keyValues: {},
     fileBytes: 0,
+    boundaries: new Float64Array(),
   };
 }
 

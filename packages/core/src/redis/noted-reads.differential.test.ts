@@ -10,7 +10,7 @@ import { redisHarness } from '../testing/redis-harness.ts';
 
 const target = { key: KEY, scopes: ['source:lake', 'dataset:prices'] };
 const name = fc.constantFrom('r1', 'r2');
-const range = fc.constantFrom('0-3', '4-9', '10-99');
+const range = fc.constantFrom<string>('0-3', '4-9', '10-99');
 const pick = fc.nat({ max: 3 });
 
 const command = fc.oneof(
