@@ -5,6 +5,7 @@
 import type { WrappedCall, WrappedFunction } from '@parqueue/core/in-process';
 import { runInLoad } from './current-load.ts';
 import type { Local, Opened } from './local.ts';
+import { plainCopy } from './plain-copy.ts';
 import type { TableMemory } from './table-memory.ts';
 import type { WrapCallOptions, WrapOptions } from './wrap-types.ts';
 
@@ -47,18 +48,19 @@ export class WrappedAsks {
   }
 
   async ask(self: unknown, args: readonly unknown[], options: WrapCallOptions): Promise<unknown> {
+    const asked = this.#askedOf(self, args);
     const opened = await this.#open();
     const signal = options.signal ?? new AbortController().signal;
     signal.throwIfAborted();
     const ask = {
-      request: opened.core.requestOf(this.#declared, this.#identityOf(self, args, opened)),
+      request: opened.core.requestOf(this.#declared, this.#identityOf(asked, opened)),
       policy: this.#policy(options, opened),
       cachedOnly: options.freshness?.onlyIfCached === true,
       continues: null,
     };
     let found;
     try {
-      found = await opened.inProcess.ask(ask, this.#callOf(self, args), signal);
+      found = await opened.inProcess.ask(ask, this.#callOf(asked), signal);
     } catch (error) {
       // What the caller's own signal ended is told by its own reason.
       signal.throwIfAborted();
@@ -70,8 +72,9 @@ export class WrappedAsks {
   }
 
   async invalidate(self: unknown, args: readonly unknown[], mode: InvalidateMode): Promise<void> {
+    const asked = this.#askedOf(self, args);
     const opened = await this.#open();
-    const { key } = opened.core.requestOf(this.#declared, this.#identityOf(self, args, opened));
+    const { key } = opened.core.requestOf(this.#declared, this.#identityOf(asked, opened));
     await opened.inProcess.invalidate(`key:${key}`, mode);
   }
 
@@ -86,13 +89,18 @@ export class WrappedAsks {
     return opened;
   }
 
-  /** What of the arguments makes two calls the same question, in canonical form. */
-  #identityOf(self: unknown, args: readonly unknown[], { core }: Opened): ReturnType<Opened['core']['canonicalValue']> {
+  /** The call as it is now: nothing is waited for before this. */
+  #askedOf(self: unknown, args: readonly unknown[]): AskedCall {
     const { key } = this.#options;
+    if (typeof key === 'string') return { self, args: args.map((arg) => plainCopy(arg)), of: null };
+    return { self, args, of: plainCopy(Reflect.apply(key.of, self, args)) };
+  }
+
+  /** What of the arguments makes two calls the same question, in canonical form. */
+  #identityOf({ args, of }: AskedCall, { core }: Opened): ReturnType<Opened['core']['canonicalValue']> {
     const { name } = this.#declared;
-    if (typeof key === 'string') return core.canonicalArguments(args, name);
-    const value: unknown = Reflect.apply(key.of, self, args);
-    return { of: core.canonicalValue(value, `what key.of of wrapped function ${name} gave`) };
+    if (typeof this.#options.key === 'string') return core.canonicalArguments(args, name);
+    return { of: core.canonicalValue(of, `what key.of of wrapped function ${name} gave`) };
   }
 
   #policy({ freshness = {} }: WrapCallOptions, { core }: Opened): ReturnType<Opened['core']['narrowPolicy']> {
@@ -111,13 +119,24 @@ export class WrappedAsks {
     });
   }
 
-  #callOf(self: unknown, args: readonly unknown[]): WrappedCall {
-    const { version } = this.#options;
+  /** Each run has arguments of its own: a function may sort or empty what it was given, and be run again. */
+  #callOf({ self, args }: AskedCall): WrappedCall {
+    const { key, version } = this.#options;
+    const run = (fn: AnyFunction): unknown =>
+      Reflect.apply(fn, self, typeof key === 'string' ? args.map((arg) => plainCopy(arg)) : args);
     return {
       name: this.#declared.name,
-      load: () => Reflect.apply(this.#fn, self, args) as unknown,
-      version: typeof version === 'function' ? () => Reflect.apply(version, self, args) as unknown : null,
+      load: () => run(this.#fn),
+      version: typeof version === 'function' ? () => run(version) : null,
       inside: runInLoad,
     };
   }
+}
+
+/** One call, apart from its options. */
+interface AskedCall {
+  readonly self: unknown;
+  readonly args: readonly unknown[];
+  /** What `key.of` gave, where the function has one. */
+  readonly of: unknown;
 }

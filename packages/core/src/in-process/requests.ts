@@ -1,6 +1,6 @@
 /** From what an application says of a wrapped function and one call of it to a resolved request (I1). */
 import { cacheKey } from '../model/cache-key.ts';
-import type { Json } from '../model/canonical-json.ts';
+import { canonicalJson, type Json } from '../model/canonical-json.ts';
 import { canonicalColumnType } from '../model/column-type.ts';
 import { ParqueueError } from '../model/errors.ts';
 import {
@@ -23,6 +23,8 @@ export interface WrappedFunction {
 }
 
 const REVISION_CHARS_MAX = 100;
+/** As much as the body of a question to an API may be; manifests keep them. */
+const ARGUMENTS_CHARS_MAX = 1024 * 1024;
 
 /** @throws ParqueueError PQ_INVALID_REQUEST, PQ_UNSUPPORTED_TYPE for what no call of it could be right with */
 export function checkFunction({ name, revision, columnTypes }: WrappedFunction): void {
@@ -44,9 +46,19 @@ export function sourceOf({ name }: Pick<WrappedFunction, 'name'>): string {
   return `${WRAPPED_SOURCE}${name}`;
 }
 
-/** @param args in canonical form */
+/**
+ * @param args in canonical form
+ * @throws ParqueueError PQ_LIMIT_EXCEEDED
+ */
 export function requestOf(of: WrappedFunction, args: Json): ResolvedRequest {
   const source = sourceOf(of);
+  if (canonicalJson(args).length > ARGUMENTS_CHARS_MAX) {
+    throw new ParqueueError(
+      'PQ_LIMIT_EXCEEDED',
+      `the arguments of wrapped function ${of.name} have more than ${ARGUMENTS_CHARS_MAX} characters of JSON: `
+        + 'give `key` a function that makes a short value of them, such as a hash',
+    );
+  }
   const canonical = {
     keyFormat: KEY_FORMAT,
     sourceKind: 'wrapped',

@@ -54,6 +54,10 @@ describe('arguments', () => {
     ['surrogate', '\ud800'],
     ['surrogate', { '\ud800': 1 }],
     ['symbols', { [Symbol('x')]: 1 }],
+    ['class ZonedDate', new (class ZonedDate extends Date {})(0)],
+    ['Date that has members', Object.assign(new Date(0), { zone: 'Asia/Tokyo' })],
+    ['class Pair', new (class Pair extends Array {})()],
+    ['array that has members', /(?<a>x)/.exec('x')],
   ])('that have no canonical form are refused by name: %s', (word, value) => {
     expect(() => spelled('XETR', value)).toThrow(
       expect.objectContaining({

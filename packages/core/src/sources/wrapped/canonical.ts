@@ -37,18 +37,28 @@ export function canonicalValue(value: unknown, what: string, depth = 0): Json {
 }
 
 function canonicalObject(value: object, what: string, depth: number): Json {
-  if (value instanceof Date) {
-    if (Number.isNaN(value.getTime())) throw refused(what, 'is an invalid Date');
-    return { $date: value.toISOString() };
+  const prototype: unknown = Object.getPrototypeOf(value);
+  // A subclass, or a member set on it, may mean more than the instant or the items: a time zone, a unit.
+  if (prototype === Date.prototype) {
+    const date = value as Date;
+    if (Number.isNaN(date.getTime())) throw refused(what, 'is an invalid Date');
+    if (Object.keys(date).length > 0) throw refused(what, 'is a Date that has members of its own');
+    return { $date: date.toISOString() };
   }
-  if (Array.isArray(value)) return Array.from(value, (item) => canonicalValue(item, what, depth + 1));
+  if (prototype === Array.prototype) {
+    const items = value as readonly unknown[];
+    // Members that are no items come last.
+    const last = Object.keys(items).at(-1);
+    if (last !== undefined && !(Number(last) < items.length))
+      throw refused(what, 'is an array that has members beside its items');
+    return Array.from(items, (item) => canonicalValue(item, what, depth + 1));
+  }
   if (value instanceof AbortSignal) {
     throw refused(
       what,
       'is an AbortSignal, which a load may not depend on: use currentLoad().signal inside the function',
     );
   }
-  const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null)
     throw refused(what, `is an object of class ${className(value)}`);
   if (Object.getOwnPropertySymbols(value).length > 0) throw refused(what, 'has members named by symbols');
