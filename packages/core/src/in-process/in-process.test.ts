@@ -15,6 +15,7 @@ import {
   requestOf,
   type Found,
   type InProcess,
+  type OpenInProcessOptions,
   type WrappedFunction,
 } from './index.ts';
 
@@ -50,7 +51,7 @@ afterAll(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
-async function another(more: { readonly fillsMax?: number; readonly leaseTtlMs?: number } = {}): Promise<InProcess> {
+async function another(more: Omit<OpenInProcessOptions, 'root' | 'redis'> = {}): Promise<InProcess> {
   const inProcess = await openInProcess({ root, redis: REDIS, ...more });
   others.push(inProcess);
   return inProcess;
@@ -266,6 +267,34 @@ describe('loads in one process', () => {
       },
     };
     expect((await ask(inProcess, outer)).manifest.part.rows).toBe(1);
+  });
+
+  it('that call what another caller waits for do not wait for the place of that', async () => {
+    const [begun, gate, looked] = [deferred<void>(), deferred<void>(), deferred<void>()];
+    const inner: Wish = { name: `${name}/inner`, version: 'manual', load: () => [{ inner: true }] };
+    const { key } = requestFor(inner);
+    const inProcess = await another({
+      fillsMax: 1,
+      onStep: (step, details) => {
+        if (step === 'looked' && details.key === key) looked.resolve();
+      },
+    });
+    const outer = {
+      load: async (): Promise<readonly object[]> => {
+        begun.resolve();
+        await gate.promise;
+        await ask(inProcess, inner);
+        return [{ outer: true }];
+      },
+    };
+    const both = [ask(inProcess, outer)];
+    await begun.promise;
+    both.push(ask(inProcess, inner));
+    // It has a job by now, which waits for the only place.
+    // From now on its job waits for the only place.
+    await looked.promise;
+    gate.resolve();
+    expect((await Promise.all(both)).map(({ manifest }) => manifest.part.rows)).toEqual([1, 1]);
   });
 
   it('never wait for themselves', async () => {

@@ -101,7 +101,6 @@ export class InProcess {
       run: (job, context) => (job.kind === 'fill' ? filler : prober).run(job, context),
       outcomes,
       hold: (key) => this.#calls.holdAgain(key),
-      isNested: () => this.#frames.isInside(),
       clock,
       randomId,
       runningMax: { probe: PROBES_MAX, fill: parts.fillsMax },
@@ -141,6 +140,7 @@ export class InProcess {
       );
     }
     using _held = this.#calls.hold(key, call);
+    using _hurried = this.#frames.isInside() ? this.#jobs.hurry(key) : null;
     try {
       return await this.#askWhole(ask, signal);
     } catch (error) {

@@ -17,11 +17,10 @@ const satisfied: JobRun = { kind: 'done', outcome: { kind: 'satisfied', fence: 1
 let runs: Run[];
 let recorded: Outcome[];
 let held: number;
-let isNested: boolean;
 let ids: number;
 
 beforeEach(() => {
-  [runs, recorded, held, isNested, ids] = [[], [], 0, false, 0];
+  [runs, recorded, held, ids] = [[], [], 0, 0];
 });
 
 function queue(limits: { readonly runningMax?: number; readonly waitingMax?: number } = {}): InProcessJobs {
@@ -39,14 +38,19 @@ function queue(limits: { readonly runningMax?: number; readonly waitingMax?: num
     },
     clock: { now: () => 0, sleep: async (_ms, signal) => signal?.throwIfAborted() },
     randomId: () => String((ids += 1)),
-    isNested: () => isNested,
     runningMax: { probe: runningMax, fill: runningMax },
     waitingMax,
   });
 }
 
-function job(after: number, kind: Job['kind'] = 'fill'): Job {
-  const request = { key: 'k-00000000000000000000000000000000' } as Job['request'];
+function job(
+  after: number,
+  {
+    kind = 'fill',
+    key = 'k-00000000000000000000000000000000',
+  }: { readonly kind?: Job['kind']; readonly key?: string } = {},
+): Job {
+  const request = { key } as Job['request'];
   return { kind, request, requirement: { after, hardAfter: 0 }, requestId: null };
 }
 
@@ -66,7 +70,7 @@ describe('a job', () => {
     expect(first.joined).toBe(false);
     expect(await jobs.enqueue(job(1))).toEqual({ id: first.id, joined: true });
     expect((await jobs.enqueue(job(2))).joined).toBe(false);
-    expect((await jobs.enqueue(job(1, 'probe'))).joined).toBe(false);
+    expect((await jobs.enqueue(job(1, { kind: 'probe' }))).joined).toBe(false);
     (await runAt(0)).end.resolve(satisfied);
     await settled();
     expect(await jobs.status(first.id)).toEqual({ state: 'finished', outcome: { kind: 'satisfied', fence: 1 } });
@@ -144,18 +148,30 @@ describe('limits', () => {
     await expect(jobs.enqueue(job(3))).rejects.toMatchObject({ code: 'PQ_QUEUE_FULL', retryable: true });
   });
 
-  it('do not hold up a job that a running one waits for', async () => {
-    const jobs = queue({ runningMax: 1, waitingMax: 0 });
-    await jobs.enqueue(job(1));
-    isNested = true;
+  it('do not hold up a job that a running one waits for, whoever asked for it and whenever', async () => {
+    const jobs = queue({ runningMax: 1, waitingMax: 1 });
+    await jobs.enqueue(job(1, { key: 'other' }));
     await jobs.enqueue(job(2));
-    expect((await runAt(1)).job.requirement.after).toBe(2);
+    await settled();
+    expect(runs).toHaveLength(1);
+    {
+      using _hurried = jobs.hurry(job(2).request.key);
+      expect((await runAt(1)).job.requirement.after).toBe(2);
+      await jobs.enqueue(job(3));
+      expect((await runAt(2)).job.requirement.after).toBe(3);
+    }
+    await jobs.enqueue(job(4));
+    await settled();
+    expect(runs).toHaveLength(3);
+    runs[1]?.end.resolve(satisfied);
+    await settled();
+    expect(runs).toHaveLength(3);
   });
 
   it('count probes and fills apart', async () => {
     const jobs = queue({ runningMax: 1, waitingMax: 0 });
     await jobs.enqueue(job(1));
-    await jobs.enqueue(job(1, 'probe'));
+    await jobs.enqueue(job(1, { kind: 'probe' }));
     await settled();
     expect(runs.map((run) => run.job.kind)).toEqual(['fill', 'probe']);
   });

@@ -25,8 +25,6 @@ export interface InProcessJobsOptions {
   readonly hold: (key: string) => Disposable;
   readonly clock: Clock;
   readonly randomId: RandomId;
-  /** Who asks is a load that runs here: its job needs no place, or the two could wait for each other. */
-  readonly isNested: () => boolean;
   /** Jobs of each kind that run at a time. */
   readonly runningMax: Readonly<Record<JobKind, number>>;
   /** Jobs of each kind that may wait for a place before PQ_QUEUE_FULL. */
@@ -37,6 +35,8 @@ interface Entry {
   readonly id: string;
   readonly job: Job;
   readonly stop: AbortController;
+  /** Aborted when a running load waits for it: it needs no place then, nor ever again. */
+  readonly hurry: AbortController;
   readonly hold: Disposable;
   readonly ended: Promise<void>;
   state: JobStatus;
@@ -55,6 +55,8 @@ export class InProcessJobs implements JobQueue {
   readonly #lanes: Readonly<Record<JobKind, Lane>>;
   readonly #byDedupId = new Map<string, Entry>();
   readonly #byId = new Map<string, Entry>();
+  /** Keys that running loads wait for, and how many do. */
+  readonly #hurried = new Map<string, number>();
   /** In the order in which they ended: the first is the next to go. */
   readonly #outcomes = new Map<string, Outcome>();
   #closed = false;
@@ -75,8 +77,9 @@ export class InProcessJobs implements JobQueue {
     const known = this.#byDedupId.get(name);
     if (known !== undefined) return { id: known.id, joined: true };
     const lane = this.#lanes[job.kind];
-    const isNested = this.#options.isNested();
-    if (!isNested && !lane.hasRoom && lane.waiting >= this.#options.waitingMax) {
+    const { key } = job.request;
+    const isHurried = this.#hurried.has(key);
+    if (!isHurried && !lane.hasRoom && lane.waiting >= this.#options.waitingMax) {
       throw new ParqueueError(
         'PQ_QUEUE_FULL',
         `${lane.waiting} jobs of wrapped functions wait in this process already; ask again later`,
@@ -88,14 +91,35 @@ export class InProcessJobs implements JobQueue {
       id: `wrapped.${job.kind}.${this.#options.randomId()}`,
       job,
       stop: new AbortController(),
-      hold: this.#options.hold(job.request.key),
+      hurry: new AbortController(),
+      hold: this.#options.hold(key),
       ended: end.promise,
       state: { state: 'queued' },
     };
     this.#byDedupId.set(name, entry);
     this.#byId.set(entry.id, entry);
-    void this.#drive(entry, isNested ? null : lane).then(end.resolve, end.reject);
+    if (isHurried) entry.hurry.abort();
+    void this.#drive(entry, lane).then(end.resolve, end.reject);
     return { id: entry.id, joined: false };
+  }
+
+  /**
+   * A running load waits for this key: until the end of that its jobs need no place, whoever asked for them and whenever,
+   * or they would wait for the place of the load that waits for them.
+   */
+  hurry(key: string): Disposable {
+    this.#hurried.set(key, (this.#hurried.get(key) ?? 0) + 1);
+    for (const { job, hurry } of this.#byId.values()) if (job.request.key === key) hurry.abort();
+    let ended = false;
+    return {
+      [Symbol.dispose]: () => {
+        if (ended) return;
+        ended = true;
+        const left = (this.#hurried.get(key) ?? 1) - 1;
+        if (left > 0) this.#hurried.set(key, left);
+        else this.#hurried.delete(key);
+      },
+    };
   }
 
   async status(id: string): Promise<JobStatus> {
@@ -124,14 +148,14 @@ export class InProcessJobs implements JobQueue {
     }
   }
 
-  /** @param lane null: the job needs no place */
-  async #drive(entry: Entry, lane: Lane | null): Promise<void> {
+  async #drive(entry: Entry, lane: Lane): Promise<void> {
     const { clock, outcomes } = this.#options;
-    const { id, job, stop } = entry;
+    const { id, job, stop, hurry } = entry;
+    const waiting = AbortSignal.any([stop.signal, hurry.signal]);
     let outcome: Outcome | null = null;
     for (let away = 0; outcome === null;) {
-      const place = lane === null ? null : await lane.enter(stop.signal);
-      if (lane !== null && place === null) break;
+      const place = await lane.enter(waiting);
+      if (place === null && stop.signal.aborted) break;
       let run: JobRun;
       try {
         run = await this.#run(entry);
