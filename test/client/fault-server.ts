@@ -58,6 +58,11 @@ export class FaultServer implements AsyncDisposable {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
+  /** Of the Parquet, hexadecimal. */
+  get sha256(): string {
+    return digestOf(this.parquet).toString('hex');
+  }
+
   /** What the next requests meet, one each, instead of an answer. */
   meet(...faults: readonly Fault[]): void {
     this.#faults.push(...faults);
@@ -133,8 +138,7 @@ export class FaultServer implements AsyncDisposable {
   }
 
   #entry(): unknown {
-    const sha256 = digestOf(this.parquet).toString('hex');
-    const { generation, ageSeconds } = this;
+    const { generation, ageSeconds, sha256 } = this;
     return { key: 'k1', generation, version: `v${generation}`, etag: `"${sha256}"`, sha256, ageSeconds };
   }
 }

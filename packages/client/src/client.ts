@@ -48,10 +48,9 @@ export class Parqueue extends Management implements AsyncDisposable {
   readonly #cache: ClientCache;
   readonly #reading: Reading;
 
-  /** @throws TypeError where the URL is not one. */
+  /** @throws TypeError where the URL is not one, or it or the API key cannot be sent. */
   constructor(options: ParqueueOptions) {
-    if (!URL.canParse(options.url))
-      throw new TypeError('url must be the address of a Parqueue server, such as http://127.0.0.1:8787');
+    requireUsable(options);
     const transport = new Transport(options);
     super(transport);
     this.#transport = transport;
@@ -123,7 +122,7 @@ export class Parqueue extends Management implements AsyncDisposable {
 
   /** The entry that answers a question, with the path of its file; `pin` (`"60s"`) keeps that file there. */
   async resolve(question: Question, options: AskOptions & { readonly pin?: string } = {}): Promise<Resolution> {
-    return (await this.#transport.ask(resolveCall(question, options), options.onWait)).json() as Promise<Resolution>;
+    return (await this.#transport.askJson(resolveCall(question, options), options.onWait)).value as Resolution;
   }
 
   /** The immutable bytes of one generation. */
@@ -169,4 +168,14 @@ export class Parqueue extends Management implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+}
+
+/** Told here, without their values: `fetch` would say them in an error of every request. */
+function requireUsable({ url, apiKey = '' }: ParqueueOptions): void {
+  const parsed = URL.canParse(url) ? new URL(url) : null;
+  if (parsed?.protocol !== 'http:' && parsed?.protocol !== 'https:')
+    throw new TypeError('url must be the address of a Parqueue server, such as http://127.0.0.1:8787');
+  if (parsed.username !== '' || parsed.password !== '')
+    throw new TypeError('url must not have a user or a password: name the API key as apiKey');
+  if (!/^[\x20-\x7e]*$/.test(apiKey.trim())) throw new TypeError('apiKey has characters that no header can carry');
 }

@@ -71,7 +71,8 @@ export function clientError(
 const STANDARD = new Set(['type', 'title', 'status', 'detail', 'instance', 'code', 'retryable', 'details']);
 
 export async function errorOfResponse(response: Response): Promise<ParqueueHttpError> {
-  const text = await response.text();
+  // Its status is told also where its body breaks off.
+  const text = await response.text().catch(() => '');
   const { status } = response;
   const problem = parseObject(text);
   const retryAfterMs = retryAfterOf(response.headers);

@@ -12,10 +12,16 @@ export interface Form {
 
 /** @param columns of the options beside the question */
 export function toQuestion(question: string | Question, columns: readonly string[] | undefined): Question {
-  const asked = typeof question === 'string' ? { dataset: question } : question;
+  // A copy: it is sent in a later turn, and the caller may change its own until then.
+  const asked = typeof question === 'string' ? { dataset: question } : structuredClone(question);
   if (columns === undefined) return asked;
   if (asked.columns !== undefined) throw new TypeError('the question names its columns already: name them once');
-  return { ...asked, columns };
+  return { ...asked, columns: [...columns] };
+}
+
+/** A list of columns in a URL is split at its commas, and spaces around them do not count. */
+export function fitsUrl({ columns = [] }: { readonly columns?: readonly string[] | undefined }): boolean {
+  return columns.every((name) => !name.includes(',') && name.trim() === name);
 }
 
 export interface CallOptions {
@@ -29,7 +35,10 @@ export function datasetCall(
   form: Form,
   options: CallOptions,
 ): Call {
-  const named = Object.entries<ParamValue>(params).map(([name, value]) => [name, String(value)]);
+  if (!fitsUrl({ columns })) throw new TypeError('a URL cannot name a column with a comma: use `query` or `fetch`');
+  const named = Object.entries<ParamValue | undefined>(params).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, String(value)]],
+  );
   const { signal, ifNoneMatch } = options;
   return {
     method: 'GET',
@@ -76,11 +85,13 @@ export interface GenerationRef {
 
 /** Equal for equal questions in equal forms, however their members were ordered. Holds parameters: never shown. */
 export function identityOf(question: Question, form: Form): string {
-  return JSON.stringify([question, form], (_name, value: unknown) =>
-    typeof value === 'object' && value !== null && !Array.isArray(value)
+  return JSON.stringify([question, form], (_name, value: unknown) => {
+    // JSON knows neither NaN nor the infinities, and a parameter in a URL does.
+    if (typeof value === 'number' && !Number.isFinite(value)) return { number: String(value) };
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
       ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : value,
-  );
+      : value;
+  });
 }
 
 function formQuery({ format, limit, offset, numbers }: Form): Readonly<Record<string, string | number | undefined>> {

@@ -38,6 +38,11 @@ export interface Call {
   readonly repeatable?: boolean;
 }
 
+export interface JsonAnswer {
+  readonly value: unknown;
+  readonly headers: Headers;
+}
+
 /** Where a 202 does not say how long to wait. */
 const POLL_MS = 1000;
 /** Before a broken connection is tried again; twice as long each time. */
@@ -78,6 +83,7 @@ export class Transport {
       }
       if (response.ok || response.status === 304) return response;
       const error = await errorOfResponse(response);
+      call.signal?.throwIfAborted();
       const comeBack = (error.status === 429 || error.status === 503) && error.retryAfterMs !== null;
       if (!comeBack || attempt >= this.retries) throw error;
       await this.#sleep(error.retryAfterMs ?? 0, call.signal);
@@ -89,15 +95,38 @@ export class Transport {
     try {
       return await this.#once(call);
     } catch (error) {
-      const repeatable = call.repeatable ?? (call.method === 'GET' || call.method === 'HEAD');
-      if (again && repeatable && isBroken(error)) return null;
+      if (again && isRepeatable(call) && isBroken(error)) return null;
       throw error;
     }
   }
 
   async json(call: Call): Promise<unknown> {
-    const response = await this.send(call);
-    return response.status === 204 ? null : response.json();
+    return (await this.#wholeJson(call, async () => this.send(call))).value;
+  }
+
+  /** `ask` for an answer that is JSON. */
+  async askJson(call: Call, onWait?: (fill: FillStatus) => void): Promise<JsonAnswer> {
+    return this.#wholeJson(call, async () => this.ask(call, onWait));
+  }
+
+  /** @throws ParqueueHttpError INTERRUPTED, UNEXPECTED where it is not JSON */
+  async #wholeJson(call: Call, ask: () => Promise<Response>): Promise<JsonAnswer> {
+    for (let attempt = 0; ; attempt += 1) {
+      const response = await ask();
+      const { status, headers } = response;
+      try {
+        return { value: status === 204 ? null : jsonOf(await response.text()), headers };
+      } catch (cause) {
+        call.signal?.throwIfAborted();
+        if (isParqueueHttpError(cause)) throw cause;
+        if (!isRepeatable(call) || attempt >= this.retries)
+          throw clientError('INTERRUPTED', 'the connection broke while the answer was sent', {
+            retryable: true,
+            cause,
+          });
+      }
+      await this.pause(attempt, call.signal);
+    }
   }
 
   /**
@@ -136,17 +165,18 @@ export class Transport {
     let waitMs = firstWaitMs;
     for (;;) {
       await this.#sleep(waitMs, signal);
-      let response: Response;
+      let answer: JsonAnswer;
       try {
-        response = await this.send({ method: 'GET', path: `v1/fills/${encodeURIComponent(id)}`, signal });
+        const call: Call = { method: 'GET', path: `v1/fills/${encodeURIComponent(id)}`, signal };
+        answer = await this.#wholeJson(call, async () => this.send(call));
       } catch (error) {
         if (isParqueueHttpError(error) && (error.status === 404 || error.status === 410)) return null;
         throw error;
       }
-      const status = asFillStatus(await response.json());
+      const status = asFillStatus(answer.value);
       onWait?.(status);
       if (status.outcome != null) return status.outcome;
-      waitMs = retryAfterOf(response.headers) ?? firstWaitMs;
+      waitMs = retryAfterOf(answer.headers) ?? firstWaitMs;
     }
   }
 
@@ -172,6 +202,20 @@ export class Transport {
         cause: error,
       });
     }
+  }
+}
+
+function isRepeatable({ method, repeatable }: Call): boolean {
+  return repeatable ?? (method === 'GET' || method === 'HEAD');
+}
+
+/** @throws ParqueueHttpError UNEXPECTED */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // A page of a proxy, for example.
+    throw unexpected('the server answered with what is not JSON');
   }
 }
 

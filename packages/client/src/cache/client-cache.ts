@@ -51,12 +51,14 @@ export class ClientCache {
   async find(id: string): Promise<Found | null> {
     const inMemory = this.#memory.get(id);
     if (inMemory !== null) return { kept: inMemory, from: 'memory' };
+    const since = this.#invalidations;
     const onDisk = await (await this.#opened())?.read(id);
     if (onDisk === null || onDisk === undefined) return null;
     // Two may have read the same: the first one is everybody's object.
     const meanwhile = this.#memory.get(id);
     if (meanwhile !== null) return { kept: meanwhile, from: 'memory' };
-    this.#memory.put(id, onDisk);
+    // Dropped while it was read: it is for who asked before that, and not kept.
+    if (since === this.#invalidations) this.#memory.put(id, onDisk);
     return { kept: onDisk, from: 'disk' };
   }
 
@@ -85,7 +87,12 @@ export class ClientCache {
     this.#invalidations += 1;
     const concerned = (facts: Facts): boolean => target === 'all' || mayConcern(target, facts);
     this.#memory.removeWhere(concerned);
-    await (await this.#opened())?.removeWhere(concerned);
+    const disk = await this.#opened();
+    if (disk === null) return;
+    await disk.removeWhere(concerned);
+    // Read meanwhile, before it was removed.
+    this.#invalidations += 1;
+    this.#memory.removeWhere(concerned);
   }
 
   /** A slow answer must not replace a later one: within `maxAge` that would be a step back in time. */

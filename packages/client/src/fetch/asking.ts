@@ -1,12 +1,20 @@
 /**
  * Asks the server for one question in one form, and whether what is at hand is still right. A dataset is one
- * conditional GET. A question that no dataset declares has no URL: `resolve` proves its entry, and its immutable
+ * conditional GET. A question that no dataset declares has no URL, nor has one of a column with a comma in its name: `resolve` proves its entry, and its immutable
  * generation is then fetched like any other, with Range and If-Range.
  */
 import type { Facts } from '../cache/kept.ts';
 import { subjectOf } from '../cache/kept.ts';
 import { isParqueueHttpError } from '../problem.ts';
-import { datasetCall, generationCall, resolveCall, type CallOptions, type Form } from '../question.ts';
+import {
+  datasetCall,
+  fitsUrl,
+  generationCall,
+  resolveCall,
+  type CallOptions,
+  type Form,
+  type GenerationRef,
+} from '../question.ts';
 import { unexpected, type Transport } from '../transport.ts';
 import type { Resolution, FillStatus, Question } from '../types.ts';
 
@@ -36,7 +44,7 @@ const GONE_ATTEMPTS = 3;
 
 /** @param known what is at hand, or null */
 export async function askFor(wish: Wish, known: Facts | null, context: AskContext): Promise<Reply> {
-  return 'dataset' in wish.question
+  return 'dataset' in wish.question && fitsUrl(wish.question)
     ? askDataset({ ...wish, question: wish.question }, known, context)
     : askUndeclared(wish, known, context);
 }
@@ -49,7 +57,7 @@ async function askDataset(
   let sentAtMs = transport.now();
   const ask = async (ifNoneMatch: string | undefined): Promise<Response> => {
     sentAtMs = transport.now();
-    return transport.ask(datasetCall(question, form, { ...options, ifNoneMatch }), onWait);
+    return ofRows(await transport.ask(datasetCall(question, form, { ...options, ifNoneMatch }), onWait));
   };
   const factsOf = (response: Response): Facts => ({
     ...subjectOf(question),
@@ -71,7 +79,7 @@ async function askUndeclared(wish: Wish, known: Facts | null, context: AskContex
   const generation = async (): Promise<Response> => {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await transport.send(generationCall(facts, wish.form, signal));
+        return await ofRows(await transport.send(generationCall(facts, wish.form, signal)), facts);
       } catch (error) {
         const gone = isParqueueHttpError(error) && (error.status === 410 || error.status === 404);
         if (!gone || attempt === GONE_ATTEMPTS) throw error;
@@ -87,8 +95,9 @@ async function askUndeclared(wish: Wish, known: Facts | null, context: AskContex
 /** Facts of the entry as it is now; the form's own ETag comes with the form. */
 async function resolved({ question }: Wish, context: AskContext): Promise<Omit<Facts, 'etag'>> {
   const sentAtMs = context.transport.now();
-  const response = await context.transport.ask(resolveCall(question, context), context.onWait);
-  const entry = (await response.json()) as Resolution;
+  const call = resolveCall(question, context);
+  const { value, headers } = await context.transport.askJson(call, context.onWait);
+  const entry = value as Resolution;
   const { key, generation, version } = entry;
   return {
     ...subjectOf(question),
@@ -96,9 +105,28 @@ async function resolved({ question }: Wish, context: AskContext): Promise<Omit<F
     generation,
     version,
     stored: entry.etag,
-    cacheStatus: response.headers.get('cache-status'),
+    cacheStatus: headers.get('cache-status'),
     provenAtMs: sentAtMs - entry.ageSeconds * 1000,
   };
+}
+
+/**
+ * Before a byte of the body is taken: a page of a proxy must not get into a file or a cache.
+ * @param asked the generation that was asked for, where one was
+ * @throws ParqueueHttpError UNEXPECTED where it is not an answer of Parqueue's, or not to what was asked
+ */
+async function ofRows(response: Response, asked?: GenerationRef): Promise<Response> {
+  try {
+    const { key, generation } = headerFacts(response.headers);
+    if (response.status !== 200 && response.status !== 304)
+      throw unexpected(`the server answered ${response.status} to what asks for all rows`);
+    if (asked !== undefined && (key !== asked.key || generation !== asked.generation))
+      throw unexpected('the server answered with another generation than it was asked for');
+    return response;
+  } catch (error) {
+    await response.body?.cancel();
+    throw error;
+  }
 }
 
 /** @throws ParqueueHttpError UNEXPECTED where it is not an answer of Parqueue's */

@@ -23,15 +23,16 @@ export async function digestOf(bytes: Uint8Array<ArrayBuffer>): Promise<string |
 }
 
 /**
- * The SHA-256 that the server says the body has: `Repr-Digest` (RFC 9530), or the ETag of Parquet, which is the same.
- * Null where it says nothing, or a proxy coded the body on the way.
+ * The SHA-256 that the server says the body has: `Repr-Digest` (RFC 9530), or the ETag of Parquet, which is the same,
+ * also where a proxy coded the body on the way and made the tag a weak one: the runtime decodes it. `Repr-Digest` is then
+ * of the coded bytes, which nobody sees here. Null where it says nothing.
  */
 export function expectedDigest(headers: Headers): string | null {
-  if (headers.has('content-encoding')) return null;
+  const told = headers.has('content-encoding') ? '' : (headers.get('repr-digest') ?? '');
   // 32 bytes in base64.
-  const base64 = /(?:^|,)\s*sha-256=:([A-Za-z0-9+/]{43}=):/.exec(headers.get('repr-digest') ?? '')?.[1];
+  const base64 = /(?:^|,)\s*sha-256=:([A-Za-z0-9+/]{43}=):/.exec(told)?.[1];
   if (base64 !== undefined) return hexOf(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)));
-  return /^"([0-9a-f]{64})"$/.exec(headers.get('etag') ?? '')?.[1] ?? null;
+  return /^(?:W\/)?"([0-9a-f]{64})"$/.exec(headers.get('etag') ?? '')?.[1] ?? null;
 }
 
 function hexOf(bytes: Uint8Array): string {

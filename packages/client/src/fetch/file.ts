@@ -45,8 +45,8 @@ export async function fetchFile(
     isEnd: wish.form.format === 'arrow' ? isArrowEnd : undefined,
   });
   flight.signal.throwIfAborted();
-  await sink.publish();
   const info = infoOf(reply.factsOf(response), transport.now(), { from: 'server', verified: true });
+  await sink.publish();
   return { path, bytes, sha256: sha256 ?? '', info };
 }
 

@@ -27,8 +27,9 @@ export async function fetchPinned(question: Question, wish: PinWish, transport: 
   const storeId = await storeIdOf(wish.mount);
   for (let attempt = 1; ; attempt += 1) {
     const sentAtMs = transport.now();
-    const response = await transport.ask(resolveCall(question, { ...wish, pin: `${wish.pinSeconds}s` }), wish.onWait);
-    const entry = (await response.json()) as Resolution;
+    const call = resolveCall(question, { ...wish, pin: `${wish.pinSeconds}s` });
+    const { value, headers } = await transport.askJson(call, wish.onWait);
+    const entry = value as Resolution;
     const pin = new HeldPin(entry, { transport, seconds: wish.pinSeconds });
     try {
       wish.signal?.throwIfAborted();
@@ -36,7 +37,7 @@ export async function fetchPinned(question: Question, wish: PinWish, transport: 
       const path = pathOf(wish.mount, entry.file.relative);
       const found = await stat(path).catch(() => null);
       if (found?.size === entry.bytes) {
-        const info = infoOf(entry, response.headers, (transport.now() - sentAtMs) / 1000);
+        const info = infoOf(entry, headers, (transport.now() - sentAtMs) / 1000);
         return pin.hold(path, info);
       }
     } catch (error) {
@@ -99,27 +100,32 @@ function infoOf(entry: Resolution, headers: Headers, elapsedSeconds: number): An
   };
 }
 
-/** One pin: renewed when a third of its time is over, so that two renewals may fail. */
+/**
+ * One pin: renewed when a third of its time is over, so that two renewals may fail, and lost at the latest when its time
+ * is over. A timer says when that is: the clock may be set, and a server that hangs must not put it off.
+ */
 class HeldPin {
   readonly #entry: Resolution;
   readonly #transport: Transport;
   readonly #seconds: number;
   readonly #lost = new AbortController();
   #timer: ReturnType<typeof setInterval> | null = null;
-  #renewedAtMs: number;
+  #expiry: ReturnType<typeof setTimeout> | null = null;
   #released: Promise<void> | null = null;
+  /** Of the last renewal. */
+  #failure: unknown = undefined;
 
   constructor(entry: Resolution, { transport, seconds }: { readonly transport: Transport; readonly seconds: number }) {
     this.#entry = entry;
     this.#transport = transport;
     this.#seconds = seconds;
-    this.#renewedAtMs = transport.now();
   }
 
   hold(path: string, info: AnswerInfo): PinnedFile {
     this.#timer = setInterval(() => void this.#renew(), (this.#seconds * 1000) / 3);
     // A process with nothing else to do may end; the pin then ends by itself.
     this.#timer.unref();
+    this.#expireAfter(this.#seconds * 1000);
     const { bytes, rows, sha256 } = this.#entry;
     const release = async (): Promise<void> => this.release();
     return { path, bytes, rows, sha256, info, signal: this.#lost.signal, release, [Symbol.asyncDispose]: release };
@@ -132,27 +138,42 @@ class HeldPin {
   }
 
   async #giveBack(): Promise<void> {
-    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#stop();
     const signal = AbortSignal.timeout(RELEASE_MS);
     await this.#transport.send({ method: 'DELETE', path: this.#path(), signal }).catch(() => undefined);
   }
 
   async #renew(): Promise<void> {
-    const sentAtMs = this.#transport.now();
+    const sentAtMs = performance.now();
     try {
-      // A server that does not answer must not keep the reader in the belief that the file is safe.
       const signal = AbortSignal.timeout((this.#seconds * 1000) / 3);
       await this.#transport.json({ method: 'PUT', path: this.#path(), body: { ttl: `${this.#seconds}s` }, signal });
-      this.#renewedAtMs = sentAtMs;
+      if (this.#isHeld) this.#expireAfter(this.#seconds * 1000 - (performance.now() - sentAtMs));
     } catch (error) {
-      const gone = isParqueueHttpError(error) && (error.status === 410 || error.status === 404);
-      const expired = this.#transport.now() - this.#renewedAtMs >= this.#seconds * 1000;
-      if (this.#released !== null || (!gone && !expired)) return;
-      if (this.#timer !== null) clearInterval(this.#timer);
-      this.#lost.abort(
-        clientError('UNEXPECTED', 'the pin was lost: the file may be removed at any time', { cause: error }),
-      );
+      if (isParqueueHttpError(error) && (error.status === 410 || error.status === 404)) this.#lose(error);
+      else this.#failure = error;
     }
+  }
+
+  get #isHeld(): boolean {
+    return this.#released === null && !this.#lost.signal.aborted;
+  }
+
+  #expireAfter(ms: number): void {
+    if (this.#expiry !== null) clearTimeout(this.#expiry);
+    this.#expiry = setTimeout(() => this.#lose(this.#failure), ms);
+    this.#expiry.unref();
+  }
+
+  #lose(cause: unknown): void {
+    if (!this.#isHeld) return;
+    this.#stop();
+    this.#lost.abort(clientError('UNEXPECTED', 'the pin was lost: the file may be removed at any time', { cause }));
+  }
+
+  #stop(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    if (this.#expiry !== null) clearTimeout(this.#expiry);
   }
 
   #path(): string {

@@ -52,8 +52,11 @@ export class Reading {
         return this.#file(wishOf(question, options), options);
       case 'path':
         return this.#path(question, options);
-      default:
+      case 'table':
+      case undefined:
         return this.#table(arrowWish(question, options), options);
+      default:
+        throw new TypeError('as must be table, rows, bytes, file or path');
     }
   }
 
@@ -68,9 +71,15 @@ export class Reading {
 
   /** What this client keeps and a change may concern is forgotten, and nothing under way is kept. */
   async drop(target: InvalidateTarget | 'all'): Promise<void> {
+    this.#forgetFlights();
+    await this.#fetcher.cache.drop(target);
+    // One that began meanwhile may look at what was on disk still.
+    this.#forgetFlights();
+  }
+
+  #forgetFlights(): void {
     this.#fetcher.forgetFlights();
     this.#files.forget();
-    await this.#fetcher.cache.drop(target);
   }
 
   async #table(wish: Wish, options: FetchBase): Promise<Table> {

@@ -41,23 +41,25 @@ const OF_THE_WAY = new Set(['INTERRUPTED', 'CORRUPTED', 'UNREACHABLE']);
 /** @throws ParqueueHttpError INTERRUPTED, CORRUPTED, and whatever asking again is answered; the signal's reason */
 export async function receive(first: Response, plan: TransferPlan): Promise<Transferred> {
   const { transport, signal, sink } = plan;
-  let reception = new Reception(first, plan);
-  let goesOn = true;
+  let reception: Reception | null = new Reception(first, plan);
+  let furthest = 0;
   for (let failures = 0; ;) {
-    const before = reception.received;
     try {
-      if (failures > 0 && !(goesOn && (await reception.continue()))) {
+      if (reception === null || (failures > 0 && !(await reception.continue()))) {
+        // Void before anything else can fail: what it counted and hashed is not in the sink any more.
+        reception = null;
         await sink.restart();
-        goesOn = false;
         reception = new Reception(await plan.begin(), plan);
       }
       return await reception.finish();
     } catch (error) {
       signal?.throwIfAborted();
       if (!isParqueueHttpError(error) || !OF_THE_WAY.has(error.code)) throw error;
-      goesOn = error.code !== 'CORRUPTED' && reception.canContinue;
+      if (error.code === 'CORRUPTED' || reception?.canContinue === false) reception = null;
+      const received = reception?.received ?? 0;
       // Bytes that came are gained for good where the next attempt begins after them: such a transfer ends.
-      failures = goesOn && reception.received > before ? 1 : failures + 1;
+      failures = received > furthest ? 1 : failures + 1;
+      furthest = Math.max(furthest, received);
       if (failures > transport.retries) throw error;
       await transport.pause(failures - 1, signal);
     }
@@ -127,13 +129,20 @@ class Reception {
       if (isParqueueHttpError(error) && [404, 410, 416].includes(error.status)) return false;
       throw error;
     }
-    const start = /^bytes ([0-9]+)-/.exec(response.headers.get('content-range') ?? '')?.[1];
-    if (response.status === 206 && start === String(this.received)) {
+    if (response.status === 206 && this.#isRest(response.headers)) {
       this.#body = response.body;
       return true;
     }
     await response.body?.cancel();
     return false;
+  }
+
+  /** Of these very bytes, from the next one on, and as they are. */
+  #isRest(headers: Headers): boolean {
+    const [, start, total] = /^bytes ([0-9]+)-[0-9]+\/([0-9]+|\*)$/.exec(headers.get('content-range') ?? '') ?? [];
+    const isWhole = total === '*' || this.#total === null || total === String(this.#total);
+    const isSame = headers.get('etag') === this.#response.headers.get('etag');
+    return start === String(this.received) && isWhole && isSame && !headers.has('content-encoding');
   }
 }
 
