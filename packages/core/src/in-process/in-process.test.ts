@@ -123,6 +123,22 @@ describe('a wrapped function', () => {
     expect([changed.answer.cache, await rowsOf(a, changed)]).toEqual(['miss', [{ run: 2 }]]);
   });
 
+  it('whose version moves while it runs answers with those rows, and never again', async () => {
+    let [source, runs] = ['A', 0];
+    const wish: Wish = {
+      token: () => source,
+      load: () => {
+        runs += 1;
+        if (runs === 1) source = 'B';
+        return [{ source }];
+      },
+    };
+    expect(await rowsOf(shared, await ask(shared, wish))).toEqual([{ source: 'B' }]);
+    source = 'A';
+    expect(await rowsOf(shared, await ask(shared, wish))).toEqual([{ source: 'A' }]);
+    expect((await ask(shared, wish)).answer.cache).toBe('revalidated');
+  });
+
   it('has an entry for each name, revision and argument', async () => {
     const inProcess = shared;
     const { load, runs } = counting();

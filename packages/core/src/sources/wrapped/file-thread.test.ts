@@ -57,8 +57,7 @@ it('writes files and reads them again, several at once', async () => {
   }
 });
 
-it('throws what the batches throw, as it is', async () => {
-  const own = new RangeError('mine');
+it.each([new RangeError('mine'), undefined, null])('throws what the batches throw, as it is: %s', async (own) => {
   const failing = async function* (): AsyncGenerator<RecordBatch, void, undefined> {
     yield* table.batches;
     throw own;

@@ -67,7 +67,8 @@ export class FileThread implements AsyncDisposable {
     // An iterable is code of the application: it runs as part of its load, whichever message asks for its next step.
     const step = AsyncResource.bind(() => batches.next());
     let sent = 0;
-    const given: { failure: unknown } = { failure: null };
+    // In a box, since anything may be thrown: null and undefined too.
+    const given: { failure: { readonly error: unknown } | null } = { failure: null };
     const task = { kind: 'write', path, parquet, rowsMax, bytesMax, schema } as const;
     try {
       return await this.#run<WrittenFile>(task, order.signal, (message, line) => {
@@ -83,13 +84,13 @@ export class FileThread implements AsyncDisposable {
             const ipc = tableToIPC(new Table([next.value]), 'stream');
             line.tell({ kind: 'batch', ipc }, ownBuffer(ipc));
           } catch (error) {
-            given.failure = error;
+            given.failure = { error };
             line.tell({ kind: 'stop', failure: toFailure(error) });
           }
         })();
       });
     } catch (error) {
-      throw given.failure ?? error;
+      throw given.failure === null ? error : given.failure.error;
     } finally {
       void Promise.resolve(batches.return?.()).catch(() => undefined);
     }

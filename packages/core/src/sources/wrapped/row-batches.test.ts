@@ -69,6 +69,9 @@ describe('columns of rows', () => {
     ['declares the type time', [], { a: 'time' }],
     ['is no object', [1], {}],
     ['is no object', [[1]], {}],
+    ['no row has a member of its own', [{}, {}], {}],
+    ['no row has a member of its own', [new Map([['a', 1]])], {}],
+    ['the empty name', [{ '': 1, a: 1 }], {}],
     ['gave no rows', 7, {}],
     ['gave no rows', undefined, {}],
     ['types of its own', tableFromArrays({ a: [1] }), { a: 'bigint' }],
@@ -97,6 +100,14 @@ describe('an iterable', () => {
       code: 'PQ_UNSUPPORTED_TYPE',
       details: { column: 'late', row: 70_001 },
     });
+  });
+
+  it('may fill one object again and again', async () => {
+    const rows = function* (): Generator<object, void, undefined> {
+      const row = { n: 0 };
+      for (; row.n < 3; row.n += 1) yield row;
+    };
+    expect(plain((await shaped(rows())).table)).toEqual([{ n: 0 }, { n: 1 }, { n: 2 }]);
   });
 
   it('may give Arrow tables and batches, with all their types', async () => {

@@ -52,7 +52,8 @@ export async function shapeRows(
       if (sample.length > 0) throw mixed();
       return arrowBatches(item.schema, chained([item], items), declared);
     }
-    sample.push(item);
+    // An iterable may fill one object again and again; what an array holds is there at once.
+    sample.push(whole ? item : { ...item });
   }
   const rows = sample as readonly RowObject[];
   const columns = columnsOfRows(declared, rows);

@@ -61,7 +61,7 @@ function declaredType(canonical: string): ColumnType | null {
 /**
  * Declared columns first, in their order, then the others in the order in which rows first name them. A column without
  * any value is text.
- * @throws ParqueueError PQ_UNSUPPORTED_TYPE naming column and row
+ * @throws ParqueueError PQ_UNSUPPORTED_TYPE, naming column and row where it is a value
  */
 export function columnsOfRows(declared: readonly RowColumn[], rows: readonly RowObject[]): readonly RowColumn[] {
   const known = new Set(declared.map(({ name }) => name));
@@ -76,6 +76,15 @@ export function columnsOfRows(declared: readonly RowColumn[], rows: readonly Row
         throw unsupported(name, at, `holds a ${kind} where rows before hold a ${before}`);
       seen.set(name, before ?? kind);
     }
+  }
+  const nameless = rows.length > 0 && declared.length + seen.size === 0;
+  if (nameless || seen.has('')) {
+    throw new ParqueueError(
+      'PQ_UNSUPPORTED_TYPE',
+      nameless
+        ? 'no row has a member of its own, so there are no columns: give objects with a member for each column'
+        : 'a column has the empty name, which does not come back: give it another one',
+    );
   }
   const inferred = [...seen].map(([name, kind]): RowColumn => {
     if (kind === null) return { name, type: { kind: 'utf8' }, nullable: true, sourceType: 'js:null' };

@@ -1,6 +1,8 @@
 /**
  * A wrapped function as a Source: its version function is the probe, its rows are the extract. The version is asked
- * before the function runs, so it is never newer than the rows (I2).
+ * before the function runs, so it is never newer than the rows (I2), and again after it, since versions can recur:
+ *
+ *   A asked ─ source moves to B ─ rows of B read ─ source moves back to A: the rows of B must not be found under A
  */
 import { createHash } from 'node:crypto';
 import { cacheKey } from '../../model/cache-key.ts';
@@ -47,11 +49,13 @@ export class WrappedSource implements Source {
     const { version, given } = await this.#versionOf(asked, context);
     return {
       version: async () => version,
-      extract: async (target) =>
-        await this.#options.frames.run(asked.key, () => {
+      extract: async (target) => {
+        const extract = await this.#options.frames.run(asked.key, () => {
           const load = { key: asked.key, version: given, signal: context.signal };
           return asked.call.inside(load, () => this.#extract(asked, { target, version, load, context }));
-        }),
+        });
+        return { ...extract, version: await this.#versionAfter(asked, version, context) };
+      },
       [Symbol.asyncDispose]: async () => undefined,
     };
   }
@@ -83,6 +87,20 @@ export class WrappedSource implements Source {
       );
     }
     return { version: tokenOf(given, call.name), given };
+  }
+
+  /** The version that was asked before, if the rows are of it for certain; else one that no probe finds again. */
+  async #versionAfter(asked: Asked, before: Version, context: SourceContext): Promise<Version> {
+    const { kind } = asked.question.version;
+    if (kind !== 'token') return before;
+    try {
+      const { version } = await this.#versionOf(asked, context);
+      if (version === before) return before;
+    } catch (error) {
+      // The rows are good; only what they are of is not known.
+      if (context.signal.aborted) throw error;
+    }
+    return `${kind}:moved:${this.#options.randomId()}`;
   }
 
   async #extract({ request, call }: Asked, { target, version, load, context }: Extraction): Promise<Extract> {
