@@ -9,6 +9,7 @@ import type { ConvertedBody } from './conversions/converted-body.ts';
 import type { DataCall, Sendable } from './data-call.ts';
 import type { ConvertedForm } from './http/data-form.ts';
 import { codingOf } from './http/data-headers.ts';
+import { HttpRefusal } from './http/problem.ts';
 import { rawHeaders } from './http/raw-headers.ts';
 import { sendChunks, TAKES_NOTHING_MS, type ChunksSent } from './http/send-chunks.ts';
 import { PartLost, type HowLost } from './http/send-part.ts';
@@ -48,6 +49,10 @@ async function convertAndSend(call: DataCall, sendable: Sendable, form: Converte
   }
   await using body = opened;
   if (body.length !== null) reply.header('content-length', String(body.length));
+  else if (!reply.raw.useChunkedEncodingByDefault) {
+    count('refused');
+    throw endUntold();
+  }
   reply.hijack();
   reply.raw.writeHead(reply.statusCode, rawHeaders(reply));
   const taken = metrics.conversionBytes.labels(form.format, codingOf(sendable.facts, form));
@@ -66,6 +71,16 @@ function open({ context, reply }: DataCall, { facts }: Sendable, form: Converted
     { path: absolute, bytes: facts.manifest.part.bytes, format, columns, offset, limit, numbers },
     codingOf(facts, form),
     callerSignal(context, reply),
+  );
+}
+
+/** To HTTP/1.0 the end of a body without a length is that of its connection: one that breaks off would pass for whole. */
+function endUntold(): HttpRefusal {
+  return new HttpRefusal(
+    400,
+    'PQ_INVALID_REQUEST',
+    'HTTP/1.0 cannot tell the end of these rows from a broken connection: ask by HTTP/1.1 '
+      + '(nginx: proxy_http_version 1.1), or for Parquet, which has its length',
   );
 }
 
