@@ -2,7 +2,16 @@
 import type { FastifyInstance, HTTPMethods } from 'fastify';
 import { HttpRefusal } from './http/problem.ts';
 
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const satisfies readonly HTTPMethods[];
+const METHODS = [
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'PATCH',
+  'DELETE',
+  'OPTIONS',
+  'TRACE',
+] as const satisfies readonly HTTPMethods[];
 
 /** Watches the routes being added; `close` adds a refusal for all their other methods. */
 export function refuseOtherMethods(app: FastifyInstance): { close(): void } {

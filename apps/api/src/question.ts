@@ -55,6 +55,7 @@ export const QUESTION_BODY_SCHEMA = named('Question', {
     binds: {
       type: ['object', 'array'],
       additionalProperties: true,
+      items: {},
       description:
         'Values of the placeholders: by name, or in the order in which they first occur. A JSON value, or { type, value } '
         + 'with a type of parameters, such as { "type": "date", "value": "2026-01-31" }',

@@ -101,7 +101,11 @@ export class Components {
               {
                 type: 'object',
                 required: ['status', 'code'],
-                properties: { status: { const: status }, code: { enum: [...codes].toSorted() } },
+                // With their types: makers of clients merge these with those of the problem.
+                properties: {
+                  status: { type: 'integer', enum: [status] },
+                  code: { type: 'string', enum: [...codes].toSorted() },
+                },
               },
             ],
           },

@@ -18,7 +18,15 @@ const OTHER_KEY = 'key-that-may-not';
 interface Operation {
   readonly operationId: string;
   readonly summary: string;
+  readonly parameters: readonly { readonly explode?: boolean }[];
   readonly responses: Readonly<Record<string, unknown>>;
+}
+
+interface SomeSchema {
+  readonly type?: string | readonly string[];
+  readonly items?: object;
+  readonly allOf?: readonly SomeSchema[];
+  readonly properties?: Readonly<Record<string, SomeSchema>>;
 }
 
 interface Document {
@@ -76,6 +84,14 @@ describe.each(['/', '/metrics'])('%s, asked from elsewhere', (url) => {
   });
 });
 
+it('a method that a resource does not have is 405, whatever the method', async () => {
+  for (const method of ['DELETE', 'OPTIONS', 'PATCH', 'TRACE'] as const) {
+    const answer = await app.inject({ method, url: '/v1/sources' });
+    expect(answer.statusCode, method).toBe(405);
+    expect(answer.headers['allow']).toBe('GET, HEAD');
+  }
+});
+
 describe('the document', () => {
   it('is what apps/api/openapi.json says (npm run openapi -w @parqueue/api writes it)', async () => {
     const { body } = await app.inject('/openapi.json');
@@ -107,6 +123,26 @@ describe('the document', () => {
     expect([...referred].toSorted()).toEqual(kept.toSorted());
   });
 
+  it('says what is in each list, and narrows a problem by the types that the problem has', async () => {
+    const { components } = await documentOf(app);
+    const schemas = schemasIn(components);
+    expect(schemas.filter(({ type, items }) => [type].flat().includes('array') && items === undefined)).toEqual([]);
+    const parts = schemas.flatMap(({ allOf = [] }) => allOf);
+    const narrowed = parts.flatMap(({ properties }) => (properties?.['code'] === undefined ? [] : [properties]));
+    expect(narrowed.length).toBeGreaterThan(10);
+    for (const { status, code } of narrowed) {
+      expect(status?.type).toBe('integer');
+      expect(code?.type).toBe('string');
+    }
+  });
+
+  it('has an example for the parameters of datasets, so that a page to try it on makes none up', async () => {
+    const operations = operationsOf(await documentOf(app));
+    const free = operations.flatMap(({ parameters }) => parameters.filter(({ explode }) => explode === true));
+    expect(free.length).toBeGreaterThan(10);
+    for (const parameter of free) expect(parameter).toMatchObject({ in: 'query', style: 'form', example: {} });
+  });
+
   it('leaves out no route that is not hidden on purpose', () => {
     const one = fastify();
     describeRoutes(one, '0');
@@ -124,6 +160,12 @@ describe('the document', () => {
 
 function operationsOf({ paths }: Document): readonly Operation[] {
   return Object.values(paths).flatMap((path) => Object.values(path));
+}
+
+/** Every object of the value, itself included: among them all schemas. */
+function schemasIn(value: unknown): readonly SomeSchema[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return [value, ...Object.values(value).flatMap((part) => schemasIn(part))];
 }
 
 async function documentOf(of: FastifyInstance): Promise<Document> {

@@ -143,13 +143,16 @@ function parametersOf(place: 'path' | 'query', schema: unknown, components: Comp
   return [
     ...named,
     {
-      name: 'params',
+      // Never sent under this name, and no name that a generated client has for something else.
+      name: 'datasetParams',
       in: 'query',
       required: false,
       description,
       style: 'form',
       explode: true,
       schema: { type: 'object', additionalProperties: components.schema(values) },
+      // Otherwise /docs makes parameters up, and what is tried there is refused.
+      example: {},
     },
   ];
 }

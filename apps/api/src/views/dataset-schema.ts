@@ -67,7 +67,10 @@ const DATASET_PROPERTIES = {
   freshness: FRESHNESS,
   urls: object('Where its rows are.', {
     parquet: text('As Parquet.', '/v1/datasets/sales.parquet'),
+    arrow: text('As an Arrow IPC stream.'),
+    csv: text('As CSV.'),
     json: text('As JSON.'),
+    ndjson: text('As JSON, an object a line.'),
     data: text('In the representation that `Accept` or `format` asks for.'),
   }),
 };

@@ -16,7 +16,10 @@ export function datasetView(dataset: DatasetConfig) {
     freshness: freshnessView(freshness),
     urls: {
       parquet: `/v1/datasets/${name}.parquet`,
+      arrow: `/v1/datasets/${name}.arrow`,
+      csv: `/v1/datasets/${name}.csv`,
       json: `/v1/datasets/${name}.json`,
+      ndjson: `/v1/datasets/${name}.ndjson`,
       data: `/v1/datasets/${name}/data`,
     },
   };

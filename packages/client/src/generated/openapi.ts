@@ -64,8 +64,14 @@ export interface Dataset {
   readonly urls: {
     /** As Parquet. */
     readonly parquet: string;
+    /** As an Arrow IPC stream. */
+    readonly arrow: string;
+    /** As CSV. */
+    readonly csv: string;
     /** As JSON. */
     readonly json: string;
+    /** As JSON, an object a line. */
+    readonly ndjson: string;
     /** In the representation that `Accept` or `format` asks for. */
     readonly data: string;
   };
@@ -92,8 +98,14 @@ export interface DatasetDetails {
   readonly urls: {
     /** As Parquet. */
     readonly parquet: string;
+    /** As an Arrow IPC stream. */
+    readonly arrow: string;
+    /** As CSV. */
+    readonly csv: string;
     /** As JSON. */
     readonly json: string;
+    /** As JSON, an object a line. */
+    readonly ndjson: string;
     /** In the representation that `Accept` or `format` asks for. */
     readonly data: string;
   };
