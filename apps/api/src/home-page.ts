@@ -15,11 +15,14 @@ export function homePage({ version, origin, datasets }: HomePage): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Parqueue</title>
 <style>
-  body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
-  code, pre { font: 14px/1.5 ui-monospace, monospace; background: #f4f4f4; border-radius: 4px; padding: .1em .3em; }
-  pre { padding: .8em; overflow-x: auto; }
+  :root { color-scheme: light dark; --faint: #f4f4f4; --line: #ddd; }
+  @media (prefers-color-scheme: dark) { :root { --faint: #2a2a2a; --line: #444; } }
+  body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+  code, pre { font: 14px/1.5 ui-monospace, monospace; background: var(--faint); border-radius: 4px; padding: .1em .3em; }
+  pre { padding: .8em; }
+  pre, .wide { overflow-x: auto; }
   table { border-collapse: collapse; width: 100%; }
-  th, td { text-align: left; padding: .4em .8em .4em 0; border-bottom: 1px solid #ddd; vertical-align: top; }
+  th, td { text-align: left; padding: .4em .8em .4em 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 </style>
 </head>
 <body>
@@ -55,7 +58,7 @@ function table(datasets: readonly DatasetConfig[]): string {
         : `<a href="/v1/datasets/${text(name)}">${text(name)}</a>`;
     return `<tr><td>${link}</td><td>${text(source)}</td><td>${names.join(', ')}</td><td>${text(freshness.version)}</td><td>${text(description ?? '')}</td></tr>`;
   });
-  return `<table><thead><tr><th>Name</th><th>Source</th><th>Parameters</th><th>Version</th><th></th></tr></thead><tbody>\n${rows.join('\n')}\n</tbody></table>`;
+  return `<div class="wide"><table><thead><tr><th>Name</th><th>Source</th><th>Parameters</th><th>Version</th><th></th></tr></thead><tbody>\n${rows.join('\n')}\n</tbody></table></div>`;
 }
 
 /** Each a look at the first rows; all of them are a file to be fetched. */
@@ -77,7 +80,8 @@ function example(origin: string, dataset: DatasetConfig | undefined): string {
   const limited = `${tail === '' ? '?' : `${tail}&`}limit=5`;
   return `<pre>${text(`curl -o ${name}.parquet '${url}.parquet${tail}'
 curl '${url}.json${limited}'
-curl '${url}.csv${limited}' && curl -o ${name}.arrow '${url}.arrow${limited}'
+curl '${url}.csv${limited}'
+curl -o ${name}.arrow '${url}.arrow${limited}'
 curl -sI '${url}.parquet${tail}' | grep -i cache-status`)}</pre>`;
 }
 
