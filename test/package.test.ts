@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { join, posix } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import {
   readPackageJson,
   readSourceGraph,
@@ -17,6 +17,12 @@ import {
 
 const workspaces = readWorkspaces();
 const graph = readSourceGraph();
+
+let packedFiles: ReadonlyMap<string, readonly string[]>;
+
+beforeAll(() => {
+  packedFiles = tarballs();
+}, 120_000);
 
 describe.each(workspaces.map((workspace) => [workspace.name, workspace] as const))('%s', (_name, workspace) => {
   const { folder, manifest } = workspace;
@@ -34,7 +40,7 @@ describe.each(workspaces.map((workspace) => [workspace.name, workspace] as const
   });
 
   test('the tarball holds what exports and scripts need, and no test', () => {
-    const packed = tarball(folder);
+    const packed = packedFiles.get(manifest.name) ?? [];
     expect(packed).toEqual(expect.arrayContaining(targets(workspace).map((path) => path.replace(/^\.\//, ''))));
     expect(packed.filter((path) => /\.test\.|tsbuildinfo|\.log$/.test(path))).toEqual([]);
     expect(packed.filter((path) => path.endsWith('.lua')).toSorted()).toEqual(luaOf(folder));
@@ -115,15 +121,18 @@ function targets({ manifest }: Workspace): readonly string[] {
   return [...exported, ...bin];
 }
 
-function tarball(folder: string): readonly string[] {
-  const output = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts', '--loglevel=error'], {
-    cwd: join(REPOSITORY, folder),
+/** The files of each package's tarball, by its name: npm starts once for all of them. */
+function tarballs(): ReadonlyMap<string, readonly string[]> {
+  const flags = ['--dry-run', '--json', '--ignore-scripts', '--loglevel=error', '--workspaces'];
+  const output = execFileSync('npm', ['pack', ...flags], {
+    cwd: REPOSITORY,
     encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   // npm up to 11 prints a list of tarballs, later ones an object by package name.
-  const [packed] = Object.values(JSON.parse(output) as Record<string, { files: { path: string }[] }>);
-  return (packed?.files ?? []).map(({ path }) => path);
+  const packed = Object.values(JSON.parse(output) as Record<string, { name: string; files: { path: string }[] }>);
+  return new Map(packed.map(({ name, files }) => [name, files.map(({ path }) => path)]));
 }
 
 function luaOf(folder: string): readonly string[] {
