@@ -1,4 +1,5 @@
 /** What stands between client and server, or is done by the caller meanwhile, that must not give wrong rows. */
+import { getEventListeners } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -197,6 +198,39 @@ test('what is read from disk while it is dropped is not kept', async () => {
     await other.fetch('d', { maxAge: 60 });
     expect(server.seen.length).toBe(sent + 1);
   }
+});
+
+test('many who wait under one signal are one listener, and leave at once', async () => {
+  const client = server.client();
+  const controller = new AbortController();
+  const { signal } = controller;
+  server.meet(...Array.from({ length: 90 }, (): Fault => () => undefined));
+  const names = Array.from({ length: 30 }, (_, at) => `d${at}`);
+  const fetching = names.flatMap((name) => [
+    client.fetch(name, { as: 'bytes', signal }),
+    client.fetch(name, { as: 'rows', signal }),
+    client.fetch(name, { as: 'file', path: join(folder, name), signal }),
+  ]);
+  const ended = Promise.allSettled(fetching);
+  expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+  controller.abort(new Error('enough'));
+  expect((await ended).map((result) => result.status === 'rejected' && String(result.reason))).toEqual(
+    fetching.map(() => 'Error: enough'),
+  );
+  expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+});
+
+test('a folder of the disk cache that was removed is made again, and costs no answer', async () => {
+  const directory = join(folder, 'cache');
+  const client = server.client({ cache: { disk: { directory, bytes: 1e6 } } });
+  await client.fetch('a', { as: 'bytes' });
+  await rm(directory, { recursive: true });
+  for (const name of ['b', 'c']) await client.fetch(name, { as: 'bytes' });
+  expect(client.cacheStats.diskFailures).toBe(1);
+  expect(await readdir(join(directory, 'v1'))).toHaveLength(2);
+  await rm(directory, { recursive: true });
+  await writeFile(directory, '');
+  for (const name of ['d', 'e']) await client.fetch(name, { as: 'bytes' });
 });
 
 describe('a pin', () => {

@@ -43,6 +43,7 @@ export class DiskCache {
   readonly #bytesMax: number;
   readonly #identity: string;
   #made: Promise<void> | null = null;
+  #wasMade = false;
   /** Writes that failed, for want of space for example: the cache is then smaller, and the answers are right. */
   failures = 0;
 
@@ -58,8 +59,11 @@ export class DiskCache {
     this.#made ??= mkdir(this.#folder, { recursive: true, mode: 0o700 }).then(() => undefined);
     try {
       await this.#made;
+      this.#wasMade = true;
     } catch (cause) {
       this.#made = null;
+      // It was there and is gone: misses, until it can be made again.
+      if (this.#wasMade) return;
       throw clientError('CACHE_UNUSABLE', 'the folder of the disk cache cannot be made', { cause });
     }
   }
@@ -189,6 +193,8 @@ export class DiskCache {
       await act();
     } catch {
       this.failures += 1;
+      // The folder may have been removed.
+      this.#made = null;
     }
   }
 }

@@ -4,6 +4,7 @@
  * brought, again together with all others who wait: one small conditional request, or none within `maxAge`. Each
  * caller leaves by its own signal; when the last one left, the request is given up.
  */
+import { onAbort } from '../ambient.ts';
 import type { FillStatus } from '../types.ts';
 import { loadProgress, type Progress } from './options.ts';
 
@@ -116,14 +117,13 @@ class Flight<T> {
     const { signal } = options;
     const left = deferred<never>();
     const caller: Caller = { options, leave: left.reject };
-    const abort = (): void => left.reject(signal?.reason);
     left.promise.catch(() => undefined);
     this.#callers.add(caller);
-    signal?.addEventListener('abort', abort, { once: true });
+    const stay = onAbort(signal, () => left.reject(signal?.reason));
     try {
       return await Promise.race([this.#result.promise, left.promise]);
     } finally {
-      signal?.removeEventListener('abort', abort);
+      stay();
       this.#callers.delete(caller);
       if (this.#callers.size === 0) this.#controller.abort(new Error('nobody waits for this any more'));
     }

@@ -1,5 +1,6 @@
 /** `fetch` and `fetchBatches`: from what a caller wants to bytes, and from bytes to what it wants. */
 import type { RecordBatch, Table } from 'apache-arrow';
+import { onAbort } from '../ambient.ts';
 import type { ClientCache } from '../cache/client-cache.ts';
 import { clientError } from '../problem.ts';
 import { toQuestion, type Form } from '../question.ts';
@@ -99,13 +100,15 @@ export class Reading {
 
   /** The request begins in the turn of the call, so that calls of one turn share it; a package that is missing ends it. */
   async #together<T>(loading: Promise<T>, wish: Wish, options: FetchBase): Promise<readonly [T, Fetched]> {
-    const failing = new AbortController();
-    const signals = [failing.signal, ...(options.signal === undefined ? [] : [options.signal])];
+    const leaving = new AbortController();
+    const stay = onAbort(options.signal, () => leaving.abort(options.signal?.reason));
     try {
-      return await Promise.all([loading, this.#fetcher.fetch(wish, { ...options, signal: AbortSignal.any(signals) })]);
+      return await Promise.all([loading, this.#fetcher.fetch(wish, { ...options, signal: leaving.signal })]);
     } catch (error) {
-      failing.abort(error);
+      leaving.abort(error);
       throw error;
+    } finally {
+      stay();
     }
   }
 
