@@ -90,6 +90,31 @@ describe('columns of rows', () => {
   });
 });
 
+describe('a large array', () => {
+  const rows = Array.from({ length: 200_000 }, (_, n) => ({ n, text: 'x', at: new Date(n) }));
+
+  it('leaves the event loop free while its columns are told', async () => {
+    let turns = 0;
+    const count = (): void => {
+      turns += 1;
+      turning = setImmediate(count);
+    };
+    let turning = setImmediate(count);
+    await shapeRows(rows, {}, never);
+    clearImmediate(turning);
+    expect(turns).toBeGreaterThan(1);
+  });
+
+  it('is as it was when it was given', async () => {
+    const given = [...rows];
+    const shaping = shapeRows(given, {}, never);
+    given.length = 0;
+    let count = 0;
+    for await (const batch of (await shaping).batches) count += batch.numRows;
+    expect(count).toBe(rows.length);
+  });
+});
+
 describe('an iterable', () => {
   it('gives rows as they come, and a column that comes too late is refused', async () => {
     const rows = Array.from({ length: 70_000 }, (_, n) => ({ n }));

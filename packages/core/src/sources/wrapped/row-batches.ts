@@ -8,7 +8,7 @@ import { ParqueueError } from '../../model/errors.ts';
 import { arrowSchema } from '../../parquet/column-type.ts';
 import { BATCH_ROWS, RowAppender } from '../../parquet/row-appender.ts';
 import { Interruptible } from './interruptible.ts';
-import { columnsOfRows, declaredColumns, type RowColumn, type RowObject } from './row-columns.ts';
+import { ColumnsOfRows, declaredColumns, type RowColumn, type RowObject } from './row-columns.ts';
 
 export interface Shaped {
   readonly schema: Schema;
@@ -38,11 +38,16 @@ export async function shapeRows(
   if (given instanceof RecordBatch) return arrowBatches(given.schema, [given], declared);
   refuseForeign(given);
   const whole = Array.isArray(given) && !(given[0] instanceof Table);
-  const items = whole ? (given as readonly unknown[])[Symbol.iterator]() : flattened(iteratorOf(given), signal);
-  const sample: Item[] = [];
+  // A copy, since the application may go on with its array.
+  const items = whole ? [...(given as readonly unknown[])].values() : flattened(iteratorOf(given), signal);
+  const sample: RowObject[] = [];
+  const seen = new ColumnsOfRows(declared);
+  const slices = new Slices(signal);
   let ended = false;
   while (whole || sample.length < SAMPLE_ROWS) {
-    const next = await items.next();
+    const step = items.next();
+    // No promise for each of the millions of rows that an array may have.
+    const next = step instanceof Promise ? await step : step;
     if (next.done === true) {
       ended = true;
       break;
@@ -53,14 +58,16 @@ export async function shapeRows(
       return arrowBatches(item.schema, chained([item], items), declared);
     }
     // An iterable may fill one object again and again; what an array holds is there at once.
-    sample.push(whole ? item : { ...item });
+    const row = whole ? item : { ...item };
+    seen.see(row);
+    sample.push(row);
+    if (slices.isOver(sample.length)) await slices.next();
   }
-  const rows = sample as readonly RowObject[];
-  const columns = columnsOfRows(declared, rows);
+  const columns = seen.columns();
   return {
     schema: arrowSchema(columns),
     sourceTypes: new Map(columns.map(({ name, sourceType }) => [name, sourceType])),
-    batches: batchesOfRows(columns, { rows, rest: ended ? null : items, signal }),
+    batches: batchesOfRows(columns, { rows: sample, rest: ended ? null : items, signal }),
   };
 }
 

@@ -61,43 +61,57 @@ function declaredType(canonical: string): ColumnType | null {
 /**
  * Declared columns first, in their order, then the others in the order in which rows first name them. A column without
  * any value is text.
- * @throws ParqueueError PQ_UNSUPPORTED_TYPE, naming column and row where it is a value
  */
-export function columnsOfRows(declared: readonly RowColumn[], rows: readonly RowObject[]): readonly RowColumn[] {
-  const known = new Set(declared.map(({ name }) => name));
-  const seen = new Map<string, ValueKind | null>();
-  for (const [at, row] of rows.entries()) {
+export class ColumnsOfRows {
+  readonly #declared: readonly RowColumn[];
+  readonly #known: ReadonlySet<string>;
+  readonly #seen = new Map<string, ValueKind | null>();
+  #rows = 0;
+
+  constructor(declared: readonly RowColumn[]) {
+    this.#declared = declared;
+    this.#known = new Set(declared.map(({ name }) => name));
+  }
+
+  /** @throws ParqueueError PQ_UNSUPPORTED_TYPE naming column and row */
+  see(row: RowObject): void {
+    const at = this.#rows;
+    this.#rows += 1;
     for (const [name, value] of Object.entries(row)) {
-      if (known.has(name)) continue;
-      const before = seen.get(name) ?? null;
+      if (this.#known.has(name)) continue;
+      const before = this.#seen.get(name);
       const kind = value === null || value === undefined ? null : kindOf(value);
+      if (kind === before) continue;
       if (kind === 'other') throw unsupported(name, at, `holds ${describe(value)}`);
-      if (before !== null && kind !== null && kind !== before)
-        throw unsupported(name, at, `holds a ${kind} where rows before hold a ${before}`);
-      seen.set(name, before ?? kind);
+      if (before === undefined || before === null) this.#seen.set(name, kind);
+      else if (kind !== null) throw unsupported(name, at, `holds a ${kind} where rows before hold a ${before}`);
     }
   }
-  const nameless = rows.length > 0 && declared.length + seen.size === 0;
-  if (nameless || seen.has('')) {
-    throw new ParqueueError(
-      'PQ_UNSUPPORTED_TYPE',
-      nameless
-        ? 'no row has a member of its own, so there are no columns: give objects with a member for each column'
-        : 'a column has the empty name, which does not come back: give it another one',
-    );
+
+  /** @throws ParqueueError PQ_UNSUPPORTED_TYPE */
+  columns(): readonly RowColumn[] {
+    const nameless = this.#rows > 0 && this.#declared.length + this.#seen.size === 0;
+    if (nameless || this.#seen.has('')) {
+      throw new ParqueueError(
+        'PQ_UNSUPPORTED_TYPE',
+        nameless
+          ? 'no row has a member of its own, so there are no columns: give objects with a member for each column'
+          : 'a column has the empty name, which does not come back: give it another one',
+      );
+    }
+    const inferred = [...this.#seen].map(([name, kind]): RowColumn => {
+      if (kind === null) return { name, type: { kind: 'utf8' }, nullable: true, sourceType: 'js:null' };
+      return { name, type: BY_VALUE[kind], nullable: true, sourceType: `js:${kind}` };
+    });
+    return [...this.#declared, ...inferred];
   }
-  const inferred = [...seen].map(([name, kind]): RowColumn => {
-    if (kind === null) return { name, type: { kind: 'utf8' }, nullable: true, sourceType: 'js:null' };
-    return { name, type: BY_VALUE[kind], nullable: true, sourceType: `js:${kind}` };
-  });
-  return [...declared, ...inferred];
 }
 
 function kindOf(value: NonNullable<unknown>): ValueKind | 'other' {
-  if (value instanceof Date) return 'Date';
-  if (value instanceof Uint8Array) return 'Uint8Array';
   const type = typeof value;
-  return type === 'boolean' || type === 'number' || type === 'bigint' || type === 'string' ? type : 'other';
+  if (type === 'boolean' || type === 'number' || type === 'bigint' || type === 'string') return type;
+  if (value instanceof Date) return 'Date';
+  return value instanceof Uint8Array ? 'Uint8Array' : 'other';
 }
 
 function describe(value: unknown): string {
