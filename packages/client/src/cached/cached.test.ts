@@ -122,6 +122,14 @@ describe('a wrapped function', () => {
     cached.wrap(async () => [1], { key: 's', version: 'manual' });
   });
 
+  it('is decorated by the standard only: what compilers of the older proposal give is refused', () => {
+    const decorate = listening().cached.wrap({ key: 'x', version: 'manual' }) as unknown as (
+      ...given: unknown[]
+    ) => void;
+    for (const given of [[{}, 'rows', {}], [undefined, { kind: 'field' }], [() => []]])
+      expect(() => decorate(...given)).toThrow(/experimentalDecorators/);
+  });
+
   it('says that it needs a store', async () => {
     const { cached } = listening();
     await expect(cached.wrap(() => [], { key: 'x', version: 'manual' })()).rejects.toMatchObject({ code: 'NO_STORE' });

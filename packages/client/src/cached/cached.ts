@@ -102,7 +102,12 @@ export class Cached {
   ): unknown {
     if (given.length === 2) return this.#wrapped(...given);
     const [options] = given;
-    return (method: AnyFunction): AnyFunction => {
+    return (method: AnyFunction, context: { readonly kind?: unknown } | undefined): AnyFunction => {
+      if (typeof method !== 'function' || context?.kind !== 'method') {
+        throw new TypeError(
+          '@cached.wrap is a standard decorator of methods: turn `experimentalDecorators` off, or give wrap the function',
+        );
+      }
       const asks = new WrappedAsks(method, options, { local: this.#local, memory: this.#memory });
       return function asked(this: unknown, ...args: readonly unknown[]): unknown {
         return asks.ask(this, args, {});

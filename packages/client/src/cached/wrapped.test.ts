@@ -74,3 +74,7 @@ it('arguments that no store should keep are refused with a way out', async () =>
   await expect(ask(undefined, 'x'.repeat(1024 * 1024))).rejects.toThrow(/more than 1048576 characters.*hash/s);
   expect(asked).toEqual([]);
 });
+
+it.each([undefined, 'manul', {}, { ttl: Number.NaN }, { ttl: '60' }])('%j is no way to tell a version', (version) => {
+  expect(() => listening(() => [], { version })).toThrow(TypeError);
+});

@@ -37,7 +37,7 @@ export class WrappedAsks {
     this.#declared = {
       name: typeof key === 'string' ? key : key.name,
       revision,
-      version: typeof version === 'function' ? 'token' : version === 'manual' ? 'manual' : 'ttl',
+      version: versionKindOf(version),
       columnTypes: columns,
       limits: {
         rowsMax: options.rowsMax ?? ROWS_MAX,
@@ -131,6 +131,15 @@ export class WrappedAsks {
       inside: runInLoad,
     };
   }
+}
+
+/** @throws TypeError where the types were not heeded: a misspelt word would load again at each call */
+function versionKindOf(version: WrapOptions<readonly unknown[]>['version']): WrappedFunction['version'] {
+  if (typeof version === 'function') return 'token';
+  if (version === 'manual') return 'manual';
+  const { ttl } = (version ?? {}) as { readonly ttl?: unknown };
+  if (typeof ttl === 'number' && ttl >= 0) return 'ttl';
+  throw new TypeError("`version` of a wrapped function is a function, { ttl: seconds } or 'manual'");
 }
 
 /** One call, apart from its options. */

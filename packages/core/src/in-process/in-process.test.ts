@@ -11,6 +11,7 @@ import type { FreshnessPolicy } from '../model/freshness.ts';
 import { shardOf } from '../model/cache-key.ts';
 import {
   canonicalArguments,
+  checkFunction,
   openInProcess,
   requestOf,
   type Found,
@@ -251,6 +252,23 @@ describe('what goes wrong', () => {
     await expect(ask(inProcess, wish)).rejects.toMatchObject({ code });
     expect(await filesOf(wish)).toEqual([]);
   });
+
+  it.each([
+    ['PQ_INVALID_REQUEST', { timeoutMs: Number.POSITIVE_INFINITY }],
+    ['PQ_INVALID_REQUEST', { timeoutMs: 2 ** 31 }],
+    ['PQ_INVALID_REQUEST', { rowsMax: Number.NaN }],
+    ['PQ_INVALID_REQUEST', { bytesMax: 0 }],
+  ])('is told before anything runs where limits are none: %s %j', (code, limits) => {
+    const of = { name, revision: '', version: 'token', columnTypes: {}, limits: { ...LIMITS, ...limits } } as const;
+    expect(() => checkFunction(of)).toThrow(expect.objectContaining({ code }));
+  });
+
+  it.each([{ fillsMax: 0 }, { fillsMax: 1.5 }, { leaseTtlMs: 0 }, { leaseTtlMs: Number.NaN }])(
+    'is told at the opening where nothing could run: %j',
+    async (wrong) => {
+      await expect(another(wrong)).rejects.toMatchObject({ code: 'PQ_CONFIG' });
+    },
+  );
 
   it('is repaired where it is the files', async () => {
     const inProcess = shared;

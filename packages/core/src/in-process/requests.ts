@@ -26,8 +26,11 @@ const REVISION_CHARS_MAX = 100;
 /** As much as the body of a question to an API may be; manifests keep them. */
 const ARGUMENTS_CHARS_MAX = 1024 * 1024;
 
+/** The longest that a timer takes; a longer one would fire at once. */
+const TIMEOUT_MS_MAX = 2 ** 31 - 1;
+
 /** @throws ParqueueError PQ_INVALID_REQUEST, PQ_UNSUPPORTED_TYPE for what no call of it could be right with */
-export function checkFunction({ name, revision, columnTypes }: WrappedFunction): void {
+export function checkFunction({ name, revision, columnTypes, limits }: WrappedFunction): void {
   if (!WRAPPED_NAME.test(name)) {
     throw new ParqueueError(
       'PQ_INVALID_REQUEST',
@@ -39,6 +42,15 @@ export function checkFunction({ name, revision, columnTypes }: WrappedFunction):
       'PQ_INVALID_REQUEST',
       `the revision of ${name} is longer than ${REVISION_CHARS_MAX} characters`,
     );
+  const { timeoutMs, rowsMax, bytesMax } = limits;
+  if (!(timeoutMs > 0 && timeoutMs <= TIMEOUT_MS_MAX)) {
+    throw new ParqueueError(
+      'PQ_INVALID_REQUEST',
+      `the time limit of ${name} has to be above 0 and at most ${Math.floor(TIMEOUT_MS_MAX / 1000)} seconds`,
+    );
+  }
+  if (!(rowsMax > 0 && bytesMax > 0))
+    throw new ParqueueError('PQ_INVALID_REQUEST', `the limits of rows and bytes of ${name} have to be above 0`);
   declaredColumns(columnTypes);
 }
 
