@@ -13,7 +13,8 @@ function footerOf(...groups: readonly Readonly<Record<string, number | Partial<C
       bytes: typeof chunk === 'number' ? chunk : 0,
       plainBytes: typeof chunk === 'number' ? chunk : 0,
       textBytes: null,
-      isDictionary: false,
+      values: 0,
+      isAbridged: false,
       ...(typeof chunk === 'number' ? {} : chunk),
     }));
     return { rows: 1000, bytes: chunks.reduce((sum, { bytes }) => sum + bytes, 0), chunks };
@@ -65,9 +66,17 @@ describe('a batch', () => {
     expect(batchRows({ plainBytes: 40_000 * MIB })).toEqual([1]);
   });
 
+  test('counts values that take no room in the file, repeated in lists or in many columns', () => {
+    expect(batchRows({ plainBytes: 10, values: 10_000_000 })).toEqual([104]);
+    const columns = Object.fromEntries(Array.from({ length: 2000 }, (_, at) => [`c${at}`, { values: 1000 }]));
+    const { windows, memoryBytes } = planConversion(footerOf(columns), all);
+    expect(windows.map(({ batchRows: rows }) => rows)).toEqual([524]);
+    expect(memoryBytes).toBe(3 * 524 * 2000 * 8);
+  });
+
   test('of texts in a dictionary has the width the writer noted, else that of the first rows', () => {
-    expect(batchRows({ plainBytes: 10, textBytes: 80 * MIB, isDictionary: true })).toEqual([100]);
-    const { windows } = planConversion(footerOf({ a: { isDictionary: true } }, { a: { isDictionary: true } }), all);
+    expect(batchRows({ plainBytes: 10, textBytes: 80 * MIB, isAbridged: true })).toEqual([100]);
+    const { windows } = planConversion(footerOf({ a: { isAbridged: true } }, { a: { isAbridged: true } }), all);
     expect(windows.map(({ group, offset, limit, isWidthKnown }) => ({ group, offset, limit, isWidthKnown }))).toEqual([
       { group: 0, offset: 0, limit: 128, isWidthKnown: false },
       { group: 0, offset: 128, limit: 872, isWidthKnown: false },

@@ -42,6 +42,8 @@ const BATCH_BYTES = 8 * 1024 * 1024;
 /** A batch exists in WebAssembly's memory, encoded beside that, and as a copy outside. */
 const BATCH_SHAPES = 3;
 const BATCH_ROWS_MAX = 16_384;
+/** What a value takes when it is read, however little of the file: of most types, and of a text without its bytes. */
+const VALUE_BYTES = 8;
 /** Where the footer does not tell how wide rows are, so many show it. */
 const FIRST_ROWS = 128;
 
@@ -136,8 +138,8 @@ function windowsOf(
   return windows;
 }
 
-function hasWidth({ isDictionary, textBytes }: ColumnChunkFooter): boolean {
-  return !isDictionary || textBytes !== null;
+function hasWidth({ isAbridged, textBytes }: ColumnChunkFooter): boolean {
+  return !isAbridged || textBytes !== null;
 }
 
 function splitAt(rows: number, window: RowWindow): readonly RowWindow[] {
@@ -169,7 +171,10 @@ function batchesOf(
     );
   }
   const width =
-    read.reduce((sum, { plainBytes, textBytes }) => sum + Math.max(plainBytes, textBytes ?? 0), 0) / group.rows;
+    read.reduce(
+      (sum, { plainBytes, textBytes, values }) => sum + Math.max(plainBytes, textBytes ?? 0, VALUE_BYTES * values),
+      0,
+    ) / group.rows;
   const batchRows = Math.min(wanted, batchRowsOf(width));
   return { batchRows, memoryBytes: bytes + BATCH_SHAPES * Math.ceil(batchRows * width) };
 }

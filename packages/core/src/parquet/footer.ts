@@ -28,8 +28,10 @@ export interface ColumnChunkFooter {
   readonly plainBytes: number;
   /** Bytes of all texts written out, where the writer noted it. */
   readonly textBytes: number | null;
-  /** Texts or bytes of any length, each kept once: `plainBytes` says nothing of their width. */
-  readonly isDictionary: boolean;
+  /** Those in lists counted one by one, and NULLs too: repeated ones take no room in the file, but do when they are read. */
+  readonly values: number;
+  /** Texts or bytes, each kept once or without what it shares with the one before: `plainBytes` says nothing of their width. */
+  readonly isAbridged: boolean;
 }
 
 export interface ParquetFooter {
@@ -49,6 +51,9 @@ const MAGIC = 'PAR1';
 
 /** parquet.thrift, `enum Type`. */
 const BYTE_ARRAY = 6;
+const FIXED_LEN_BYTE_ARRAY = 7;
+/** parquet.thrift, `enum Encoding`. */
+const DELTA_BYTE_ARRAY = 7;
 
 /** A footer of 10,000 columns × 1,000 row groups is near 1 GB and no file we want; 256 MB is far above real ones. */
 const FOOTER_BYTES_MAX = 256 * 1024 * 1024;
@@ -86,13 +91,12 @@ export async function readFooter(handle: FileHandle): Promise<ParquetFooter> {
 }
 
 function interpret(meta: ThriftStruct, fileBytes: number, dataEnd: number): ParquetFooter {
-  const rows = number(meta.get(3), 'num_rows');
+  const rows = count(meta.get(3), 'num_rows');
   const rowGroups = list(meta.get(4) ?? [], 'row_groups').map((group) =>
     rowGroupOf(struct(group, 'row group'), dataEnd),
   );
   const counted = rowGroups.reduce((sum, group) => sum + group.rows, 0);
-  if (rows < 0 || counted !== rows)
-    throw new RangeError(`its row groups hold ${counted} rows, its footer says ${rows}`);
+  if (counted !== rows) throw new RangeError(`its row groups hold ${counted} rows, its footer says ${rows}`);
   const createdBy = meta.get(6);
   return {
     rows,
@@ -109,7 +113,7 @@ function interpret(meta: ThriftStruct, fileBytes: number, dataEnd: number): Parq
 function rowGroupOf(group: ThriftStruct, dataEnd: number): RowGroupFooter {
   const chunks = list(group.get(1), 'columns').map((chunk) => chunkOf(struct(chunk, 'column chunk'), dataEnd));
   return {
-    rows: number(group.get(3), 'num_rows of a row group'),
+    rows: count(group.get(3), 'num_rows of a row group'),
     bytes: chunks.reduce((sum, { bytes }) => sum + bytes, 0),
     chunks,
   };
@@ -133,10 +137,17 @@ function chunkOf(chunk: ThriftStruct, dataEnd: number): ColumnChunkFooter {
   return {
     path,
     bytes: size,
-    plainBytes: number(meta.get(6), 'uncompressed size'),
-    textBytes: typeof textBytes === 'number' ? textBytes : null,
-    isDictionary: hasDictionary && meta.get(1) === BYTE_ARRAY,
+    plainBytes: count(meta.get(6), 'uncompressed size'),
+    textBytes: typeof textBytes === 'number' && textBytes >= 0 ? textBytes : null,
+    values: count(meta.get(5), 'number of values'),
+    isAbridged: isAbridged(meta, hasDictionary),
   };
+}
+
+function isAbridged(meta: ThriftStruct, hasDictionary: boolean): boolean {
+  const type = meta.get(1);
+  if (type !== BYTE_ARRAY && type !== FIXED_LEN_BYTE_ARRAY) return false;
+  return hasDictionary || list(meta.get(2) ?? [], 'encodings').includes(DELTA_BYTE_ARRAY);
 }
 
 function keyValuesOf(value: ThriftValue | undefined): Record<string, string> {
@@ -164,6 +175,12 @@ async function range(handle: FileHandle, position: number, length: number): Prom
 function number(value: ThriftValue | undefined, what: string): number {
   if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw new RangeError(`its footer has no ${what}`);
   return value;
+}
+
+function count(value: ThriftValue | undefined, what: string): number {
+  const told = number(value, what);
+  if (told < 0) throw new RangeError(`its footer has a ${what} of ${told}`);
+  return told;
 }
 
 function list(value: ThriftValue | undefined, what: string): readonly ThriftValue[] {
