@@ -8,7 +8,7 @@ import type { Job, Outcome } from './model/job.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Heads } from './ports/coordination.ts';
 import type { FlightWork } from './flights.ts';
-import { deferred } from './deferred.ts';
+import { deferred } from './model/deferred.ts';
 import { targetOf } from './look.ts';
 import type { JobQueue, JobRef, Notices } from './ports/work.ts';
 

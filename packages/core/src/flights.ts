@@ -2,7 +2,7 @@
  * One waiter per job and process, however many callers: they share the subscription and the re-reads, each with a
  * deadline of its own. When the last one leaves, the waiting stops; the job goes on.
  */
-import { deferred } from './deferred.ts';
+import { deferred } from './model/deferred.ts';
 import type { Outcome } from './model/job.ts';
 import type { Clock } from './ports/clock.ts';
 import type { JobRef } from './ports/work.ts';

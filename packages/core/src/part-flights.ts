@@ -2,7 +2,7 @@
  * Probes of parts that run in this process now: whoever needs such a part waits for its end instead of asking the source a
  * second time. An optimisation; what satisfies a caller is decided by the records alone.
  */
-import { deferred } from './deferred.ts';
+import { deferred } from './model/deferred.ts';
 import type { Failure } from './model/errors.ts';
 import type { PartQuestion } from './model/parts.ts';
 import type { Tick } from './model/ticks.ts';

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { PartFlights } from './part-flights.ts';
 import { probeShared, type ProbeFinding } from './shared-probe.ts';
-import { deferred } from './deferred.ts';
+import { deferred } from './model/deferred.ts';
 import { DEFAULT_PARQUET, type ResolvedRequest, type SqlVersioning } from './model/request.ts';
 import { epochStart, type Tick } from './model/ticks.ts';
 import type { ProbeContext, ProbeReport } from './ports/work.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { tableFromIPC } from 'apache-arrow';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import { deferred } from '../deferred.ts';
+import { deferred } from '../model/deferred.ts';
 import { ParqueueError } from '../model/errors.ts';
 import type { FreshnessPolicy } from '../model/freshness.ts';
 import { shardOf } from '../model/cache-key.ts';

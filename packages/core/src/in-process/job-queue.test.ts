@@ -1,6 +1,6 @@
 /** The queue of wrapped functions: what BullMQ does for workers, in one process. */
 import { beforeEach, describe, expect, it } from 'vitest';
-import { deferred, type Deferred } from '../deferred.ts';
+import { deferred, type Deferred } from '../model/deferred.ts';
 import { ParqueueError } from '../model/errors.ts';
 import type { Job, Outcome } from '../model/job.ts';
 import { CANCELLED, type JobContext, type JobRun } from '../probe.ts';

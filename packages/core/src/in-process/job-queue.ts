@@ -10,7 +10,7 @@
  *                        ├ Redis away ───▶ the same, for a while, then failed
  *                        └ interrupted ──▶ ended as cancelled: nobody else in this process could go on
  */
-import { deferred } from '../deferred.ts';
+import { deferred } from '../model/deferred.ts';
 import { ParqueueError, toFailure, type Failure } from '../model/errors.ts';
 import { dedupId, type Job, type JobKind, type JobStatus, type Outcome, type Progress } from '../model/job.ts';
 import type { Clock, RandomId } from '../ports/clock.ts';

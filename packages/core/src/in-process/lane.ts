@@ -1,5 +1,5 @@
 /** Room for some jobs at a time; the others wait in the order in which they came. */
-import { deferred, type Deferred } from '../deferred.ts';
+import { deferred, type Deferred } from '../model/deferred.ts';
 
 export class Lane {
   readonly #runningMax: number;

@@ -17,7 +17,7 @@ import { EpochLost, isEpochLost } from '../ports/coordination.ts';
 import type { Marker } from '../ports/epochs.ts';
 import { within } from './bounded.ts';
 import { withoutCredentials } from './connection.ts';
-import { deferred, type Deferred } from './deferred.ts';
+import { deferred, type Deferred } from '../model/deferred.ts';
 import {
   coordinationDown,
   coordinationFailure,

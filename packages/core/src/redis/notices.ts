@@ -8,7 +8,7 @@
 import type { Redis } from 'ioredis';
 import { within } from './bounded.ts';
 import { coordinationDown, coordinationFailure } from './failures.ts';
-import { deferred, type Deferred } from './deferred.ts';
+import { deferred, type Deferred } from '../model/deferred.ts';
 import { CHANNELS } from './keys.ts';
 import { withoutCredentials, type RedisLog } from './connection.ts';
 import type { Clock } from '../ports/clock.ts';
