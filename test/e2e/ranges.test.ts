@@ -4,8 +4,11 @@
  */
 import { execFile } from 'node:child_process';
 import { truncate } from 'node:fs/promises';
+import { request as httpRequest } from 'node:http';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { startApi } from '@parqueue/api';
+import { readFooterOf } from '@parqueue/core/parquet';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { roundRobin } from '../fixtures/round-robin.ts';
 import { problemOf, Stage } from './api-stage.ts';
@@ -116,6 +119,66 @@ describe('one reader', () => {
   });
 });
 
+describe('the whole file', () => {
+  const large = (generation: number) => tellingOf(generation, { rows: 30_000, sameLayout: true });
+
+  test('broken off, it is resumed on the generation it began with; fetched again, it is the new one to its end', async () => {
+    const { fetch } = countedFetch('curl/8');
+    const fetched = async (): Promise<string | null> => {
+      const whole = await fetch(url('resumed'));
+      await whole.body?.cancel();
+      return whole.headers.get('etag');
+    };
+    const rest = async (from: number): Promise<string | null> =>
+      (await fetch(url('resumed'), { headers: { range: `bytes=${from}-` } })).headers.get('etag');
+    await moveHead(stage, 'resumed', large(1));
+    const first = await fetched();
+    await moveHead(stage, 'resumed', large(2));
+    expect((await stage.get(path('resumed'), {}, 'HEAD')).headers.get('etag')).not.toBe(first);
+    expect(await rest(300_000)).toBe(first);
+    const second = await fetched();
+    expect(second).not.toBe(first);
+    await ageReads(10_000);
+    expect(await rest(400_000)).toBe(second);
+  });
+
+  test('in parts at once, one download after the other, each is of one generation', async () => {
+    const { fetch } = countedFetch('aria2');
+    for (let generation = 1; generation <= 3; generation += 1) {
+      await moveHead(stage, 'parts', large(generation));
+      const whole = await fetch(url('parts'));
+      const size = Number(whole.headers.get('content-length'));
+      await whole.body?.cancel();
+      const at = (n: number): number => Math.floor((n * size) / 8);
+      const parts = await Promise.all(
+        [1, 2, 3, 4, 5, 6, 7].map((n) =>
+          fetch(url('parts'), { headers: { range: `bytes=${at(n)}-${at(n + 1) - 1}` } }),
+        ),
+      );
+      const expected = whole.headers.get('etag');
+      expect(parts.map(({ headers }) => headers.get('etag'))).toEqual(parts.map(() => expected));
+    }
+  });
+});
+
+test('a read through several proxies is one read where they tell whom they ask for', async () => {
+  await moveHead(stage, 'proxied', tellingOf(1));
+  const from = async (localAddress: string, method: string, headers: Record<string, string>) =>
+    await new Promise<string | undefined>((resolve, reject) => {
+      const told = { 'user-agent': 'proxied', 'x-forwarded-for': '192.0.2.7', ...headers };
+      httpRequest(url('proxied'), { method, localAddress, headers: told }, (response) => {
+        response.resume();
+        resolve(response.headers.etag);
+      })
+        .on('error', reject)
+        .end();
+    });
+  const first = await from('127.0.0.1', 'HEAD', {});
+  await moveHead(stage, 'proxied', tellingOf(2));
+  expect((await stage.get(path('proxied'), {}, 'HEAD')).headers.get('etag')).not.toBe(first);
+  expect(await from('127.0.0.2', 'GET', { range: 'bytes=1000-1999' })).toBe(first);
+});
+
 describe('conditions', () => {
   test('If-Range and If-Match pick the generation they name; what is not there any more is whole, or 412', async () => {
     await moveHead(stage, 'conditions', tellingOf(1));
@@ -174,6 +237,22 @@ describe('refusals', () => {
     const refused = await fetch(url(`ended-${mode}`), { headers: { range: 'bytes=1000-1999' } });
     expect((await problemOf(refused)).code).toBe('PQ_GENERATION_CHANGED');
     expect((await readTelling(url(`ended-${mode}`), { agent: 'ended' })).generations).toEqual([1]);
+  });
+
+  test('a reader that was silent for long is refused all the same, also when another began since', async () => {
+    await moveHead(stage, 'silent', tellingOf(1));
+    const { fetch } = countedFetch('silent');
+    const size = Number((await fetch(url('silent'), { method: 'HEAD' })).headers.get('content-length'));
+    const footer = { headers: { range: `bytes=${size - 65_536}-${size - 1}` } };
+    const chunk = { headers: { range: `bytes=4-${await endOfFirstChunk('silent')}` } };
+    expect((await fetch(url('silent'), footer)).status).toBe(206);
+    await moveHead(stage, 'silent', tellingOf(2));
+    await stage.post('/v1/invalidate', { dataset: 'orders', mode: 'hard' });
+    await ageReads(60_000);
+    expect((await problemOf(await fetch(url('silent'), chunk))).code).toBe('PQ_GENERATION_CHANGED');
+    expect((await readTelling(url('silent'), { agent: 'silent' })).generations).toEqual([2]);
+    await ageReads(60_000);
+    expect((await problemOf(await fetch(url('silent'), chunk))).code).toBe('PQ_GENERATION_CHANGED');
   });
 
   test('a generation that is damaged while it is read ends the read', async () => {
@@ -239,6 +318,24 @@ describe('many at once', () => {
 async function scriptsRun(): Promise<number> {
   const { stdout } = await promisify(execFile)('redis-cli', ['-u', stage.redis.url, 'info', 'commandstats']);
   return Number(/cmdstat_evalsha:calls=(\d+)/.exec(stdout)?.[1]);
+}
+
+/** As if every read had been used so long ago. */
+async function ageReads(byMs: number): Promise<void> {
+  const script = `for _, key in ipairs(redis.call('KEYS', '{pq}:noted:*')) do
+    local all = redis.call('HGETALL', key)
+    for i = 1, #all, 2 do
+      local reads = cjson.decode(all[i + 1])
+      for _, read in ipairs(reads) do read.used = read.used - ARGV[1] end
+      redis.call('HSET', key, all[i], cjson.encode(reads))
+    end
+  end`;
+  await promisify(execFile)('redis-cli', ['-u', stage.redis.url, 'eval', script, '0', String(byMs)]);
+}
+
+async function endOfFirstChunk(file: string): Promise<number> {
+  const { boundaries } = await readFooterOf(join(stage.base, 'lake', `${file}.parquet`));
+  return (boundaries.find((at) => at > 4) ?? 0) - 1;
 }
 
 function refOf({ headers }: Response): { readonly key: string; readonly fence: string } {

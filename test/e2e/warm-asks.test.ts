@@ -78,15 +78,20 @@ describe('a warm ask', () => {
     ]);
   });
 
-  test('for a longer body pins before the first byte and gives the pin back after the last', async () => {
+  test('for a longer body notes that a read begins, pins before the first byte and gives the pin back after the last', async () => {
     const path = '/v1/datasets/large.parquet';
     const commands = await monitor.during(async () => {
       const response = await body(path);
       expect(Number(response.headers.get('content-length'))).toBeGreaterThan(1024 * 1024);
-      // Given back after the last byte, so perhaps after the caller has it. One is the worker's, for callers who come back.
-      await expect.poll(() => pinCount(response.headers.get('parqueue-key') ?? '')).toBe(':1');
+      // Given back after the last byte, so perhaps after the caller has it. One is the worker's, for callers who come back, one the read's.
+      await expect.poll(() => pinCount(response.headers.get('parqueue-key') ?? '')).toBe(':2');
     });
-    expect(commands.filter((command) => command !== 'zcard')).toEqual(['head-pin', 'pin-generation', 'pin-release']);
+    expect(commands.filter((command) => command !== 'zcard')).toEqual([
+      'head-pin',
+      'noted-begin',
+      'pin-generation',
+      'pin-release',
+    ]);
   });
 
   test('is remembered as a read of the entry although nothing was pinned', async () => {

@@ -4,6 +4,7 @@
  * from one generation (docs/adr/0027):
  *
  *   HEAD, `bytes=-N`   begins a read: answered by policy, and the generation noted under who reads what
+ *   whole              too, where it is long: who breaks off or is broken asks for the rest in ranges
  *   `bytes=A-B`        continues the read that is noted, on the generation it began with, though the head moved;
  *                      of several reads, the one that the range itself tells; else 409, never a guess
  *                      begins one where none is noted
@@ -19,6 +20,7 @@ import type { DataCall, Sendable } from './data-call.ts';
 import { judge, rangeApplies } from './http/conditional.ts';
 import { generationUrl, representationOf, type DataFacts } from './http/data-headers.ts';
 import { asksForPart, isSuffixRange, readRange } from './http/range.ts';
+import { fitsOneRead, PartLost } from './http/send-part.ts';
 import type { Live } from './coordination-link.ts';
 import { holdPinned } from './pin-keeper.ts';
 import { chooseRead, IDLE_MS, type ExplicitRange } from './read-choice.ts';
@@ -31,6 +33,8 @@ export interface ReadTarget {
 }
 
 type Reading =
+  /** Of rows that are converted. */
+  | { readonly kind: 'none' }
   | { readonly kind: 'whole' }
   /** HEAD, or the last bytes: nobody continues with these. */
   | { readonly kind: 'plain' }
@@ -43,7 +47,7 @@ const COMPARED_BYTES_MAX = 4 * 1024 * 1024;
 
 function readingOf({ request, form }: DataCall): Reading {
   const { range } = request.headers;
-  if (form.format !== 'parquet') return { kind: 'whole' };
+  if (form.format !== 'parquet') return { kind: 'none' };
   if (request.method === 'HEAD') return { kind: 'plain' };
   if (!asksForPart(range)) return { kind: 'whole' };
   if (isSuffixRange(range)) return { kind: 'plain' };
@@ -63,15 +67,19 @@ export async function continuedRead(call: DataCall, target: ReadTarget): Promise
   return await reader.continue(reading.range);
 }
 
-/** Notes what a read begins with, before the answer tells the reader. */
+/**
+ * Notes what a read begins with, before the answer tells the reader.
+ * @throws PartLost where that is gone by now, since the ranges that follow could not be told from those of another read
+ */
 export async function noteReadBegun(call: DataCall, { facts, age, live }: Sendable, target: ReadTarget): Promise<void> {
   const reading = readingOf(call);
-  if (reading.kind === 'whole' || age.kind !== 'current') return;
+  if (reading.kind === 'none' || age.kind !== 'current') return;
+  if (reading.kind === 'whole' && !mayBreakOff(call, facts)) return;
   const sent = readRange(call.request.headers.range, facts.manifest.part.bytes);
   if (call.request.method !== 'HEAD' && sent.kind === 'unsatisfiable') return;
   const range =
     reading.kind === 'range' ? textOf(reading.range) : sent.kind === 'part' ? `${sent.start}-${sent.end}` : '';
-  await live.epochs.run(() =>
+  const noted = await live.epochs.run(() =>
     live.coordination.notedReads.begin({
       name: nameOf(call, target),
       target,
@@ -79,8 +87,16 @@ export async function noteReadBegun(call: DataCall, { facts, age, live }: Sendab
       fence: facts.fence,
       verifiedAtMs: age.head.verifiedAtMs,
       committedAtMs: facts.committedAtMs,
-      plainly: reading.kind === 'plain',
+      plainly: reading.kind !== 'range',
     }),
+  );
+  if (!noted) throw new PartLost('gone', 'the generation was removed before a read could begin with it');
+}
+
+/** A body of one read comes at once, and 304 has none: neither is worth a step in Redis. */
+function mayBreakOff({ request, form }: DataCall, facts: DataFacts): boolean {
+  return (
+    !fitsOneRead(facts.manifest.part.bytes) && judge(request.headers, representationOf(facts, form)) !== 'not-modified'
   );
 }
 
@@ -141,8 +157,8 @@ class Reader {
     const read = choice.kind === 'chosen' ? choice.read : choice.newest;
     const { noted } = read.usable ? await this.#recall(range, read.fence) : { noted: null };
     if (noted !== null) return await this.#sendable(read, nowMs);
-    const harmless = range.start === 0 && range.end !== null && range.end <= MAGIC_END;
-    if (harmless || read.usedAtMs + IDLE_MS <= nowMs) return null;
+    // However long ago: this reader has the footer of what was ended, and other bytes would not fit it.
+    if (range.start === 0 && range.end !== null && range.end <= MAGIC_END) return null;
     throw readEnded();
   }
 
@@ -201,10 +217,16 @@ function generationChanged(why: string, details: Readonly<Record<string, unknown
   return new ParqueueError('PQ_GENERATION_CHANGED', message, { details });
 }
 
-/** Who reads what, as far as a request tells. Never shown or logged: it holds nothing but a hash. */
-function nameOf({ request }: DataCall, { key }: ReadTarget): string {
+/**
+ * Who reads what, as far as a request tells. Never shown or logged: it holds nothing but a hash. Where proxies tell whom
+ * they ask for, their own address tells nothing: one read may come through several of them.
+ */
+function nameOf({ context, request }: DataCall, { key }: ReadTarget): string {
   const { 'x-forwarded-for': forwardedFor, forwarded, 'user-agent': agent } = request.headers;
-  const told = [request.principal.name, request.socket.remoteAddress, forwardedFor, forwarded, agent, request.url, key];
+  const address = forwardedFor === undefined && forwarded === undefined ? request.socket.remoteAddress : null;
+  // Of an open server, the principal is the address.
+  const principal = context.gatekeeper.open ? null : request.principal.name;
+  const told = [principal, address, forwardedFor, forwarded, agent, request.url, key];
   return createHash('sha256').update(JSON.stringify(told)).digest('hex').slice(0, 32);
 }
 

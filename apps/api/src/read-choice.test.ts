@@ -53,6 +53,12 @@ describe('the range tells', () => {
     expect(fenceOf(choose(`4-${409 + ahead}`, ...both))).toBe(2);
   });
 
+  test('also where its reader kept the footer of an earlier read, and one of another shares a beginning with it', () => {
+    const kept = candidate(read(1, { asked: {} }), [400]);
+    expect(fenceOf(choose('4-399', kept, candidate(read(2), [410])))).toBe(1);
+    expect(fenceOf(choose('4-409', kept, candidate(read(2), [410])))).toBe(2);
+  });
+
   test('the end of the file tells sizes apart', () => {
     const both = [candidate(read(1)), candidate(read(2, { asked: {} }), [400], { bytes: 1_100 })];
     expect(fenceOf(choose('850-999', ...both))).toBe(1);
@@ -66,8 +72,12 @@ describe('laid out alike', () => {
   });
 
   test('data read ahead to the end of a file is not its footer', () => {
-    const newer = candidate(read(2, { asked: {} }), [400], { bytes: 1_050 });
-    expect(fenceOf(choose('4-1049', candidate(read(1)), newer))).toBe(1);
+    expect(fenceOf(choose('4-999', candidate(read(1)), candidate(read(2, { asked: {} }))))).toBe(1);
+  });
+
+  test('a range to the end without saying where it is may have been for a footer', () => {
+    const open = read(1, { asked: { '900-': 1 } });
+    expect(fenceOf(choose('4-399', candidate(open), candidate(read(2))))).toBe('undecided');
   });
 
   test('a generation all of whose readers had the range is not meant: one poll after the other', () => {

@@ -48,11 +48,13 @@ export function chooseRead(
   const all = distinct(candidates);
   const footer = isFooterRead(range, all);
   // Nobody asks for a part of a file before its footer: where none was read, the range is of another generation.
+  // Unless it explains the range better than those that were: some readers keep footers for longer than reads are noted.
+  const any = best(all, range);
   const opened = best(
     all.filter(({ read, layout }) => footer || readersOf(read, layout) > 0),
     range,
   );
-  const equal = opened.score > 0 ? opened.candidates : best(all, range).candidates;
+  const equal = opened.score > 0 && opened.score >= any.score ? opened.candidates : any.candidates;
   // And readers ask for a range once: where all had it, none is asking now.
   const asking = equal.filter(({ read, layout }) => !hasHad(read, layout, text));
   const possible = asking.length === 0 || footer ? equal : asking;
@@ -109,7 +111,10 @@ function hasHad(read: NotedRead, layout: Layout | null, text: string): boolean {
 /** As many as asked most often for one range that ends with the file, since each needs its footer. */
 function readersOf({ asked }: NotedRead, layout: Layout | null): number {
   if (layout === null) return 0;
-  const tails = Object.entries(asked).filter(([range]) => Number(range.split('-')[1]) >= layout.bytes - 1);
+  const tails = Object.entries(asked).filter(([range]) => {
+    const [, end = ''] = range.split('-');
+    return end === '' || Number(end) >= layout.bytes - 1;
+  });
   return Math.max(0, ...tails.map(([, times]) => times));
 }
 

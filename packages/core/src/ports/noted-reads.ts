@@ -54,7 +54,7 @@ export interface Beginning extends RangeAsked {
   readonly fence: Tick;
   readonly verifiedAtMs: number;
   readonly committedAtMs: number;
-  /** It began with a HEAD or a suffix range, which only beginnings send. */
+  /** It began with a HEAD, a suffix range or a GET of the whole, which only beginnings send. */
   readonly plainly: boolean;
 }
 
