@@ -38,6 +38,7 @@ test('a known pause is rounded up to whole seconds', () => {
 test('refusals of the framework keep their status; 5xx of it do not tell their words', () => {
   const framework = (statusCode: number) => Object.assign(new Error('Unsupported Media Type'), { statusCode });
   expect(problemOf(framework(415), '/', 'r')).toMatchObject({ status: 415, body: { code: 'PQ_INVALID_REQUEST' } });
+  expect(problemOf(framework(415), '/', 'r').body.detail).toContain('Content-Type: application/json');
   expect(problemOf(framework(413), '/', 'r')).toMatchObject({ status: 413, body: { code: 'PQ_LIMIT_EXCEEDED' } });
   expect(problemOf(framework(503), '/', 'r').status).toBe(500);
   expect(

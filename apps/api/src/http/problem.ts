@@ -150,7 +150,8 @@ function tellFramework(error: unknown): Told | null {
   return {
     status: error.statusCode,
     code: tooLarge ? 'PQ_LIMIT_EXCEEDED' : 'PQ_INVALID_REQUEST',
-    message: error.message,
+    // What curl -d sends without being told; Fastify names only the status.
+    message: error.statusCode === 415 ? 'a body is JSON: send it with Content-Type: application/json' : error.message,
     retryable: false,
     details: {},
     headers: {},
