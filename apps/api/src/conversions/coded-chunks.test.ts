@@ -39,6 +39,24 @@ test.each(['identity', 'gzip', 'zstd'] as const)(
   },
 );
 
+test('zstd is one frame, also of bodies that are made by turns: decoders there are that end with the first', async () => {
+  const bodies = [codedChunks(texts(20), 'zstd'), codedChunks(texts(30), 'zstd')];
+  const coded: Chunk[][] = [[], []];
+  for (let ended = 0; ended < bodies.length;) {
+    ended = 0;
+    for (const [at, body] of bodies.entries()) {
+      const { done, value } = await body.next();
+      if (done === true) ended += 1;
+      else coded[at]?.push(value);
+    }
+  }
+  for (const [at, count] of [20, 30].entries()) {
+    const bytes = Buffer.concat(coded[at] ?? []);
+    expect(bytes.lastIndexOf(Buffer.from('28b52ffd', 'hex'))).toBe(0);
+    expect(Buffer.concat(await collect(texts(count))).equals(unzstd(bytes))).toBe(true);
+  }
+});
+
 test.each(['gzip', 'zstd'] as const)('%s of nothing is a body too', async (coding) => {
   const coded = Buffer.concat(await collect(codedChunks(texts(0), coding)));
   if (coding === 'gzip' || coded.length > 0) expect(DECODERS[coding](coded)).toHaveLength(0);

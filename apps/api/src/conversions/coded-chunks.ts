@@ -1,6 +1,7 @@
 /** Content codings, made chunk by chunk in the conversion thread. What comes out owns its whole buffer, like what goes in. */
 import type { Transform } from 'node:stream';
 import { finished } from 'node:stream/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import * as zlib from 'node:zlib';
 import { Zstd } from '@hpcc-js/wasm-zstd';
 import type { Coding } from '../http/encoding.ts';
@@ -64,10 +65,30 @@ async function* streamed(chunks: Chunks, coder: Transform): Chunks {
   }
 }
 
-/** A frame for each chunk: frames that follow each other are one content (RFC 8878, section 3.1). */
+/**
+ * One frame, as the native coder makes it: decoders there are that end with the first frame, and take a body of several
+ * for whole then. The library has one stream for all; its class makes one for each body.
+ */
 async function* framed(chunks: Chunks): Chunks {
-  const zstd = await Zstd.load();
-  for await (const chunk of chunks) yield Uint8Array.from(zstd.compress(chunk, ZSTD_LEVEL));
+  const library = await Zstd.load();
+  const { _zstdClass: State } = library as unknown as { readonly _zstdClass: new () => { delete(): void } };
+  const state = new State();
+  try {
+    const stream = Object.create(library, { _zstd: { value: state } }) as Zstd;
+    stream.reset();
+    stream.setCompressionLevel(ZSTD_LEVEL);
+    const made = new Pieces();
+    for await (const chunk of chunks) {
+      made.add(stream.compressChunk(chunk));
+      if (made.bytes >= PIECE_BYTES) yield made.take();
+      // The native coder works elsewhere and lets messages in meanwhile; this one holds the thread.
+      else await turn();
+    }
+    made.add(stream.compressEnd());
+    yield made.take();
+  } finally {
+    state.delete();
+  }
 }
 
 function written(coder: Transform, chunk: Uint8Array): Promise<void> {
