@@ -99,6 +99,18 @@ describe('maxAge', () => {
     expect(server.seen[1]?.headers['cache-control']).toBe('max-age=60');
   });
 
+  test('counts so for a question that no dataset declares, too', async () => {
+    let now = 1_000_000;
+    const client = server.client({ now: () => now });
+    server.ageSeconds = 20;
+    const question = { source: 's', sql: 'select 1' };
+    for (const passed of [0, 40_000, 1]) {
+      now += passed;
+      await client.fetch(question, { as: 'bytes', maxAge: 60 });
+    }
+    expect(server.requests.filter((request) => request === 'POST /v1/resolve')).toHaveLength(2);
+  });
+
   test('is not believed after the clock was set back', async () => {
     let now = 1_000_000;
     const client = server.client({ now: () => now });
@@ -176,6 +188,30 @@ describe('fetches at the same time', () => {
     await expect(client.fetch('d', { signal: controller.signal })).rejects.toThrow('enough');
     expect((await client.fetch('d')).numRows).toBe(3);
   });
+
+  test('do not share with one that everybody left before its request went out', async () => {
+    // Looking at the disk takes a while.
+    const client = server.client({ cache: { disk: { directory: folder, bytes: 1e6 } } });
+    const controller = new AbortController();
+    const left = client.fetch('d', { as: 'bytes', signal: controller.signal });
+    controller.abort(new Error('enough'));
+    const after = left.catch(async () => client.fetch('d', { as: 'bytes' }));
+    expect(Buffer.compare(await after, server.parquet)).toBe(0);
+  });
+
+  test('do not share with those who waited for the end of one, and left', async () => {
+    const client = server.client();
+    const controller = new AbortController();
+    const after: Promise<Uint8Array>[] = [];
+    server.meet(({ answer }) => {
+      const left = client.fetch('d', { as: 'bytes', signal: controller.signal });
+      controller.abort(new Error('enough'));
+      after.push(left.catch(async () => client.fetch('d', { as: 'bytes' })));
+      setTimeout(answer, 20);
+    });
+    await client.fetch('d', { as: 'bytes' });
+    expect((await Promise.all(after)).map((bytes) => Buffer.compare(bytes, server.parquet))).toEqual([0]);
+  });
 });
 
 describe('an invalidation by this client', () => {
@@ -244,6 +280,17 @@ describe('the disk cache', () => {
     await server.client(disk()).fetch('d');
     await server.client(disk()).fetch('d', { maxAge: 600 });
     expect(server.seen).toHaveLength(1);
+  });
+
+  test("takes one process's proof for no other bytes, which another process wrote meanwhile", async () => {
+    const [one, other] = [server.client(disk()), server.client(disk())];
+    const { arrow } = server;
+    const first = await one.fetch('d', { as: 'rows' });
+    server.change([9]);
+    await other.fetch('d');
+    server.arrow = arrow;
+    expect(await one.fetch('d', { as: 'rows' })).toBe(first);
+    expect(await server.client(disk()).fetch('d', { as: 'rows' })).toEqual(first);
   });
 
   test('is nothing to another API key', async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tableFromArrays, tableToIPC } from 'apache-arrow';
@@ -54,8 +54,9 @@ describe('a transfer of immutable bytes that breaks', () => {
   });
 
   test('does not go on with a part that begins elsewhere', async () => {
-    server.meet(breaksAfter(70_000), ({ response }) => {
-      response.writeHead(206, { 'content-range': 'bytes 5-9/200000', 'content-length': 5 }).end('wrong');
+    server.meet(breaksAfter(70_000), ({ request, response }) => {
+      const told = { etag: request.headers['if-range'], 'content-range': 'bytes 5-9/200000', 'content-length': 5 };
+      response.writeHead(206, told).end('wrong');
     });
     const bytes = await server.client({ retries: 1 }).fetch('d', { as: 'bytes' });
     expect(Buffer.compare(bytes, server.parquet)).toBe(0);
@@ -216,8 +217,10 @@ describe('a file', () => {
     expect(again).toMatchObject({ bytes: 200_000, info: { from: 'disk', verified: true } });
     expect(server.sentBytes).toBe(sent);
     await writeFile(path, 'changed by somebody');
+    await chmod(path, 0o600);
     await server.client().fetch('d', { as: 'file', path });
     expect(Buffer.compare(await readFile(path), server.parquet)).toBe(0);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
   });
 });
 
@@ -249,6 +252,15 @@ describe('batches', () => {
     }
     expect(numbers).toEqual([0, 1000, 1000, 1000]);
     expect(server.seen[1]?.url).toMatch(/^\/v1\/entries\/k1\/generations\/1\/data\?.*offset=1000/);
+  });
+
+  test('of a window go on within it', async () => {
+    server.arrow = twoBatches();
+    server.meet(breaksAfter(6000));
+    const window = { offset: 50, limit: 1700 };
+    for await (const batch of server.client().fetchBatches('d', window)) void batch;
+    const asked = server.seen.map(({ url }) => /limit=\d+&offset=\d+/.exec(url)?.[0]);
+    expect(asked).toEqual(['limit=1700&offset=50', 'limit=700&offset=1050']);
   });
 
   test('that end in good order without the mark of their end are an error', async () => {

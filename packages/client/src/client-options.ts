@@ -30,7 +30,7 @@ export interface StoreOptions {
 
 export interface ParqueueOptions extends TransportOptions {
   /** Where the store is mounted on this machine, for `as: 'path'`. */
-  readonly mount?: string;
+  readonly mount?: string | undefined;
   /** `false`: nothing is kept. Default: memory only. */
   readonly cache?: false | CacheOptions;
   readonly store?: StoreOptions;

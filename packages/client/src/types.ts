@@ -69,8 +69,8 @@ export type Question =
     };
 
 export interface AskOptions {
-  readonly freshness?: Freshness;
-  readonly signal?: AbortSignal;
+  readonly freshness?: Freshness | undefined;
+  readonly signal?: AbortSignal | undefined;
   /** Called whenever a load that is waited for reports how far it is. */
   readonly onWait?: (fill: FillStatus) => void;
 }

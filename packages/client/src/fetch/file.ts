@@ -89,7 +89,10 @@ class FileSink implements Sink, AsyncDisposable {
 
   static async open(path: string): Promise<FileSink> {
     const temporary = join(dirname(path), `.${basename(path)}.${randomName()}.part`);
-    return new FileSink(path, temporary, await open(temporary, 'wx'));
+    const replaced = await stat(path).catch(() => null);
+    // Nobody may read it who could not read what it replaces.
+    const mode = replaced === null ? 0o666 : replaced.mode & 0o777;
+    return new FileSink(path, temporary, await open(temporary, 'wx', mode));
   }
 
   async write(chunk: Uint8Array<ArrayBuffer>): Promise<void> {
