@@ -19,7 +19,7 @@ import { messagesOf, schemaOf, type Message } from './ipc/message.ts';
 import { StoredFile } from './stored-file.ts';
 import { TextStream } from './text/text-stream.ts';
 import type { Chunk } from './text/sink.ts';
-import { assertText } from './text/values.ts';
+import { assertDistinct, assertText } from './text/values.ts';
 import { isSpoilt, isTrap, orTrap, trapped } from './wasm-traps.ts';
 
 /** Goes up when equal rows become other bytes in any form: tags of converted forms are made of it. */
@@ -93,6 +93,7 @@ function encoderOf(
   assertIntervals(fields, footer);
   if (format === 'arrow') return new ArrowStream({ schema, columns: plan.columns, batches });
   assertText(fields);
+  assertDistinct(fields, format === 'csv' ? 'csv' : 'json');
   return new TextStream({ format, fields, numbers, batches });
 }
 

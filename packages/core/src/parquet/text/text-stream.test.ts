@@ -327,6 +327,25 @@ test('CSV quotes what a reader would take for a border or trim away, in names to
   );
 });
 
+test('columns and members of one name are refused as JSON, which would lose all but one; CSV has both columns', async () => {
+  const twins = new arrow.Schema([
+    new arrow.Field('a', new arrow.Int32(), true),
+    new arrow.Field('a', new arrow.Int32(), true),
+  ]);
+  const children = [1, 2].map((value) => of(new arrow.Int32(), [value]).data[0] as arrow.Data);
+  const pair = new arrow.Struct(twins.fields);
+  const columns = writeTable(
+    join(dir, 'twins.parquet'),
+    new arrow.Table(twins, new arrow.RecordBatch(twins, arrow.makeData({ type: pair, length: 1, children }) as never)),
+  );
+  const members = write({ s: new arrow.Vector([arrow.makeData({ type: pair, length: 1, children }) as never]) });
+  const refused = { code: 'PQ_UNSUPPORTED_TYPE', message: expect.stringContaining('more than one "a"') as string };
+  await expect(convertToText({ ...columns, format: 'ndjson' })).rejects.toMatchObject(refused);
+  expect(await convertToText({ ...columns, format: 'csv' })).toBe('a,a\r\n1,2\r\n');
+  for (const format of ['json', 'ndjson', 'csv'] as const)
+    await expect(convertToText({ ...members, format })).rejects.toMatchObject(refused);
+});
+
 test('JSON is one array over all chunks and row groups, and empty of no rows', async () => {
   const wish = write(
     {

@@ -39,6 +39,21 @@ export function assertText(fields: readonly Field[]): void {
   }
 }
 
+/**
+ * Readers of JSON keep one of two members of the same name, and say nothing.
+ * @throws ParqueueError PQ_UNSUPPORTED_TYPE, before anything was read
+ */
+export function assertDistinct(fields: readonly Field[], style: TextOptions['style']): void {
+  const names = fields.map(({ name }) => name);
+  const twin = style === 'csv' ? undefined : names.find((name, at) => names.indexOf(name) !== at);
+  if (twin !== undefined)
+    throw new ParqueueError(
+      'PQ_UNSUPPORTED_TYPE',
+      `there is more than one ${JSON.stringify(twin)}, and JSON keeps only one of a name: name them apart at the source, or ask for Parquet or Arrow`,
+    );
+  for (const { type, children } of fields) assertDistinct(children, type.id === TYPE.Struct ? 'json' : 'csv');
+}
+
 function withoutText({ type, children }: Field): number | null {
   if (WITHOUT_TEXT.includes(type.id) || type.id > TYPE.LargeListView) return type.id;
   return children.map(withoutText).find((wrong) => wrong !== null) ?? null;
