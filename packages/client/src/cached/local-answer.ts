@@ -75,13 +75,17 @@ async function tableOf(found: Found, { inProcess, memory, signal }: AnswerTools)
 }
 
 /**
- * Objects of the caller's own. What was a Date when the function gave it is one again: such columns count milliseconds,
- * declared timestamps microseconds, which a Date does not hold.
+ * Objects of the caller's own. What was a Date when the function gave it is one again: such columns count milliseconds
+ * of UTC; declared timestamps count microseconds, which a Date does not hold. A time of no zone (from Arrow data) stays
+ * text: a Date of it would be another instant in each place.
  */
 function rowsAsGiven({ arrow, table }: Decoded): readonly object[] {
   const { rows } = decodeRows(arrow, table);
   const dates = table.schema.fields
-    .filter(({ type }) => arrow.DataType.isTimestamp(type) && type.unit === arrow.TimeUnit.MILLISECOND)
+    .filter(
+      ({ type }) =>
+        arrow.DataType.isTimestamp(type) && type.unit === arrow.TimeUnit.MILLISECOND && Boolean(type.timezone),
+    )
     .map(({ name }) => name);
   return rows.map((row) => {
     const own: Record<string, unknown> = { ...row };

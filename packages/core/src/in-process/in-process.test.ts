@@ -140,6 +140,18 @@ describe('a wrapped function', () => {
     expect((await ask(shared, wish)).answer.cache).toBe('revalidated');
   });
 
+  it('whose version moves behind its rows is run again for it', async () => {
+    let source = 'A';
+    const load = (): readonly object[] => {
+      const rows = [{ source }];
+      source = 'B';
+      return rows;
+    };
+    const wish: Wish = { token: () => source, load };
+    expect(await rowsOf(shared, await ask(shared, wish))).toEqual([{ source: 'A' }]);
+    expect(await rowsOf(shared, await ask(shared, wish))).toEqual([{ source: 'B' }]);
+  });
+
   it('has an entry for each name, revision and argument', async () => {
     const inProcess = shared;
     const { load, runs } = counting();
