@@ -75,6 +75,12 @@ describe('laid out alike', () => {
     expect(fenceOf(choose('4-999', candidate(read(1)), candidate(read(2, { asked: {} }))))).toBe(1);
   });
 
+  test('a footer asked for by itself is of any of them, and may be asked for again', () => {
+    expect(fenceOf(choose('800-999', candidate(read(1)), candidate(read(2, { asked: {} }))))).toBe('undecided');
+    const older = read(1, { asked: { '850-999': 1 } });
+    expect(fenceOf(choose(TAIL, candidate(older), candidate(read(2))))).toBe('undecided');
+  });
+
   test('a range to the end without saying where it is may have been for a footer', () => {
     const open = read(1, { asked: { '900-': 1 } });
     expect(fenceOf(choose('4-399', candidate(open), candidate(read(2))))).toBe('undecided');
