@@ -200,6 +200,20 @@ test('what is read from disk while it is dropped is not kept', async () => {
   }
 });
 
+test('who asks after an invalidation does not build on what was asked for before it', async () => {
+  const client = server.client();
+  const after: Promise<Uint8Array>[] = [];
+  server.meet(({ answer }) => {
+    void client.invalidate({ dataset: 'd' }).then(() => {
+      after.push(client.fetch('d', { as: 'bytes', maxAge: 60 }));
+      answer();
+    });
+  });
+  await client.fetch('d', { as: 'bytes', maxAge: 60 });
+  await Promise.all(after);
+  expect(server.requests.filter((request) => request.startsWith('GET'))).toHaveLength(2);
+});
+
 test('many who wait under one signal are one listener, and leave at once', async () => {
   const client = server.client();
   const controller = new AbortController();
@@ -256,8 +270,11 @@ describe('a pin', () => {
     const client = server.client({ mount: folder, now: () => (now -= 1000) });
     const pinned = await client.fetch('d', { as: 'path', pinSeconds: 5 });
     expect(pinned.signal.aborted).toBe(false);
-    server.meet(...Array.from({ length: 9 }, (): Fault => () => undefined));
+    // Two renewals, and none after them.
+    const renews: Fault = ({ response }) => void response.writeHead(200).end('{}');
+    server.meet(renews, renews, ...Array.from({ length: 9 }, (): Fault => () => undefined));
     await new Promise((resolve) => pinned.signal.addEventListener('abort', resolve));
     expect(pinned.signal.reason).toMatchObject({ code: 'UNEXPECTED' });
-  }, 8000);
+    expect(server.requests.filter((request) => request === 'PUT /v1/pins/p').length).toBeGreaterThanOrEqual(4);
+  }, 15_000);
 });

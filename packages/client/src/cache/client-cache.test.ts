@@ -1,3 +1,6 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ClientCache } from './client-cache.ts';
 import { Kept, type Facts } from './kept.ts';
@@ -46,4 +49,16 @@ test('what was asked for before an invalidation is not kept after it', async () 
   await cache.drop({ dataset: 'another' });
   await cache.keep('id', entry(1, 1000), since);
   expect(await cache.find('id')).toBeNull();
+});
+
+test('what was being written to disk when it was dropped is not there afterwards', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'parqueue-cache-'));
+  try {
+    const cache = new ClientCache({ disk: { directory, bytes: 1e6 } }, owner);
+    await cache.facts('id');
+    await Promise.all([cache.keep('id', entry(1, 1000), cache.invalidations), cache.drop({ key: 'k' })]);
+    expect(await readdir(join(directory, 'v1'))).toEqual([]);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
 });

@@ -122,7 +122,7 @@ class HeldPin {
   }
 
   hold(path: string, info: AnswerInfo): PinnedFile {
-    this.#timer = setInterval(() => void this.#renew(), (this.#seconds * 1000) / 3);
+    this.#timer = setInterval(() => void this.#renew(), this.#renewMs);
     // A process with nothing else to do may end; the pin then ends by itself.
     this.#timer.unref();
     this.#expireAfter(this.#seconds * 1000);
@@ -146,13 +146,18 @@ class HeldPin {
   async #renew(): Promise<void> {
     const sentAtMs = performance.now();
     try {
-      const signal = AbortSignal.timeout((this.#seconds * 1000) / 3);
+      const signal = AbortSignal.timeout(this.#renewMs);
       await this.#transport.json({ method: 'PUT', path: this.#path(), body: { ttl: `${this.#seconds}s` }, signal });
       if (this.#isHeld) this.#expireAfter(this.#seconds * 1000 - (performance.now() - sentAtMs));
     } catch (error) {
       if (isParqueueHttpError(error) && (error.status === 410 || error.status === 404)) this.#lose(error);
       else this.#failure = error;
     }
+  }
+
+  /** `AbortSignal.timeout` takes whole milliseconds only. */
+  get #renewMs(): number {
+    return Math.floor((this.#seconds * 1000) / 3);
   }
 
   get #isHeld(): boolean {

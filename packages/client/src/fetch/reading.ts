@@ -133,7 +133,7 @@ export class Reading {
     }
     const { fetchPinned } = await import('./pinned.ts');
     const question = toQuestion(asked, options.columns);
-    const pinSeconds = Math.max(PIN_SECONDS_MIN, options.pinSeconds ?? PIN_SECONDS);
+    const pinSeconds = Math.max(PIN_SECONDS_MIN, Math.ceil(options.pinSeconds ?? PIN_SECONDS));
     const { freshness, signal, onProgress } = options;
     const onWait: PathOptions['onWait'] = (fill) => {
       options.onWait?.(fill);
