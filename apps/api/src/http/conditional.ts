@@ -46,13 +46,14 @@ export function judge(headers: ConditionHeaders, current: Representation): Verdi
   return 'proceed';
 }
 
-/** Whether a Range is to be honoured: without If-Range always, else only for these very bytes. */
+/**
+ * Whether a Range is to be honoured: without If-Range always, else only for these very bytes. A date does not say them:
+ * two generations may be of one second, and nobody remembers whether they were (RFC 9110 section 8.8.2.2).
+ */
 export function rangeApplies(ifRange: string | undefined, current: Representation): boolean {
   if (ifRange === undefined) return true;
   const tag = parseEntityTag(ifRange.trim());
-  if (tag !== null) return equalTags(tag, parseEntityTag(current.etag), 'strong');
-  const date = parseHttpDate(ifRange);
-  return date !== null && date === wholeSecond(current.lastModifiedMs);
+  return tag !== null && equalTags(tag, parseEntityTag(current.etag), 'strong');
 }
 
 function matches(header: string, etag: string, comparison: 'strong' | 'weak'): boolean {
