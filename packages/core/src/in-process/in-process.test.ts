@@ -161,6 +161,13 @@ describe('a wrapped function', () => {
     expect(requestFor({ load, name: 'prices' }).key).toBe('prices-1a8667d41b5645b1f4d4e9a1055af539');
   });
 
+  it('has an entry for each declared type, however that is spelled', () => {
+    const keyOf = (id: string): string =>
+      requestOf({ name, revision: '', version: 'ttl', columnTypes: { id }, limits: LIMITS }, []).key;
+    expect(keyOf('bigint')).not.toBe(keyOf('double'));
+    expect(keyOf('decimal(5, 2)')).toBe(keyOf('DECIMAL(5,2)'));
+  });
+
   it('without a version runs again only when it is invalidated', async () => {
     const inProcess = shared;
     const { load, runs } = counting();
