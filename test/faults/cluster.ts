@@ -17,7 +17,7 @@ import {
   type Answer,
   type Clock,
   type JobKind,
-  type Requirement,
+  type Arrival,
   type ResolvedRequest,
   type Resolution,
   type StepName,
@@ -48,7 +48,7 @@ const WORDS: Question = { dataset: 'words', params: {} };
 export interface ResolveOptions {
   readonly question?: Question;
   readonly waitMs?: number;
-  readonly continues?: Requirement | null;
+  readonly continues?: Arrival | null;
 }
 
 export interface ClusterOptions {

@@ -7,7 +7,7 @@ import {
   STRICT,
   type Answer,
   type FreshnessPolicy,
-  type Requirement,
+  type Arrival,
   type Resolution,
   type ResolvedRequest,
 } from '@parqueue/core';
@@ -185,7 +185,7 @@ class SeedRun {
     // Every third reader takes no pin. Counted, not drawn: a draw would give every seed another schedule.
     const pinTtlMs = this.#asked % 3 === 0 ? null : PIN_TTL_MS;
     const wait = { waitMs, pinTtlMs, requestId: null, signal: AbortSignal.any([]) };
-    let continues: Requirement | null = null;
+    let continues: Arrival | null = null;
     for (let round = 1; round <= ROUNDS_MAX; round += 1) {
       const resolution: Resolution = await api.resolver.resolve({ ...ask, cachedOnly: false, continues }, wait);
       if (resolution.kind === 'answer') return resolution;

@@ -1,19 +1,19 @@
 -- Read the head with every tick that decides about it, and pin it, in one step (I7). A pin that exists under the same
 -- id is pointed at what is returned now, so a repeated call leaves one pin, on the head the caller heard of.
 -- Of `pins` and `pinned`, expired ones go here, up to 100 at a time. Answered -1 as expiry: the key has all its pins.
--- KEYS marker key head lease pins pinned reads pass scope... target...
+-- KEYS marker key head lease pins pinned reads pass clock scope... target...
 -- ARGV epoch incarnation scopes(count) key wish(pin, read or '') pinId ttlMs pinsMax
 local m = redis.call('HMGET', KEYS[1], 'epoch', 'incarnation')
 if m[1] ~= ARGV[1] or m[2] ~= ARGV[2] then return redis.error_reply('EPOCHLOST the marker is not the one told') end
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local k = redis.call('HMGET', KEYS[2], 'started', 'soft', 'hard', 'purge', 'fence', 'reconciled')
-local ticks = { tonumber(k[1] or 0), tonumber(k[2] or 0), tonumber(k[3] or 0), tonumber(k[4] or 0) }
-for i = 9, 8 + ARGV[3] do
-  local s = redis.call('HMGET', KEYS[i], 'soft', 'hard', 'purge')
-  for j = 1, 3 do ticks[j + 1] = math.max(ticks[j + 1], tonumber(s[j] or 0)) end
+local ticks = { tonumber(k[1] or 0), tonumber(k[2] or 0), tonumber(k[3] or 0), tonumber(k[4] or 0), tonumber(redis.call('GET', KEYS[9]) or 0), 0 }
+for i = 10, 9 + ARGV[3] do
+  local s = redis.call('HMGET', KEYS[i], 'soft', 'hard', 'purge', 'learned')
+  for j, at in ipairs({ 2, 3, 4, 6 }) do ticks[at] = math.max(ticks[at], tonumber(s[j] or 0)) end
 end
-for i = 9 + ARGV[3], #KEYS do ticks[1] = math.max(ticks[1], tonumber(redis.call('HGET', KEYS[i], 'started') or 0)) end
+for i = 10 + ARGV[3], #KEYS do ticks[1] = math.max(ticks[1], tonumber(redis.call('HGET', KEYS[i], 'started') or 0)) end
 
 local head, expires = {}, false
 local fence, damaged = unpack(redis.call('HMGET', KEYS[3], 'fence', 'damaged'))

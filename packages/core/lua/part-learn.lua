@@ -1,7 +1,7 @@
 -- A view or synonym reads tables. It is kept among the readers of each, so that an invalidation of the table finds it, and
 -- it is given the marks that the tables have already: the table may have been invalidated before anybody knew of the view.
 -- Whichever comes first, the mark or the knowledge, the second one completes it: whoever marks a table reads its readers
--- after the mark is set. Beyond the limit `*` stands for those who found no place.
+-- after the mark is set. What was taken over is `learned`: callers who came before could not see it (model/freshness.ts). Beyond the limit `*` stands for those who found no place.
 -- KEYS marker scope (readers tableScope)...
 -- ARGV epoch incarnation name readersMax
 local m = redis.call('HMGET', KEYS[1], 'epoch', 'incarnation')
@@ -13,6 +13,7 @@ for i = 3, #KEYS, 2 do
     local told = redis.call('HGET', KEYS[i + 1], field)
     if told and tonumber(told) > tonumber(redis.call('HGET', KEYS[2], field) or 0) then
       redis.call('HSET', KEYS[2], field, told)
+      if tonumber(told) > tonumber(redis.call('HGET', KEYS[2], 'learned') or 0) then redis.call('HSET', KEYS[2], 'learned', told) end
     end
   end
 end

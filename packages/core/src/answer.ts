@@ -1,5 +1,5 @@
 /** What an ask ends with, and how its answer came about. */
-import type { Requirement, StaleReason } from './model/freshness.ts';
+import type { Arrival, StaleReason } from './model/freshness.ts';
 import type { Head } from './model/generation.ts';
 import type { Outcome } from './model/job.ts';
 import type { Look, Pin } from './ports/coordination.ts';
@@ -21,7 +21,7 @@ export interface Answer {
   readonly staleReason: StaleReason | null;
 }
 
-export type Resolution = Answer | { readonly kind: 'pending'; readonly job: JobRef; readonly requirement: Requirement };
+export type Resolution = Answer | { readonly kind: 'pending'; readonly job: JobRef; readonly requirement: Arrival };
 
 /**
  * A head that was only verified is no miss, even where Redis had forgotten it when the caller arrived. What somebody

@@ -19,11 +19,13 @@ import { targetOf } from './look.ts';
 import { assertInvariant, isParqueueError, ParqueueError, toFailure, type ErrorCode } from './model/errors.ts';
 import {
   canVerifyByProbe,
+  marksFor,
+  withMarksFound,
+  type Arrival,
   isFresh,
   mayServeStale,
   requirementAtArrival,
   satisfies,
-  type Requirement,
   type SeenTicks,
   type StaleReason,
 } from './model/freshness.ts';
@@ -80,7 +82,7 @@ interface Caller {
   readonly wait: WaitOptions;
   readonly pinId: string;
   readonly deadlineMs: number;
-  arrival: { readonly seen: SeenTicks; readonly requirement: Requirement; readonly fence: number | null } | null;
+  arrival: { readonly seen: SeenTicks; readonly requirement: Arrival; readonly fence: number | null } | null;
   /** What the last job found; null while there was none. */
   found: Outcome['kind'] | null;
   /** The fill that this caller's own probe enqueued: joining it is no collapse. */
@@ -152,12 +154,7 @@ export class Resolver {
   async #round(caller: Caller): Promise<Resolution | null> {
     const { ask, wait } = caller;
     const look = await this.#look(caller);
-    caller.arrival ??= {
-      seen: look.seen,
-      requirement: ask.continues ?? requirementAtArrival(look.seen),
-      fence: look.head?.fence ?? null,
-    };
-    const { seen, requirement } = caller.arrival;
+    const { seen, requirement } = requireArrival(caller);
     await this.#deps.onStep('looked', {
       key: ask.request.key,
       requestId: wait.requestId,
@@ -262,8 +259,13 @@ export class Resolver {
   }
 
   #jobOf(kind: JobKind, caller: Caller): Job {
-    const { requirement } = requireArrival(caller);
-    return { kind, request: caller.ask.request, requirement, requestId: caller.wait.requestId };
+    const { after, hardAfter } = requireArrival(caller).requirement;
+    return {
+      kind,
+      request: caller.ask.request,
+      requirement: { after, hardAfter },
+      requestId: caller.wait.requestId,
+    };
   }
 
   /** A stale answer that the policy allows, with the fill started behind it; null where it allows none. */
@@ -307,13 +309,29 @@ export class Resolver {
     const wish = wait.pinTtlMs === null ? 'read' : { id: pinId, ttlMs: wait.pinTtlMs };
     const look = await this.#deps.heads.look(targetOf(ask.request), wish);
     caller.pinned ||= look.pin !== null;
+    caller.arrival = arrivalAfter(caller, look);
     return look;
   }
 }
 
-type Arrival = NonNullable<Caller['arrival']>;
+type Kept = NonNullable<Caller['arrival']>;
 
-function requireArrival({ arrival }: Pick<Caller, 'arrival'>): Arrival {
+/** What the first look showed, and what later ones bring to light of the time before it. */
+function arrivalAfter({ ask, arrival }: Pick<Caller, 'ask' | 'arrival'>, { seen, head }: Look): Kept {
+  const kept = arrival ?? {
+    seen,
+    requirement: ask.continues ?? requirementAtArrival(seen),
+    fence: head?.fence ?? null,
+  };
+  const found = marksFor(kept.requirement.arrived, seen);
+  return {
+    seen: { ...kept.seen, soft: Math.max(kept.seen.soft, found.soft), hard: Math.max(kept.seen.hard, found.hard) },
+    requirement: withMarksFound(kept.requirement, seen),
+    fence: kept.fence,
+  };
+}
+
+function requireArrival({ arrival }: Pick<Caller, 'arrival'>): Kept {
   assertInvariant(arrival !== null, 'a caller looks before it works');
   return arrival;
 }

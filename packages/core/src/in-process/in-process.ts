@@ -7,7 +7,7 @@ import { Epochs } from '../epoch.ts';
 import { Filler } from '../fill.ts';
 import { invalidate, type Invalidation } from '../invalidate.ts';
 import { assertInvariant, isParqueueError, ParqueueError } from '../model/errors.ts';
-import type { Requirement } from '../model/freshness.ts';
+import type { Arrival } from '../model/freshness.ts';
 import type { Manifest } from '../model/manifest.ts';
 import type { Ask } from '../model/request.ts';
 import type { Clock, RandomId } from '../ports/clock.ts';
@@ -175,7 +175,7 @@ export class InProcess {
   }
 
   async #askWhole(first: Ask, signal: AbortSignal): Promise<Found> {
-    let continues: Requirement | null = first.continues;
+    let continues: Arrival | null = first.continues;
     for (let attempt = 1; attempt <= FILES_ATTEMPTS;) {
       const wait = { waitMs: WAIT_MS, pinTtlMs: PIN_TTL_MS, requestId: null, signal };
       if (signal.aborted) throw stopped(signal);

@@ -5,6 +5,7 @@ import {
   isFresh,
   mayServeStale,
   requirementAtArrival,
+  withMarksFound,
   satisfies,
   STRICT,
   type FreshnessPolicy,
@@ -40,6 +41,8 @@ const seen = (change: Partial<SeenTicks> = {}): SeenTicks => ({
   soft: 0,
   hard: 0,
   purge: 0,
+  clock: tick(100),
+  learned: 0,
   ...change,
 });
 const policy = (change: Partial<FreshnessPolicy>): FreshnessPolicy => ({ ...STRICT, ...change });
@@ -53,7 +56,7 @@ describe('a strict caller', () => {
 
   it('is not satisfied by anything an older epoch verified', () => {
     const requirement = requirementAtArrival(seen());
-    expect(requirement).toEqual({ after: epochStart(EPOCH), hardAfter: 0 });
+    expect(requirement).toMatchObject({ after: epochStart(EPOCH), hardAfter: 0 });
     expect(satisfies(head({ fence: epochStart(EPOCH) - 5, verified: epochStart(EPOCH) - 1 }), requirement)).toBe(false);
     expect(satisfies(head({ fence: epochStart(EPOCH) - 5, verified: tick(1) }), requirement)).toBe(true);
   });
@@ -69,6 +72,28 @@ describe('a strict caller', () => {
     const requirement = requirementAtArrival(seen({ soft: tick(5) }));
     requirementAtArrival(seen({ soft: tick(500) }));
     expect(satisfies(head({ verified: tick(6) }), requirement)).toBe(true);
+  });
+
+  it('takes over a mark of the time before it that a later look brings to light', () => {
+    const arrival = requirementAtArrival(seen({ started: tick(4), clock: tick(10) }));
+    const found = withMarksFound(arrival, seen({ hard: tick(5), clock: tick(20) }));
+    expect(satisfies(head({ fence: tick(4), verified: tick(12) }), arrival)).toBe(true);
+    expect(satisfies(head({ fence: tick(4), verified: tick(12) }), found)).toBe(false);
+    expect(satisfies(head({ fence: tick(11), verified: tick(11) }), found)).toBe(true);
+  });
+
+  it('is not answered below a mark that may hide behind a later one which was learned', () => {
+    const arrival = requirementAtArrival(seen({ started: tick(4), clock: tick(10) }));
+    const found = withMarksFound(arrival, seen({ hard: tick(12), learned: tick(12) }));
+    expect(satisfies(head({ fence: tick(4), verified: tick(13) }), found)).toBe(false);
+    expect(satisfies(head({ fence: tick(11), verified: tick(11) }), found)).toBe(true);
+  });
+
+  it('is answered by work begun after it, however many marks came since', () => {
+    const arrival = requirementAtArrival(seen({ clock: tick(10) }));
+    const rained = [tick(12), tick(30)].reduce((kept, hard) => withMarksFound(kept, seen({ hard })), arrival);
+    expect(rained).toMatchObject({ hardAfter: 0, arrived: tick(10) });
+    expect(satisfies(head({ fence: tick(11), verified: tick(11) }), rained)).toBe(true);
   });
 
   it('never gets a damaged head', () => {

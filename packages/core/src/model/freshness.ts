@@ -29,6 +29,15 @@ export interface Requirement {
   readonly hardAfter: Tick;
 }
 
+/**
+ * What a caller keeps from its arrival. A mark may come to light late: a table is marked, and only the first load of a
+ * view that reads it tells that the view was meant too. Such a mark counts for whoever came after it, so a caller
+ * remembers the clock it arrived at and takes over, of the marks that later looks show, what is not above it.
+ */
+export interface Arrival extends Requirement {
+  readonly arrived: Tick;
+}
+
 /** The ticks one look at a key returns; maxima over the key and its scopes, 0 where there was none. */
 export interface SeenTicks {
   readonly epoch: number;
@@ -38,12 +47,37 @@ export interface SeenTicks {
   readonly hard: Tick;
   /** Generations up to this fence are not to be served or pinned. A purge mark is a hard mark too. */
   readonly purge: Tick;
+  /** Latest mark that a scope took over from a table when it became known that it reads it. */
+  readonly learned: Tick;
+  /** The clock: no tick was above it at that moment. */
+  readonly clock: Tick;
 }
 
 /** The pair a caller keeps. Never below the epoch's start: what an older epoch verified counts as unverified (I11). */
-export function requirementAtArrival(seen: SeenTicks): Requirement {
+export function requirementAtArrival(seen: SeenTicks): Arrival {
   const floor = epochStart(seen.epoch);
-  return { after: Math.max(seen.started, seen.soft, seen.hard, floor), hardAfter: seen.hard };
+  return {
+    after: Math.max(seen.started, seen.soft, seen.hard, floor),
+    hardAfter: seen.hard,
+    arrived: Math.max(seen.clock, floor),
+  };
+}
+
+/**
+ * The marks of a later look as they count for a caller who arrived when the clock stood at `arrived`: those of its past.
+ * A later mark is nothing to it, or no answer would be possible while they rain down. Behind a later one that was
+ * learned an earlier one may hide: then the clock is the bound, which all work begun after the arrival passes.
+ */
+export function marksFor(arrived: Tick, { soft, hard, learned }: SeenTicks): Pick<SeenTicks, 'soft' | 'hard'> {
+  const found = Math.min(learned, arrived);
+  const ofPast = (mark: Tick): Tick => Math.max(mark <= arrived ? mark : 0, found);
+  return { soft: ofPast(soft), hard: ofPast(hard) };
+}
+
+/** The pair after a later look; it never falls. */
+export function withMarksFound({ after, hardAfter, arrived }: Arrival, seen: SeenTicks): Arrival {
+  const { soft, hard } = marksFor(arrived, seen);
+  return { after: Math.max(after, soft, hard), hardAfter: Math.max(hardAfter, hard), arrived };
 }
 
 /** The head was proved right by work that began after the caller asked. */

@@ -4,7 +4,7 @@
  * ad-hoc request for the same thing is the same entry.
  */
 import type { Json } from './canonical-json.ts';
-import type { FreshnessPolicy, Requirement } from './freshness.ts';
+import type { Arrival, FreshnessPolicy } from './freshness.ts';
 import type { VersionKind } from './version.ts';
 
 export const KEY_FORMAT = 1;
@@ -152,5 +152,5 @@ export interface Ask {
   /** Refuse to touch the source: answer from the cache or fail (only-if-cached). */
   readonly cachedOnly: boolean;
   /** Continues an earlier ask that was told to come back: its requirement is used instead of that of arrival. */
-  readonly continues: Requirement | null;
+  readonly continues: Arrival | null;
 }

@@ -1,11 +1,11 @@
 /** What callers who were told to come back had asked for, so that asking again ends (I8). Losing it costs a new wait. */
-import type { Requirement } from '../model/freshness.ts';
+import type { Arrival } from '../model/freshness.ts';
 
 export interface AskRecord {
   /** The job whose outcome the caller was told to wait for. */
   readonly fillId: string;
   readonly key: string;
-  readonly requirement: Requirement;
+  readonly requirement: Arrival;
 }
 
 export interface Asks {

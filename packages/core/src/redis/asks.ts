@@ -7,7 +7,7 @@ import { KEYS } from './keys.ts';
 const recordSchema = z.strictObject({
   fillId: z.string(),
   key: z.string(),
-  requirement: z.strictObject({ after: z.number(), hardAfter: z.number() }),
+  requirement: z.strictObject({ after: z.number(), hardAfter: z.number(), arrived: z.number() }),
 });
 
 export function redisAsks(gate: RedisGate): Asks {

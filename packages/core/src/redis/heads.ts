@@ -104,6 +104,7 @@ function lookKeys({ key, scopes, probeTargets }: LookTarget): readonly string[] 
     KEYS.pinned(key),
     KEYS.reads,
     KEYS.pass,
+    KEYS.clock,
     ...scopes.map(KEYS.scope),
     ...probeTargets.map(KEYS.target),
   ];
@@ -111,11 +112,11 @@ function lookKeys({ key, scopes, probeTargets }: LookTarget): readonly string[] 
 
 function lookOf(epoch: number, { key }: LookTarget, wish: LookWish, reply: unknown): Look {
   const [ticks, flatHead, pinExpiresAt, reconciled, latestFence, lease, now] = asArray(reply);
-  const [started, soft, hard, purge] = asArray(ticks).map(asNumber);
+  const [started = 0, soft = 0, hard = 0, purge = 0, clock = 0, learned = 0] = asArray(ticks).map(asNumber);
   const head = headOf(fieldsOf(flatHead));
   const expiresAtMs = asNumberOrNull(pinExpiresAt);
   return {
-    seen: { epoch, started: started ?? 0, soft: soft ?? 0, hard: hard ?? 0, purge: purge ?? 0 },
+    seen: { epoch, started, soft, hard, purge, clock, learned },
     head,
     pin:
       wish === null || wish === 'read' || head === null || expiresAtMs === null

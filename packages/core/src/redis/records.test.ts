@@ -98,7 +98,7 @@ test('what nobody may forget has no end, what may be forgotten has one', async (
   await coordination.outcomes.record({ id: 'lake.fill.00', key: keyOf('prices', 1) }, { kind: 'cancelled' });
   await coordination.asks.keep(
     ['a'],
-    { fillId: 'lake.fill.00', key: keyOf('prices', 1), requirement: { after: 1, hardAfter: 0 } },
+    { fillId: 'lake.fill.00', key: keyOf('prices', 1), requirement: { after: 1, hardAfter: 0, arrived: 1 } },
     1000,
   );
   const mortal: string[] = [];

@@ -10,7 +10,7 @@ export function fillStories(bench: Bench): void {
     it('an unknown key has no head, no ticks and no lease', async () => {
       const seen = await look(PIN);
       expect(seen).toMatchObject({ head: null, pin: null, lease: null, latestFence: 0, reconciled: true });
-      expect(seen.seen).toEqual({ epoch: 1, started: 0, soft: 0, hard: 0, purge: 0 });
+      expect(seen.seen).toEqual({ epoch: 1, started: 0, soft: 0, hard: 0, purge: 0, clock: epochStart(1), learned: 0 });
     });
 
     it('ticks of probes, grants and invalidations only grow and name their epoch', async () => {

@@ -28,7 +28,7 @@ export function look(server: ServerContext, target: LookTarget, wish: LookWish):
   const head = known.head !== null && known.head.fence > marks.purge ? known.head : null;
   const pinnable = head !== null && head.damaged === null;
   return {
-    seen: { epoch, started, ...marks },
+    seen: { epoch, started, ...marks, clock: state.clock },
     head,
     pin:
       wish !== null && wish !== 'read' && pinnable

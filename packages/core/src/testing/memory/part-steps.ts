@@ -39,7 +39,11 @@ export function learn({ state }: ServerContext, name: string, tables: readonly s
     readers.add(readers.has(name) || readers.size < READERS_MAX ? name : TOO_MANY_READERS);
     const told = state.scopes.get(`table:${table}`);
     if (told === undefined) continue;
-    for (const mode of ['soft', 'hard', 'purge'] as const) marks[mode] = Math.max(marks[mode], told[mode]);
+    for (const mode of ['soft', 'hard', 'purge'] as const) {
+      if (told[mode] <= marks[mode]) continue;
+      marks[mode] = told[mode];
+      marks.learned = Math.max(marks.learned ?? 0, told[mode]);
+    }
   }
 }
 

@@ -14,6 +14,8 @@ export interface Marks {
   soft: Tick;
   hard: Tick;
   purge: Tick;
+  /** See part-learn. */
+  learned?: Tick;
 }
 
 export interface LeaseState {
@@ -150,12 +152,13 @@ function newKey(): KeyState {
 }
 
 /** Maxima of the marks of a key and its scopes. */
-export function marksOver(state: RedisState, key: string, scopes: readonly string[]): Marks {
+export function marksOver(state: RedisState, key: string, scopes: readonly string[]): Required<Marks> {
   const all: readonly Marks[] = [readKey(state, key), ...scopes.flatMap((scope) => state.scopes.get(scope) ?? [])];
   return {
     soft: Math.max(...all.map((marks) => marks.soft)),
     hard: Math.max(...all.map((marks) => marks.hard)),
     purge: Math.max(...all.map((marks) => marks.purge)),
+    learned: Math.max(...all.map((marks) => marks.learned ?? 0)),
   };
 }
 
