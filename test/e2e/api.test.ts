@@ -97,6 +97,8 @@ describe('asking', () => {
 
     const renewed = await stage.post(entry.pin.url, { ttl: '90s' }, {}, 'PUT');
     expect(renewed.status).toBe(200);
+    const misnamed = entry.pin.url.replace(/\.([0-9]+)\./, (_, fence: string) => `.${Number(fence) + 1}.`);
+    expect((await stage.post(misnamed, { ttl: '90s' }, {}, 'PUT')).status).toBe(410);
     expect((await stage.get(entry.pin.url, {}, 'DELETE')).status).toBe(204);
     expect((await problemOf(await stage.post(entry.pin.url, {}, {}, 'PUT'))).code).toBe('PQ_GONE');
   });

@@ -95,7 +95,8 @@ export function pinRoutes(app: FastifyInstance, context: ApiContext): void {
         head !== null && (await isPurged(context, { key, fence }, await scopesOfHead(context, key, head)))
           ? null
           : await context.link.run(({ coordination }) => coordination.pins.renew(key, pinId, ttlMs));
-      if (pin === null)
+      // A name that tells another generation than the pin's would have a purge of the pin's own go unnoticed.
+      if (pin === null || pin.fence !== fence)
         throw new ParqueueError(
           'PQ_GONE',
           'this pin expired, was released, or a purge ended it; resolve its question again',
