@@ -12,6 +12,7 @@
  * step in Redis, with a pin or without.
  */
 import { cacheOutcomeOf, type Answer, type Resolution } from './answer.ts';
+import { keptAfter, type Kept } from './arrival.ts';
 import { awaitOutcome } from './await-outcome.ts';
 import type { Epochs } from './epoch.ts';
 import { Flights, type Landing } from './flights.ts';
@@ -19,14 +20,10 @@ import { targetOf } from './look.ts';
 import { assertInvariant, isParqueueError, ParqueueError, toFailure, type ErrorCode } from './model/errors.ts';
 import {
   canVerifyByProbe,
-  marksFor,
-  withMarksFound,
-  type Arrival,
   isFresh,
   mayServeStale,
-  requirementAtArrival,
+  requirementOfWork,
   satisfies,
-  type SeenTicks,
   type StaleReason,
 } from './model/freshness.ts';
 import { dedupId, type Job, type JobKind, type Outcome } from './model/job.ts';
@@ -82,7 +79,7 @@ interface Caller {
   readonly wait: WaitOptions;
   readonly pinId: string;
   readonly deadlineMs: number;
-  arrival: { readonly seen: SeenTicks; readonly requirement: Arrival; readonly fence: number | null } | null;
+  arrival: Kept | null;
   /** What the last job found; null while there was none. */
   found: Outcome['kind'] | null;
   /** The fill that this caller's own probe enqueued: joining it is no collapse. */
@@ -259,11 +256,12 @@ export class Resolver {
   }
 
   #jobOf(kind: JobKind, caller: Caller): Job {
-    const { after, hardAfter } = requireArrival(caller).requirement;
+    const { requirement, seen, verified } = requireArrival(caller);
+    const { request, policy } = caller.ask;
     return {
       kind,
-      request: caller.ask.request,
-      requirement: { after, hardAfter },
+      request,
+      requirement: requirementOfWork(requirement, { policy, seen, verified }),
       requestId: caller.wait.requestId,
     };
   }
@@ -309,26 +307,9 @@ export class Resolver {
     const wish = wait.pinTtlMs === null ? 'read' : { id: pinId, ttlMs: wait.pinTtlMs };
     const look = await this.#deps.heads.look(targetOf(ask.request), wish);
     caller.pinned ||= look.pin !== null;
-    caller.arrival = arrivalAfter(caller, look);
+    caller.arrival = keptAfter(caller.arrival, look, ask.continues);
     return look;
   }
-}
-
-type Kept = NonNullable<Caller['arrival']>;
-
-/** What the first look showed, and what later ones bring to light of the time before it. */
-function arrivalAfter({ ask, arrival }: Pick<Caller, 'ask' | 'arrival'>, { seen, head }: Look): Kept {
-  const kept = arrival ?? {
-    seen,
-    requirement: ask.continues ?? requirementAtArrival(seen),
-    fence: head?.fence ?? null,
-  };
-  const found = marksFor(kept.requirement.arrived, seen);
-  return {
-    seen: { ...kept.seen, soft: Math.max(kept.seen.soft, found.soft), hard: Math.max(kept.seen.hard, found.hard) },
-    requirement: withMarksFound(kept.requirement, seen),
-    fence: kept.fence,
-  };
 }
 
 function requireArrival({ arrival }: Pick<Caller, 'arrival'>): Kept {

@@ -189,6 +189,33 @@ describe('a wrapped function', () => {
     expect(runs()).toBe(2);
   });
 
+  it.each([
+    ['ttl', { maxAgeMs: 600_000 }, 1],
+    ['manual', {}, 1],
+    ['ttl', {}, 2],
+  ] as const)(
+    'without a version (%s, %o): who comes while it runs makes it run %i times in all',
+    async (version, policy, times) => {
+      const [a, b] = [shared, await another()];
+      const { load, runs } = counting();
+      const [began, gate] = [deferred<void>(), deferred<void>()];
+      const gated = async (): Promise<unknown> => {
+        began.resolve();
+        await gate.promise;
+        return load();
+      };
+      const wish = { load: gated, version, policy };
+      const first = ask(a, wish);
+      await began.promise;
+      const later = [ask(a, wish), ask(b, wish), ask(b, wish)];
+      // All of them wait for work by now, whichever work it is.
+      await expect.poll(async () => (await redis.pubsub('NUMSUB', `{pq}:notice:${requestFor(wish).key}`))[1]).toBe(2);
+      gate.resolve();
+      const fences = (await Promise.all([first, ...later])).map(({ pin }) => pin.fence);
+      expect([runs(), new Set(fences).size]).toEqual([times, times]);
+    },
+  );
+
   it('is answered for while it runs again, where a changed answer may be stale', async () => {
     const inProcess = shared;
     const gate = deferred<void>();

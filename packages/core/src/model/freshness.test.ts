@@ -5,6 +5,8 @@ import {
   isFresh,
   mayServeStale,
   requirementAtArrival,
+  requirementOfWork,
+  type Requirement,
   withMarksFound,
   satisfies,
   STRICT,
@@ -94,6 +96,17 @@ describe('a strict caller', () => {
     const rained = [tick(12), tick(30)].reduce((kept, hard) => withMarksFound(kept, seen({ hard })), arrival);
     expect(rained).toMatchObject({ hardAfter: 0, arrived: tick(10) });
     expect(satisfies(head({ fence: tick(11), verified: tick(11) }), rained)).toBe(true);
+  });
+
+  it('asks for work that began after it, and one whose policy allows age for any that is newer than the head', () => {
+    const seenHere = seen({ started: tick(20), soft: tick(5) });
+    const arrival = requirementAtArrival(seenHere);
+    const work = (change: Partial<FreshnessPolicy>, verified: number): Requirement =>
+      requirementOfWork(arrival, { policy: policy(change), seen: seenHere, verified });
+    expect(work({}, tick(10))).toEqual({ after: tick(20), hardAfter: 0 });
+    expect(work({ maxAgeMs: 1 }, tick(10))).toEqual({ after: tick(10), hardAfter: 0 });
+    expect(work({ version: 'manual' }, 0)).toEqual({ after: tick(5), hardAfter: 0 });
+    expect(work({ maxAgeMs: 1 }, tick(30))).toEqual({ after: tick(20), hardAfter: 0 });
   });
 
   it('never gets a damaged head', () => {

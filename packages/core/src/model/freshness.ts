@@ -80,6 +80,20 @@ export function withMarksFound({ after, hardAfter, arrived }: Arrival, seen: See
   return { after: Math.max(after, soft, hard), hardAfter: Math.max(hardAfter, hard), arrived };
 }
 
+/**
+ * What work for this caller must bring. A caller whose policy allows age takes any proof that is newer than the head's and
+ * than the marks: so whoever comes while a load runs waits for that one and starts no second. Whether what it brought is
+ * young enough is judged when it is there (isFresh); if not, work that begins after it is the next to be asked for.
+ */
+export function requirementOfWork(
+  { after, hardAfter }: Requirement,
+  caller: { readonly policy: FreshnessPolicy; readonly seen: SeenTicks; readonly verified: Tick },
+): Requirement {
+  const { policy, seen, verified } = caller;
+  if (policy.maxAgeMs === 0 && policy.version !== 'manual') return { after, hardAfter };
+  return { after: Math.min(after, Math.max(seen.soft, seen.hard, epochStart(seen.epoch), verified)), hardAfter };
+}
+
 /** The head was proved right by work that began after the caller asked. */
 export function satisfies(head: Head | null, requirement: Requirement): boolean {
   return (
