@@ -17,7 +17,7 @@ import { wholeManifest } from './asking.ts';
 import { directivesOf } from './caller.ts';
 import type { ApiContext } from './context.ts';
 import type { DataCall, Sendable } from './data-call.ts';
-import { judge, rangeApplies } from './http/conditional.ts';
+import { ifRangeOf, judge, rangeApplies } from './http/conditional.ts';
 import { generationUrl, representationOf, type DataFacts } from './http/data-headers.ts';
 import { asksForPart, isSuffixRange, readRange } from './http/range.ts';
 import { fitsOneRead, PartLost } from './http/send-part.ts';
@@ -133,8 +133,7 @@ class Reader {
       const facts = await this.#facts(read);
       if (facts === null) continue;
       const representation = representationOf(facts, this.#call.form);
-      if (judge(headers, representation) === 'failed' || !rangeApplies(oneHeader(headers['if-range']), representation))
-        continue;
+      if (judge(headers, representation) === 'failed' || !rangeApplies(ifRangeOf(headers), representation)) continue;
       const { noted, nowMs } = await this.#recall(range, read.fence);
       return noted === null ? null : this.#of(facts, read, nowMs);
     }
@@ -241,8 +240,4 @@ function wishesAge({ request }: DataCall): boolean {
 
 function textOf({ start, end }: ExplicitRange): string {
   return `${start}-${end ?? ''}`;
-}
-
-function oneHeader(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value[0] : value;
 }

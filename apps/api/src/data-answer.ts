@@ -10,7 +10,7 @@ import type { ApiContext } from './context.ts';
 import { continuedRead, noteReadBegun, readEnded } from './continued-read.ts';
 import { sendConverted } from './converted-answer.ts';
 import type { DataCall, Sendable } from './data-call.ts';
-import { judge, rangeApplies } from './http/conditional.ts';
+import { ifRangeOf, judge, rangeApplies } from './http/conditional.ts';
 import { dataHeaders, representationOf } from './http/data-headers.ts';
 import { HttpRefusal } from './http/problem.ts';
 import { readRange, type RangeReading } from './http/range.ts';
@@ -96,12 +96,8 @@ export async function answerWith(call: DataCall, sendable: Sendable): Promise<Fa
   }
   reply.headers(headers);
   if (form.format !== 'parquet') return await sendConverted(call, sendable, form);
-  const range: RangeReading = rangeApplies(oneHeader(request.headers['if-range']), representation)
+  const range: RangeReading = rangeApplies(ifRangeOf(request.headers), representation)
     ? readRange(request.headers.range, facts.manifest.part.bytes)
     : { kind: 'whole' };
   return await sendBytes(call, sendable, range);
-}
-
-function oneHeader(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value[0] : value;
 }

@@ -2,6 +2,7 @@
  * Conditional requests by RFC 9110 section 13: which preconditions a request carries and how they judge the
  * representation at hand. Pure; the order of evaluation is that of section 13.2.2.
  */
+import type { IncomingHttpHeaders } from 'node:http';
 
 export interface Representation {
   /** The entity tag as sent, quotes and `W/` included. */
@@ -44,6 +45,11 @@ export function judge(headers: ConditionHeaders, current: Representation): Verdi
     if (date !== null && wholeSecond(current.lastModifiedMs) <= date) return 'not-modified';
   }
   return 'proceed';
+}
+
+/** Node's types allow a list for a header they do not know; of several, the first counts. */
+export function ifRangeOf(headers: IncomingHttpHeaders): string | undefined {
+  return [headers['if-range']].flat()[0];
 }
 
 /**
