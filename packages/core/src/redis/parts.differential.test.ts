@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, inject, test } from 'vitest';
 import { isEpochLost } from '../ports/coordination.ts';
-import type { Verdict } from '../ports/cooling.ts';
+import { COOLING, type Verdict } from '../ports/cooling.ts';
 import { openEpoch } from '../testing/coordination-contract.ts';
 import type { CoordinationHarness } from '../testing/coordination-harness.ts';
 import { memoryHarness } from '../testing/memory-harness.ts';
@@ -55,6 +55,32 @@ const command = fc.oneof(
 );
 
 type Command = typeof command extends fc.Arbitrary<infer T> ? T : never;
+
+/** A source that fails until it cools, and is asked while and after it does: by chance alone this is rare. */
+const cooledAndTried: Command[] = [
+  ...Array.from({ length: COOLING.failuresMax }, (): Command => ({
+    kind: 'tell',
+    verdict: 'unavailable',
+    trial: false,
+  })),
+  { kind: 'admit' },
+  { kind: 'age-cooling' },
+  { kind: 'admit' },
+];
+
+/** The story comes about once in a hundred commands, whole, amid the others. */
+const commands = fc
+  .array(
+    fc.oneof(
+      { weight: 99, arbitrary: command.map((one) => [one]) },
+      { weight: 1, arbitrary: fc.constant(cooledAndTried) },
+    ),
+    {
+      minLength: 10,
+      maxLength: 60,
+    },
+  )
+  .map((parts) => parts.flat());
 
 /** Ticks that probes took, the latest first. */
 interface World {
@@ -128,7 +154,7 @@ describe('memory and Redis', () => {
   test('answer every random sequence about parts, readers and cooling alike', async () => {
     const seen = new Set<string>();
     await fc.assert(
-      fc.asyncProperty(fc.array(command, { minLength: 10, maxLength: 60 }), async (steps) => {
+      fc.asyncProperty(commands, async (steps) => {
         const memory = memoryHarness();
         await redis.redis.flushdb();
         const world: World = { ticks: [], epoch: 1 };
