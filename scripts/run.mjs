@@ -41,10 +41,11 @@ const COMMANDS = {
     const code = await run(bin('vitest'), ['run', ...reporters, ...args], { PARQUEUE_TEST_SUMMARY: summary });
     const counts = existsSync(summary)
       ? JSON.parse(readFileSync(summary, 'utf8'))
-      : { passed: 0, failed: 1, skipped: 0 };
+      : { passed: 0, failed: 1, skipped: 0, failures: [] };
     rmSync(scratch, { recursive: true, force: true });
     // No test found, a crash of a worker: not one test failed, and yet it did.
     if (code !== 0 && counts.failed === 0) counts.failed = 1;
+    for (const failure of counts.failures) console.log(`FAILED ${failure}`);
     const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
     console.log(`${counts.passed} passed, ${counts.failed} failed${skipped}`);
     return code === 0 && counts.failed > 0 ? 1 : code;
