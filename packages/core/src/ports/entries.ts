@@ -27,9 +27,23 @@ export interface RetiredGeneration {
   readonly retiredAtMs: number;
 }
 
+/** What the heads of one dataset come to. */
+export interface StoredSum {
+  readonly entries: number;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly newestVerifiedAtMs: number | null;
+  readonly oldestVerifiedAtMs: number | null;
+  /** False: there are more keys than were looked at, and every number is of those. */
+  readonly complete: boolean;
+  readonly nowMs: number;
+}
+
 export interface Entries {
   /** Entries with a head, in key order. */
   list(filter: EntryFilter): Promise<EntryPage>;
+  /** Of the first `keysMax` keys that the dataset filled. */
+  sum(dataset: string, keysMax: number): Promise<StoredSum>;
   retired(key: string): Promise<readonly RetiredGeneration[]>;
   pinCount(key: string): Promise<number>;
 }

@@ -1,4 +1,5 @@
 /** All of Redis that a process of this system uses, opened and closed together. */
+import { redisAskCounts } from './ask-counts.ts';
 import { redisAsks } from './asks.ts';
 import { connectRedis, withoutCredentials, type RedisLog } from './connection.ts';
 import { redisEntries } from './entries.ts';
@@ -17,6 +18,7 @@ import { redisParts } from './parts.ts';
 import { JobQueues } from './queues.ts';
 import { redisRegister } from './register.ts';
 import { redisReconciler, redisRetirement } from './retirement.ts';
+import type { AskCounts } from '../ports/ask-counts.ts';
 import type { Asks } from '../ports/asks.ts';
 import type { Clock, RandomId } from '../ports/clock.ts';
 import type { Heads, Leases, Pins, Reconciler, Retirement, Ticks } from '../ports/coordination.ts';
@@ -61,6 +63,7 @@ export interface Coordination {
   readonly jobs: RedisJobQueue;
   readonly jobBrowser: JobBrowser;
   readonly asks: Asks;
+  readonly askCounts: AskCounts;
   readonly notedReads: NotedReads;
   readonly statMemo: Memo;
   /** @throws ParqueueError PQ_COORDINATION_DOWN when Redis does not answer, or one of the connections is not back yet. */
@@ -98,6 +101,7 @@ export async function openCoordination(options: CoordinationOptions): Promise<Co
     jobs: new RedisJobQueue({ queues, gate, outcomes, randomId, waitingMax: queuePerSource }),
     jobBrowser: redisJobBrowser(queues, outcomes),
     asks: redisAsks(gate),
+    askCounts: redisAskCounts(gate),
     notedReads: redisNotedReads(gate),
     statMemo: redisMemo(gate, options.log),
     ping: async () => {

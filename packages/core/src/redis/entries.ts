@@ -1,10 +1,11 @@
 /** Listing what Redis remembers. Reads without the marker: what it finds is shown to people and decides nothing. */
 import type { Redis } from 'ioredis';
 import type { RedisGate } from './gate.ts';
+import { inChunks } from './chunks.ts';
 import { KEYS } from './keys.ts';
-import { headOf } from './replies.ts';
+import { asArray, asNumber, asNumberOrNull, headOf } from './replies.ts';
 import { assertInvariant } from '../model/errors.ts';
-import type { Entries, EntryFilter, EntryPage, EntrySummary } from '../ports/entries.ts';
+import type { Entries, EntryFilter, EntryPage, EntrySummary, StoredSum } from '../ports/entries.ts';
 
 /** Heads read per round trip, and round trips per page: a dataset's index may hold keys that another dataset took over. */
 const KEYS_PER_READ = 200;
@@ -13,6 +14,12 @@ const READS_PER_PAGE_MAX = 20;
 export function redisEntries(gate: RedisGate): Entries {
   return {
     list: async (filter) => await gate.plain((redis) => listPage(redis, filter)),
+    sum: async (dataset, keysMax) => {
+      const keys = await gate.plain((redis) => redis.zrange(KEYS.dataset(dataset), '0', String(keysMax)));
+      const sums: StoredSum[] = [];
+      for (const some of inChunks(keys.slice(0, keysMax), KEYS_PER_READ)) sums.push(await sumOf(gate, dataset, some));
+      return { ...sums.reduce(together), complete: keys.length <= keysMax };
+    },
     retired: async (key) => {
       const retired = await gate.plain((redis) => redis.hgetall(KEYS.retired(key)));
       return Object.entries(retired)
@@ -24,6 +31,35 @@ export function redisEntries(gate: RedisGate): Entries {
         const [seconds] = await redis.time();
         return await redis.zcount(KEYS.pins(key), `(${Number(seconds) * 1000}`, '+inf');
       }),
+  };
+}
+
+async function sumOf(gate: RedisGate, dataset: string, keys: readonly string[]): Promise<StoredSum> {
+  const reply = asArray(await gate.script('heads-sum', keys.map(KEYS.head), [dataset]));
+  const [entries, rows, bytes, newest, oldest, now] = reply;
+  return {
+    entries: asNumber(entries),
+    rows: asNumber(rows),
+    bytes: asNumber(bytes),
+    newestVerifiedAtMs: asNumberOrNull(newest),
+    oldestVerifiedAtMs: asNumberOrNull(oldest),
+    complete: true,
+    nowMs: asNumber(now),
+  };
+}
+
+function together(a: StoredSum, b: StoredSum): StoredSum {
+  const times = (one: number | null, other: number | null): readonly number[] =>
+    [one, other].filter((time) => time !== null);
+  const newest = times(a.newestVerifiedAtMs, b.newestVerifiedAtMs);
+  const oldest = times(a.oldestVerifiedAtMs, b.oldestVerifiedAtMs);
+  return {
+    ...b,
+    entries: a.entries + b.entries,
+    rows: a.rows + b.rows,
+    bytes: a.bytes + b.bytes,
+    newestVerifiedAtMs: newest.length === 0 ? null : Math.max(...newest),
+    oldestVerifiedAtMs: oldest.length === 0 ? null : Math.min(...oldest),
   };
 }
 

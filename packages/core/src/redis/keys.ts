@@ -34,6 +34,9 @@ export const KEYS = {
   memo: named('memo'),
   ask: named('ask'),
   noted: named('noted'),
+  asksMinute: named('asks-minute'),
+  asksHour: named('asks-hour'),
+  asksBatch: named('asks-batch'),
 } as const;
 
 export const CHANNELS = {

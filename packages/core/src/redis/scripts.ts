@@ -33,6 +33,8 @@ export const SCRIPT_NAMES = [
   'pass-read',
   'pass-save',
   'pass-complete',
+  'ask-count',
+  'heads-sum',
 ] as const;
 
 export type ScriptName = (typeof SCRIPT_NAMES)[number];

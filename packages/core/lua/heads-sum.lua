@@ -1,0 +1,17 @@
+-- What heads of one dataset come to, without sending each. Heads that another dataset has filled since are not counted.
+-- KEYS marker head...
+-- ARGV epoch incarnation dataset
+local m = redis.call('HMGET', KEYS[1], 'epoch', 'incarnation')
+if m[1] ~= ARGV[1] or m[2] ~= ARGV[2] then return redis.error_reply('EPOCHLOST the marker is not the one told') end
+local t = redis.call('TIME')
+local entries, rows, bytes, newest, oldest = 0, 0, 0, false, false
+for i = 2, #KEYS do
+  local h = redis.call('HMGET', KEYS[i], 'dataset', 'rows', 'bytes', 'verifiedAt')
+  if h[1] == ARGV[3] then
+    local verifiedAt = tonumber(h[4])
+    entries, rows, bytes = entries + 1, rows + h[2], bytes + h[3]
+    newest, oldest = math.max(newest or verifiedAt, verifiedAt), math.min(oldest or verifiedAt, verifiedAt)
+  end
+end
+local whole = function(number) return number and string.format('%.0f', number) end
+return { entries, whole(rows), whole(bytes), whole(newest), whole(oldest), t[1] * 1000 + math.floor(t[2] / 1000) }
