@@ -55,6 +55,7 @@ const COMMANDS = {
     await setUp({ redis: false });
     const checks = [
       ['types', bin('tsc'), ['-p', 'tsconfig.tests.json']],
+      ['types of the page', bin('tsc'), ['-p', 'apps/explorer/src/page/tsconfig.json']],
       ['lint', bin('oxlint'), ['--type-aware', '--deny-warnings']],
       ['format', bin('oxfmt'), ['--check']],
       ['architecture', bin('vitest'), ['run', '--reporter=dot', '--project', 'repository']],

@@ -77,7 +77,7 @@ function installedMatches(lock) {
     .every(([path, entry]) => installed[path]?.version === entry.version && existsSync(join(root, path)));
 }
 
-/** turbo rebuilds only what changed. Where it cannot run, or fails, tsc has the last word. */
+/** turbo rebuilds only what changed. Where it cannot run, or fails, its commands are run one by one. */
 async function buildAll() {
   const bin = (name) => join(root, 'node_modules', '.bin', process.platform === 'win32' ? `${name}.cmd` : name);
   const turbo = ['run', 'build', '--output-logs=errors-only', '--log-order=grouped'];
@@ -90,6 +90,7 @@ async function buildAll() {
     }
   }
   await step('building (tsc -b)', bin('tsc'), ['-b']);
+  await step('building the page (vite build)', bin('vite'), ['build', 'apps/explorer']);
 }
 
 /** First rung of the ladder is REDIS_URL; `parqueue up` climbs down the rest by itself, so nothing here is fatal. */

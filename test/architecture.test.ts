@@ -17,7 +17,8 @@ const LAYERS: readonly (readonly [RegExp, string])[] = [
   [/^packages\/client\/src\/cached\//, 'cached'],
   [/^packages\/(client|cli)\//, '$1'],
   [/^apps\/worker\/src\/thread\//, 'thread'],
-  [/^apps\/(api|worker)\//, '$1'],
+  [/^apps\/explorer\/src\/page\//, 'page'],
+  [/^apps\/(api|worker|explorer)\//, '$1'],
 ];
 
 const SOURCES = ['source-file', 'source-oracle', 'source-postgres', 'source-mysql', 'source-wrapped'];
@@ -40,7 +41,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'in-process': ['model', 'ports', 'use-case', 'config', 'redis', 'store', 'source-wrapped'],
   cached: ['client', 'in-process'],
   client: ['cached'],
-  api: ['core', 'config', 'redis', 'store', 'parquet'],
+  api: ['core', 'config', 'redis', 'store', 'parquet', 'explorer'],
+  // What the page knows of the rest is the types of what goes over the wire.
+  page: ['client'],
   worker: ['core', 'config', 'redis', 'store', 'thread'],
   thread: ['core', 'config', 'store', 'parquet', ...SOURCES],
   cli: ['core', 'config', 'redis', 'store', 'parquet', 'client', 'api', 'worker'],
@@ -58,6 +61,7 @@ const DRIVERS: Readonly<Record<string, readonly string[]>> = {
   bullmq: ['packages/core/src/redis/', 'apps/worker/src/'],
   piscina: ['apps/worker/src/thread/', 'apps/api/src/conversions/'],
   fastify: ['apps/api/src/'],
+  preact: ['apps/explorer/src/page/'],
 };
 
 const SOURCE_DRIVERS = ['@duckdb/node-api', 'oracledb', 'pg', 'mysql2'];
@@ -81,7 +85,7 @@ describe('imports', () => {
 
   test('meet only files that exist', () => {
     const missing = [...graph.values()].flatMap(({ path, imports }) =>
-      imports.filter(({ to }) => to.endsWith('.ts') && !graph.has(to)).map(({ to }) => `${path} → ${to}`),
+      imports.filter(({ to }) => /\.tsx?$/.test(to) && !graph.has(to)).map(({ to }) => `${path} → ${to}`),
     );
     expect(missing).toEqual([]);
   });
@@ -128,6 +132,12 @@ describe('what a process loads', () => {
     for (const entry of entries) {
       expect(routes(entry, (to) => ['ioredis', 'bullmq'].includes(to) || to.includes('/redis/'))).toEqual([]);
     }
+  });
+
+  test("a browser that opens the explorer's page is given nothing but that page and Preact", () => {
+    const loaded = loadedBy(graph, 'apps/explorer/src/page/main.tsx');
+    const others = [...loaded.keys()].filter((to) => !to.startsWith('apps/explorer/src/page/') && to !== 'preact');
+    expect(others).toEqual([]);
   });
 
   test('the client loads nothing at all before it is asked for something', () => {
@@ -188,7 +198,7 @@ describe('files', () => {
 
 /** Where the outside world is let in: what composes a process out of its parts. Everything else is handed a Clock and a RandomId. */
 const COMPOSERS =
-  /^packages\/cli\/src\/|^packages\/client\/src\/ambient\.ts$|^packages\/core\/src\/in-process\/open\.ts$|\/main\.ts$|\.thread\.ts$|^apps\/(api|worker)\/src\/(api|server|worker)\.ts$/;
+  /^packages\/cli\/src\/|^packages\/client\/src\/ambient\.ts$|^packages\/core\/src\/in-process\/open\.ts$|\/main\.ts$|\.thread\.ts$|^apps\/(api|worker)\/src\/(api|server|worker)\.ts$|^apps\/explorer\/src\/page\/clock\.ts$/;
 
 /** The store names itself once in its life, and its temporary files; a seed that repeated those names would be a fault. */
 const CHANCE = /^packages\/core\/src\/store\/open-store\.ts$/;

@@ -544,10 +544,18 @@ describe('operations', () => {
     expect((await stage.get(words)).status).toBe(200);
   });
 
-  test('the page and the catalog tell what can be asked', async () => {
+  test('the page holds no data and names its files by their content; the catalog tells what can be asked', async () => {
     const page = await stage.get('/');
     expect(page.headers.get('content-type')).toContain('text/html');
-    expect(await page.text()).toContain('prices');
+    expect(page.headers.get('cache-control')).toBe('no-cache');
+    expect(page.headers.get('content-security-policy')).not.toContain('unsafe');
+    const text = await page.text();
+    expect(text).not.toContain('prices');
+    const [script = ''] = /assets\/[\w-]+\.js/.exec(text) ?? [];
+    const loaded = await stage.get(`/${script}`);
+    expect(loaded.headers.get('content-type')).toContain('text/javascript');
+    expect(loaded.headers.get('cache-control')).toContain('immutable');
+    expect((await stage.get('/assets/of-another-release.js')).status).toBe(404);
     const { datasets } = (await (await stage.get('/v1/datasets')).json()) as { datasets: { name: string }[] };
     expect(datasets.map(({ name }) => name)).toEqual(['words', 'lenient', 'prices', 'broken']);
   });

@@ -23,7 +23,7 @@ const PROVED_ELSEWHERE: Readonly<Record<string, string>> = {
     'takes huge row groups and hundreds of callers: apps/api/src/conversions',
   ),
   ...each(
-    ['getMetrics', 'getHomePage'],
+    ['getMetrics'],
     [401, 403, 'header www-authenticate'],
     'is asked from elsewhere than loopback: apps/api/src/openapi',
   ),
@@ -321,7 +321,7 @@ function each(
 }
 
 function notOperator(id: string): boolean {
-  return id !== 'getMetrics' && id !== 'getHomePage';
+  return id !== 'getMetrics';
 }
 
 function withQuery(asks: readonly Ask[], query: string): readonly Ask[] {

@@ -19,6 +19,7 @@ import { referencePage } from './openapi/reference-page.ts';
 import { isLoopback } from '@parqueue/core/config';
 import { datasetRoutes } from './routes/datasets.ts';
 import { entryRoutes } from './routes/entries.ts';
+import { explorerRoutes } from './routes/explorer.ts';
 import { fillRoutes } from './routes/fills.ts';
 import { invalidateRoutes } from './routes/invalidate.ts';
 import { operationRoutes } from './routes/operations.ts';
@@ -123,6 +124,7 @@ export async function buildApp(context: ApiContext): Promise<FastifyInstance> {
   ])
     routes(app, context);
   operationRoutes(app, context, describe);
+  explorerRoutes(app, context);
   methods.close();
   return app;
 }

@@ -1,8 +1,6 @@
-/** What operators and browsers look at: health, readiness, metrics, the description of the interface, a plain page. */
+/** What operators and browsers look at: health, readiness, metrics, the description of the interface. */
 import type { FastifyInstance } from 'fastify';
-import { mayUseDataset } from '../auth.ts';
 import type { ApiContext } from '../context.ts';
-import { homePage } from '../home-page.ts';
 import { ReadinessCheck } from '../readiness.ts';
 import { json } from '../openapi/answers.ts';
 import type { OpenApiDocument } from '../openapi/document.ts';
@@ -77,30 +75,5 @@ export function operationRoutes(app: FastifyInstance, context: ApiContext, descr
       },
     },
     handler: (_request, reply) => reply.send(describe()),
-  });
-
-  app.get('/', {
-    config: {
-      access: 'operator',
-      operation: {
-        id: 'getHomePage',
-        tag: 'operations',
-        summary: 'A page for people',
-        answers: {
-          200: {
-            description: 'Datasets, and how to ask.',
-            headers: ['Content-Security-Policy'],
-            content: { 'text/html': text('HTML.') },
-          },
-        },
-      },
-    },
-    handler: async (request, reply) => {
-      const datasets = context.catalog.datasets().filter(({ name }) => mayUseDataset(request.principal, name));
-      return await reply
-        .header('content-type', 'text/html; charset=utf-8')
-        .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")
-        .send(homePage({ version: context.version, origin: `${request.protocol}://${request.host}`, datasets }));
-    },
   });
 }

@@ -1,5 +1,57 @@
 /** Types of the HTTP interface, generated from apps/api/openapi.json: change the routes, not this file. */
 
+/** Asks of one minute or hour. */
+export interface AskBucket {
+  /** Its beginning. */
+  readonly at: string;
+  /** Asks that the cache answered, whether or not the source was asked for its version first. */
+  readonly hit: number;
+  /** Asks answered with rows older than the policy asks for, within the windows it allows. */
+  readonly stale: number;
+  /** Asks that waited for a load of their own. */
+  readonly miss: number;
+  /** Asks that waited for somebody else's load. */
+  readonly collapsed: number;
+  /** Asks that ended in an error. */
+  readonly error: number;
+}
+
+/** How the dataset was asked for a while. */
+export interface AskPeriod {
+  /** Beginning of the first minute or hour that is counted. */
+  readonly since: string;
+  /** Asks that the cache answered, whether or not the source was asked for its version first. */
+  readonly hit: number;
+  /** Asks answered with rows older than the policy asks for, within the windows it allows. */
+  readonly stale: number;
+  /** Asks that waited for a load of their own. */
+  readonly miss: number;
+  /** Asks that waited for somebody else's load. */
+  readonly collapsed: number;
+  /** Asks that ended in an error. */
+  readonly error: number;
+  /** All of them. */
+  readonly total: number;
+  /** Hits and stale ones among those that were answered, 0 to 1; null: none was. */
+  readonly hitRatio: number | null;
+}
+
+/** Asks over all API processes, up to some seconds ago. */
+export interface AskSeries {
+  readonly lastHour: AskPeriod;
+  readonly lastDay: AskPeriod;
+  /** The last 60, oldest first; the last one is under way. */
+  readonly minutes: readonly AskBucket[];
+  /** The last 24, oldest first; the last one is under way. */
+  readonly hours: readonly AskBucket[];
+}
+
+/** Asks over all API processes, up to some seconds ago: the last 60 minutes and 24 hours. */
+export interface Asks {
+  readonly lastHour: AskPeriod;
+  readonly lastDay: AskPeriod;
+}
+
 /** The datasets that the caller may use. */
 export interface Catalog {
   readonly datasets: readonly Dataset[];
@@ -75,6 +127,10 @@ export interface Dataset {
     /** In the representation that `Accept` or `format` asks for. */
     readonly data: string;
   };
+  /** How it was asked lately; null while Redis is away. */
+  readonly asks: Asks | null;
+  /** What the cache holds of it; null while Redis is away. */
+  readonly stored: Stored | null;
 }
 
 /** One dataset with what it is made of and its latest entries. */
@@ -125,6 +181,10 @@ export interface DatasetDetails {
     /** Sessions. */
     readonly into: number;
   } | null;
+  /** How it was asked lately; null while Redis is away. */
+  readonly asks: AskSeries | null;
+  /** What the cache holds of it; null while Redis is away. */
+  readonly stored: Stored | null;
   readonly entries: readonly Entry[] | null;
 }
 
@@ -958,6 +1018,24 @@ export interface SourceState {
 /** All sources. */
 export interface Sources {
   readonly sources: readonly Source[];
+}
+
+/** What the cache holds of the dataset. */
+export interface Stored {
+  /** Entries that have rows. */
+  readonly entries: number;
+  /** Rows of all of them. */
+  readonly rows: number;
+  /** Size of their Parquet files, in bytes. */
+  readonly bytes: number;
+  /** When the one proved right latest was; null: there is none. */
+  readonly newestVerifiedAt: string | null;
+  /** When the one proved right longest ago was; null: there is none. */
+  readonly oldestVerifiedAt: string | null;
+  /** Age of that one. */
+  readonly oldestAgeSeconds: number | null;
+  /** False: there are so many entries that not all were looked at, and the numbers are of those. */
+  readonly complete: boolean;
 }
 
 export type NotReady = Pending;
@@ -2112,15 +2190,13 @@ export interface Operations {
       readonly 414: Problem414;
     };
   };
-  /** GET /: A page for people. */
+  /** GET /: The explorer, a page for people. Holds no data: what it shows it asks of /v1, with a key where one is needed. */
   readonly getHomePage: {
     readonly path: Readonly<Record<string, never>>;
     readonly query: Readonly<Record<string, never>>;
     readonly body: null;
     readonly answers: {
       readonly 200: null;
-      readonly 401: Problem401;
-      readonly 403: Problem403;
       readonly 414: Problem414;
     };
   };
