@@ -15,7 +15,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Epochs, ParqueueError, toFailure, type Clock, type OnStep, type RandomId } from '@parqueue/core';
 import type { Config } from '@parqueue/core/config';
 import { openCoordination, type Coordination } from '@parqueue/core/redis';
-import { openStore, type FileStore } from '@parqueue/core/store';
+import { openStore, type FileStore, type MigrationProgress } from '@parqueue/core/store';
 import type { Logger } from 'pino';
 import { drain } from './drain.ts';
 import { openHealthPort, type Readiness } from './health.ts';
@@ -88,7 +88,8 @@ async function start(options: WorkerOptions, closers: Closers): Promise<RunningW
     await health[Symbol.asyncDispose]();
   });
 
-  const store = await untilThere('the store', () => openStore(config.store), { signal, log });
+  const onMigration = (progress: MigrationProgress): void => log.info({ ...progress }, 'the store is being migrated');
+  const store = await untilThere('the store', () => openStore({ ...config.store, onMigration }), { signal, log });
   const { queuePerSource } = config.limits;
   const coordination = await untilThere(
     'Redis',

@@ -102,7 +102,6 @@ export interface HeadFile {
   readonly sha256: string;
   readonly verified: Tick;
   readonly verifiedAtMs: number;
-  readonly startedAtMs?: number;
 }
 
 export interface StoreMarks {

@@ -182,7 +182,8 @@ export class Disk {
         if (attempt === REPLACE_ATTEMPTS || !(error instanceof Error && isMissing(error.cause))) throw error;
       }
     }
-    await this.syncDirectory(path.slice(0, path.lastIndexOf('/')));
+    // -1 where the file lies in the root itself.
+    await this.syncDirectory(path.slice(0, Math.max(0, path.lastIndexOf('/'))));
   }
 
   temporaryPath(): string {

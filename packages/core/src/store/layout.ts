@@ -47,7 +47,13 @@ export function generationDirectory(key: string, fence: Tick): string {
 }
 
 export function generationPart(key: string, fence: Tick): string {
-  return `${generationDirectory(key, fence)}/${PART_NAME}`;
+  return `${keyDirectory(key)}/${partInKey(fence)}`;
+}
+
+/** The part's path below its key's directory, as head.json tells it. */
+export function partInKey(fence: Tick): string {
+  assertTick(fence);
+  return `${generationName(fence)}/${PART_NAME}`;
 }
 
 export function stagingDirectory({ key, fence, fillId }: StagingRef): string {

@@ -15,7 +15,7 @@ import type { Mark } from '../ports/coordination.ts';
 import type { HeadFile, StoreMarks } from '../ports/store.ts';
 import type { Disk } from './disk.ts';
 import type { KeyFolders } from './key-folders.ts';
-import { SCOPE_MARKS, headFile, markName, markOfName, markPlace, type MarkTicks } from './layout.ts';
+import { SCOPE_MARKS, headFile, markName, markOfName, markPlace, partInKey, type MarkTicks } from './layout.ts';
 import { isMissing, refusal } from './refusals.ts';
 
 /** Looks at a directory that changes under us, at most; each further one needs a raise in between. */
@@ -29,7 +29,6 @@ const headSchema = z.object({
   sha256: z.string(),
   verified: tick,
   verifiedAtMs: z.number(),
-  startedAtMs: z.number().exactOptional(),
 });
 const markSchema = z.object({ target: z.string().min(1), hard: tick, purge: tick });
 
@@ -44,7 +43,7 @@ export function storeMarks(disk: Disk, folders: KeyFolders): StoreMarks {
 
     async writeHead(head) {
       await folders.make(head.key);
-      await disk.replace(headFile(head.key), `${JSON.stringify(head)}\n`);
+      await disk.replace(headFile(head.key), `${JSON.stringify({ ...head, file: partInKey(head.fence) })}\n`);
     },
 
     async readMark(key) {

@@ -27,7 +27,8 @@ describe('opening a store', () => {
     expect(second.storeId).toBe(first.storeId);
     expect(first.storeId).toMatch(/^[0-9a-f]{32}$/);
     expect(JSON.parse(await readFile(join(root, 'parqueue.json'), 'utf8'))).toEqual({
-      storeFormat: 1,
+      storeFormat: 2,
+      needs: 1,
       storeId: first.storeId,
     });
     expect((await readdir(root)).toSorted()).toEqual(['entries', 'epochs', 'not-before', 'parqueue.json', 'trash']);
@@ -65,10 +66,10 @@ describe('opening a store', () => {
 
   test('a store of a later format is refused untouched, whatever else it holds', async () => {
     await using parent = await folder();
-    await writeFile(join(parent.root, 'parqueue.json'), '{"storeFormat":2,"id":"another shape"}');
+    await writeFile(join(parent.root, 'parqueue.json'), '{"storeFormat":3,"id":"another shape"}');
     await expect(openStore({ root: parent.root, fileMode })).rejects.toMatchObject({
       code: 'PQ_CONFIG',
-      message: expect.stringMatching(/format 2.*format 1/),
+      message: expect.stringMatching(/format 3.*up to 2/),
     });
     expect(await readdir(parent.root)).toEqual(['parqueue.json']);
   });

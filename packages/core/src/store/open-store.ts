@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
-import * as z from 'zod';
+import { setTimeout as sleepFor } from 'node:timers/promises';
 import { ParqueueError } from '../model/errors.ts';
 import type { RandomId } from '../ports/clock.ts';
 import type { EpochStore } from '../ports/epochs.ts';
@@ -12,17 +12,18 @@ import type { GenerationReader, GenerationWriter, KeyDirectories, PartReader, St
 import { Disk } from './disk.ts';
 import { epochClaims } from './epoch-claims.ts';
 import { nodeFiles, type Files } from './files.ts';
+import { encodeIdentity, NEEDS, readIdentity, STORE_FORMAT, type StoreIdentity } from './format.ts';
 import { generationReader } from './generation-reader.ts';
 import { generationWriter } from './generation-writer.ts';
 import { keyDirectories } from './key-directories.ts';
 import { KeyFolders } from './key-folders.ts';
 import { ENTRIES, IDENTITY_FILE, TOP_DIRECTORIES, TRASH } from './layout.ts';
 import { storeMarks } from './marks.ts';
+import { migrateStore, type Migration, type MigrationProgress } from './migrate.ts';
+import { MIGRATIONS } from './migrations.ts';
 import { partReader } from './part-reader.ts';
 import { refusal } from './refusals.ts';
 import { Trash } from './trash.ts';
-
-export const STORE_FORMAT = 1;
 
 export interface OpenStoreOptions {
   /** Made if it does not exist; everything else below it is the store's own. */
@@ -31,6 +32,13 @@ export interface OpenStoreOptions {
   readonly fileMode: number;
   readonly files?: Files;
   readonly randomId?: RandomId;
+  /** What becomes of a store of an older format: it is brought up to this release's (default), or not opened. */
+  readonly older?: 'migrate' | 'refuse';
+  /** Hears how far a migration is, however far that is. */
+  readonly onMigration?: (progress: MigrationProgress) => void;
+  /** For tests: the steps there are, and how waiting for another process's migration is done. */
+  readonly migrations?: readonly Migration[];
+  readonly sleep?: (ms: number) => Promise<void>;
 }
 
 export interface FileStore {
@@ -50,7 +58,7 @@ export async function openStore(options: OpenStoreOptions): Promise<FileStore> {
   const files = options.files ?? nodeFiles;
   const disk = new Disk({ root, files, fileMode: options.fileMode, randomId: options.randomId ?? randomHex });
   await makeRoot(disk);
-  const storeId = (await readIdentity(disk)) ?? (await giveIdentity(disk));
+  const { storeId } = await currentIdentity(disk, options);
   for (const directory of TOP_DIRECTORIES) await disk.makeDirectory(directory);
   await disk.syncDirectory('');
   const folders = new KeyFolders(disk);
@@ -67,6 +75,24 @@ export async function openStore(options: OpenStoreOptions): Promise<FileStore> {
   };
 }
 
+/** The store's identity, given to a new root; when it returns, the store is of this release's format or a later one. */
+async function currentIdentity(
+  disk: Disk,
+  { migrations = MIGRATIONS, older = 'migrate', onMigration = () => undefined, sleep = pause }: OpenStoreOptions,
+): Promise<StoreIdentity> {
+  const newest = Math.max(STORE_FORMAT, ...migrations.map(({ to }) => to));
+  const found = (await readIdentity(disk, newest)) ?? (await giveIdentity(disk));
+  if (found.storeFormat >= newest) return found;
+  if (older === 'refuse') {
+    throw new ParqueueError(
+      'PQ_CONFIG',
+      `the store has the older format ${found.storeFormat}: start a server of this release once, which brings it to format ${newest}`,
+    );
+  }
+  await migrateStore({ disk, migrations, from: found, onProgress: onMigration, sleep });
+  return found;
+}
+
 async function makeRoot(disk: Disk): Promise<void> {
   try {
     await disk.files.mkdir(disk.root, { mode: 0o777, recursive: true });
@@ -75,37 +101,12 @@ async function makeRoot(disk: Disk): Promise<void> {
   }
 }
 
-const formatSchema = z.object({ storeFormat: z.number().int() });
-const identitySchema = formatSchema.extend({ storeId: z.string().regex(/^[0-9a-f]{32}$/) });
-
-async function readIdentity(disk: Disk): Promise<string | null> {
-  const text = await disk.readText(IDENTITY_FILE);
-  if (text === null) return null;
-  const json = jsonOrNull(text);
-  // The format is judged first: a later one may write all else differently.
-  const storeFormat = formatSchema.safeParse(json).data?.storeFormat;
-  if (storeFormat !== undefined && storeFormat !== STORE_FORMAT) {
-    throw new ParqueueError(
-      'PQ_CONFIG',
-      `the store has format ${storeFormat}, this release of Parqueue understands format ${STORE_FORMAT}: `
-        + 'run the release that wrote it, or point store.root at another directory',
-    );
-  }
-  const identity = identitySchema.safeParse(json);
-  if (identity.success) return identity.data.storeId;
-  throw new ParqueueError(
-    'PQ_CONFIG',
-    `${IDENTITY_FILE} in store.root is not readable as a store's identity: `
-      + 'restore it from a backup, or point store.root at another directory',
-  );
-}
-
 /**
  * Two processes may open a new root at once. Each writes an identity aside and links it to the one name: link refuses
  * an existing name, so one wins whole, with its text durable before it can be seen. Whoever lost, or cannot tell
  * because the reply got lost, reads what is there.
  */
-async function giveIdentity(disk: Disk): Promise<string> {
+async function giveIdentity(disk: Disk): Promise<StoreIdentity> {
   if (await hasEntries(disk)) {
     throw new ParqueueError(
       'PQ_CONFIG',
@@ -115,10 +116,11 @@ async function giveIdentity(disk: Disk): Promise<string> {
   }
   await disk.makeDirectory(TRASH);
   const temporary = disk.temporaryPath();
-  await disk.writeNew(temporary, `${JSON.stringify({ storeFormat: STORE_FORMAT, storeId: disk.randomId() })}\n`);
+  const own = { storeFormat: STORE_FORMAT, needs: NEEDS, storeId: disk.randomId() };
+  await disk.writeNew(temporary, encodeIdentity(own));
   const refused = await linkRefusal(disk, temporary);
-  const storeId = await readIdentity(disk);
-  if (storeId === null) {
+  const given = await readIdentity(disk);
+  if (given === null) {
     throw (
       refused
       ?? new ParqueueError(
@@ -128,7 +130,7 @@ async function giveIdentity(disk: Disk): Promise<string> {
     );
   }
   await disk.remove(temporary);
-  return storeId;
+  return given;
 }
 
 async function linkRefusal(disk: Disk, temporary: string): Promise<unknown> {
@@ -150,14 +152,7 @@ async function hasEntries(disk: Disk): Promise<boolean> {
   }
 }
 
-function jsonOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
-}
+const pause = (ms: number): Promise<void> => sleepFor(ms);
 
 function randomHex(): string {
   return randomBytes(16).toString('hex');
