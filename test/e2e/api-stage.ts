@@ -6,7 +6,7 @@ import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { startApi, type RunningApi } from '@parqueue/api';
+import { startApi, type RunningApi, type StartApiOptions } from '@parqueue/api';
 import { loadConfig, type Config } from '@parqueue/core/config';
 import { startWorker, type RunningWorker } from '@parqueue/worker';
 import { pino, type Logger } from 'pino';
@@ -19,6 +19,13 @@ export interface StageOptions {
   readonly sources?: string;
   readonly datasets?: string;
   readonly worker?: boolean;
+  readonly api?: Partial<StartApiOptions>;
+}
+
+interface StageParts {
+  readonly config: Config;
+  readonly redis: RedisServer;
+  readonly api: Partial<StartApiOptions>;
 }
 
 const sourcesYaml = (sources: string, datasets: string): string => `
@@ -42,16 +49,19 @@ export class Stage implements AsyncDisposable {
   /** Everything that was logged, one JSON line each. */
   readonly logged: string[] = [];
   readonly #log: Logger;
+  readonly #api: Partial<StartApiOptions>;
   readonly #running: { api: RunningApi | null; worker: RunningWorker | null } = { api: null, worker: null };
 
-  private constructor(base: string, config: Config, redis: RedisServer) {
+  private constructor(base: string, { config, redis, api }: StageParts) {
     this.base = base;
     this.config = config;
     this.redis = redis;
+    this.#api = api;
     this.#log = pino({ level: 'info' }, { write: (line: string) => void this.logged.push(line) });
   }
 
-  static async open({ yaml = '', sources = '', datasets = '', worker = true }: StageOptions = {}): Promise<Stage> {
+  static async open(options: StageOptions = {}): Promise<Stage> {
+    const { yaml = '', sources = '', datasets = '', worker = true, api = {} } = options;
     const base = await mkdtemp(join(tmpdir(), 'parqueue-api-'));
     await mkdir(join(base, 'lake'));
     const redis = await RedisServer.start(join(base, 'redis'));
@@ -62,8 +72,8 @@ redis: { url: "${redis.url}", durable: false }
 worker: { listen: { port: 0 }, threads: 1, leaseTtl: 2s, drain: { finish: 1s }, scratch: ./scratch }
 ${sourcesYaml(sources, datasets)}${yaml}`;
     const config = loadConfig(text, { path: join(base, 'parqueue.yaml'), env: {}, readFile: () => '' });
-    const stage = new Stage(base, config, redis);
-    stage.#running.api = await startApi({ config, log: stage.#log });
+    const stage = new Stage(base, { config, redis, api });
+    await stage.startApi();
     if (worker) await stage.startWorker();
     return stage;
   }
@@ -74,6 +84,10 @@ ${sourcesYaml(sources, datasets)}${yaml}`;
 
   get url(): string {
     return this.#running.api?.url ?? '';
+  }
+
+  async startApi(): Promise<void> {
+    this.#running.api = await startApi({ config: this.config, log: this.#log, ...this.#api });
   }
 
   async startWorker(): Promise<void> {

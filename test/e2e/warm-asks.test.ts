@@ -1,6 +1,7 @@
 /** What an answer costs in Redis while a dataset is within its maxAge, counted on the wire; and what becomes of pins. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { NO_ASKS } from '@parqueue/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { problemOf, Stage } from './api-stage.ts';
 import { redisCommand, RedisMonitor } from './redis-wire.ts';
@@ -29,7 +30,8 @@ let stage: Stage;
 let monitor: RedisMonitor;
 
 beforeAll(async () => {
-  stage = await Stage.open({ datasets: DATASETS, yaml: KEYS });
+  // What is counted is told once, when the process closes: whatever else reaches Redis here, answers sent.
+  stage = await Stage.open({ datasets: DATASETS, yaml: KEYS, api: { tellAsksMs: 3_600_000 } });
   await stage.writeWords('one', 'two');
   // Hashes do not compress: more than a MiB of Parquet.
   const hashes = Array.from({ length: 40_000 }, (_, id) => `${id},${sha256(`row ${id}`)}`);
@@ -159,4 +161,31 @@ describe('a pin of a path reader', () => {
     );
     expect(again.status).toBe(202);
   });
+});
+
+interface DatasetFacts {
+  readonly asks: { readonly lastHour: Readonly<Record<string, unknown>>; readonly hours: readonly { hit: number }[] };
+  readonly stored: Readonly<Record<string, unknown>>;
+}
+
+test('asks are told to the whole cluster when a process closes, in one step beside all answers', async () => {
+  await body('/v1/datasets/large.parquet');
+  await body('/v1/datasets/large.parquet?nonsense=1');
+  const commands = await monitor.during(async () => stage.stopApi());
+  expect(commands.filter((command) => command === 'ask-count')).toHaveLength(1);
+  // Another process, that was asked nothing.
+  await stage.startApi();
+  const facts = (await (await stage.get('/v1/datasets/large', as('reader'))).json()) as DatasetFacts;
+  // Filled once, then read from the cache; what was refused before it was a question is none.
+  expect(facts.asks.lastHour).toMatchObject({ ...NO_ASKS, miss: 1, hit: 2, total: 3, hitRatio: 2 / 3 });
+  expect(facts.asks.hours.reduce((sum, { hit }) => sum + hit, 0)).toBe(2);
+  expect(facts.stored).toMatchObject({ entries: 1, rows: 40_000, complete: true });
+  const catalog = (await (await stage.get('/v1/datasets', as('reader'))).json()) as {
+    readonly datasets: readonly (DatasetFacts & { readonly name: string })[];
+  };
+  const { asks } = catalog.datasets.find(({ name }) => name === 'large') ?? facts;
+  expect(asks).toEqual({ lastHour: facts.asks.lastHour, lastDay: expect.objectContaining({ hit: 2 }) });
+  await stage.redis.kill();
+  const without = await (await stage.get('/v1/datasets/large', as('reader'))).json();
+  expect(without).toMatchObject({ name: 'large', asks: null, stored: null, entries: null });
 });

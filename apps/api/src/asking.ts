@@ -40,7 +40,10 @@ export async function ask(context: ApiContext, call: AskCall): Promise<Asked> {
     if (error instanceof CallerLeft) outcome = null;
     throw error;
   } finally {
-    if (outcome !== null) context.metrics.requests.labels(dataset, outcome).inc();
+    if (outcome !== null) {
+      context.metrics.requests.labels(dataset, outcome).inc();
+      context.asks.count(call.resolved.request.dataset, outcome);
+    }
     context.metrics.resolveSeconds.observe((context.clock.now() - began) / 1000);
   }
 }

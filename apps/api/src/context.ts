@@ -3,9 +3,11 @@ import type { Clock, RandomId } from '@parqueue/core';
 import type { Catalog, Config } from '@parqueue/core/config';
 import type { FileStore } from '@parqueue/core/store';
 import type { Logger } from 'pino';
+import type { AskTally } from './ask-tally.ts';
 import type { Gatekeeper } from './auth.ts';
 import type { ConversionPool } from './conversions/conversion-pool.ts';
 import type { CoordinationLink } from './coordination-link.ts';
+import type { DatasetFacts } from './dataset-facts.ts';
 import type { ApiMetrics } from './metrics.ts';
 import type { PartLayouts } from './part-layouts.ts';
 
@@ -17,6 +19,8 @@ export interface ApiContext {
   readonly layouts: PartLayouts;
   readonly link: CoordinationLink;
   readonly conversions: ConversionPool;
+  readonly asks: AskTally;
+  readonly datasetFacts: DatasetFacts;
   readonly gatekeeper: Gatekeeper;
   readonly metrics: ApiMetrics;
   readonly clock: Clock;

@@ -9,14 +9,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ParqueueError, toFailure, type Clock, type OnStep, type RandomId } from '@parqueue/core';
 import { Catalog, isLoopback, type Config } from '@parqueue/core/config';
 import { openCoordination } from '@parqueue/core/redis';
-import { openStore } from '@parqueue/core/store';
+import { openStore, type MigrationProgress } from '@parqueue/core/store';
 import type { FastifyInstance } from 'fastify';
 import { pino, type Logger } from 'pino';
 import { buildApp } from './app.ts';
+import { AskTally } from './ask-tally.ts';
 import { Gatekeeper } from './auth.ts';
 import type { ApiContext } from './context.ts';
 import { ConversionPool } from './conversions/conversion-pool.ts';
 import { CoordinationLink } from './coordination-link.ts';
+import { DatasetFacts } from './dataset-facts.ts';
 import { PartLayouts } from './part-layouts.ts';
 import { createMetrics, type QueueGauge } from './metrics.ts';
 import { pinsHeld } from './pin-keeper.ts';
@@ -26,6 +28,8 @@ export interface StartApiOptions {
   readonly log?: Logger;
   readonly clock?: Clock;
   readonly randomId?: RandomId;
+  /** How often counts of asks are told to Redis. */
+  readonly tellAsksMs?: number;
 }
 
 export interface RunningApi {
@@ -64,7 +68,9 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
   const stopping = new AbortController();
   // One listener per caller in flight: their number is bounded by limits.waiters, not by Node's guess at a leak.
   setMaxListeners(0, stopping.signal);
-  const store = await openStore({ root: config.store.root, fileMode: config.store.fileMode, randomId });
+  const { root, fileMode } = config.store;
+  const onMigration = (progress: MigrationProgress): void => log.info({ ...progress }, 'the store is being migrated');
+  const store = await openStore({ root, fileMode, randomId, onMigration });
   const link = new CoordinationLink({
     connect: () =>
       openCoordination({
@@ -88,6 +94,9 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
     clock,
     onTrouble: (error) => log.error({ reason: toFailure(error).message }, 'a conversion thread had trouble'),
   });
+  const { tellAsksMs } = options;
+  const everyMs = tellAsksMs === undefined ? {} : { everyMs: tellAsksMs };
+  const asks = new AskTally({ link, clock, randomId, log, ...everyMs });
   const context: ApiContext = {
     config,
     version,
@@ -95,6 +104,8 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
     layouts: new PartLayouts(store.reader),
     link,
     conversions,
+    asks,
+    datasetFacts: new DatasetFacts({ link, clock }),
     clock,
     randomId,
     log,
@@ -107,10 +118,12 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
   const close = async (): Promise<void> => {
     await closeServer(app, { clock, stopping });
     await conversions.close();
+    await asks.close();
     await link.close();
   };
   try {
     await link.start();
+    asks.start();
     const url = await app.listen({ host: config.listen.host, port: config.listen.port });
     log.info({ url, version }, 'the API listens');
     return { url, close };

@@ -1,10 +1,10 @@
 /** The catalog, and the rows of a dataset under URLs that plain readers can use. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { isParqueueError } from '@parqueue/core';
 import { mayUseDataset, requireDataset } from '../auth.ts';
 import { askCallOf, directivesOf } from '../caller.ts';
 import type { ApiContext } from '../context.ts';
 import { answerAsk } from '../data-answer.ts';
+import { orNull } from '../dataset-facts.ts';
 import {
   FORM_QUERY_PROPERTIES,
   FORMAT_QUERY_PROPERTY,
@@ -19,6 +19,7 @@ import { json, PENDING_ANSWER, rowsIn } from '../openapi/answers.ts';
 import { ASK_ERRORS, READ_ERRORS } from '../openapi/errors.ts';
 import { ASK_HEADERS, DATA_REQUEST_HEADERS, RANGE_HEADERS } from '../openapi/headers.ts';
 import { DATA_FORMATS, MEDIA_TYPES, type DataFormat } from '../http/formats.ts';
+import { asksView, askSeriesView, storedView } from '../views/asks-view.ts';
 import { datasetDetails, datasetView } from '../views/dataset-view.ts';
 import { entryView, type EntryView } from '../views/entry-view.ts';
 import { CATALOG, DATASET_DETAILS } from '../views/dataset-schema.ts';
@@ -151,12 +152,17 @@ function catalogRoutes(app: FastifyInstance, context: ApiContext): void {
         answers: { 200: json(CATALOG, 'What the caller may use.') },
       },
     },
-    handler: (request) => ({
-      datasets: context.catalog
-        .datasets()
-        .filter(({ name }) => mayUseDataset(request.principal, name))
-        .map((dataset) => datasetView(dataset)),
-    }),
+    handler: async (request) => {
+      const { catalog, datasetFacts } = context;
+      const datasets = catalog.datasets().filter(({ name }) => mayUseDataset(request.principal, name));
+      const history = await datasetFacts.asks();
+      const views = datasets.map(async (dataset) => ({
+        ...datasetView(dataset),
+        asks: history === null ? null : asksView(history, dataset.name),
+        stored: await storedOf(context, dataset.name),
+      }));
+      return { datasets: await Promise.all(views) };
+    },
   });
 
   app.get<{ Params: { name: string } }>('/v1/datasets/:name', {
@@ -179,20 +185,24 @@ function catalogRoutes(app: FastifyInstance, context: ApiContext): void {
         throw refuseSuffix(suffix);
       const dataset = context.catalog.dataset(name);
       requireDataset(request.principal, name);
-      return { ...datasetDetails(context.catalog, dataset), entries: await latestEntries(context, name) };
+      const [history, stored, entries] = await Promise.all([
+        context.datasetFacts.asks(),
+        storedOf(context, name),
+        latestEntries(context, name),
+      ]);
+      const asks = history === null ? null : askSeriesView(history, name);
+      return { ...datasetDetails(context.catalog, dataset), asks, stored, entries };
     },
   });
 }
 
-/** The catalog stays readable while Redis is away; null then. */
+async function storedOf({ datasetFacts }: ApiContext, name: string) {
+  const sum = await datasetFacts.stored(name);
+  return sum === null ? null : storedView(sum);
+}
+
 async function latestEntries({ link }: ApiContext, dataset: string): Promise<readonly EntryView[] | null> {
-  try {
-    const page = await link.run(({ coordination }) =>
-      coordination.entries.list({ prefix: '', dataset, limit: LATEST_ENTRIES, after: null }),
-    );
-    return page.entries.map(entryView);
-  } catch (error) {
-    if (isParqueueError(error) && error.code === 'PQ_COORDINATION_DOWN') return null;
-    throw error;
-  }
+  const filter = { prefix: '', dataset, limit: LATEST_ENTRIES, after: null };
+  const page = await orNull(async () => await link.run(({ coordination }) => coordination.entries.list(filter)));
+  return page?.entries.map(entryView) ?? null;
 }

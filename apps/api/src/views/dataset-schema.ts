@@ -13,6 +13,7 @@ import {
   text,
   whole,
 } from '../openapi/schema.ts';
+import { ASK_SERIES, ASKS, STORED } from './asks-schema.ts';
 import { ENTRY } from './entry-schema.ts';
 
 const FRESHNESS_PROPERTIES = {
@@ -75,7 +76,16 @@ const DATASET_PROPERTIES = {
   }),
 };
 
-export const DATASET = named('Dataset', object('One dataset of the catalog.', DATASET_PROPERTIES));
+/** What only Redis knows. */
+const FACTS_PROPERTIES = {
+  asks: nullable(ASKS, 'How it was asked lately; null while Redis is away.'),
+  stored: nullable(STORED, 'What the cache holds of it; null while Redis is away.'),
+};
+
+export const DATASET = named(
+  'Dataset',
+  object('One dataset of the catalog.', { ...DATASET_PROPERTIES, ...FACTS_PROPERTIES }),
+);
 
 export const CATALOG = named('Catalog', object('The datasets that the caller may use.', { datasets: listOf(DATASET) }));
 
@@ -104,6 +114,8 @@ export const DATASET_DETAILS = named(
         }),
       ),
     ),
+    ...FACTS_PROPERTIES,
+    asks: nullable(ASK_SERIES, 'How it was asked lately; null while Redis is away.'),
     entries: nullable(listOf(ENTRY), 'Its latest entries, 20 at most; null while Redis is away.'),
   }),
 );
