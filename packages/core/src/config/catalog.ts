@@ -4,7 +4,7 @@
  * configuration; a worker checks that it means the same by a request (verifyForWorker).
  */
 import { assertKeyMatches, cacheKey } from '../model/cache-key.ts';
-import { ParqueueError } from '../model/errors.ts';
+import { isParqueueError, ParqueueError } from '../model/errors.ts';
 import type { FreshnessPolicy } from '../model/freshness.ts';
 import { canonicalJson } from '../model/canonical-json.ts';
 import { KEY_FORMAT, type CanonicalRequest, type ResolvedRequest } from '../model/request.ts';
@@ -23,6 +23,7 @@ import {
   type RequestProblem,
   type Wanted,
 } from './request-parts.ts';
+import { paramsOf } from './request-again.ts';
 import { identityOf } from './source-identity.ts';
 import { askSql, askSqlDataset, type AdhocSql } from './sql-questions.ts';
 import { tablesOf, targetsOf } from './targets.ts';
@@ -109,6 +110,25 @@ export class Catalog {
     const wanted = askSqlDataset(dataset, source, { values, columns });
     const { statement } = dataset;
     return this.#resolved({ source, dataset: name, wanted, statement, declared: dataset.freshness }, options.freshness);
+  }
+
+  /** What is loaded of the dataset although nobody asked for it. */
+  refreshedAlways({ name, refresh }: DatasetConfig): readonly ResolvedRequest[] {
+    return (refresh?.params ?? []).map((params) => this.resolveDataset(name, params).request);
+  }
+
+  /** The request of an entry that is there, made again; null where this configuration would not make it of that dataset. */
+  requestAgain(dataset: DatasetConfig, canonical: CanonicalRequest): ResolvedRequest | null {
+    const params = paramsOf(dataset, canonical);
+    if (params === null) return null;
+    const { columns } = canonical;
+    try {
+      const { request } = this.resolveDataset(dataset.name, params, columns === null ? {} : { columns });
+      return request.key === cacheKey(canonical) ? request : null;
+    } catch (error) {
+      if (isParqueueError(error) && error.code === 'PQ_INVALID_REQUEST') return null;
+      throw error;
+    }
   }
 
   /**

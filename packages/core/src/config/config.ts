@@ -23,6 +23,8 @@ export interface Config {
   readonly auth: { readonly apiKeys: readonly ApiKey[] };
   readonly limits: LimitsConfig;
   readonly worker: WorkerConfig;
+  readonly log: { readonly level: LogLevel };
+  readonly telemetry: { readonly traces: TracesConfig | null };
   readonly sources: Readonly<Record<string, SourceConfig>>;
   readonly datasets: Readonly<Record<string, DatasetConfig>>;
 }
@@ -52,6 +54,19 @@ export interface ApiKey {
   readonly scopes: readonly ApiScope[];
   /** Dataset names the key may use; `*` stands for any run of characters. */
   readonly datasets: readonly string[];
+  /** From then on it is refused; null: never. */
+  readonly expiresAtMs: number | null;
+  readonly limits: KeyLimits;
+}
+
+/** Of one key, in one API process. */
+export interface KeyLimits {
+  /** Requests begun, on average; null: no limit. */
+  readonly requestsPerSecond: number | null;
+  /** Requests begun at once after a pause. */
+  readonly burst: number;
+  /** Requests under way, waiting ones and event streams included. */
+  readonly concurrent: number;
 }
 
 export interface LimitsConfig {
@@ -60,6 +75,8 @@ export interface LimitsConfig {
   readonly sqlBytesMax: number;
   readonly queuePerSource: number;
   readonly waitersMax: number;
+  /** Open at one time in one API process. */
+  readonly connectionsMax: number;
 }
 
 export interface WorkerConfig {
@@ -70,6 +87,18 @@ export interface WorkerConfig {
   readonly drainFinishMs: number;
   /** Folder for private copies of files while they are loaded; null: the system's temporary folder. */
   readonly scratch: string | null;
+}
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export interface TracesConfig {
+  /** Where a collector takes OTLP over HTTP, path included. */
+  readonly url: string;
+  /** Of the traces that begin here, from 0 to 1. */
+  readonly ratio: number;
+  /** Secret. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 export interface FileSourceConfig {
@@ -167,6 +196,22 @@ export interface ParamConfig {
   readonly maxLength: number;
 }
 
+export type RefreshSchedule =
+  | { readonly kind: 'every'; readonly everyMs: number }
+  /** Five fields, in the time of `timeZone`. */
+  | { readonly kind: 'cron'; readonly pattern: string; readonly timeZone: string };
+
+/** When the entries of a dataset are refreshed by themselves, and which of them. */
+export interface RefreshConfig {
+  readonly schedule: RefreshSchedule;
+  /** Time over which the entries of one refresh are spread. */
+  readonly jitterMs: number;
+  /** Entries that nobody read for so long are left out; null: none is. */
+  readonly readWithinMs: number | null;
+  /** Combinations of parameters that are loaded although nobody asked. */
+  readonly params: readonly Readonly<Record<string, string | number | boolean>>[];
+}
+
 interface DatasetBase {
   readonly name: string;
   readonly description: string | null;
@@ -177,8 +222,8 @@ interface DatasetBase {
   readonly columnTypes: Readonly<Record<string, string>>;
   readonly freshness: FreshnessPolicy;
   readonly parquet: ParquetOptions;
-  /** Kept for a scheduler; nothing refreshes by itself yet. */
-  readonly refresh: { readonly everyMs: number; readonly jitter: number } | null;
+  /** null: nothing is loaded before somebody asks. */
+  readonly refresh: RefreshConfig | null;
 }
 
 export interface FileDatasetConfig extends DatasetBase {

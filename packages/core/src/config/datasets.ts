@@ -5,6 +5,7 @@ import type { DatasetConfig, ParamConfig } from './config.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { readFilePart } from './file-datasets.ts';
 import { buildParam, checkParamAgreement, type OnProblem } from './params.ts';
+import { buildRefresh } from './refresh.ts';
 import type { DatasetInput } from './schema-datasets.ts';
 import { NUMBERS_OF } from './schema-freshness.ts';
 import { readSqlPart } from './sql-datasets.ts';
@@ -39,7 +40,10 @@ export function buildDataset(name: string, input: DatasetInput, context: Dataset
     columnTypes: buildColumnTypes(input.columns, onProblem),
     freshness: freshness.policy,
     parquet: input.parquet,
-    refresh: input.refresh === undefined ? null : { everyMs: input.refresh.every, jitter: input.refresh.jitter },
+    refresh:
+      input.refresh === undefined
+        ? null
+        : buildRefresh(input.refresh, { kind, params }, (path, message) => onProblem(['refresh', ...path], message)),
   };
   if (kind === 'file') return { kind, ...base, ...readFilePart(input, params, onProblem) };
   return {

@@ -16,6 +16,8 @@ it('every key of the published JSON Schema that has a default or is optional at 
     'auth',
     'limits',
     'worker',
+    'log',
+    'telemetry',
     'sources',
     'datasets',
   ]);

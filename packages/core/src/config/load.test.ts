@@ -37,6 +37,7 @@ describe('a configuration that is right', () => {
         },
         "datasets": {},
         "limits": {
+          "connectionsMax": 12000,
           "fill": {
             "bytesMax": 214748364800,
             "rowsMax": 2000000000,
@@ -49,6 +50,9 @@ describe('a configuration that is right', () => {
         "listen": {
           "host": "127.0.0.1",
           "port": 8787,
+        },
+        "log": {
+          "level": "info",
         },
         "redis": {
           "durable": true,
@@ -64,6 +68,9 @@ describe('a configuration that is right', () => {
             "maxAgeMs": 604800000,
           },
           "root": "/etc/parqueue/var/store",
+        },
+        "telemetry": {
+          "traces": null,
         },
         "worker": {
           "drainFinishMs": 600000,
@@ -122,7 +129,14 @@ datasets:
       fileMode: 0o640,
     });
     expect(config.auth.apiKeys).toEqual([
-      { name: 'bi', sha256: 'ab'.repeat(32), scopes: ['read', 'fill'], datasets: ['sales_*'] },
+      {
+        name: 'bi',
+        sha256: 'ab'.repeat(32),
+        scopes: ['read', 'fill'],
+        datasets: ['sales_*'],
+        expiresAtMs: null,
+        limits: { requestsPerSecond: null, burst: 1, concurrent: 1000 },
+      },
     ]);
     expect(config.worker).toMatchObject({
       threads: 3,
@@ -185,7 +199,7 @@ describe('a configuration with mistakes', () => {
   it('is told all of them at once, each with its place and what to write', () => {
     expect(lines(problemsOf(MISTAKES))).toMatchInlineSnapshot(`
       [
-        "2:1 lisen is not known here (did you mean "listen"?); known: listen, store, redis, auth, limits, worker, sources, datasets",
+        "2:1 lisen is not known here (did you mean "listen"?); known: listen, store, redis, auth, limits, worker, log, telemetry, sources, datasets",
         "3:32 listen.port must be a port from 0 to 65535 (0: any free one)",
         "4:16 store.root must be text: the folder of the store",
         "4:26 store.quota must be a size such as 500GiB, 64KiB or a number of bytes",
@@ -224,7 +238,7 @@ describe('a configuration with mistakes', () => {
         "18:100 datasets.p5.params.n.min is not for type string; use enum, pattern or maxLength",
         "18:115 datasets.p5.select names a column twice; name each once",
         "19:29 datasets.p6.path has a brace without its partner; a parameter is written {name}",
-        "19:59 datasets.p6.refresh.every must be a duration such as 15m",
+        "19:59 datasets.p6.refresh.every must be a duration of at least 1s, such as 15m",
         "19:86 datasets.p6.freshness.version must be one that a source of kind file has: checksum, ttl, manual",
       ]
     `);

@@ -10,6 +10,7 @@ import { isLoopback } from './loopback.ts';
 import type { Problems, YamlPath } from './problems.ts';
 import type { ReferenceSurroundings } from './references.ts';
 import { configSchema, type ConfigInput } from './schema.ts';
+import type { AuthInput } from './schema-auth.ts';
 import { addSchemaProblems, isMapping, valueAt } from './schema-problems.ts';
 import { sourceSchema } from './schema-sources.ts';
 import { soundParts } from './sound-parts.ts';
@@ -131,12 +132,13 @@ function assemble(input: ConfigInput, built: Pick<Config, 'sources' | 'datasets'
       url: input.redis.url === undefined || input.redis.url === '' ? null : input.redis.url,
       durable: input.redis.durable,
     },
-    auth: { apiKeys: input.auth.apiKeys satisfies readonly ApiKey[] },
+    auth: { apiKeys: input.auth.apiKeys.map((key) => apiKeyOf(key, input.auth.limits)) },
     limits: {
       fill: { rowsMax: limits.rows, bytesMax: limits.bytes, timeoutMs: limits.fillTimeout },
       sqlBytesMax: limits.sqlBytes,
       queuePerSource: limits.queuePerSource,
       waitersMax: limits.waiters,
+      connectionsMax: limits.connections,
     },
     worker: {
       listen: worker.listen,
@@ -146,6 +148,28 @@ function assemble(input: ConfigInput, built: Pick<Config, 'sources' | 'datasets'
       drainFinishMs: worker.drain.finish,
       scratch: worker.scratch === undefined ? null : resolve(folder, worker.scratch),
     },
+    log: input.log,
+    telemetry: { traces: input.telemetry.traces ?? null },
     ...built,
+  };
+}
+
+/** Two seconds of it. */
+const BURST_SECONDS = 2;
+/** Enough for a busy application, and a tenth of the callers that may wait in a process by default. */
+const CONCURRENT_PER_KEY = 1000;
+
+function apiKeyOf({ expires, limits, ...key }: AuthInput['apiKeys'][number], shared: AuthInput['limits']): ApiKey {
+  // A burst belongs to the rate that it was written beside.
+  const { requestsPerSecond = null, burst } =
+    limits.requestsPerSecond === undefined ? { ...shared, ...limits } : limits;
+  return {
+    ...key,
+    expiresAtMs: expires ?? null,
+    limits: {
+      requestsPerSecond,
+      burst: burst ?? Math.max(1, Math.ceil((requestsPerSecond ?? 0) * BURST_SECONDS)),
+      concurrent: limits.concurrent ?? shared.concurrent ?? CONCURRENT_PER_KEY,
+    },
   };
 }

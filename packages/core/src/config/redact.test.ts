@@ -11,6 +11,16 @@ it('a configuration that is shown keeps no secret and all the rest', () => {
   expect({ ...shown, redis: config.redis, auth: config.auth }).toEqual(config);
 });
 
+it('where traces go is shown, and with what right is not', () => {
+  const text = `telemetry: { traces: { url: "https://u:pw@collector/v1/traces", headers: { authorization: Bearer tok } } }`;
+  const shown = redactConfig(loadConfig(text, { env: {}, readFile: () => '', path: '/x.yaml' }));
+  expect(shown.telemetry.traces).toEqual({
+    url: 'https://***:***@collector/v1/traces',
+    ratio: 1,
+    headers: { authorization: '***' },
+  });
+});
+
 it('a URL without secrets stays as it is, and what is no URL is hidden', () => {
   expect(redactUrl('redis://redis:6379/0')).toBe('redis://redis:6379/0');
   expect(redactUrl('redis://:pw@redis')).toBe('redis://:***@redis');

@@ -1,5 +1,5 @@
 /** A configuration that may be shown: the same, without what would let its reader in. */
-import type { Config, SourceConfig } from './config.ts';
+import type { Config, SourceConfig, TracesConfig } from './config.ts';
 
 const HIDDEN = '***';
 
@@ -8,8 +8,14 @@ export function redactConfig(config: Config): Config {
     ...config,
     redis: { ...config.redis, url: config.redis.url === null ? null : redactUrl(config.redis.url) },
     auth: { apiKeys: config.auth.apiKeys.map((key) => ({ ...key, sha256: HIDDEN })) },
+    telemetry: { traces: config.telemetry.traces === null ? null : redactTraces(config.telemetry.traces) },
     sources: Object.fromEntries(Object.entries(config.sources).map(([name, source]) => [name, redactSource(source)])),
   };
+}
+
+function redactTraces(traces: TracesConfig): TracesConfig {
+  const headers = Object.fromEntries(Object.keys(traces.headers).map((name) => [name, HIDDEN]));
+  return { ...traces, url: redactUrl(traces.url), headers };
 }
 
 /** A connect string is shown as its identity's twin: people write passwords and tokens into what follows a `?`. */

@@ -25,7 +25,11 @@ const KNOWN_NAMES_SHOWN = 50;
 /** I9: a list longer than this is a mistake. */
 const COLUMNS_MAX = 10_000;
 
-export function readParams(dataset: DatasetConfig, raw: RawParams, problems: RequestProblem[]): Map<string, string> {
+export function readParams(
+  dataset: Pick<DatasetConfig, 'params'>,
+  raw: RawParams,
+  problems: RequestProblem[],
+): Map<string, string> {
   const declared = Object.keys(dataset.params);
   const unknown = Object.keys(raw).filter((name) => !Object.hasOwn(dataset.params, name));
   for (const name of told(unknown)) {

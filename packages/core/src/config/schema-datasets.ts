@@ -2,16 +2,15 @@
 import * as z from 'zod';
 import { COMPRESSIONS, FILE_FORMATS, PARAM_TYPES } from '../model/request.ts';
 import { datasetFreshnessSchema, numbersAs } from './schema-freshness.ts';
+import { refreshSchema } from './schema-refresh.ts';
 import {
   columnList,
   count,
-  duration,
   flag,
   mapping,
   name,
   oneCharacter,
   paramScalar,
-  percent,
   positive,
   says,
   text,
@@ -108,18 +107,7 @@ export const datasetSchema = z.strictObject(
       )
       .prefault({})
       .describe('How the Parquet is written.'),
-    refresh: z
-      .strictObject(
-        {
-          every: duration
-            .refine((ms) => ms > 0, says('a duration such as 15m'))
-            .describe('Interval between refreshes.'),
-          jitter: percent.prefault('0%').describe('Share of the interval by which refreshes are spread.'),
-        },
-        mapping,
-      )
-      .optional()
-      .describe('Accepted and kept, not acted on yet.'),
+    refresh: refreshSchema.optional().describe('Loads before anybody asks.'),
   },
   mapping,
 );

@@ -14,6 +14,8 @@ import {
 } from './units.ts';
 
 export const NAME_PATTERN = /^[a-z][a-z0-9_]*$/;
+const RATE_PATTERN = /^[0-9]+(?:\.[0-9]+)?$/;
+const RATE_WORDS = 'a number above 0 such as 50 or 0.5';
 export const NAME_WORDS = 'a name of lower-case letters, digits and _ that starts with a letter';
 
 /** One message for whatever is wrong with a value: what has to be written there. */
@@ -40,6 +42,10 @@ export const duration = unit(
 export const count = unit(COUNT_PATTERN, parseCount, 'a whole number such as 1000 or 2e9');
 export const percent = unit(PERCENT_PATTERN, parsePercent, 'a percentage from 0% to 100%');
 export const positive = count.refine((value) => value >= 1, says('a whole number of at least 1'));
+export const rate = z
+  .union([z.number(), z.string().regex(RATE_PATTERN, says(RATE_WORDS))], says(RATE_WORDS))
+  .transform(Number)
+  .refine((value) => Number.isFinite(value) && value > 0, says(RATE_WORDS));
 export const port = count.refine((value) => value <= 65_535, says('a port from 0 to 65535 (0: any free one)'));
 export const fileMode = z
   .string(says('permission bits in quotes, such as "0640"'))

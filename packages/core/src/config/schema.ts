@@ -4,9 +4,10 @@
  * source.ts, datasets.ts and load.ts.
  */
 import * as z from 'zod';
-import { API_SCOPES } from './config.ts';
+import { authSchema } from './schema-auth.ts';
 import { datasetSchema } from './schema-datasets.ts';
 import { sourceSchema } from './schema-sources.ts';
+import { logSchema, telemetrySchema } from './schema-telemetry.ts';
 import { duration, fileMode, flag, mapping, NAME_PATTERN, port, positive, says, size, text } from './schema-values.ts';
 
 const listenSchema = (defaultPort: number, what: string) =>
@@ -68,39 +69,6 @@ const redisSchema = z
   .prefault({})
   .describe('The coordination state.');
 
-const apiKeySchema = z.strictObject(
-  {
-    name: text('a name for the key, for logs'),
-    sha256: z
-      .string(says('the SHA-256 of the key, 64 hex digits'))
-      .regex(/^[0-9a-fA-F]{64}$/, says('the SHA-256 of the key, 64 hex digits; `parqueue key new` prints it'))
-      .transform((hex) => hex.toLowerCase())
-      .describe("SHA-256 of the key's text, hex. `parqueue key new` prints key and hash."),
-    scopes: z
-      .array(z.enum(API_SCOPES, says('read, fill, adhoc or admin')), says('a list such as [read, fill]'))
-      .min(1, says('a list with at least one scope, such as [read]'))
-      .describe('read: cached rows. fill: also start loads. adhoc: also undeclared questions. admin: also manage.'),
-    datasets: z
-      .array(text('a dataset name or pattern such as "sales_*"'), says('a list of dataset names or patterns'))
-      .prefault(['*'])
-      .describe('Datasets the key may use; * stands for any characters.'),
-  },
-  mapping,
-);
-
-const authSchema = z
-  .strictObject(
-    {
-      apiKeys: z
-        .array(apiKeySchema, says('a list of keys'))
-        .prefault([])
-        .describe('Without keys only loopback addresses may be listened on.'),
-    },
-    mapping,
-  )
-  .prefault({})
-  .describe('Who may ask.');
-
 const limitsSchema = z
   .strictObject(
     {
@@ -111,6 +79,7 @@ const limitsSchema = z
         .prefault(1000)
         .describe('Jobs that may wait per source; more are refused with PQ_QUEUE_FULL.'),
       waiters: positive.prefault(10_000).describe('Requests that may wait in one API process.'),
+      connections: positive.prefault(12_000).describe('Connections that one API process accepts.'),
       fillTimeout: duration
         // A timer that is set to more than 2^31 - 1 ms is over at once.
         .refine((ms) => ms > 0 && ms < 2 ** 31, says('a duration from 1ms to 24d'))
@@ -161,6 +130,8 @@ export const configSchema = z
       auth: authSchema,
       limits: limitsSchema,
       worker: workerSchema,
+      log: logSchema,
+      telemetry: telemetrySchema,
       sources: z
         .record(z.string().regex(NAME_PATTERN), sourceSchema, mapping)
         .prefault({})
