@@ -164,7 +164,12 @@ datasets:
       format: 'parquet',
       csv: null,
       columnTypes: { amount: 'decimal(18,2)' },
-      refresh: { everyMs: 900_000, jitter: 0.1 },
+      refresh: {
+        schedule: { kind: 'every', everyMs: 900_000 },
+        jitterMs: 90_000,
+        readWithinMs: 7 * 86_400_000,
+        params: [],
+      },
       params: { since: { type: 'date', required: true, default: null } },
     });
     expect(config.datasets['prices']).toMatchObject({
