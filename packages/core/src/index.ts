@@ -29,6 +29,7 @@ export * from './ports/cooling.ts';
 export * from './epoch.ts';
 export * from './invalidate.ts';
 export * from './rebuild.ts';
+export * from './verify.ts';
 export * from './materialize.ts';
 export * from './look.ts';
 export * from './probe.ts';

@@ -51,11 +51,23 @@ export interface KeyListing {
   readonly staging: readonly StagingRef[];
 }
 
+/** A full check of a large part takes minutes. */
+export interface VerifyWatch {
+  readonly signal: AbortSignal;
+  /** Called with the number of bytes just read, as they are. */
+  readonly onBytes: (bytes: number) => void;
+}
+
 export interface GenerationReader {
   /** Cheap check of one generation: manifest digest, size and time of the part; a full hash only when the time differs. */
   inspect(key: string, fence: Tick): Promise<Inspection>;
   /** Full check: SHA-256 of the part against the manifest. */
-  verify(key: string, fence: Tick): Promise<Inspection>;
+  verify(key: string, fence: Tick, watch?: VerifyWatch): Promise<Inspection>;
+  /**
+   * After a full check found a part damaged that the cheap one takes for whole: gives it a time that no manifest names.
+   * From then on the cheap check hashes it, in every process and whatever Redis forgets, and finds the same.
+   */
+  distrust(key: string, fence: Tick): Promise<void>;
   /** Path of the part, relative to the store's root and absolute on this host. */
   partPath(key: string, fence: Tick): { readonly relative: string; readonly absolute: string };
 }

@@ -166,6 +166,13 @@ export class Disk {
     }
   }
 
+  /** Gives a file the time 1970-01-01. Nothing happens where there is none. */
+  async setTimeToZero(path: string): Promise<void> {
+    await this.find(path, 'utimes', async (absolute) => {
+      await this.files.setTimeToZero(absolute);
+    });
+  }
+
   /**
    * Puts the text under the name in one step, durably: readers see the old text or the new. The temporary file lies
    * in trash under a random name, so that two hosts never share one and a crash leaves it where it is swept; a sweep

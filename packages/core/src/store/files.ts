@@ -2,7 +2,7 @@
  * Files is the part of node:fs/promises that the store uses, and its only way to the filesystem. Tests put a fault
  * injector between (testing/faulty-files): a full disk, a stale handle or a lost reply are armed by operation name.
  */
-import { open, link, mkdir, opendir, readdir, rename, rm, rmdir, statfs, unlink } from 'node:fs/promises';
+import { open, link, mkdir, opendir, readdir, rename, rm, rmdir, statfs, unlink, utimes } from 'node:fs/promises';
 
 export interface FileIdentity {
   readonly dev: bigint;
@@ -39,6 +39,8 @@ export interface Files {
   /** Removes a file or a whole directory; nothing happens where there is none. */
   remove(path: string): Promise<void>;
   freeBytes(path: string): Promise<number>;
+  /** Sets the file's times to 1970-01-01. */
+  setTimeToZero(path: string): Promise<void>;
 }
 
 export const nodeFiles: Files = {
@@ -71,4 +73,5 @@ export const nodeFiles: Files = {
     const { bavail, bsize } = await statfs(path);
     return bavail * bsize;
   },
+  setTimeToZero: (path) => utimes(path, 0, 0),
 };

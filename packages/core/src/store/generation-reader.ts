@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { PART_NAME, decodeManifest, type Manifest } from '../model/manifest.ts';
 import type { Tick } from '../model/ticks.ts';
-import type { GenerationReader, Inspection } from '../ports/store.ts';
+import type { GenerationReader, Inspection, VerifyWatch } from '../ports/store.ts';
 import type { Disk } from './disk.ts';
 import type { FileIdentity, OpenedFile } from './files.ts';
 import { MANIFEST_NAME, generationDirectory, generationPart } from './layout.ts';
@@ -18,17 +18,23 @@ const REMEMBERED_HASHES_MAX = 10_000;
 
 export function generationReader(disk: Disk, storeId: string): GenerationReader {
   const hashes = new RememberedHashes();
-  const judge = (key: string, fence: Tick, hash: 'always' | 'when-touched') =>
+  const judge = (key: string, fence: Tick, hash: Hashing) =>
     judgeFiles({ disk, storeId, hashes }, { key, fence }, hash);
   return {
     inspect: (key, fence) => judge(key, fence, 'when-touched'),
-    verify: (key, fence) => judge(key, fence, 'always'),
+    verify: (key, fence, watch) => judge(key, fence, watch ?? UNWATCHED),
+    distrust: (key, fence) => disk.setTimeToZero(generationPart(key, fence)),
     partPath(key, fence) {
       const relative = generationPart(key, fence);
       return { relative, absolute: disk.absolute(relative) };
     },
   };
 }
+
+/** A full check, or a hash only where the part has another time than the sealed one. */
+type Hashing = VerifyWatch | 'when-touched';
+
+const UNWATCHED: VerifyWatch = { signal: new AbortController().signal, onBytes: () => undefined };
 
 interface Judge {
   readonly disk: Disk;
@@ -39,7 +45,7 @@ interface Judge {
 async function judgeFiles(
   { disk, storeId, hashes }: Judge,
   { key, fence }: { readonly key: string; readonly fence: Tick },
-  hash: 'always' | 'when-touched',
+  hash: Hashing,
 ): Promise<Inspection> {
   const directory = generationDirectory(key, fence);
   const text = await disk.readText(`${directory}/${MANIFEST_NAME}`);
@@ -58,7 +64,9 @@ async function judgeFiles(
     const touched = String(identity.mtimeNs) !== manifest.part.mtimeNs;
     if (hash === 'when-touched' && !touched) return { kind: 'whole', manifest };
     const sha256 =
-      hash === 'always' ? await sha256Of(file) : await hashes.of(`${key}/${fence}`, identity, () => sha256Of(file));
+      hash === 'when-touched'
+        ? await hashes.of(`${key}/${fence}`, identity, () => sha256Of(file, UNWATCHED))
+        : await sha256Of(file, hash);
     return sha256 === manifest.part.sha256 ? { kind: 'whole', manifest } : damaged('the part does not match its hash');
   });
   return verdict ?? absentOr(disk, directory, 'the part is missing');
@@ -90,7 +98,7 @@ function damaged(reason: string): Inspection {
   return { kind: 'damaged', reason };
 }
 
-async function sha256Of(file: OpenedFile): Promise<string> {
+async function sha256Of(file: OpenedFile, { signal, onBytes }: VerifyWatch): Promise<string> {
   const hash = createHash('sha256');
   const buffer = new Uint8Array(HASH_BUFFER_BYTES);
   for (let position = 0; ;) {
@@ -98,6 +106,8 @@ async function sha256Of(file: OpenedFile): Promise<string> {
     if (bytes === 0) return hash.digest('hex');
     hash.update(buffer.subarray(0, bytes));
     position += bytes;
+    onBytes(bytes);
+    signal.throwIfAborted();
   }
 }
 

@@ -21,7 +21,8 @@ export type FileOperation =
   | 'unlink'
   | 'rmdir'
   | 'remove'
-  | 'freeBytes';
+  | 'freeBytes'
+  | 'utimes';
 
 /** Linux numbers. libuv on Node 20 has no name for the last two and reports them as `Unknown system error`. */
 const ERRNOS = {
@@ -166,6 +167,10 @@ export class FaultyFiles implements Files {
 
   freeBytes(path: string): Promise<number> {
     return this.#do('freeBytes', path, () => this.#inner.freeBytes(path));
+  }
+
+  setTimeToZero(path: string): Promise<void> {
+    return this.#do('utimes', path, () => this.#inner.setTimeToZero(path));
   }
 
   #arm(point: FaultPoint, effect: Effect): void {

@@ -51,6 +51,7 @@ export type MemoryOperation =
   | 'discard'
   | 'inspect'
   | 'verify'
+  | 'distrust'
   | 'list'
   | 'keys'
   | 'moveToTrash'
@@ -226,6 +227,11 @@ export class MemoryStore {
       verify: async (key, fence) => {
         await this.#begin('verify', { key, fence });
         return judgeMemory(this.#find(key, fence), { storeId: this.storeId, key, fence }, 'always');
+      },
+      distrust: async (key, fence) => {
+        await this.#begin('distrust', { key, fence });
+        const directory = this.#find(key, fence);
+        if (directory?.part != null) directory.part = { ...directory.part, mtimeNs: '0' };
       },
       partPath: (key, fence) => {
         const relative = `entries/${shardOf(key)}/${key}/${generationName(fence)}/${PART_NAME}`;

@@ -160,6 +160,19 @@ function claimsOfJudging(claim: Claim): void {
     { inspect: 'whole', verify: /does not match its hash/ },
   );
 
+  claim(
+    'a part that is distrusted is hashed by the cheap check from then on: damage shows, a whole one stays whole',
+    async (store) => {
+      await publishGeneration(store, { key: KEY, fence: 5, fillId: 'f5' });
+      await publishGeneration(store, { key: KEY, fence: 6, fillId: 'f6' });
+      await store.corruptPart(KEY, 5, 'flip');
+      for (const fence of [5, 6, 7]) await store.reader.distrust(KEY, fence);
+      assert.equal((await store.reader.inspect(KEY, 5)).kind, 'damaged');
+      assert.equal((await store.reader.inspect(KEY, 6)).kind, 'whole');
+      assert.equal((await store.reader.inspect(KEY, 7)).kind, 'absent');
+    },
+  );
+
   claim('what was never there is absent', async (store) => {
     assert.equal((await store.reader.inspect(KEY, 5)).kind, 'absent');
     assert.equal((await store.reader.verify(KEY, 5)).kind, 'absent');
