@@ -10,7 +10,7 @@ import { loadedBy, readSourceGraph, REPOSITORY, type SourceFile } from './fixtur
 
 /** First match wins. A file that matches nothing has no place in the architecture, and the test says so. */
 const LAYERS: readonly (readonly [RegExp, string])[] = [
-  [/^packages\/core\/src\/(model|ports|config|sql|parquet|redis|store|testing|in-process)\//, '$1'],
+  [/^packages\/core\/src\/(model|ports|config|sql|parquet|redis|store|telemetry|testing|in-process)\//, '$1'],
   [/^packages\/core\/src\/sources\/([a-z]+)\//, 'source-$1'],
   [/^packages\/core\/src\/index\.ts$/, 'core'],
   [/^packages\/core\/src\/[a-z-]+(?:\.test)?\.ts$/, 'use-case'],
@@ -35,16 +35,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   parquet: ['model', 'ports'],
   redis: ['model', 'ports', ...LIBRARIES],
   store: ['model', 'ports', ...LIBRARIES],
+  telemetry: ['model', 'ports'],
   'source-sql': ['model', 'ports', ...LIBRARIES],
   ...Object.fromEntries(SOURCES.map((source) => [source, ['model', 'ports', ...LIBRARIES, 'source-sql']])),
   // Wrapped functions run in their application: a worker and an API at once, without their queues and servers.
   'in-process': ['model', 'ports', 'use-case', 'config', 'redis', 'store', 'source-wrapped'],
   cached: ['client', 'in-process'],
   client: ['cached'],
-  api: ['core', 'config', 'redis', 'store', 'parquet', 'explorer'],
+  api: ['core', 'config', 'redis', 'store', 'parquet', 'telemetry', 'explorer'],
   // What the page knows of the rest is the types of what goes over the wire.
   page: ['client'],
-  worker: ['core', 'config', 'redis', 'store', 'thread'],
+  worker: ['core', 'config', 'redis', 'store', 'telemetry', 'thread'],
   thread: ['core', 'config', 'store', 'parquet', ...SOURCES],
   cli: ['core', 'config', 'redis', 'store', 'parquet', 'client', 'api', 'worker'],
 };
@@ -61,6 +62,8 @@ const DRIVERS: Readonly<Record<string, readonly string[]>> = {
   bullmq: ['packages/core/src/redis/', 'apps/worker/src/'],
   piscina: ['apps/worker/src/thread/', 'apps/api/src/conversions/'],
   fastify: ['apps/api/src/'],
+  '@opentelemetry/sdk-trace': ['packages/core/src/telemetry/'],
+  '@opentelemetry/exporter-trace-otlp-http': ['packages/core/src/telemetry/'],
   preact: ['apps/explorer/src/page/'],
 };
 

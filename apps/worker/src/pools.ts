@@ -3,7 +3,8 @@ import { toFailure, type Memo, type SourceWork } from '@parqueue/core';
 import type { Config } from '@parqueue/core/config';
 import type { Logger } from 'pino';
 import { LayeredMemo } from './memo.ts';
-import { meteredWork, type WorkerMetrics } from './metrics.ts';
+import { meteredWork } from './metered-work.ts';
+import type { WorkerMetrics } from './metrics.ts';
 import { FILL_THREAD_ENTRY, ThreadPool } from './thread/pool.ts';
 import type { ThreadSetup } from './thread/setup.ts';
 import { timedWork } from './timed-work.ts';
@@ -82,6 +83,8 @@ export function openPools({ config, metrics, log, memo, scratch, host, program }
     });
   const fills = pool(fillThreads(config).all);
   const probes = pool(probeThreads(config).all);
+  metrics.watchThreads('fill', () => fills.use);
+  metrics.watchThreads('probe', () => probes.use);
   return {
     fills: meteredWork(timedWork(fills), metrics),
     probes: meteredWork(timedWork(probes), metrics),

@@ -24,7 +24,8 @@ import {
 } from '@parqueue/core';
 import { DelayedError, WaitingError, type Job as QueuedJob } from 'bullmq';
 import type { Logger } from 'pino';
-import { FillTimeline, type WorkerMetrics } from './metrics.ts';
+import { FillTimeline } from './fill-timeline.ts';
+import type { WorkerMetrics } from './metrics.ts';
 import { PROGRESS_INTERVAL_MS, ProgressReporter } from './progress.ts';
 import { allSteps } from './steps.ts';
 
@@ -104,8 +105,10 @@ export class JobProcessor {
       kind: job.kind,
       outcome: run.outcome,
     };
-    if (run.outcome.kind === 'failed') log.warn(line, 'job failed');
-    else log[job.kind === 'fill' ? 'info' : 'debug'](line, 'job done');
+    if (run.outcome.kind === 'failed') {
+      metrics.jobFailures.inc({ source, kind: job.kind, code: run.outcome.failure.code });
+      log.warn(line, 'job failed');
+    } else log[job.kind === 'fill' ? 'info' : 'debug'](line, 'job done');
     return run;
   }
 

@@ -77,7 +77,12 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
 async function start(options: WorkerOptions, closers: Closers): Promise<RunningWorker> {
   const { config, log } = options;
   const signal = options.signal ?? new AbortController().signal;
-  const metrics = createMetrics({ version: VERSION, now: () => clock.now() });
+  const metrics = createMetrics({
+    version: VERSION,
+    now: () => clock.now(),
+    sources: Object.keys(config.sources),
+    datasets: Object.keys(config.datasets),
+  });
   const state = { readiness: async (): Promise<Readiness> => ({ ready: false, checks: { worker: 'starting' } }) };
   const health = await openHealthPort({
     ...config.worker.listen,

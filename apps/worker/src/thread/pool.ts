@@ -25,7 +25,7 @@ import { Piscina } from 'piscina';
 import { Conversation, type Delivered } from './conversation.ts';
 import { crashFailure, failed, misplaced, stopFailure } from './failures.ts';
 import type { ConnectionsNews, ThreadReport, ThreadWork } from './protocol.ts';
-import { Slots } from './slots.ts';
+import { Slots, type SlotsUse } from './slots.ts';
 
 export interface PoolOptions {
   readonly threads: number;
@@ -126,6 +126,11 @@ export class ThreadPool implements SourceWork, AsyncDisposable {
   async prepare(signal: AbortSignal): Promise<void> {
     const report = await this.#run({ kind: 'prepare' }, { ...QUIET, signal });
     if (report.kind === 'failed') this.#options.onTrouble(ParqueueError.from(report.failure));
+  }
+
+  /** Of the threads there may be, whether or not they were started. */
+  get use(): SlotsUse {
+    return this.#slots.use;
   }
 
   get threadCount(): number {

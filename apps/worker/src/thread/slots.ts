@@ -11,14 +11,26 @@ export type SlotWish =
   | { readonly kind: 'full' }
   | { readonly kind: 'aborted' };
 
+export interface SlotsUse {
+  readonly busy: number;
+  readonly free: number;
+  readonly waiting: number;
+}
+
 export class Slots {
+  readonly #slots: number;
   readonly #waitingMax: number;
   readonly #waiting = new Set<() => void>();
   #free: number;
 
   constructor(slots: number, waitingMax: number) {
+    this.#slots = slots;
     this.#free = slots;
     this.#waitingMax = waitingMax;
+  }
+
+  get use(): SlotsUse {
+    return { busy: this.#slots - this.#free, free: this.#free, waiting: this.#waiting.size };
   }
 
   async take(signal: AbortSignal): Promise<SlotWish> {

@@ -54,7 +54,12 @@ export class OpenTelemetryTraces implements Traces {
         'service.instance.id': instance,
       }),
       sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(ratio) }),
-      spanLimits: { attributeCountLimit: 64, attributeValueLengthLimit: 1024, eventCountLimit: 256, linkCountLimit: 16 },
+      spanLimits: {
+        attributeCountLimit: 64,
+        attributeValueLengthLimit: 1024,
+        eventCountLimit: 256,
+        linkCountLimit: 16,
+      },
       spanProcessors: [
         new BatchSpanProcessor({
           exporter: telling(exporter, onTrouble),

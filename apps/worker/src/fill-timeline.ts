@@ -1,0 +1,69 @@
+/** Turns the steps of one fill into phases, outcomes and sums. */
+import type { Outcome, StepName } from '@parqueue/core';
+import type { FILL_OUTCOMES, FILL_PHASES, WorkerMetrics } from './metrics.ts';
+
+/** The step that ends each phase; the first begins with the lease. */
+export const PHASE_ENDS: Partial<Record<StepName, (typeof FILL_PHASES)[number]>> = {
+  'snapshot-opened': 'open',
+  'part-synced': 'read',
+  published: 'publish',
+  'commit-acked': 'commit',
+};
+
+/** The phases of one fill: each ends at a step and begins where the one before ended. */
+export class FillTimeline {
+  readonly #metrics: WorkerMetrics;
+  readonly #source: string;
+  readonly #createdAtMs: number;
+  #phaseBeganAt: number | null = null;
+  #fenced = false;
+
+  constructor(metrics: WorkerMetrics, source: string, createdAtMs: number) {
+    this.#metrics = metrics;
+    this.#source = source;
+    this.#createdAtMs = createdAtMs;
+  }
+
+  step(name: StepName, nowMs: number): void {
+    if (name === 'lease-acquired') {
+      // Both ends are local clocks, of the host that asked and of this one: fit for a histogram of seconds.
+      this.#metrics.leaseWaitSeconds.observe(Math.max(0, nowMs - this.#createdAtMs) / 1000);
+      this.#phaseBeganAt = nowMs;
+    }
+    if (name === 'lease-lost') this.#metrics.leasesLost.inc();
+    if (name === 'commit-acked') this.#metrics.commits.inc({ outcome: 'committed' });
+    if (name === 'fenced') {
+      this.#fenced = true;
+      this.#metrics.commits.inc({ outcome: 'fenced' });
+    }
+    const phase = PHASE_ENDS[name];
+    if (phase === undefined || this.#phaseBeganAt === null) return;
+    this.#metrics.fillSeconds.observe({ source: this.#source, phase }, (nowMs - this.#phaseBeganAt) / 1000);
+    this.#phaseBeganAt = nowMs;
+  }
+
+  end(outcome: Outcome): void {
+    // A job that never held a lease filled nothing.
+    if (this.#phaseBeganAt === null) return;
+    this.#metrics.fills.inc({ source: this.#source, outcome: this.#fenced ? 'fenced' : fillOutcome(outcome) });
+    if (outcome.kind !== 'committed') return;
+    this.#metrics.fillRows.inc({ source: this.#source }, outcome.rows);
+    this.#metrics.fillBytes.inc({ source: this.#source }, outcome.bytes);
+  }
+}
+
+function fillOutcome({ kind }: Outcome): (typeof FILL_OUTCOMES)[number] {
+  switch (kind) {
+    case 'committed':
+    case 'failed':
+    case 'cancelled':
+      return kind;
+    case 'verified':
+    case 'satisfied':
+    case 'changed':
+    case 'absent':
+      return 'unchanged';
+    default:
+      return kind satisfies never;
+  }
+}
