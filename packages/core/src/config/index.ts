@@ -5,6 +5,7 @@ export { loadConfig, type LoadOptions } from './load.ts';
 export { isLoopback } from './loopback.ts';
 export type { ConfigProblem } from './problems.ts';
 export { configJsonSchema, type JsonSchema } from './json-schema.ts';
+export { configDigests } from './digest.ts';
 export { redactConfig, redactUrl } from './redact.ts';
 export * from './catalog.ts';
 export { tableLabel, targetsOf, type RequestTargets } from './targets.ts';

@@ -15,6 +15,7 @@ import { redisCancellations, redisNotices, RedisSubscriber, type Cancellations }
 import { redisNotedReads } from './noted-reads.ts';
 import { redisOutcomes } from './outcomes.ts';
 import { redisParts } from './parts.ts';
+import { redisProcesses } from './processes.ts';
 import { JobQueues } from './queues.ts';
 import { redisRegister } from './register.ts';
 import { redisReconciler, redisRetirement } from './retirement.ts';
@@ -27,6 +28,7 @@ import type { Entries } from '../ports/entries.ts';
 import type { EpochRegister } from '../ports/epochs.ts';
 import type { NotedReads } from '../ports/noted-reads.ts';
 import type { Parts } from '../ports/parts.ts';
+import type { Processes } from '../ports/processes.ts';
 import type { Memo } from '../ports/source.ts';
 import type { Notices, Outcomes } from '../ports/work.ts';
 
@@ -66,6 +68,7 @@ export interface Coordination {
   readonly askCounts: AskCounts;
   readonly notedReads: NotedReads;
   readonly statMemo: Memo;
+  readonly processes: Processes;
   /** @throws ParqueueError PQ_COORDINATION_DOWN when Redis does not answer, or one of the connections is not back yet. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -104,6 +107,7 @@ export async function openCoordination(options: CoordinationOptions): Promise<Co
     askCounts: redisAskCounts(gate),
     notedReads: redisNotedReads(gate),
     statMemo: redisMemo(gate, options.log),
+    processes: redisProcesses(gate),
     ping: async () => {
       await gate.plain((redis) => redis.ping());
       // After a restart each connection comes back in its own time, and an ask needs all of them.
