@@ -31,7 +31,7 @@ let monitor: RedisMonitor;
 
 beforeAll(async () => {
   // What is counted is told once, when the process closes: whatever else reaches Redis here, answers sent.
-  stage = await Stage.open({ datasets: DATASETS, yaml: KEYS, api: { tellAsksMs: 3_600_000 } });
+  stage = await Stage.open({ datasets: DATASETS, yaml: KEYS, api: { tellAsksMs: 3_600_000, beatMs: 3_600_000 } });
   await stage.writeWords('one', 'two');
   // Hashes do not compress: more than a MiB of Parquet.
   const hashes = Array.from({ length: 40_000 }, (_, id) => `${id},${sha256(`row ${id}`)}`);

@@ -54,6 +54,11 @@ export class CoordinationLink {
     }
   }
 
+  /** The connection as it is, whether or not an epoch is open; null before there is one. */
+  get coordination(): Coordination | null {
+    return this.#live?.coordination ?? null;
+  }
+
   /** Epoch open and not known to be lost. */
   get ready(): boolean {
     return this.#ready;

@@ -5,9 +5,10 @@
 import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ParqueueError, toFailure, type Clock, type OnStep, type RandomId } from '@parqueue/core';
-import { Catalog, isLoopback, type Config } from '@parqueue/core/config';
+import { ParqueueError, Presence, toFailure, type Clock, type OnStep, type RandomId } from '@parqueue/core';
+import { Catalog, configDigests, isLoopback, type Config } from '@parqueue/core/config';
 import { openCoordination } from '@parqueue/core/redis';
 import { openStore, type MigrationProgress } from '@parqueue/core/store';
 import type { FastifyInstance } from 'fastify';
@@ -30,6 +31,8 @@ export interface StartApiOptions {
   readonly randomId?: RandomId;
   /** How often counts of asks are told to Redis. */
   readonly tellAsksMs?: number;
+  /** How often this process tells that it lives. */
+  readonly beatMs?: number;
 }
 
 export interface RunningApi {
@@ -115,22 +118,52 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
     stopping: stopping.signal,
   };
   const app = await buildApp(context);
+  const presence: { told: Presence | null } = { told: null };
   const close = async (): Promise<void> => {
     await closeServer(app, { clock, stopping });
     await conversions.close();
     await asks.close();
+    await presence.told?.stop();
     await link.close();
   };
   try {
     await link.start();
     asks.start();
     const url = await app.listen({ host: config.listen.host, port: config.listen.port });
+    presence.told = presenceOf(options, { link, clock, randomId, url, version });
+    presence.told.start();
     log.info({ url, version }, 'the API listens');
     return { url, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+interface Self {
+  readonly link: CoordinationLink;
+  readonly clock: Clock;
+  readonly randomId: RandomId;
+  readonly url: string;
+  readonly version: string;
+}
+
+function presenceOf({ config, beatMs }: StartApiOptions, { link, clock, randomId, url, version }: Self): Presence {
+  const host = hostname();
+  return new Presence(
+    {
+      id: `api:${host}:${process.pid}:${randomId().slice(0, 8)}`,
+      role: 'api',
+      host,
+      pid: process.pid,
+      version,
+      node: process.version,
+      url,
+      startedAtMs: clock.now(),
+      config: configDigests(config),
+    },
+    { processes: () => link.coordination?.processes ?? null, clock, ...(beatMs === undefined ? {} : { everyMs: beatMs }) },
+  );
 }
 
 /** A connection whose answer was under way falls idle later, and Node closes idle ones only when asked to. */

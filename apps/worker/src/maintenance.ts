@@ -82,8 +82,8 @@ export interface ChoreDeps {
   readonly log: Logger;
 }
 
-/** Runs one chore. Throws what it met: the queue forgets the job, and the next look wants it again. */
-export async function runChore(chore: Chore, signal: AbortSignal, deps: ChoreDeps): Promise<void> {
+/** Runs one chore. Throws what it met: the queue forgets the job, and the next look wants it again. @returns its report. */
+export async function runChore(chore: Chore, signal: AbortSignal, deps: ChoreDeps): Promise<GcReport | void> {
   switch (chore) {
     case 'reconcile':
       return await deps.reconcileAll(signal);
@@ -92,7 +92,8 @@ export async function runChore(chore: Chore, signal: AbortSignal, deps: ChoreDep
       // Staging of dead fills gets into the trash at any time; what is there already needs no grace.
       const swept = report.waitingFor === null ? report.trash : await deps.emptyTrash();
       deps.log.info({ ...report, trash: swept }, 'collected garbage');
-      return await deps.measure(report);
+      await deps.measure(report);
+      return report;
     }
     default:
       return chore satisfies never;

@@ -9,6 +9,7 @@ import type { FileStore } from '@parqueue/core/store';
 import { Queue } from 'bullmq';
 import type { Logger } from 'pino';
 import type { Drainable } from './drain.ts';
+import { recorded } from './chore-records.ts';
 import { Maintenance, phaseOf, runChore, type Chore, type ChoreDeps, type ChoreQueue } from './maintenance.ts';
 import type { WorkerMetrics } from './metrics.ts';
 import { fillThreads, probeThreads } from './pools.ts';
@@ -115,8 +116,8 @@ function openJobQueues(
   ]);
 }
 
-function openChores(parts: QueuesParts, connection: ReturnType<typeof connectRedis>): QueueWorker<null, void> {
-  const { useCases, store, coordination, metrics, log, timing } = parts;
+function openChores(parts: QueuesParts, connection: ReturnType<typeof connectRedis>): QueueWorker<null, unknown> {
+  const { useCases, store, coordination, metrics, log, timing, holder } = parts;
   const deps: ChoreDeps = {
     reconcileAll: useCases.reconcileAll,
     collect: useCases.collect,
@@ -127,7 +128,8 @@ function openChores(parts: QueuesParts, connection: ReturnType<typeof connectRed
     },
     log,
   };
-  return new QueueWorker<null, void>({
+  const recorder = { processes: coordination.processes, holder };
+  return new QueueWorker<null, unknown>({
     queue: CHORES,
     prefix: PREFIX,
     concurrency: { local: 1, cluster: 1 },
@@ -135,7 +137,9 @@ function openChores(parts: QueuesParts, connection: ReturnType<typeof connectRed
     timing,
     log,
     process: async (job, _token, signal) =>
-      await runChore(job.name as Chore, signal ?? new AbortController().signal, deps),
+      await recorded(job.name, recorder, () =>
+        runChore(job.name as Chore, signal ?? new AbortController().signal, deps),
+      ),
     onAbandoned: async (job) => {
       log.warn({ chore: job.name, reason: job.failedReason }, 'chore failed; it is tried again');
     },

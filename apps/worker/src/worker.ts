@@ -12,8 +12,8 @@ import { randomBytes } from 'node:crypto';
 import { hostname, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Epochs, ParqueueError, toFailure, type Clock, type OnStep, type RandomId } from '@parqueue/core';
-import type { Config } from '@parqueue/core/config';
+import { Epochs, ParqueueError, Presence, toFailure, type Clock, type OnStep, type RandomId } from '@parqueue/core';
+import { configDigests, type Config } from '@parqueue/core/config';
 import { openCoordination, type Coordination } from '@parqueue/core/redis';
 import { openStore, type FileStore, type MigrationProgress } from '@parqueue/core/store';
 import type { Logger } from 'pino';
@@ -107,6 +107,9 @@ async function start(options: WorkerOptions, closers: Closers): Promise<RunningW
   await untilThere('an epoch', () => epochs.open(), { signal, log });
 
   const queues = await openWork({ options, closers, store, coordination, epochs, metrics, onStep });
+  const presence = presenceOf(config, coordination, health.url);
+  presence.start();
+  closers.add('presence', () => presence.stop());
   state.readiness = () => readiness(config, coordination);
   log.info({ url: health.url, version: VERSION, sources: Object.keys(config.sources) }, 'worker takes jobs');
 
@@ -125,6 +128,24 @@ async function start(options: WorkerOptions, closers: Closers): Promise<RunningW
     drain: () => (ending ??= end(config.worker.drainFinishMs)),
     close: () => (ending ??= end(0)),
   };
+}
+
+function presenceOf(config: Config, { processes }: Coordination, url: string): Presence {
+  const host = hostname();
+  return new Presence(
+    {
+      id: `worker:${host}:${process.pid}:${randomId().slice(0, 8)}`,
+      role: 'worker',
+      host,
+      pid: process.pid,
+      version: VERSION,
+      node: process.version,
+      url,
+      startedAtMs: clock.now(),
+      config: configDigests(config),
+    },
+    { processes: () => processes, clock },
+  );
 }
 
 interface WorkParts {
