@@ -292,6 +292,8 @@ describe('with a worker', () => {
       ),
     ).toEqual([]);
     expect(await stage.others(503, asksOf('words'))).toEqual([]);
+    const known = async (): Promise<unknown> => (await stage.get('/v1/datasets/words')).body;
+    await expect.poll(known).toMatchObject({ name: 'words', asks: null, stored: null, entries: null });
     expect((await stage.post('/v1/invalidate', { dataset: 'words' })).status).toBe(503);
   });
 });

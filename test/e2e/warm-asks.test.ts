@@ -184,8 +184,9 @@ test('asks are told to the whole cluster when a process closes, in one step besi
     readonly datasets: readonly (DatasetFacts & { readonly name: string })[];
   };
   const { asks } = catalog.datasets.find(({ name }) => name === 'large') ?? facts;
-  expect(asks).toEqual({ lastHour: facts.asks.lastHour, lastDay: expect.objectContaining({ hit: 2 }) });
-  await stage.redis.kill();
-  const without = await (await stage.get('/v1/datasets/large', as('reader'))).json();
-  expect(without).toMatchObject({ name: 'large', asks: null, stored: null, entries: null });
+  expect(asks).toEqual({
+    lastHour: facts.asks.lastHour,
+    lastDay: expect.objectContaining({ hit: 2 }),
+    hours: facts.asks.hours,
+  });
 });

@@ -5,6 +5,10 @@
 import type { Fill, Question as WireQuestion } from './generated/openapi.ts';
 
 export type {
+  AskBucket,
+  AskPeriod,
+  Asks,
+  AskSeries,
   Catalog,
   Column,
   Dataset,
@@ -22,6 +26,7 @@ export type {
   Resolution,
   Source,
   Sources,
+  Stored,
 } from './generated/openapi.ts';
 
 /** How far a load is that is waited for. */

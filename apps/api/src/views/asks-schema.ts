@@ -29,6 +29,7 @@ const BUCKET = named('AskBucket', object('Asks of one minute or hour.', { at: ti
 const ASKS_PROPERTIES = {
   lastHour: PERIOD,
   lastDay: PERIOD,
+  hours: listOf(BUCKET, 'The last 24, oldest first; the last one is under way.'),
 };
 
 /** Counted in every process and added up every few seconds, so a page is a little behind. */
@@ -42,7 +43,6 @@ export const ASK_SERIES = named(
   object('Asks over all API processes, up to some seconds ago.', {
     ...ASKS_PROPERTIES,
     minutes: listOf(BUCKET, 'The last 60, oldest first; the last one is under way.'),
-    hours: listOf(BUCKET, 'The last 24, oldest first; the last one is under way.'),
   }),
 );
 
@@ -52,6 +52,8 @@ export const STORED = named(
     entries: whole('Entries that have rows.'),
     rows: whole('Rows of all of them.'),
     bytes: whole('Size of their Parquet files, in bytes.'),
+    damaged: whole('Entries whose files readers rejected; their next ask fills them again.'),
+    newestCommittedAt: nullable(time('When rows were loaded last; null: there is none.')),
     newestVerifiedAt: nullable(time('When the one proved right latest was; null: there is none.')),
     oldestVerifiedAt: nullable(time('When the one proved right longest ago was; null: there is none.')),
     oldestAgeSeconds: nullable(number('Age of that one.', 812.4)),

@@ -4,30 +4,39 @@ import type { AskBucket, AskHistory, OutcomeCounts, StoredSum } from '@parqueue/
 import { isoTime } from './entry-view.ts';
 
 export function asksView({ minutes, hours }: AskHistory, dataset: string) {
-  return { lastHour: periodView(minutes, dataset), lastDay: periodView(hours, dataset) };
-}
-
-/** With what there was in each minute and hour. */
-export function askSeriesView(history: AskHistory, dataset: string) {
-  const bucketView = (bucket: AskBucket) => ({ at: isoTime(bucket.atMs), ...countsOf(bucket, dataset) });
   return {
-    ...asksView(history, dataset),
-    minutes: history.minutes.map(bucketView),
-    hours: history.hours.map(bucketView),
+    lastHour: periodView(minutes, dataset),
+    lastDay: periodView(hours, dataset),
+    hours: bucketsView(hours, dataset),
   };
 }
 
-export function storedView({ newestVerifiedAtMs, oldestVerifiedAtMs, nowMs, ...sum }: StoredSum) {
-  const { entries, rows, bytes, complete } = sum;
+/** By minutes too. */
+export function askSeriesView(history: AskHistory, dataset: string) {
+  return { ...asksView(history, dataset), minutes: bucketsView(history.minutes, dataset) };
+}
+
+function bucketsView(buckets: readonly AskBucket[], dataset: string) {
+  return buckets.map((bucket) => ({ at: isoTime(bucket.atMs), ...countsOf(bucket, dataset) }));
+}
+
+export function storedView(sum: StoredSum) {
+  const { entries, rows, bytes, damaged, newestCommittedAtMs, newestVerifiedAtMs, oldestVerifiedAtMs } = sum;
   return {
     entries,
     rows,
     bytes,
-    newestVerifiedAt: newestVerifiedAtMs === null ? null : isoTime(newestVerifiedAtMs),
-    oldestVerifiedAt: oldestVerifiedAtMs === null ? null : isoTime(oldestVerifiedAtMs),
-    oldestAgeSeconds: oldestVerifiedAtMs === null ? null : Math.max(0, nowMs - oldestVerifiedAtMs) / 1000,
-    complete,
+    damaged,
+    newestCommittedAt: timeView(newestCommittedAtMs),
+    newestVerifiedAt: timeView(newestVerifiedAtMs),
+    oldestVerifiedAt: timeView(oldestVerifiedAtMs),
+    oldestAgeSeconds: oldestVerifiedAtMs === null ? null : Math.max(0, sum.nowMs - oldestVerifiedAtMs) / 1000,
+    complete: sum.complete,
   };
+}
+
+function timeView(ms: number | null): string | null {
+  return ms === null ? null : isoTime(ms);
 }
 
 /** The hit ratio is of asks that were answered; what the cache answered, old or not, is a hit. */

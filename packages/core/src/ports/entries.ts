@@ -32,6 +32,8 @@ export interface StoredSum {
   readonly entries: number;
   readonly rows: number;
   readonly bytes: number;
+  readonly damaged: number;
+  readonly newestCommittedAtMs: number | null;
   readonly newestVerifiedAtMs: number | null;
   readonly oldestVerifiedAtMs: number | null;
   /** False: there are more keys than were looked at, and every number is of those. */

@@ -78,25 +78,37 @@ test('what is old is no longer told, and every key ends by itself', async () => 
 
 test('heads of a dataset are summed, and only so many keys are looked at', async () => {
   const keys = Array.from({ length: 450 }, (_, n) => `prices-${String(n).padStart(32, '0')}`);
-  for (const key of keys) await fill(key, 'prices');
+  const fences: number[] = [];
+  for (const key of keys) fences.push(await fill(key, 'prices'));
   await fill(keys[0] ?? '', 'orders');
   const whole = await coordination.entries.sum('prices', 450);
   const head = commitRequest(1, 'x', 'v');
-  expect(whole).toMatchObject({ entries: 449, rows: 449 * head.rows, bytes: 449 * head.bytes, complete: true });
+  expect(whole).toMatchObject({
+    entries: 449,
+    rows: 449 * head.rows,
+    bytes: 449 * head.bytes,
+    complete: true,
+    damaged: 0,
+  });
+  await coordination.heads.markDamaged(keys[7] ?? '', fences[7] ?? 0, 'torn');
+  expect(await coordination.entries.sum('prices', 450)).toMatchObject({ entries: 449, damaged: 1 });
+  expect(whole.newestCommittedAtMs).toBeGreaterThan(0);
   expect(whole.newestVerifiedAtMs).toBeGreaterThanOrEqual(whole.oldestVerifiedAtMs ?? Infinity);
   expect(await coordination.entries.sum('prices', 250)).toMatchObject({ entries: 249, complete: false });
   expect(await coordination.entries.sum('nothing', 250)).toMatchObject({
     entries: 0,
+    newestCommittedAtMs: null,
     newestVerifiedAtMs: null,
     oldestVerifiedAtMs: null,
     complete: true,
   });
 });
 
-async function fill(key: string, dataset: string): Promise<void> {
+async function fill(key: string, dataset: string): Promise<number> {
   const claim = { key, fillId: randomId(), holder: 'h', ttlMs: 1000 };
   const grant = await coordination.leases.acquire(claim);
   if (grant.kind !== 'granted') throw new Error(`the lease is ${grant.kind}`);
   await coordination.heads.commit({ ...commitRequest(grant.fence, claim.fillId, 'v'), key, dataset });
   await coordination.leases.release(claim, grant.fence);
+  return grant.fence;
 }

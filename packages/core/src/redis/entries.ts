@@ -36,11 +36,13 @@ export function redisEntries(gate: RedisGate): Entries {
 
 async function sumOf(gate: RedisGate, dataset: string, keys: readonly string[]): Promise<StoredSum> {
   const reply = asArray(await gate.script('heads-sum', keys.map(KEYS.head), [dataset]));
-  const [entries, rows, bytes, newest, oldest, now] = reply;
+  const [entries, rows, bytes, damaged, latest, newest, oldest, now] = reply;
   return {
     entries: asNumber(entries),
     rows: asNumber(rows),
     bytes: asNumber(bytes),
+    damaged: asNumber(damaged),
+    newestCommittedAtMs: asNumberOrNull(latest),
     newestVerifiedAtMs: asNumberOrNull(newest),
     oldestVerifiedAtMs: asNumberOrNull(oldest),
     complete: true,
@@ -49,18 +51,20 @@ async function sumOf(gate: RedisGate, dataset: string, keys: readonly string[]):
 }
 
 function together(a: StoredSum, b: StoredSum): StoredSum {
-  const times = (one: number | null, other: number | null): readonly number[] =>
-    [one, other].filter((time) => time !== null);
-  const newest = times(a.newestVerifiedAtMs, b.newestVerifiedAtMs);
-  const oldest = times(a.oldestVerifiedAtMs, b.oldestVerifiedAtMs);
   return {
     ...b,
     entries: a.entries + b.entries,
     rows: a.rows + b.rows,
     bytes: a.bytes + b.bytes,
-    newestVerifiedAtMs: newest.length === 0 ? null : Math.max(...newest),
-    oldestVerifiedAtMs: oldest.length === 0 ? null : Math.min(...oldest),
+    damaged: a.damaged + b.damaged,
+    newestCommittedAtMs: ofBoth(Math.max, a.newestCommittedAtMs, b.newestCommittedAtMs),
+    newestVerifiedAtMs: ofBoth(Math.max, a.newestVerifiedAtMs, b.newestVerifiedAtMs),
+    oldestVerifiedAtMs: ofBoth(Math.min, a.oldestVerifiedAtMs, b.oldestVerifiedAtMs),
   };
+}
+
+function ofBoth(pick: (a: number, b: number) => number, a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : pick(a, b);
 }
 
 async function listPage(redis: Redis, filter: EntryFilter): Promise<EntryPage> {
