@@ -48,10 +48,18 @@ export class Epochs {
    * @throws ParqueueError PQ_CONFIG (this Redis belongs to another store), PQ_COORDINATION_DOWN, PQ_STORE_IO
    */
   open(): Promise<number> {
-    this.#opening ??= this.#open().finally(() => {
+    this.#opening ??= this.#open({ adopt: true }).finally(() => {
       this.#opening = null;
     });
     return this.#opening;
+  }
+
+  /**
+   * Opens the next epoch although Redis forgot nothing: leases end, and every key is compared with the store again.
+   * @returns the epoch's number
+   */
+  async openNext(): Promise<number> {
+    return await this.#open({ adopt: false });
   }
 
   /** Runs `work`; when the epoch is lost under it, opens the next and runs it again from its beginning. */
@@ -73,9 +81,9 @@ export class Epochs {
     }
   }
 
-  async #open(): Promise<number> {
+  async #open(how: { readonly adopt: boolean }): Promise<number> {
     for (let attempt = 1; attempt <= OPEN_ATTEMPTS; attempt += 1) {
-      const epoch = await this.#tryOpen();
+      const epoch = await this.#tryOpen(how);
       if (epoch !== null) return epoch;
       await this.#deps.clock.sleep(RETRY_PAUSE_MS);
     }
@@ -85,11 +93,11 @@ export class Epochs {
     );
   }
 
-  async #tryOpen(): Promise<number | null> {
+  async #tryOpen({ adopt }: { readonly adopt: boolean }): Promise<number | null> {
     const { register, store, randomId, onStep } = this.#deps;
     const { marker, runId, incarnation: seen } = await register.read();
     if (marker !== null) this.#requireOwnStore(marker);
-    if (marker?.runId === runId) {
+    if (adopt && marker?.runId === runId) {
       register.adopt(marker);
       return marker.epoch;
     }
