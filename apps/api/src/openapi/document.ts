@@ -4,17 +4,14 @@
  */
 import type { ErrorCode } from '@parqueue/core';
 import type { FastifyInstance, RouteOptions } from 'fastify';
+import type { Access } from '../access/admission.ts';
 import { statusOf } from '../http/problem.ts';
 import type { Operation } from './answers.ts';
 import { Components } from './components.ts';
 import type { Schema } from './schema.ts';
 
-/** open: anybody. operator: a key with `read`, or loopback. The others: a key with that scope. */
-export type Access = 'open' | 'operator' | 'read' | 'fill' | 'admin';
-
 declare module 'fastify' {
   interface FastifyContextConfig {
-    access?: Access;
     operation?: Operation;
   }
 }
@@ -113,8 +110,8 @@ function operationOf(route: RouteOptions, method: string, components: Components
 
 function securityOf(access: Access): readonly object[] {
   if (access === 'open') return [];
-  const scope = access === 'operator' ? 'read' : access;
-  return [{ bearer: [scope] }, { apiKey: [scope] }, ...(access === 'operator' ? [{}] : [])];
+  const scopes = access === 'key' ? [] : [access === 'operator' ? 'read' : access];
+  return [{ bearer: scopes }, { apiKey: scopes }, ...(access === 'operator' ? [{}] : [])];
 }
 
 function parametersOf(place: 'path' | 'query', schema: unknown, components: Components): readonly unknown[] {
@@ -188,7 +185,8 @@ function problemsOf(
   for (const code of method === 'HEAD' ? errors : [...errors, ...bodyErrors]) add(statusOf(code), code);
   for (const status of refusals) if (mayAnswer(method, status)) add(status, 'PQ_INVALID_REQUEST');
   add(414, 'PQ_LIMIT_EXCEEDED');
-  if (access !== 'open') for (const code of ['PQ_UNAUTHENTICATED', 'PQ_FORBIDDEN'] as const) add(statusOf(code), code);
+  if (access !== 'open')
+    for (const code of ['PQ_UNAUTHENTICATED', 'PQ_FORBIDDEN', 'PQ_RATE_LIMITED'] as const) add(statusOf(code), code);
   if (method !== 'GET' && method !== 'HEAD') {
     add(400, 'PQ_INVALID_REQUEST');
     add(413, 'PQ_LIMIT_EXCEEDED');

@@ -24,7 +24,11 @@ export const ANSWER_HEADERS = {
   'Content-Length': whole('Size of the body, in bytes.', 1_048_576),
   'Content-Location': text('The immutable URL of these very bytes.'),
   'Content-Range': text('Which bytes of how many.', 'bytes 0-65535/1048576', 'bytes */1048576'),
-  'Content-Security-Policy': text('What the page may load: nothing of another host.'),
+  'Content-Security-Policy': text(
+    'What a page may load: nothing of another host, and of anything but a page nothing at all.',
+  ),
+  'Cross-Origin-Opener-Policy': text('same-origin.'),
+  'Cross-Origin-Resource-Policy': text('same-origin: pages of other sites may not embed this.'),
   ETag: text(
     'SHA-256 of the Parquet bytes: equal rows written equally have equal tags, also after a reload. Weak for other forms.',
     '"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"',
@@ -42,6 +46,14 @@ export const ANSWER_HEADERS = {
   'Parqueue-Rows': whole('All rows of the generation, whatever the window.', 50_000),
   'Parqueue-Version': VERSION_TEXT,
   'Preference-Applied': text('What of Prefer was honoured.', 'wait=5'),
+  RateLimit: text(
+    'Where the key has a rate: requests that it may begin now (`r`), and seconds until it may begin all of them (`t`).',
+    '"requests";r=19;t=1',
+  ),
+  'RateLimit-Policy': text(
+    'Where the key has a rate: requests that it may begin at once (`q`), and seconds in which they come back (`w`).',
+    '"requests";q=20;w=2',
+  ),
   'Referrer-Policy': text('no-referrer.'),
   'Repr-Digest': text('RFC 9530: the same hash as the ETag.', 'sha-256=:n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=:'),
   'Retry-After': whole('Seconds after which asking again may help.', 2),
@@ -55,11 +67,17 @@ export const ANSWER_HEADERS = {
 
 export type AnswerHeader = keyof typeof ANSWER_HEADERS;
 
-/** Every answer has these. */
+/** Every answer has these; the two of a rate where its key has one. */
 export const HEADERS_OF_ALL = [
   'X-Request-Id',
-  'X-Content-Type-Options',
+  'Cache-Control',
+  'RateLimit',
+  'RateLimit-Policy',
+  'Content-Security-Policy',
+  'Cross-Origin-Opener-Policy',
+  'Cross-Origin-Resource-Policy',
   'Referrer-Policy',
+  'X-Content-Type-Options',
   'X-Frame-Options',
 ] as const satisfies readonly AnswerHeader[];
 

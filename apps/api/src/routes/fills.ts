@@ -89,6 +89,7 @@ export function fillRoutes(app: FastifyInstance, context: ApiContext): void {
   app.delete<IdRoute>('/v1/fills/:id', {
     config: {
       access: 'fill',
+      audit: true,
       operation: {
         id: 'cancelFill',
         tag: 'fills',

@@ -34,6 +34,7 @@ export function invalidateRoutes(app: FastifyInstance, context: ApiContext): voi
   app.post<{ Body: InvalidateBody }>('/v1/invalidate', {
     config: {
       access: 'admin',
+      auditNames: ['key', 'dataset', 'source', 'table', 'prefix', 'mode'],
       operation: {
         id: 'invalidate',
         tag: 'entries',
