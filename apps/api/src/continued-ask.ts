@@ -12,6 +12,7 @@ import { ParqueueError, epochStart, isParqueueError } from '@parqueue/core';
 import type { Answer, Ask, AskRecord, Failure, WaitOptions } from '@parqueue/core';
 import type { AskCall } from './caller.ts';
 import type { Live } from './coordination-link.ts';
+import { pinOwner } from './pin-owner.ts';
 
 /** How long an ask may be continued: as long as the outcome of its job is kept. */
 const ASK_TTL_MS = 600_000;
@@ -57,8 +58,8 @@ async function comeBack(live: Live, record: AskRecord, poller: string | null): P
   return { kind: 'pending', fillId: record.fillId };
 }
 
-function waitOf({ waitMs, pinTtlMs, requestId, signal }: AskCall): WaitOptions {
-  return { waitMs, pinTtlMs, requestId, signal };
+function waitOf({ waitMs, pinTtlMs, requestId, signal, principal }: AskCall): WaitOptions {
+  return { waitMs, pinTtlMs, requestId, signal, pinOwner: pinOwner(principal) };
 }
 
 /** The earlier ask that this one continues, if it was for the same key and in the epoch that is still open. */
@@ -84,7 +85,8 @@ async function followJob(live: Live, first: string): Promise<Followed> {
   for (;;) {
     const status = await live.coordination.jobs.status(fillId);
     if (status.state === 'queued' || status.state === 'running') return { kind: 'active', fillId };
-    if (status.state === 'vanished') return { kind: 'over' };
+    // What is held is asked for anew, and refused or answered stale: nobody knows when its source is resumed.
+    if (status.state === 'vanished' || status.state === 'held') return { kind: 'over' };
     const { outcome } = status;
     switch (outcome.kind) {
       case 'changed':

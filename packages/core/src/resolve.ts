@@ -52,6 +52,8 @@ export interface WaitOptions {
   readonly waitMs: number;
   /** How long the answer's generation is to stay pinned; null: not at all. */
   readonly pinTtlMs: number | null;
+  /** What the pin's id begins with, so that only who asked can go on with it. */
+  readonly pinOwner?: string;
   readonly requestId: string | null;
   readonly signal: AbortSignal;
   /** Called when a look did not answer, before any work is asked for; what it throws ends the ask. */
@@ -112,7 +114,7 @@ export class Resolver {
     const caller: Caller = {
       ask,
       wait,
-      pinId: randomId(),
+      pinId: `${wait.pinOwner ?? ''}${randomId()}`,
       deadlineMs: clock.now() + wait.waitMs,
       arrival: null,
       found: null,

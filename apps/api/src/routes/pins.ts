@@ -2,13 +2,15 @@
 import type { FastifyInstance } from 'fastify';
 import { ParqueueError } from '@parqueue/core';
 import type { ApiContext } from '../context.ts';
+import { maySeeEntry } from '../auth.ts';
 import { isPurged, lookAtEntry, scopesOfHead } from '../entry-access.ts';
 import { empty, json } from '../openapi/answers.ts';
 import { ENTRY_ERRORS } from '../openapi/errors.ts';
 import { named, type Schema } from '../openapi/schema.ts';
+import { noPin, ownPin, pinOwner } from '../pin-owner.ts';
 import { KEY_TEXT } from '../views/entry-schema.ts';
 import { NEW_PIN, PIN } from '../views/pin-schema.ts';
-import { pinView, readPinName } from '../views/pin-view.ts';
+import { pinView } from '../views/pin-view.ts';
 import { readPinTtl } from './resolve.ts';
 
 const TTL = {
@@ -54,7 +56,7 @@ export function pinRoutes(app: FastifyInstance, context: ApiContext): void {
     handler: async (request, reply) => {
       const { key } = request.params;
       const { ttl = TTL_DEFAULT, generation } = request.body ?? {};
-      const wish = { id: context.randomId(), ttlMs: readPinTtl('ttl', ttl) };
+      const wish = { id: `${pinOwner(request.principal)}${context.randomId()}`, ttlMs: readPinTtl('ttl', ttl) };
       const { look } = await lookAtEntry(context, request.principal, key, generation === undefined ? wish : null);
       const pin =
         generation === undefined
@@ -86,11 +88,12 @@ export function pinRoutes(app: FastifyInstance, context: ApiContext): void {
     },
     schema: { params: PIN_PARAM, body: RENEW_BODY },
     handler: async (request) => {
-      const { key, fence, pinId } = readPinName(request.params.id);
+      const { key, fence, pinId } = ownPin(request.principal, request.params.id);
       const ttlMs = readPinTtl('ttl', request.body?.ttl ?? TTL_DEFAULT);
       const { head } = await context.link.run(({ coordination }) =>
         coordination.heads.look({ key, scopes: [], probeTargets: [] }, null),
       );
+      if (head !== null && !maySeeEntry(request.principal, head.dataset)) throw noPin();
       const pin =
         head !== null && (await isPurged(context, { key, fence }, await scopesOfHead(context, key, head)))
           ? null
@@ -118,7 +121,7 @@ export function pinRoutes(app: FastifyInstance, context: ApiContext): void {
     },
     schema: { params: PIN_PARAM },
     handler: async (request, reply) => {
-      const { key, pinId } = readPinName(request.params.id);
+      const { key, pinId } = ownPin(request.principal, request.params.id);
       await context.link.run(({ coordination }) => coordination.pins.release(key, pinId));
       return await reply.code(204).send();
     },
