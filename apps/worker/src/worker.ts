@@ -9,7 +9,7 @@
 import { readFileSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
-import { hostname, tmpdir, userInfo } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Epochs, ParqueueError, Presence, toFailure, type Clock, type OnStep, type RandomId } from '@parqueue/core';
@@ -177,7 +177,7 @@ async function openWork({
     log,
     host,
     memo: coordination.statMemo,
-    scratch: config.worker.scratch ?? join(tmpdir(), `parqueue-scratch-${userInfo().uid}`),
+    scratch: config.worker.scratch ?? join(tmpdir(), `parqueue-scratch-${process.getuid?.() ?? 'user'}`),
     program: `parqueue/${VERSION}`,
   });
   const preparing = new AbortController();

@@ -3,12 +3,12 @@
  * child of `up`. Composition roots: what they start is handed configuration, log and clock.
  */
 import { pino, type Logger } from 'pino';
-import { ParqueueError } from '@parqueue/core';
+import { ParqueueError, toFailure } from '@parqueue/core';
 import type { Config } from '@parqueue/core/config';
 import { readConfig, type ConfigOptions } from '../config-file.ts';
 import { firstSignal, type Context } from '../context.ts';
 import { explainError } from '../exit.ts';
-import { checkDurability } from '../redis/durability.ts';
+import { checkDurabilityOnceThere } from '../redis/durability.ts';
 import { isSupervised, tellSupervisor } from '../up/child-messages.ts';
 
 export interface ServerOptions extends ConfigOptions {
@@ -40,7 +40,10 @@ export async function runWorker(context: Context, { port, host, ...options }: Se
   });
 }
 
-/** Ready, then until a signal (or the end of the supervisor), then stopped. A second signal ends at once. */
+/**
+ * Ready, then until a signal (or the end of the supervisor), then stopped. A second signal ends at once, and so does one
+ * before it was ready: process 1 of a container is sent signals only where it listens, so it listens from the beginning.
+ */
 async function serve(
   context: Context,
   options: ServerOptions,
@@ -48,7 +51,16 @@ async function serve(
   start: (config: Config, log: Logger) => Promise<RunningServer>,
 ): Promise<void> {
   const log = logOf(context, options, name);
-  let server: RunningServer;
+  const started = { server: null as RunningServer | null };
+  const signalled = firstSignal(() => process.exit(1));
+  const orphaned = new Promise<'disconnect'>((resolve) => {
+    process.once('disconnect', () => resolve('disconnect'));
+  });
+  const ended = Promise.race([signalled, orphaned]).then((reason) => {
+    if (started.server !== null) return reason;
+    log.info({ reason }, 'stopped before it was ready');
+    return end(log, 0);
+  });
   try {
     const { config } = readConfig(context, options);
     if (config.redis.url === null) {
@@ -57,26 +69,36 @@ async function serve(
         `\`parqueue ${name}\` needs a Redis: set redis.url or REDIS_URL (\`parqueue up\` brings one of its own)`,
       );
     }
-    if (!isSupervised()) await checkDurability(config.redis.url, config.redis.durable, (line) => log.warn(line));
-    server = await start(config, log);
+    if (!isSupervised()) {
+      const { url, durable } = config.redis;
+      await checkDurabilityOnceThere({ url, durable }, context.clock, {
+        note: (line) => log.warn(line),
+        onRefused: (error) => {
+          log.fatal(toFailure(error).message);
+          end(log, explainError(error).exit);
+        },
+      });
+    }
+    started.server = await start(config, log);
   } catch (error) {
     const { exit, code, message } = explainError(error);
     tellSupervisor({ type: 'fatal', exit, code, message });
     throw error;
   }
+  const { server } = started;
   tellSupervisor({ type: 'ready', url: server.url });
   if (!isSupervised()) context.out(`parqueue ${name} ready on ${server.url}`);
-  const signalled = firstSignal(() => process.exit(1));
-  const orphaned = new Promise<'disconnect'>((resolve) => {
-    process.once('disconnect', () => resolve('disconnect'));
-  });
-  const reason = await Promise.race([signalled, orphaned]);
+  const reason = await ended;
   log.info({ reason }, 'stopping');
   await server.stop();
   log.info('stopped');
   // Whatever a library still holds open (a timer, a socket) has nothing left to do.
+  end(log, 0);
+}
+
+function end(log: Logger, exit: number): never {
   log.flush();
-  process.exit(0);
+  process.exit(exit);
 }
 
 function logOf(context: Context, options: ServerOptions, name: string): Logger {

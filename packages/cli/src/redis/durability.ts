@@ -1,5 +1,5 @@
 /** The question `up`, `api` and `worker` ask a Redis they did not start themselves. */
-import { ParqueueError } from '@parqueue/core';
+import { isParqueueError, ParqueueError, type Clock } from '@parqueue/core';
 import { readDurability } from '@parqueue/core/redis';
 
 /**
@@ -23,4 +23,34 @@ export async function checkDurability(url: string, durable: boolean, note: (line
       'Redis does not tell its eviction policy and persistence: make sure it has noeviction and an append-only file',
     );
   }
+}
+
+const RETRY_MS = 5000;
+
+/**
+ * The same question of a Redis that may come up after us: where nobody answers yet, this returns, and asks again until
+ * somebody does. A server waits for its Redis; a container that ended instead would be started ever more seldom.
+ * @throws ParqueueError PQ_CONFIG when Redis answers at once and is refused; later that is told to `onRefused`
+ */
+export async function checkDurabilityOnceThere(
+  { url, durable }: { readonly url: string; readonly durable: boolean },
+  clock: Clock,
+  { note, onRefused }: { readonly note: (line: string) => void; readonly onRefused: (error: unknown) => void },
+): Promise<void> {
+  const isKnown = async (): Promise<boolean> => {
+    try {
+      await checkDurability(url, durable, note);
+      return true;
+    } catch (error) {
+      if (isParqueueError(error) && error.code === 'PQ_COORDINATION_DOWN') return false;
+      throw error;
+    }
+  };
+  if (await isKnown()) return;
+  note('Redis does not answer yet; waiting for it');
+  const later = async (): Promise<void> => {
+    do await clock.sleep(RETRY_MS);
+    while (!(await isKnown()));
+  };
+  later().catch(onRefused);
 }
