@@ -11,10 +11,11 @@
  * address in the children's hands stays true. Losing its memory is what epochs are for (I11).
  */
 import type { ChildProcess } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ParqueueError, type RandomId } from '@parqueue/core';
 import { freePort } from '../free-port.ts';
+import { addressFile, readAddress, urlOf } from './embedded-address.ts';
 import { ping, shutdown, type RedisAddress } from './ping.ts';
 import {
   answering,
@@ -114,7 +115,7 @@ class OwnRedis implements EmbeddedRedis {
     this.#directory = directory;
     this.#address = address;
     this.#launch = launch;
-    this.url = `redis://${address.password === null ? '' : `:${address.password}@`}127.0.0.1:${address.port}`;
+    this.url = urlOf(address);
     this.description =
       kind === 'program'
         ? `redis-server on 127.0.0.1:${address.port}, append-only file in ${directory}`
@@ -167,10 +168,6 @@ async function launchOnFreePort(
   }
 }
 
-function addressFile(directory: string): string {
-  return join(directory, 'address.json');
-}
-
 function rememberAddress(directory: string, address: RedisAddress): void {
   writeFileSync(addressFile(directory), `${JSON.stringify(address)}\n`, { mode: 0o600 });
 }
@@ -180,15 +177,9 @@ function rememberAddress(directory: string, address: RedisAddress): void {
  * port and knows the remembered password is that Redis: it writes its data and ends before ours starts.
  */
 async function endOrphan(directory: string): Promise<void> {
-  let address: RedisAddress;
-  try {
-    const value = JSON.parse(readFileSync(addressFile(directory), 'utf8')) as Partial<RedisAddress>;
-    if (typeof value.port !== 'number' || typeof value.password !== 'string') return;
-    address = { port: value.port, password: value.password };
-  } catch {
-    // No file: the last one ended cleanly.
-    return;
-  }
+  const address = readAddress(directory);
+  // The JavaScript one has no password, and ends with its parent.
+  if (address === null || address === 'forbidden' || address.password === null) return;
   if (!(await shutdown(address))) return;
   for (let waitedMs = 0; waitedMs < STOP_WITHIN_MS && (await ping(address)) !== 'unreachable'; waitedMs += POLL_MS) {
     await new Promise((resolve) => {

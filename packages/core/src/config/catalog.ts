@@ -5,7 +5,7 @@
  */
 import { assertKeyMatches, cacheKey } from '../model/cache-key.ts';
 import { isParqueueError, ParqueueError } from '../model/errors.ts';
-import type { FreshnessPolicy } from '../model/freshness.ts';
+import { STRICT, type FreshnessPolicy } from '../model/freshness.ts';
 import { canonicalJson } from '../model/canonical-json.ts';
 import { KEY_FORMAT, type CanonicalRequest, type ResolvedRequest } from '../model/request.ts';
 import type { Statement } from '../sql/statement.ts';
@@ -132,6 +132,41 @@ export class Catalog {
   }
 
   /**
+   * The dataset's request with each parameter at its default or left out, to try whether its version can be asked: that
+   * depends on tables and rights, not on values. @returns null for a path that is not known without a value.
+   */
+  resolveForProbe(name: string): ResolvedRequest | null {
+    const dataset = this.dataset(name);
+    const source = this.source(dataset.source);
+    const values = new Map(
+      Object.values(dataset.params).flatMap((param) => (param.default === null ? [] : [[param.name, param.default]])),
+    );
+    const base = { source, dataset: name, declared: dataset.freshness };
+    if (dataset.kind === 'file') {
+      if (Object.keys(dataset.params).some((param) => !values.has(param))) return null;
+      return this.#resolved({ ...base, wanted: askFileDataset(dataset, values, null) }).request;
+    }
+    if (source.kind === 'file') throw new TypeError(`dataset ${name} is a statement, but its source is made of files`);
+    const { statement } = dataset;
+    return this.#resolved({ ...base, wanted: askSqlDataset(dataset, source, { values, columns: null }), statement })
+      .request;
+  }
+
+  /** A question that only shows whether the source can be reached and let in; never a dataset's, and never kept. */
+  resolveConnection(name: string): ResolvedRequest {
+    const source = this.source(name);
+    const freshness = { ...STRICT, version: source.kind === 'file' ? ('checksum' as const) : ('refresh-key' as const) };
+    if (source.kind === 'file') {
+      return this.#resolved({ source, dataset: null, wanted: askFile({ path: PROBED_FILE }), declared: freshness })
+        .request;
+    }
+    const sql = source.kind === 'oracle' ? 'select 1 from dual' : 'select 1';
+    const policy = { freshness, version: { kind: 'refresh-key', statement: sql }, numbers: 'double' } as const;
+    const { wanted, statement } = askSql({ sql }, { source, policy, sqlBytesMax: sql.length });
+    return this.#resolved({ source, dataset: null, wanted, statement, declared: freshness }).request;
+  }
+
+  /**
    * @throws ParqueueError PQ_UNKNOWN_SOURCE, PQ_FORBIDDEN where the source does not allow it, PQ_INVALID_REQUEST as above;
    * of statements also PQ_LIMIT_EXCEEDED and PQ_UNTRACKABLE.
    */
@@ -197,6 +232,9 @@ export class Catalog {
     return { request, policy: narrowPolicy(declared, wish), declared };
   }
 }
+
+/** No such file is there: a source that says so was reached. */
+const PROBED_FILE = 'parqueue-doctor-looks-for-nothing.csv';
 
 interface Asked {
   readonly source: SourceConfig;

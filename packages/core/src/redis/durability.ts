@@ -36,14 +36,14 @@ export async function readDurability(url: string): Promise<RedisDurability> {
   }
 }
 
-async function isPersistent(redis: Redis, info: string): Promise<boolean | null> {
+export async function isPersistent(redis: Redis, info: string): Promise<boolean | null> {
   if (fieldOf(info, 'aof_enabled') === '1') return true;
   const save = await setting(redis, 'save');
   return save === null ? null : save !== '';
 }
 
 /** Managed services forbid CONFIG; that is an answer too. */
-async function setting(redis: Redis, name: string): Promise<string | null> {
+export async function setting(redis: Redis, name: string): Promise<string | null> {
   try {
     const reply: unknown = await redis.config('GET', name);
     return Array.isArray(reply) && typeof reply[1] === 'string' ? reply[1] : null;
@@ -53,6 +53,6 @@ async function setting(redis: Redis, name: string): Promise<string | null> {
   }
 }
 
-function fieldOf(info: string, name: string): string | null {
+export function fieldOf(info: string, name: string): string | null {
   return new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? null;
 }

@@ -2,6 +2,7 @@
 export { openCoordination, type Coordination, type CoordinationOptions } from './coordination.ts';
 export { connectRedis, withoutCredentials, type RedisAddress, type RedisLog, type RedisRole } from './connection.ts';
 export { readDurability, type RedisDurability } from './durability.ts';
+export { inspectRedis, type RedisInspection } from './inspection.ts';
 export {
   BROWSER_STATES,
   type BrowserState,

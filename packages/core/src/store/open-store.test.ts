@@ -35,6 +35,14 @@ describe('opening a store', () => {
     expect(await readdir(join(root, 'trash'))).toEqual([]);
   });
 
+  test('who only looks makes nothing where no store is', async () => {
+    await using parent = await folder();
+    for (const root of [parent.root, join(parent.root, 'not', 'there')]) {
+      await expect(openStore({ root, fileMode, absent: 'refuse' })).rejects.toMatchObject({ code: 'PQ_CONFIG' });
+    }
+    expect(await readdir(parent.root)).toEqual([]);
+  });
+
   test('all who open a new root at once agree on its identity', async () => {
     for (let round = 0; round < 5; round += 1) {
       await using parent = await folder();

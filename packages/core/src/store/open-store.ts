@@ -34,6 +34,8 @@ export interface OpenStoreOptions {
   readonly randomId?: RandomId;
   /** What becomes of a store of an older format: it is brought up to this release's (default), or not opened. */
   readonly older?: 'migrate' | 'refuse';
+  /** What becomes of a root that is no store yet: it is made one (default), or not opened. */
+  readonly absent?: 'make' | 'refuse';
   /** Hears how far a migration is, however far that is. */
   readonly onMigration?: (progress: MigrationProgress) => void;
   /** For tests: the steps there are, and how waiting for another process's migration is done. */
@@ -57,7 +59,7 @@ export async function openStore(options: OpenStoreOptions): Promise<FileStore> {
   const root = resolve(options.root);
   const files = options.files ?? nodeFiles;
   const disk = new Disk({ root, files, fileMode: options.fileMode, randomId: options.randomId ?? randomHex });
-  await makeRoot(disk);
+  if (options.absent !== 'refuse') await makeRoot(disk);
   const { storeId } = await currentIdentity(disk, options);
   for (const directory of TOP_DIRECTORIES) await disk.makeDirectory(directory);
   await disk.syncDirectory('');
@@ -75,13 +77,31 @@ export async function openStore(options: OpenStoreOptions): Promise<FileStore> {
   };
 }
 
+/** Looks, and changes nothing. @returns null where no store is. @throws ParqueueError PQ_CONFIG, PQ_STORE_IO */
+export async function readStoreIdentity(root: string): Promise<StoreIdentity | null> {
+  return await readIdentity(new Disk({ root: resolve(root), files: nodeFiles, fileMode: 0o640, randomId: randomHex }));
+}
+
 /** The store's identity, given to a new root; when it returns, the store is of this release's format or a later one. */
 async function currentIdentity(
   disk: Disk,
-  { migrations = MIGRATIONS, older = 'migrate', onMigration = () => undefined, sleep = pause }: OpenStoreOptions,
+  {
+    migrations = MIGRATIONS,
+    older = 'migrate',
+    absent = 'make',
+    onMigration = () => undefined,
+    sleep = pause,
+  }: OpenStoreOptions,
 ): Promise<StoreIdentity> {
   const newest = Math.max(STORE_FORMAT, ...migrations.map(({ to }) => to));
-  const found = (await readIdentity(disk, newest)) ?? (await giveIdentity(disk));
+  const known = await readIdentity(disk, newest);
+  if (known === null && absent === 'refuse') {
+    throw new ParqueueError(
+      'PQ_CONFIG',
+      `there is no store at ${disk.root}: is its filesystem mounted? Where it is right that there is none yet, start a server`,
+    );
+  }
+  const found = known ?? (await giveIdentity(disk));
   if (found.storeFormat >= newest) return found;
   if (older === 'refuse') {
     throw new ParqueueError(
