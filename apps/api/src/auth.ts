@@ -123,6 +123,11 @@ export function requireDataset(principal: Principal, name: string): void {
   throw new ParqueueError('PQ_FORBIDDEN', `this API key may not use dataset ${JSON.stringify(name)}`);
 }
 
+/** Between whom what there is too little of is shared; null: there is nobody to tell apart. */
+export function sharerOf({ name, limits }: Principal): string | null {
+  return limits === null ? null : name;
+}
+
 /** A key without bounds. */
 export function mayUseAll({ datasets }: Principal): boolean {
   return datasets.includes('*');

@@ -5,6 +5,7 @@
 import type { FastifyReply } from 'fastify';
 import { isParqueueError, toFailure } from '@parqueue/core';
 import { callerSignal, CallerLeft } from './caller.ts';
+import { sharerOf } from './auth.ts';
 import type { ConvertedBody } from './conversions/converted-body.ts';
 import type { DataCall, Sendable } from './data-call.ts';
 import type { ConvertedForm } from './http/data-form.ts';
@@ -64,13 +65,13 @@ async function convertAndSend(call: DataCall, sendable: Sendable, form: Converte
   return sent;
 }
 
-function open({ context, reply }: DataCall, { facts }: Sendable, form: ConvertedForm): Promise<ConvertedBody> {
+function open({ context, request, reply }: DataCall, { facts }: Sendable, form: ConvertedForm): Promise<ConvertedBody> {
   const { format, columns, offset, limit, numbers } = form;
   const { absolute } = context.store.reader.partPath(facts.key, facts.fence);
   return context.conversions.open(
     { path: absolute, bytes: facts.manifest.part.bytes, format, columns, offset, limit, numbers },
     codingOf(facts, form),
-    callerSignal(context, reply),
+    { signal: callerSignal(context, reply), sharer: sharerOf(request.principal) },
   );
 }
 

@@ -42,7 +42,7 @@ function wish(behaviour: string, memoryBytes = 0): ConversionWish {
 }
 
 const open = (pool: ConversionPool, behaviour: string, memoryBytes?: number): Promise<ConvertedBody> =>
-  pool.open(wish(behaviour, memoryBytes), 'identity', new AbortController().signal);
+  pool.open(wish(behaviour, memoryBytes), 'identity', { sharer: null, signal: new AbortController().signal });
 
 async function read(body: ConvertedBody): Promise<number> {
   await using _body = body;
@@ -99,7 +99,7 @@ describe('a body', () => {
     const pool = makePool({ running: 1 });
     const caller = new AbortController();
     await using _other = await open(pool, 'endless');
-    const waiting = pool.open(wish('chunks 1'), 'identity', caller.signal);
+    const waiting = pool.open(wish('chunks 1'), 'identity', { sharer: null, signal: caller.signal });
     await until(() => pool.waiting === 1);
     caller.abort(new Error('left'));
     await expect(waiting).rejects.toThrow('left');

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { ParqueueError, type Clock } from '@parqueue/core';
 import type { ConversionWish } from '@parqueue/core/parquet';
 import type { Coding } from '../http/encoding.ts';
-import { Budget } from './budget.ts';
+import { Budget, type Sharer } from './budget.ts';
 import { ConversionThread, type Started, type ThreadOptions } from './conversion-thread.ts';
 import { ConvertedBody, ThreadLost, type BodyLimits, type BodyOptions } from './converted-body.ts';
 
@@ -123,28 +123,28 @@ export class ConversionPool {
    * @throws ParqueueError PQ_RATE_LIMITED, PQ_LIMIT_EXCEEDED, PQ_UNSUPPORTED_TYPE, PQ_STORE_IO, PQ_INVALID_REQUEST;
    * the signal's reason
    */
-  async open(wish: ConversionWish, coding: Coding, signal: AbortSignal): Promise<ConvertedBody> {
+  async open(wish: ConversionWish, coding: Coding, caller: Sharer): Promise<ConvertedBody> {
     if (!this.#suspects.has(wish.path)) {
       try {
-        return await this.#openShared(wish, coding, signal);
+        return await this.#openShared(wish, coding, caller);
       } catch (error) {
         // Some conversion spoilt the thread, not necessarily this one; alone it can only hurt itself.
         if (!(error instanceof ThreadLost)) throw error;
       }
     }
-    return await this.#openAlone(wish, coding, signal);
+    return await this.#openAlone(wish, coding, caller);
   }
 
-  async #openShared(wish: ConversionWish, coding: Coding, signal: AbortSignal): Promise<ConvertedBody> {
-    const giveBack = await this.#slots.take(1, signal);
+  async #openShared(wish: ConversionWish, coding: Coding, caller: Sharer): Promise<ConvertedBody> {
+    const giveBack = await this.#slots.take(1, caller);
     const onVerdict = (verdict: 'sound' | 'spoilt'): void => {
       if (verdict === 'spoilt') this.#suspect(wish.path);
     };
-    return await this.#begin(this.#leastBusy().start(wish, coding), { onEnd: giveBack, onVerdict }, signal);
+    return await this.#begin(this.#leastBusy().start(wish, coding), { onEnd: giveBack, onVerdict }, caller);
   }
 
-  async #openAlone(wish: ConversionWish, coding: Coding, signal: AbortSignal): Promise<ConvertedBody> {
-    const giveBack = await this.#alone.take(1, signal);
+  async #openAlone(wish: ConversionWish, coding: Coding, caller: Sharer): Promise<ConvertedBody> {
+    const giveBack = await this.#alone.take(1, caller);
     const thread = new ConversionThread(this.#threadOptions);
     this.#lone.add(thread);
     const onEnd = async (): Promise<void> => {
@@ -157,7 +157,7 @@ export class ConversionPool {
       else this.#suspect(wish.path);
     };
     try {
-      return await this.#begin(thread.start(wish, coding), { onEnd, onVerdict }, signal);
+      return await this.#begin(thread.start(wish, coding), { onEnd, onVerdict }, caller);
     } catch (error) {
       if (!(error instanceof ThreadLost)) throw error;
       this.#suspect(wish.path);
@@ -172,11 +172,11 @@ export class ConversionPool {
   async #begin(
     started: Started,
     hooks: Pick<BodyOptions, 'onEnd' | 'onVerdict'>,
-    signal: AbortSignal,
+    caller: Sharer,
   ): Promise<ConvertedBody> {
     const body = new ConvertedBody(started, { limits: this.#limits, memory: this.#memory, ...hooks });
     try {
-      await body.begin(signal);
+      await body.begin(caller);
       return body;
     } catch (error) {
       await body[Symbol.asyncDispose]();

@@ -4,7 +4,7 @@
  * it is left, the thread stops working for it, and what it held is given back only then.
  */
 import { ParqueueError } from '@parqueue/core';
-import type { Budget } from './budget.ts';
+import type { Budget, Sharer } from './budget.ts';
 import type { Started } from './conversion-thread.ts';
 import type { News } from './running-conversion.ts';
 
@@ -57,12 +57,13 @@ export class ConvertedBody implements AsyncDisposable {
   }
 
   /** @throws ThreadLost; ParqueueError; the signal's reason */
-  async begin(signal: AbortSignal): Promise<void> {
+  async begin(caller: Sharer): Promise<void> {
+    const { signal } = caller;
     const opened = await this.#next(signal);
     if (opened?.kind !== 'opened') throw new ParqueueError('PQ_INTERNAL', 'a conversion began with its end');
     const { smallBytes } = this.#options.limits;
     if (opened.memoryBytes > smallBytes)
-      this.#giveMemoryBack = await this.#options.memory.take(opened.memoryBytes, signal);
+      this.#giveMemoryBack = await this.#options.memory.take(opened.memoryBytes, caller);
     this.#started.running.grant(CREDITS);
     let gathered = 0;
     while (gathered < GATHERED_BYTES) {
