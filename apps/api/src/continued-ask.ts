@@ -58,8 +58,9 @@ async function comeBack(live: Live, record: AskRecord, poller: string | null): P
   return { kind: 'pending', fillId: record.fillId };
 }
 
-function waitOf({ waitMs, pinTtlMs, requestId, signal, principal }: AskCall): WaitOptions {
-  return { waitMs, pinTtlMs, requestId, signal, pinOwner: pinOwner(principal) };
+function waitOf({ waitMs, pinTtlMs, requestId, span, signal, principal }: AskCall): WaitOptions {
+  const traced = span === null ? {} : { span };
+  return { waitMs, pinTtlMs, requestId, signal, pinOwner: pinOwner(principal), ...traced };
 }
 
 /** The earlier ask that this one continues, if it was for the same key and in the epoch that is still open. */

@@ -1,6 +1,7 @@
+import { phaseOf } from '@parqueue/core';
 import pino from 'pino';
 import { expect, test } from 'vitest';
-import { Maintenance, phaseOf, runChore, type Chore, type ChoreDeps, type MaintenanceDeps } from './maintenance.ts';
+import { Maintenance, runChore, type Chore, type ChoreDeps, type MaintenanceDeps } from './maintenance.ts';
 
 const log = pino({ level: 'silent' });
 
@@ -19,6 +20,7 @@ function maintenance(
     onEpoch: async (epoch) => {
       epochs.push(epoch);
     },
+    keepSchedules: async () => undefined,
     queue: {
       want: async (chore, quietMs) => {
         wanted.push([chore, quietMs]);

@@ -18,6 +18,8 @@ export interface MaintenanceDeps {
   /** Whether this epoch's pass over all keys is complete. Opens the next epoch where the last one was lost. */
   readonly reconciled: () => Promise<{ readonly epoch: number; readonly complete: boolean }>;
   readonly onEpoch: (epoch: number) => Promise<void>;
+  /** Sees to the schedules of refreshes; never throws. */
+  readonly keepSchedules: (epoch: number) => Promise<void>;
   readonly queue: ChoreQueue;
   readonly collectEveryMs: number;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -50,13 +52,14 @@ export class Maintenance {
 
   /** One look; public so that a start or a test need not wait for the next one. */
   async look(): Promise<void> {
-    const { reconciled, onEpoch, queue, collectEveryMs, log } = this.#deps;
+    const { reconciled, onEpoch, keepSchedules, queue, collectEveryMs, log } = this.#deps;
     try {
       const { epoch, complete } = await reconciled();
       if (epoch !== this.#epoch) {
         await onEpoch(epoch);
         this.#epoch = epoch;
       }
+      await keepSchedules(epoch);
       if (complete) await queue.want('collect', collectEveryMs);
       else await queue.want('reconcile', 0);
     } catch (error) {
@@ -98,11 +101,4 @@ export async function runChore(chore: Chore, signal: AbortSignal, deps: ChoreDep
     default:
       return chore satisfies never;
   }
-}
-
-/** A number in [0, 1) by the worker's name: spread without randomness. */
-export function phaseOf(name: string): number {
-  let hash = 2166136261;
-  for (const char of name) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 16777619) >>> 0;
-  return hash / 2 ** 32;
 }

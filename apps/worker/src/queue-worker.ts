@@ -20,8 +20,8 @@ const MAX_STALLED_COUNT = 1;
 export interface QueueWorkerOptions<Data, Result> {
   readonly queue: string;
   readonly prefix: string;
-  /** Jobs at one time: in this process, and in the whole cluster. */
-  readonly concurrency: { readonly local: number; readonly cluster: number };
+  /** Jobs at one time: in this process, and in the whole cluster (null: as many as its processes take). */
+  readonly concurrency: { readonly local: number; readonly cluster: number | null };
   readonly connection: ConnectionOptions;
   readonly timing: QueueTiming;
   readonly process: (
@@ -36,7 +36,7 @@ export interface QueueWorkerOptions<Data, Result> {
 export class QueueWorker<Data, Result> {
   readonly #worker: Worker<Data, Result>;
   readonly #queue: Queue;
-  readonly #clusterConcurrency: number;
+  readonly #clusterConcurrency: number | null;
   #running = 0;
 
   constructor(options: QueueWorkerOptions<Data, Result>) {
@@ -80,7 +80,7 @@ export class QueueWorker<Data, Result> {
 
   /** The cluster-wide limit is kept in Redis and goes with it: set it again in each epoch. */
   async setClusterLimit(): Promise<void> {
-    await this.#queue.setGlobalConcurrency(this.#clusterConcurrency);
+    if (this.#clusterConcurrency !== null) await this.#queue.setGlobalConcurrency(this.#clusterConcurrency);
   }
 
   start(): void {

@@ -2,7 +2,7 @@
  * All queues of a worker: for each source one of fills and one of probes, and the chores of the store. One connection
  * serves them; BullMQ adds a blocking one per queue.
  */
-import type { Clock, Epochs, Job, OnStep, Outcome } from '@parqueue/core';
+import { phaseOf, type Clock, type Epochs, type Job, type OnStep, type Outcome, type Tracer } from '@parqueue/core';
 import { Catalog, type Config } from '@parqueue/core/config';
 import { connectRedis, PREFIX, queueName, type Coordination } from '@parqueue/core/redis';
 import type { FileStore } from '@parqueue/core/store';
@@ -10,11 +10,12 @@ import { Queue } from 'bullmq';
 import type { Logger } from 'pino';
 import type { Drainable } from './drain.ts';
 import { recorded } from './chore-records.ts';
-import { Maintenance, phaseOf, runChore, type Chore, type ChoreDeps, type ChoreQueue } from './maintenance.ts';
+import { Maintenance, runChore, type Chore, type ChoreDeps, type ChoreQueue } from './maintenance.ts';
 import type { WorkerMetrics } from './metrics.ts';
 import { fillThreads, probeThreads } from './pools.ts';
 import { JobProcessor } from './processor.ts';
 import { QueueWorker, type QueueTiming } from './queue-worker.ts';
+import { openRefreshQueue } from './refresh-queue.ts';
 import { measureStore } from './store-size.ts';
 import type { UseCases } from './use-cases.ts';
 
@@ -27,6 +28,7 @@ export interface QueuesParts {
   readonly epochs: Epochs;
   readonly useCases: UseCases;
   readonly metrics: WorkerMetrics;
+  readonly tracer: Tracer | null;
   readonly onStep: OnStep;
   readonly log: Logger;
   readonly holder: string;
@@ -52,11 +54,19 @@ export async function openQueues(parts: QueuesParts): Promise<Queues> {
   choreQueue.on('error', (error) => log.warn({ error: error.message }, 'chores'));
   const jobQueues = openJobQueues(parts, connection);
   const chores = openChores(parts, connection);
-  const queues = [...jobQueues, chores];
+  const limited = [...jobQueues, chores];
+  const refreshes = openRefreshQueue({
+    ...parts,
+    catalog: new Catalog(parts.config),
+    refresher: parts.useCases.refresher,
+    onEntry: (dataset, outcome) => parts.metrics.refreshes.inc({ dataset, outcome }),
+    connection,
+  });
+  const queues = [...limited, refreshes];
   const cancellations = await coordination.cancellations.subscribe((jobId) => {
     for (const queue of jobQueues) if (queue.cancel(jobId)) log.info({ jobId }, 'job cancelled by a user');
   });
-  const maintenance = openMaintenance(parts, queues, choreQueue);
+  const maintenance = openMaintenance(parts, { limited, choreQueue, keepSchedules: refreshes.keepSchedules });
   // The limits of the cluster are in Redis before this worker takes its first job, and again as soon as Redis forgot.
   await maintenance.look();
   const stopWatching = coordination.register.onLost(() => void maintenance.look());
@@ -78,7 +88,7 @@ function openJobQueues(
   parts: QueuesParts,
   connection: ReturnType<typeof connectRedis>,
 ): readonly QueueWorker<Job, Outcome>[] {
-  const { config, coordination, useCases, metrics, onStep, log, timing, clock } = parts;
+  const { config, coordination, useCases, metrics, tracer, onStep, log, timing, clock } = parts;
   const catalog = new Catalog(config);
   const processor = new JobProcessor({
     verify: (job) => catalog.verifyForWorker(job.request),
@@ -87,6 +97,7 @@ function openJobQueues(
     outcomes: coordination.outcomes,
     onStep,
     metrics,
+    tracer,
     log,
     now: () => clock.now(),
   });
@@ -148,8 +159,15 @@ function openChores(parts: QueuesParts, connection: ReturnType<typeof connectRed
 
 function openMaintenance(
   parts: QueuesParts,
-  queues: readonly { setClusterLimit(): Promise<void> }[],
-  choreQueue: Queue<null>,
+  {
+    limited,
+    choreQueue,
+    keepSchedules,
+  }: {
+    readonly limited: readonly { setClusterLimit(): Promise<void> }[];
+    readonly choreQueue: Queue<null>;
+    readonly keepSchedules: (epoch: number) => Promise<void>;
+  },
 ): Maintenance {
   const {
     coordination: { retirement, ticks },
@@ -175,9 +193,10 @@ function openMaintenance(
         epoch: await ticks.epoch(),
       })),
     onEpoch: async (epoch) => {
-      for (const queue of queues) await queue.setClusterLimit();
+      for (const queue of limited) await queue.setClusterLimit();
       log.info({ epoch }, 'working in this epoch');
     },
+    keepSchedules,
     queue: wishes,
     collectEveryMs: Math.min(COLLECT_EVERY_MAX_MS, Math.max(COLLECT_EVERY_MIN_MS, config.store.retention.graceMs)),
     sleep: (ms, signal) => clock.sleep(ms, signal),

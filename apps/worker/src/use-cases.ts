@@ -5,6 +5,7 @@ import {
   PartFlights,
   coolDown,
   Prober,
+  Refresher,
   collectGarbage,
   reconcileKey,
   reconcilePass,
@@ -38,6 +39,7 @@ export interface UseCaseParts {
 export interface UseCases {
   readonly filler: (onStep: OnStep) => Filler;
   readonly prober: (onStep: OnStep) => Prober;
+  readonly refresher: Refresher;
   readonly reconcileAll: (signal: AbortSignal) => Promise<void>;
   readonly collect: (signal: AbortSignal) => Promise<GcReport>;
 }
@@ -100,6 +102,18 @@ export function wireUseCases(parts: UseCaseParts): UseCases {
         work: probes,
         reconcile: reconcile(onStep),
       }),
+    refresher: new Refresher({
+      heads,
+      jobs,
+      notices: coordination.notices,
+      clock,
+      entries: coordination.entries,
+      retirement,
+      reader,
+      cooling: coordination.cooling,
+      epochs,
+      onStep: parts.onStep,
+    }),
     reconcileAll: (signal) => reconcilePass(rebuild(parts.onStep), { signal }),
     collect: (signal) =>
       collectGarbage(

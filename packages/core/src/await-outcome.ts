@@ -3,6 +3,7 @@
  * hint that may be lost, late or repeated; the re-read alone must be enough for every waiter to end. A job that
  * vanished (Redis forgot it) is enqueued again.
  */
+import { sourcePaused } from './model/errors.ts';
 import { satisfies } from './model/freshness.ts';
 import type { Job, Outcome } from './model/job.ts';
 import type { Clock } from './ports/clock.ts';
@@ -10,6 +11,7 @@ import type { Heads } from './ports/coordination.ts';
 import type { FlightWork } from './flights.ts';
 import { deferred } from './model/deferred.ts';
 import { targetOf } from './look.ts';
+import type { OnStep } from './ports/steps.ts';
 import type { JobQueue, JobRef, Notices } from './ports/work.ts';
 
 export const REREAD_MS = 2_000;
@@ -19,17 +21,23 @@ export interface AwaitDeps {
   readonly jobs: JobQueue;
   readonly notices: Notices;
   readonly clock: Clock;
+  readonly onStep: OnStep;
 }
 
-/** Resolves with the job's outcome, or `satisfied` as soon as the head satisfies the job's requirement. */
+/**
+ * Resolves with the job's outcome, or `satisfied` as soon as the head satisfies the job's requirement.
+ * @throws ParqueueError PQ_SOURCE_PAUSED where the source is paused before the job began; the job stays and waits
+ */
 export async function awaitOutcome(job: Job, deps: AwaitDeps, { onJob, signal }: FlightWork): Promise<Outcome> {
-  const { heads, jobs, notices, clock } = deps;
+  const { heads, jobs, notices, clock, onStep } = deps;
   const bell = new Bell();
   const subscription = await notices.subscribe(job.request.key, () => bell.ring());
   try {
     const enqueue = async (): Promise<JobRef> => {
       const ref = await jobs.enqueue(job);
       onJob(ref);
+      const { kind, requestId } = job;
+      await onStep('enqueued', { key: job.request.key, requestId, jobId: ref.id, job: kind, joined: ref.joined });
       return ref;
     };
     let { id } = await enqueue();
@@ -40,6 +48,7 @@ export async function awaitOutcome(job: Job, deps: AwaitDeps, { onJob, signal }:
       if (status.state === 'finished') return status.outcome;
       const { head } = await heads.look(targetOf(job.request), null);
       if (head !== null && satisfies(head, job.requirement)) return { kind: 'satisfied', fence: head.fence };
+      if (status.state === 'held') throw sourcePaused(job.request.source);
       const before = id;
       if (status.state === 'vanished') ({ id } = await enqueue());
       // A queue that names the vanished job again is given time, or this would ask it without a pause.

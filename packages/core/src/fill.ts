@@ -2,7 +2,8 @@
  * A fill job: one load, from lease to commit (I3, I12). The queue may deliver it twice and the process may stall for
  * any time at any line; the fence decides. Steps, in order:
  *
- *   look (satisfied? done) → lease (busy? later) → look again → sweep what earlier fences left in staging → thread → commit → head.json
+ *   look (satisfied? done) → lease (busy? later) → look again → room (none? refused) → sweep what earlier fences left in
+ *   staging → thread → commit → head.json
  *
  * Schedule to keep in mind: A's lease expires while its thread writes; B is granted the next fence; A publishes and
  * commits late. A's commit is refused, because the key's latest fence is B's, although A's fence is above the head's.
@@ -12,8 +13,9 @@ import type { Epochs } from './epoch.ts';
 import { keepLease } from './heartbeat.ts';
 import { writeHeadFile } from './head-file.ts';
 import { lookReconciled, targetOf, type ReconciledLookDeps } from './look.ts';
-import { ParqueueError, toFailure, isParqueueError } from './model/errors.ts';
+import { ParqueueError, toFailure, isParqueueError, type Failure } from './model/errors.ts';
 import { learnReads } from './rebuild.ts';
+import type { HeldRoom, Room } from './room.ts';
 import { satisfies } from './model/freshness.ts';
 import type { Job, Outcome } from './model/job.ts';
 import type { Manifest } from './model/manifest.ts';
@@ -40,6 +42,7 @@ export interface FillDeps extends ReconciledLookDeps {
   readonly directories: KeyDirectories;
   readonly marks: StoreMarks;
   readonly outcomes: Outcomes;
+  readonly room: Room;
   readonly epochs: Pick<Epochs, 'run'>;
   readonly clock: Clock;
   readonly randomId: RandomId;
@@ -80,7 +83,9 @@ export class Filler {
     if (run.kind !== 'done') return run;
     const { key } = job.request;
     const { outcome } = run;
-    if (outcome.kind === 'committed' || outcome.kind === 'verified' || outcome.kind === 'satisfied') {
+    const lasts = outcome.kind === 'committed' || outcome.kind === 'verified' || outcome.kind === 'satisfied';
+    // Nobody comes back for what runs in the background, and a pin would count as a read of the entry.
+    if (lasts && job.background !== true) {
       const wish = { id: `job-${context.jobId}`, ttlMs: this.#deps.outcomePinMs };
       // Redis may have forgotten since: what was committed is no failure for that.
       await this.#deps.epochs.run(() => this.#deps.pins.pinGeneration({ key, fence: outcome.fence }, wish));
@@ -141,18 +146,49 @@ export class Filler {
       const look = await lookReconciled(job.request, this.#deps);
       if (look.head !== null && satisfies(look.head, job.requirement))
         return { kind: 'satisfied', fence: look.head.fence };
-      await this.#sweepStaging(claim.key, fence);
-      const signal = AbortSignal.any([heartbeat.lost, context.signal]);
-      const report = await this.#load(job, { look, granted, context, signal });
-      if (heartbeat.lost.aborted) await onStep('lease-lost', { key: claim.key, fence, fillId: claim.fillId });
-      if (report.kind === 'failed') return await this.#failed(report, granted, context.signal);
-      return await this.#settle(job, report, granted);
+      return await this.#withinRoom(job, { look, granted, context, lost: heartbeat.lost });
     } finally {
       try {
         await heartbeat.stop();
       } finally {
         await this.#leave(granted);
       }
+    }
+  }
+
+  async #withinRoom(
+    job: Job,
+    at: { readonly look: Look; readonly granted: Granted; readonly context: JobContext; readonly lost: AbortSignal },
+  ): Promise<Attempt> {
+    const { granted, context, lost } = at;
+    const {
+      claim: { key, fillId },
+      fence,
+    } = granted;
+    const held = await this.#holdRoom(job, granted, at.look);
+    if ('code' in held) return { kind: 'failed', failure: held };
+    try {
+      await this.#sweepStaging(key, fence);
+      const signal = AbortSignal.any([lost, held.passed, context.signal]);
+      const report = await this.#load(job, { ...at, signal });
+      if (lost.aborted) await this.#deps.onStep('lease-lost', { key, fence, fillId });
+      if (report.kind !== 'failed') return await this.#settle(job, report, granted);
+      // Stopped for want of room: what the thread says of being stopped is not the reason.
+      const failure = held.passed.aborted ? toFailure(held.passed.reason) : report.failure;
+      return await this.#failed({ ...report, failure }, granted, context.signal);
+    } finally {
+      await held.release();
+    }
+  }
+
+  async #holdRoom({ request }: Job, { claim, fence }: Granted, { head }: Look): Promise<HeldRoom | Failure> {
+    const { key, fillId } = claim;
+    try {
+      const fill = { key, fence, fillId, dataset: request.dataset, headBytes: head?.bytes ?? null };
+      return await this.#deps.room.hold(fill);
+    } catch (error) {
+      if (isParqueueError(error) && error.code === 'PQ_STORE_FULL') return toFailure(error);
+      throw error;
     }
   }
 
@@ -179,6 +215,7 @@ export class Filler {
       signal,
       onProgress: context.onProgress,
       onStep: (step) => onStep(step, { key: claim.key, fence, fillId: claim.fillId }),
+      ...(context.onStatement === undefined ? {} : { onStatement: context.onStatement }),
     });
   }
 

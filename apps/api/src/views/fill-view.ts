@@ -27,6 +27,7 @@ export function fillView(job: JobSummary) {
 export function statusView(id: string, status: JobStatus) {
   switch (status.state) {
     case 'queued':
+    case 'held':
       return { id, url: fillUrl(id), state: 'queued' as const, progress: null, outcome: null };
     case 'running':
       return { id, url: fillUrl(id), state: 'running' as const, progress: status.progress, outcome: null };

@@ -76,6 +76,13 @@ export function isParqueueError(error: unknown): error is ParqueueError {
   return error instanceof Error && error.name === 'ParqueueError' && 'code' in error;
 }
 
+export function sourcePaused(source: string): ParqueueError {
+  return new ParqueueError(
+    'PQ_SOURCE_PAUSED',
+    `source ${source} is paused by an operator; ask again when it is resumed (GET /v1/sources tells why)`,
+  );
+}
+
 /** The failure to report for anything thrown. Unknown errors become PQ_INTERNAL and keep only their message. */
 export function toFailure(error: unknown): Failure {
   if (isParqueueError(error)) {

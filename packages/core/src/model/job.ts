@@ -16,11 +16,24 @@ export interface Job {
   readonly requirement: Requirement;
   /** Joins the log lines of request, job and fill. */
   readonly requestId: string | null;
+  /** W3C trace context of what asked for it; absent where nobody traces, and from older processes. */
+  readonly traceparent?: string;
+  /** Nobody waits for it: all jobs of callers go first. Absent for those. */
+  readonly background?: true;
 }
 
-/** One work in the cluster per kind, key and pair of ticks: a later pair is never swallowed by an earlier job. */
-export function dedupId({ kind, request, requirement }: Pick<Job, 'kind' | 'request' | 'requirement'>): string {
-  return `${kind}:${request.key}:${requirement.after}:${requirement.hardAfter}`;
+/**
+ * One work in the cluster per kind, key and pair of ticks: a later pair is never swallowed by an earlier job, and a caller's
+ * job never by one that gives way to all callers.
+ */
+export function dedupId({
+  kind,
+  request,
+  requirement,
+  background,
+}: Pick<Job, 'kind' | 'request' | 'requirement' | 'background'>): string {
+  const id = `${kind}:${request.key}:${requirement.after}:${requirement.hardAfter}`;
+  return background === true ? `background:${id}` : id;
 }
 
 /** What a finished job found. Only `failed` and `cancelled` leave its callers unsatisfied for good. */
@@ -48,6 +61,8 @@ export interface Progress {
 
 export type JobStatus =
   | { readonly state: 'queued' }
+  /** It waits, and nothing of its source is started until somebody resumes it. */
+  | { readonly state: 'held' }
   | { readonly state: 'running'; readonly progress: Progress | null }
   | { readonly state: 'finished'; readonly outcome: Outcome }
   /** Neither the queue nor the outcome record knows it: Redis forgot, or the record expired. */

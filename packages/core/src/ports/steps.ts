@@ -33,7 +33,11 @@ export type StepName =
   | 'key-reconciled'
   | 'reconciled'
   | 'generation-retired'
+  | 'head-evicted'
+  | 'room-refused'
   | 'generation-damaged'
+  | 'refresh-started'
+  | 'refresh-finished'
   | 'failed';
 
 export type OnStep = (name: StepName, details: Readonly<Record<string, unknown>>) => void | Promise<void>;

@@ -3,6 +3,7 @@ import { redisAskCounts } from './ask-counts.ts';
 import { redisAsks } from './asks.ts';
 import { connectRedis, withoutCredentials, type RedisLog } from './connection.ts';
 import { redisEntries } from './entries.ts';
+import { redisEviction } from './eviction.ts';
 import { coordinationDown } from './failures.ts';
 import { RedisGate } from './gate.ts';
 import { redisHeads, redisPins } from './heads.ts';
@@ -17,8 +18,10 @@ import { redisOutcomes } from './outcomes.ts';
 import { redisParts } from './parts.ts';
 import { redisProcesses } from './processes.ts';
 import { JobQueues } from './queues.ts';
+import { redisRefreshes, redisScheduleKeeper, type ScheduleKeeper } from './refreshes.ts';
 import { redisRegister } from './register.ts';
 import { redisReconciler, redisRetirement } from './retirement.ts';
+import { redisUsage } from './usage.ts';
 import type { AskCounts } from '../ports/ask-counts.ts';
 import type { Asks } from '../ports/asks.ts';
 import type { Clock, RandomId } from '../ports/clock.ts';
@@ -28,7 +31,9 @@ import type { Entries } from '../ports/entries.ts';
 import type { EpochRegister } from '../ports/epochs.ts';
 import type { NotedReads } from '../ports/noted-reads.ts';
 import type { Parts } from '../ports/parts.ts';
+import type { Refreshes } from '../ports/refreshes.ts';
 import type { Processes } from '../ports/processes.ts';
+import type { Eviction, Usage } from '../ports/retention.ts';
 import type { Memo } from '../ports/source.ts';
 import type { Notices, Outcomes } from '../ports/work.ts';
 
@@ -55,8 +60,12 @@ export interface Coordination {
   readonly ticks: Ticks;
   readonly parts: Parts;
   readonly cooling: Cooling;
+  readonly refreshes: Refreshes;
+  readonly scheduleKeeper: ScheduleKeeper;
   readonly pins: Pins;
   readonly retirement: Retirement;
+  readonly eviction: Eviction;
+  readonly usage: Usage;
   readonly reconciler: Reconciler;
   readonly notices: Notices;
   readonly cancellations: Cancellations;
@@ -94,8 +103,12 @@ export async function openCoordination(options: CoordinationOptions): Promise<Co
     ticks: redisTicks(gate),
     parts: redisParts(gate),
     cooling: redisCooling(gate),
+    refreshes: redisRefreshes(gate),
+    scheduleKeeper: redisScheduleKeeper(gate),
     pins: redisPins(gate),
     retirement: redisRetirement(gate),
+    eviction: redisEviction(gate),
+    usage: redisUsage(gate),
     reconciler: redisReconciler(gate),
     notices: redisNotices(subscriber),
     cancellations: redisCancellations(subscriber),

@@ -14,3 +14,4 @@ export {
 export { PREFIX } from './keys.ts';
 export type { Cancellations } from './notices.ts';
 export { queueName } from './queues.ts';
+export type { ScheduleKeeper } from './refreshes.ts';

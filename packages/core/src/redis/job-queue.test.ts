@@ -136,7 +136,7 @@ describe('enqueue', () => {
   test('a job that waited when its source was paused still waits, for those who ask and after it is resumed', async () => {
     const { id } = await coordination.jobs.enqueue(job());
     await coordination.jobs.pause('lake');
-    expect(await coordination.jobs.status(id)).toEqual({ state: 'queued' });
+    expect(await coordination.jobs.status(id)).toEqual({ state: 'held' });
     await coordination.jobs.resume('lake');
     expect(await coordination.jobs.status(id)).toEqual({ state: 'queued' });
   });

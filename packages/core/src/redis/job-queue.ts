@@ -7,7 +7,7 @@ import { CHANNELS } from './keys.ts';
 import type { RedisGate } from './gate.ts';
 import type { OutcomeRecords } from './outcomes.ts';
 import { newJobId, queueOfJobId, type JobQueues, type JobsQueue, type QueueName } from './queues.ts';
-import { ParqueueError, type Failure } from '../model/errors.ts';
+import { ParqueueError, sourcePaused, type Failure } from '../model/errors.ts';
 import { dedupId, type Job, type JobKind, type JobStatus, type Outcome, type Progress } from '../model/job.ts';
 import type { RandomId } from '../ports/clock.ts';
 import type { JobQueue, JobRef } from '../ports/work.ts';
@@ -33,10 +33,16 @@ export class RedisJobQueue implements JobQueue {
     const jobId = newJobId(name, this.#options.randomId);
     return await this.#options.queues.with(name, async (queue) => {
       const joined = await this.#admit(queue, job);
-      if (joined !== null) return { id: joined, joined: true };
-      const added = await queue.add(job.kind, job, { jobId, deduplication: { id: dedupId(job) } });
+      if (joined !== null) return await joinedJob(queue, joined, job);
+      const added = await queue.add(job.kind, job, {
+        jobId,
+        deduplication: { id: dedupId(job) },
+        // Jobs without a priority go before all that have one.
+        ...(job.background === true ? { priority: BACKGROUND_PRIORITY } : {}),
+      });
       // BullMQ answers with the id of the job that is there already.
-      return { id: added.id ?? jobId, joined: added.id !== undefined && added.id !== jobId };
+      if (added.id !== undefined && added.id !== jobId) return await joinedJob(queue, added.id, job);
+      return { id: jobId, joined: false, ...traceOf(job) };
     });
   }
 
@@ -50,7 +56,7 @@ export class RedisJobQueue implements JobQueue {
       case 'prioritized':
       case 'delayed':
       case 'waiting-children':
-        return { state: 'queued' };
+        return { state: (await this.#isHeld(found.name)) ? 'held' : 'queued' };
       case 'active':
         return { state: 'running', progress: progressOf(found.job) };
       case 'completed':
@@ -90,12 +96,7 @@ export class RedisJobQueue implements JobQueue {
       queue.isPaused(),
       queue.getJobCounts('waiting', 'prioritized', 'delayed'),
     ]);
-    if (paused) {
-      throw new ParqueueError(
-        'PQ_SOURCE_PAUSED',
-        `source ${source} is paused by an operator; ask again when it is resumed`,
-      );
-    }
+    if (paused) throw sourcePaused(source);
     const waiting = Object.values(counts).reduce((sum, count) => sum + count, 0);
     if (waiting < this.#options.waitingMax) return null;
     const joined = await queue.getDeduplicationJobId(dedupId(job));
@@ -105,6 +106,10 @@ export class RedisJobQueue implements JobQueue {
       `${waiting} ${job.kind} jobs wait for source ${source} already; ask again later`,
       { details: { source, waiting, waitingMax: this.#options.waitingMax } },
     );
+  }
+
+  async #isHeld(name: QueueName): Promise<boolean> {
+    return await this.#options.queues.with(name, (queue) => queue.isPaused());
   }
 
   async #find(id: string): Promise<FoundJob | null> {
@@ -126,7 +131,19 @@ export class RedisJobQueue implements JobQueue {
   }
 }
 
+const BACKGROUND_PRIORITY = 1;
+
 const KINDS = ['probe', 'fill'] as const satisfies readonly JobKind[];
+
+/** A caller that is traced is told where the trace of the other's job is. Nobody else pays for asking. */
+async function joinedJob(queue: JobsQueue, id: string, { traceparent }: Job): Promise<JobRef> {
+  const found = traceparent === undefined ? undefined : await queue.getJob(id);
+  return { id, joined: true, ...traceOf(found?.data) };
+}
+
+function traceOf(job: Pick<Job, 'traceparent'> | undefined): Pick<JobRef, 'traceparent'> {
+  return job?.traceparent === undefined ? {} : { traceparent: job.traceparent };
+}
 
 interface FoundJob {
   readonly name: QueueName;
