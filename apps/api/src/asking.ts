@@ -1,8 +1,8 @@
 /**
  * From a resolved request to a generation whose files were found whole, pinned where the caller wants that (I6, I7, I12).
  */
-import { ParqueueError } from '@parqueue/core';
-import type { Answer, Inspection, Look, Manifest } from '@parqueue/core';
+import { ParqueueError, toFailure } from '@parqueue/core';
+import type { Answer, Inspection, Look, Manifest, Span } from '@parqueue/core';
 import { CallerLeft, type AskCall } from './caller.ts';
 import type { ApiContext } from './context.ts';
 import { resolveContinued } from './continued-ask.ts';
@@ -25,27 +25,39 @@ export type Asked = Found | { readonly kind: 'pending'; readonly fillId: string 
 const DAMAGED_MAX = 2;
 
 export async function ask(context: ApiContext, call: AskCall): Promise<Asked> {
-  const began = context.clock.now();
-  const dataset = call.resolved.request.dataset ?? 'adhoc';
+  const { metrics, clock } = context;
+  const began = clock.now();
+  const { key, dataset: name } = call.resolved.request;
+  const dataset = metrics.datasetLabel(name);
+  const span = spanOf(context, call);
   let outcome: RequestOutcome | null = 'error';
+  let failure: string | null = null;
   try {
-    const asked = await askWhole(context, call);
+    const asked = await askWhole(context, { ...call, span });
     outcome = asked.kind === 'pending' ? null : outcomeOf(asked.answer);
     if (asked.kind === 'found') {
       const { look, head } = asked.answer;
-      context.metrics.datasetAgeSeconds.labels(dataset).set(Math.max(0, look.nowMs - head.verifiedAtMs) / 1000);
+      metrics.answerAgeSeconds.labels(dataset).observe(Math.max(0, look.nowMs - head.verifiedAtMs) / 1000);
     }
     return asked;
   } catch (error) {
     if (error instanceof CallerLeft) outcome = null;
+    else failure = toFailure(error).code;
     throw error;
   } finally {
     if (outcome !== null) {
-      context.metrics.requests.labels(dataset, outcome).inc();
-      context.asks.count(call.resolved.request.dataset, outcome);
+      metrics.requests.labels(dataset, outcome).inc();
+      context.asks.count(name, outcome);
     }
-    context.metrics.resolveSeconds.observe((context.clock.now() - began) / 1000);
+    metrics.resolveSeconds.observe((clock.now() - began) / 1000);
+    span?.set({ 'parqueue.key': key, 'parqueue.dataset': dataset, 'parqueue.outcome': outcome ?? 'pending' });
+    span?.end(failure);
   }
+}
+
+function spanOf({ tracer }: ApiContext, { span }: AskCall): Span | null {
+  if (tracer === null || span === null) return null;
+  return tracer.start({ name: 'resolve', kind: 'internal', parent: span.traceparent, attributes: {} });
 }
 
 function outcomeOf({ cache, collapsed }: Answer): RequestOutcome {

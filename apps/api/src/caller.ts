@@ -1,5 +1,6 @@
 /** What a request says about how it wants to be asked: patience, freshness, continuation, and when its caller left. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Span } from '@parqueue/core';
 import type { Resolved } from '@parqueue/core/config';
 import type { Principal } from './auth.ts';
 import type { ApiContext } from './context.ts';
@@ -22,6 +23,8 @@ export interface AskCall {
   /** Null: the answer needs no pin, or takes one when it is known to be long. */
   readonly pinTtlMs: number | null;
   readonly requestId: string;
+  /** Of the request; null where nobody traces. */
+  readonly span: Span | null;
   readonly signal: AbortSignal;
 }
 
@@ -64,6 +67,7 @@ export function askCallOf(
     principal: request.principal,
     pinTtlMs: options.pinTtlMs ?? null,
     requestId: request.id,
+    span: request.span,
     signal: callerSignal(context, reply),
   };
 }

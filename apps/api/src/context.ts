@@ -1,5 +1,5 @@
 /** What the routes work with, put together once by server.ts. */
-import type { Clock, RandomId } from '@parqueue/core';
+import type { Clock, RandomId, Tracer } from '@parqueue/core';
 import type { Catalog, Config } from '@parqueue/core/config';
 import type { FileStore } from '@parqueue/core/store';
 import type { Logger } from 'pino';
@@ -23,6 +23,8 @@ export interface ApiContext {
   readonly datasetFacts: DatasetFacts;
   readonly gatekeeper: Gatekeeper;
   readonly metrics: ApiMetrics;
+  /** null: traces are off. */
+  readonly tracer: Tracer | null;
   readonly clock: Clock;
   readonly randomId: RandomId;
   readonly log: Logger;

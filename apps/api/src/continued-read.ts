@@ -190,7 +190,8 @@ class Reader {
   }
 
   #of(facts: DataFacts, { verifiedAtMs }: NotedRead, nowMs: number): Sendable {
-    this.#context.metrics.requests.labels(facts.manifest.dataset ?? 'adhoc', 'hit').inc();
+    const { metrics } = this.#context;
+    metrics.requests.labels(metrics.datasetLabel(facts.manifest.dataset), 'hit').inc();
     return {
       live: this.#live,
       hold: () => holdPinned(this.#live, facts, this.#context),

@@ -68,6 +68,11 @@ export class CoordinationLink {
     return this.#lastFailure;
   }
 
+  /** Callers that wait for work in this process. */
+  get waiters(): number {
+    return this.#live?.resolver.waiters ?? 0;
+  }
+
   /** @throws ParqueueError PQ_COORDINATION_DOWN */
   current(): Live {
     if (this.#live !== null && this.#ready) return this.#live;

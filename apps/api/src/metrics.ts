@@ -1,128 +1,200 @@
-/** What the API counts. Labels are bounded: datasets and sources, never keys. */
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+/**
+ * The API's metrics: what is counted, and with which labels, stands here and nowhere else. Labels are bounded: datasets,
+ * sources, operations, formats and codes, never keys. Every combination that can come begins at 0, where it is known.
+ */
+import { MetricTable, startAtZero } from '@parqueue/core/telemetry';
+import type { Config } from '@parqueue/core/config';
+import type { Counter, Histogram, Registry } from 'prom-client';
+import type { ClusterSample, ClusterSampler } from './cluster-sample.ts';
 
-export type RequestOutcome = 'hit' | 'stale' | 'miss' | 'collapsed' | 'error';
+const REQUEST_OUTCOMES = ['hit', 'stale', 'miss', 'collapsed', 'error'] as const;
+export type RequestOutcome = (typeof REQUEST_OUTCOMES)[number];
 
 /** Kinds of damage readers meet, told from the inspection's words; anything new is `other`. */
-export type DamageReason = 'absent' | 'manifest' | 'part-missing' | 'part-size' | 'part-hash' | 'other';
+const DAMAGE_REASONS = ['absent', 'manifest', 'part-missing', 'part-size', 'part-hash', 'other'] as const;
+export type DamageReason = (typeof DAMAGE_REASONS)[number];
+
+/** How a conversion ended. cut-off: its caller took nothing for minutes. refused: with a coded answer, before the first byte. */
+export type ConversionOutcome = 'sent' | 'caller-left' | 'cut-off' | 'refused' | 'broken';
+
+const RATE_LIMITS = ['rate', 'concurrent'] as const;
+
+const RESOLVE_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800];
+/** From what was verified for this very caller to a policy of a week. */
+const AGE_BUCKETS = [0.1, 1, 10, 60, 300, 900, 3600, 21_600, 86_400, 604_800];
 
 export interface ApiMetrics {
   readonly registry: Registry;
   readonly requests: Counter<'dataset' | 'outcome'>;
   readonly resolveSeconds: Histogram;
+  readonly answerAgeSeconds: Histogram<'dataset'>;
   readonly verifyFailures: Counter<'reason'>;
-  readonly datasetAgeSeconds: Gauge<'dataset'>;
   readonly conversions: Counter<'format' | 'outcome'>;
   readonly conversionBytes: Counter<'format' | 'coding'>;
-}
-
-/** How a conversion ended. cut-off: its caller took nothing for minutes. refused: with a coded answer, before the first byte. */
-export type ConversionOutcome = 'sent' | 'caller-left' | 'cut-off' | 'refused' | 'broken';
-
-export interface QueueGauge {
-  readonly queue: string;
-  readonly counts: Readonly<Record<string, number>>;
+  readonly rateLimited: Counter<'limit'>;
+  readonly problems: Counter<'code'>;
+  readonly httpAnswers: Counter<'operation' | 'status'>;
+  /** Of a request or a manifest, which may be older than the configuration: bounded by what is declared now. */
+  datasetLabel(dataset: string | null): string;
 }
 
 export interface MetricSources {
   readonly version: string;
-  /** Read at each scrape; empty while Redis does not answer. */
-  readonly queues: () => Promise<readonly QueueGauge[]>;
+  readonly config: Pick<Config, 'sources' | 'datasets' | 'store' | 'limits'>;
+  readonly cluster: Pick<ClusterSampler, 'cluster' | 'freeBytes'>;
+  readonly coordinationUp: () => boolean;
+  /** Callers that wait for work in this process. */
+  readonly waiters: () => number;
   readonly pinsHeld: () => number;
   readonly conversions: { readonly running: number; readonly waiting: number; readonly unsentBytes: number };
 }
 
-export function createMetrics({ version, queues, pinsHeld, conversions }: MetricSources): ApiMetrics {
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
-  const registers = [registry];
-  new Gauge({
-    name: 'parqueue_build_info',
-    help: 'Always 1; the labels say what runs',
-    labelNames: ['version', 'component'],
-    registers,
-  })
-    .labels(version, 'api')
-    .set(1);
-  new Gauge({
-    name: 'parqueue_queue_jobs',
-    help: 'Jobs by queue and state',
-    labelNames: ['queue', 'state'],
-    registers,
-    async collect() {
-      const gauges = await queues();
-      this.reset();
-      for (const { queue, counts } of gauges) {
-        for (const [state, jobs] of Object.entries(counts)) this.labels(queue, state).set(jobs);
-      }
-    },
-  });
-  new Gauge({
-    name: 'parqueue_pins',
-    help: 'Generations pinned by transfers of this process',
-    registers,
-    collect() {
-      this.set(pinsHeld());
-    },
-  });
-  conversionGauges(conversions, registers);
-  return {
-    registry,
-    conversions: new Counter({
-      name: 'parqueue_conversions_total',
-      help: 'Answers converted from Parquet, by format and by how they ended',
-      labelNames: ['format', 'outcome'],
-      registers,
-    }),
-    conversionBytes: new Counter({
-      name: 'parqueue_conversion_bytes_total',
-      help: 'Bytes of converted answers that were taken, as coded',
-      labelNames: ['format', 'coding'],
-      registers,
-    }),
-    requests: new Counter({
-      name: 'parqueue_requests_total',
-      help: 'Asks for data by dataset and outcome',
-      labelNames: ['dataset', 'outcome'],
-      registers,
-    }),
-    resolveSeconds: new Histogram({
-      name: 'parqueue_resolve_seconds',
-      help: 'From a request to its pinned generation, waiting included',
-      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800],
-      registers,
-    }),
-    verifyFailures: new Counter({
-      name: 'parqueue_verify_failures_total',
-      help: 'Generations whose files are not what was committed',
-      labelNames: ['reason'],
-      registers,
-    }),
-    datasetAgeSeconds: new Gauge({
-      name: 'parqueue_dataset_age_seconds',
-      help: 'Age of the last answer, from the beginning of its verification',
+export function createMetrics(of: MetricSources): ApiMetrics {
+  const table = new MetricTable({ version: of.version, component: 'api' });
+  clusterGauges(table, of);
+  processGauges(table, of);
+  const requests = table.counter('requests_total', 'Asks for data by dataset and outcome.', 'dataset', 'outcome');
+  const answerAgeSeconds = table.histogram(
+    'answer_age_seconds',
+    'How old what answered was: since its verification began.',
+    {
+      buckets: AGE_BUCKETS,
       labelNames: ['dataset'],
-      registers,
+    },
+  );
+  const verifyFailures = table.counter(
+    'verify_failures_total',
+    'Generations whose files are not what was committed.',
+    'reason',
+  );
+  const rateLimited = table.counter('rate_limited_total', 'Requests refused by the limits of an API key.', 'limit');
+  const declared = new Set(Object.keys(of.config.datasets));
+  const datasets = [...declared, 'adhoc'];
+  startAtZero(requests, { dataset: datasets, outcome: REQUEST_OUTCOMES });
+  startAtZero(answerAgeSeconds, { dataset: datasets });
+  startAtZero(verifyFailures, { reason: DAMAGE_REASONS });
+  startAtZero(rateLimited, { limit: RATE_LIMITS });
+  return {
+    registry: table.registry,
+    requests,
+    answerAgeSeconds,
+    verifyFailures,
+    rateLimited,
+    resolveSeconds: table.histogram('resolve_seconds', 'From a request to what answers it, waiting included.', {
+      buckets: RESOLVE_BUCKETS,
     }),
+    conversions: table.counter(
+      'conversions_total',
+      'Answers converted from Parquet, by format and by how they ended.',
+      'format',
+      'outcome',
+    ),
+    conversionBytes: table.counter(
+      'conversion_bytes_total',
+      'Bytes of converted answers that were taken, as coded.',
+      'format',
+      'coding',
+    ),
+    problems: table.counter('problems_total', 'Requests answered with a problem, by its code.', 'code'),
+    httpAnswers: table.counter('http_answers_total', 'HTTP answers by operation and status.', 'operation', 'status'),
+    datasetLabel: (dataset) => {
+      if (dataset === null) return 'adhoc';
+      return declared.has(dataset) ? dataset : 'undeclared';
+    },
   };
 }
 
-function conversionGauges(conversions: MetricSources['conversions'], registers: Registry[]): void {
-  const gauges = [
-    ['parqueue_conversions', 'Conversions in threads now', () => conversions.running],
-    ['parqueue_conversions_waiting', 'Conversions that wait for others to end', () => conversions.waiting],
-    ['parqueue_conversion_unsent_bytes', 'Converted bytes that wait for their callers', () => conversions.unsentBytes],
-  ] as const;
-  for (const [name, help, value] of gauges) {
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(value());
-      },
+/** The same from every API process, which is why their help says `Of the cluster`. */
+function clusterGauges(table: MetricTable, { config, cluster }: MetricSources): void {
+  const sampled = <Label extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly Label[],
+    samples: (
+      now: ClusterSample,
+    ) => readonly { readonly labels: Readonly<Record<Label, string>>; readonly value: number }[],
+  ): void => {
+    table.sampledBy(name, `Of the cluster: ${help}`, labelNames, async () => {
+      const now = await cluster.cluster();
+      return now === null ? [] : samples(now);
     });
-  }
+  };
+  const bySource = (values: Readonly<Record<string, number>>) =>
+    Object.entries(values).map(([source, value]) => ({ labels: { source }, value }));
+  const byDataset = (values: Readonly<Record<string, number>>) =>
+    Object.entries(values)
+      .filter(([dataset]) => Object.hasOwn(config.datasets, dataset))
+      .map(([dataset, value]) => ({ labels: { dataset }, value }));
+  const alone = (value: number | null) => (value === null ? [] : [{ labels: {}, value }]);
+
+  sampled('queue_jobs', 'jobs by queue and state.', ['queue', 'state'], ({ queues }) =>
+    queues.flatMap(({ queue, counts }) =>
+      Object.entries(counts).map(([state, value]) => ({ labels: { queue, state }, value })),
+    ),
+  );
+  sampled('epoch', 'the number of the epoch. It rises when Redis forgot.', [], ({ epoch }) => alone(epoch));
+  sampled('source_paused', 'whether an operator paused the source: 1 or 0.', ['source'], ({ paused }) =>
+    bySource(Object.fromEntries(Object.entries(paused).map(([source, is]) => [source, is ? 1 : 0]))),
+  );
+  sampled('dataset_age_seconds', 'since the newest verification of a head began.', ['dataset'], ({ ageSeconds }) =>
+    byDataset(ageSeconds),
+  );
+  sampled('dataset_bytes', 'bytes of the generations of a dataset.', ['dataset'], ({ datasetBytes }) =>
+    byDataset(datasetBytes),
+  );
+  sampled('store_bytes', 'bytes of all generations.', [], ({ storeBytes }) => alone(storeBytes));
+  sampled('store_generations', 'generations in the store.', [], ({ storeGenerations }) => alone(storeGenerations));
+  sampled('store_reserved_bytes', 'room promised to running fills.', [], ({ reservedBytes }) => alone(reservedBytes));
+
+  const constant = <Label extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly Label[],
+    samples: readonly { readonly labels: Readonly<Record<Label, string>>; readonly value: number }[],
+  ): void => table.sampledBy(name, `Of the cluster: ${help}`, labelNames, () => samples);
+  constant(
+    'store_quota_bytes',
+    'bytes the store may hold; absent without a quota.',
+    [],
+    alone(config.store.quotaBytes),
+  );
+  constant(
+    'source_fills_max',
+    'fills of a source at one time, by configuration.',
+    ['source'],
+    bySource(
+      Object.fromEntries(
+        Object.values(config.sources).map(({ name, maxConcurrentFills }) => [name, maxConcurrentFills]),
+      ),
+    ),
+  );
+  table.sampledBy('store_free_bytes', "Of the cluster: free bytes of the store's filesystem.", [], async () =>
+    alone(await cluster.freeBytes()),
+  );
+}
+
+/** Of this process alone: summed over processes where that makes sense. */
+function processGauges(
+  table: MetricTable,
+  { config, coordinationUp, waiters, pinsHeld, conversions }: MetricSources,
+): void {
+  table.sampled('coordination_up', 'Whether this process reaches Redis and its epoch is open: 1 or 0.', () =>
+    coordinationUp() ? 1 : 0,
+  );
+  table.sampled('waiters', 'Callers that wait for work in this process.', waiters);
+  table.sampled(
+    'waiters_max',
+    'Callers that may wait in this process (limits.waiters).',
+    () => config.limits.waitersMax,
+  );
+  table.sampled('pins', 'Generations pinned by transfers of this process.', pinsHeld);
+  table.sampled('conversions', 'Conversions in threads now.', () => conversions.running);
+  table.sampled('conversions_waiting', 'Conversions that wait for others to end.', () => conversions.waiting);
+  table.sampled(
+    'conversion_unsent_bytes',
+    'Converted bytes that wait for their callers.',
+    () => conversions.unsentBytes,
+  );
 }
 
 export function damageReason(reason: string): DamageReason {

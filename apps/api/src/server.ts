@@ -7,9 +7,10 @@ import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ParqueueError, Presence, toFailure, type Clock, type OnStep, type RandomId } from '@parqueue/core';
+import { ParqueueError, Presence, toFailure, type Clock, type RandomId } from '@parqueue/core';
 import { Catalog, configDigests, isLoopback, type Config } from '@parqueue/core/config';
 import { openCoordination } from '@parqueue/core/redis';
+import { openTraces, stepLines } from '@parqueue/core/telemetry';
 import { openStore, type MigrationProgress } from '@parqueue/core/store';
 import type { FastifyInstance } from 'fastify';
 import { pino, type Logger } from 'pino';
@@ -18,10 +19,11 @@ import { AskTally } from './ask-tally.ts';
 import { Gatekeeper } from './auth.ts';
 import type { ApiContext } from './context.ts';
 import { ConversionPool } from './conversions/conversion-pool.ts';
+import { ClusterSampler } from './cluster-sample.ts';
 import { CoordinationLink } from './coordination-link.ts';
 import { DatasetFacts } from './dataset-facts.ts';
 import { PartLayouts } from './part-layouts.ts';
-import { createMetrics, type QueueGauge } from './metrics.ts';
+import { createMetrics } from './metrics.ts';
 import { pinsHeld } from './pin-keeper.ts';
 
 export interface StartApiOptions {
@@ -89,7 +91,7 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
     clock,
     randomId,
     log,
-    onStep: stepLog(log),
+    onStep: stepLines(log),
     waitersMax: config.limits.waitersMax,
   });
   const version = ownVersion();
@@ -100,6 +102,8 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
   const { tellAsksMs } = options;
   const everyMs = tellAsksMs === undefined ? {} : { everyMs: tellAsksMs };
   const asks = new AskTally({ link, clock, randomId, log, ...everyMs });
+  const datasetFacts = new DatasetFacts({ link, clock });
+  const traces = await openTraces(config, { service: 'parqueue-api', version, instance: randomId(), log });
   const context: ApiContext = {
     config,
     version,
@@ -108,13 +112,29 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
     link,
     conversions,
     asks,
-    datasetFacts: new DatasetFacts({ link, clock }),
+    datasetFacts,
     clock,
     randomId,
     log,
     catalog: new Catalog(config),
-    gatekeeper: new Gatekeeper(config.auth.apiKeys),
-    metrics: createMetrics({ version, pinsHeld, conversions, queues: () => queueGauges(link) }),
+    gatekeeper: new Gatekeeper(config.auth.apiKeys, clock),
+    metrics: createMetrics({
+      version,
+      config,
+      cluster: new ClusterSampler({
+        config,
+        link,
+        datasetFacts,
+        store,
+        clock,
+        onTrouble: (reason) => tellScrape(log, reason),
+      }),
+      coordinationUp: () => link.ready,
+      waiters: () => link.waiters,
+      pinsHeld,
+      conversions,
+    }),
+    tracer: traces?.tracer ?? null,
     stopping: stopping.signal,
   };
   const app = await buildApp(context);
@@ -122,6 +142,7 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
   const close = async (): Promise<void> => {
     await closeServer(app, { clock, stopping });
     await conversions.close();
+    await traces?.[Symbol.asyncDispose]();
     await asks.close();
     await presence.told?.stop();
     await link.close();
@@ -162,7 +183,11 @@ function presenceOf({ config, beatMs }: StartApiOptions, { link, clock, randomId
       startedAtMs: clock.now(),
       config: configDigests(config),
     },
-    { processes: () => link.coordination?.processes ?? null, clock, ...(beatMs === undefined ? {} : { everyMs: beatMs }) },
+    {
+      processes: () => link.coordination?.processes ?? null,
+      clock,
+      ...(beatMs === undefined ? {} : { everyMs: beatMs }),
+    },
   );
 }
 
@@ -195,20 +220,8 @@ function requireSafeAddress({ listen, auth }: Config): void {
   );
 }
 
-function stepLog(log: Logger): OnStep {
-  return (step, details) => {
-    log.debug({ step, ...details }, step);
-  };
-}
-
-/** A scrape never fails because Redis is away; the gauge is empty then. */
-async function queueGauges(link: CoordinationLink): Promise<readonly QueueGauge[]> {
-  if (!link.ready) return [];
-  try {
-    return await link.current().coordination.jobBrowser.counts();
-  } catch {
-    return [];
-  }
+function tellScrape(log: Logger, reason: string): void {
+  log.warn({ reason }, 'a scrape went without the numbers of the cluster');
 }
 
 function ownVersion(): string {

@@ -21,13 +21,13 @@ import {
   type Outcome,
   type Outcomes,
   type Prober,
+  type Tracer,
 } from '@parqueue/core';
 import { DelayedError, WaitingError, type Job as QueuedJob } from 'bullmq';
 import type { Logger } from 'pino';
-import { FillTimeline } from './fill-timeline.ts';
+import { JobObservers } from './job-observers.ts';
 import type { WorkerMetrics } from './metrics.ts';
 import { PROGRESS_INTERVAL_MS, ProgressReporter } from './progress.ts';
-import { allSteps } from './steps.ts';
 
 /** Why a running job is told to stop; the reason of its signal. */
 export const STOP = {
@@ -48,6 +48,8 @@ export interface ProcessorDeps {
   readonly outcomes: Outcomes;
   readonly onStep: OnStep;
   readonly metrics: WorkerMetrics;
+  /** null: traces are off. */
+  readonly tracer: Tracer | null;
   readonly log: Logger;
   readonly now: () => number;
 }
@@ -81,34 +83,27 @@ export class JobProcessor {
   }
 
   async #run(queued: QueuedJob<Job>, signal: AbortSignal): Promise<JobRun> {
-    const { metrics, log } = this.#deps;
+    const { log } = this.#deps;
     const job = queued.data;
     const jobId = queued.id ?? '';
-    const { source } = job.request;
-    const timeline = new FillTimeline(metrics, source, queued.timestamp);
+    const observers = new JobObservers({ job, jobId, queuedAtMs: queued.timestamp }, this.#deps);
     using progress = new ProgressReporter((report) => {
       queued
         .updateProgress(report)
         .catch((error: unknown) => log.debug({ jobId, error: toFailure(error).message }, 'progress not sent'));
     }, PROGRESS_INTERVAL_MS);
-    const context = { jobId, signal, onProgress: (report) => progress.report(report) } satisfies JobContext;
-    const onStep = this.#stepsOf(job, jobId, timeline);
-    const run = await this.#attempt(job, context, onStep);
-    if (run.kind !== 'done') return run;
-    if (job.kind === 'fill') timeline.end(run.outcome);
-    else metrics.probes.inc({ source, outcome: run.outcome.kind });
-    const line = {
+    const context = {
       jobId,
-      requestId: job.requestId,
-      key: job.request.key,
-      source,
-      kind: job.kind,
-      outcome: run.outcome,
-    };
-    if (run.outcome.kind === 'failed') {
-      metrics.jobFailures.inc({ source, kind: job.kind, code: run.outcome.failure.code });
-      log.warn(line, 'job failed');
-    } else log[job.kind === 'fill' ? 'info' : 'debug'](line, 'job done');
+      signal,
+      onProgress: (report) => progress.report(report),
+      ...observers.statements,
+    } satisfies JobContext;
+    const run = await this.#attempt(job, context, observers.onStep);
+    observers.end(run);
+    if (run.kind !== 'done') return run;
+    const line = { ...observers.line, kind: job.kind, outcome: run.outcome };
+    if (run.outcome.kind === 'failed') log.warn(line, 'job failed');
+    else log[job.kind === 'fill' ? 'info' : 'debug'](line, 'job done');
     return run;
   }
 
@@ -145,14 +140,6 @@ export class JobProcessor {
       kind: 'failed',
       failure: { code: 'PQ_WORKER_CRASHED', message, retryable: true },
     });
-  }
-
-  #stepsOf(job: Job, jobId: string, timeline: FillTimeline): OnStep {
-    const { onStep, now } = this.#deps;
-    return allSteps(
-      (name) => timeline.step(name, now()),
-      (name, details) => onStep(name, { jobId, requestId: job.requestId, source: job.request.source, ...details }),
-    );
   }
 
   /**

@@ -12,9 +12,19 @@ import { randomBytes } from 'node:crypto';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Epochs, ParqueueError, Presence, toFailure, type Clock, type OnStep, type RandomId } from '@parqueue/core';
+import {
+  Epochs,
+  ParqueueError,
+  Presence,
+  toFailure,
+  type Clock,
+  type OnStep,
+  type RandomId,
+  type Tracer,
+} from '@parqueue/core';
 import { configDigests, type Config } from '@parqueue/core/config';
 import { openCoordination, type Coordination } from '@parqueue/core/redis';
+import { openTraces, stepLines } from '@parqueue/core/telemetry';
 import { openStore, type FileStore, type MigrationProgress } from '@parqueue/core/store';
 import type { Logger } from 'pino';
 import { drain } from './drain.ts';
@@ -24,7 +34,7 @@ import { openPools, type Pools } from './pools.ts';
 import { openQueues, type Queues } from './queues.ts';
 import { QUEUE_TIMING, type QueueTiming } from './queue-worker.ts';
 import { Closers, untilThere } from './start-up.ts';
-import { allSteps, stepLines } from './steps.ts';
+import { allSteps } from './steps.ts';
 import { wireUseCases } from './use-cases.ts';
 
 export interface WorkerOptions {
@@ -102,11 +112,22 @@ async function start(options: WorkerOptions, closers: Closers): Promise<RunningW
     { signal, log },
   );
   closers.add('redis', () => coordination.close());
+  const traces = await openTraces(config, { service: 'parqueue-worker', version: VERSION, instance: randomId(), log });
+  if (traces !== null) closers.add('traces', async () => traces[Symbol.asyncDispose]());
   const onStep = allSteps(stepLines(log), ...(options.onStep === undefined ? [] : [options.onStep]));
   const epochs = new Epochs({ register: coordination.register, store: store.epochs, clock, randomId, onStep });
   await untilThere('an epoch', () => epochs.open(), { signal, log });
 
-  const queues = await openWork({ options, closers, store, coordination, epochs, metrics, onStep });
+  const queues = await openWork({
+    options,
+    closers,
+    store,
+    coordination,
+    epochs,
+    metrics,
+    tracer: traces?.tracer ?? null,
+    onStep,
+  });
   const presence = presenceOf(config, coordination, health.url);
   presence.start();
   closers.add('presence', () => presence.stop());
@@ -155,6 +176,7 @@ interface WorkParts {
   readonly coordination: Coordination;
   readonly epochs: Epochs;
   readonly metrics: WorkerMetrics;
+  readonly tracer: Tracer | null;
   readonly onStep: OnStep;
 }
 
@@ -166,6 +188,7 @@ async function openWork({
   coordination,
   epochs,
   metrics,
+  tracer,
   onStep,
 }: WorkParts): Promise<Queues> {
   const { config, log } = options;
@@ -208,6 +231,7 @@ async function openWork({
     epochs,
     useCases,
     metrics,
+    tracer,
     onStep,
     log,
     holder,

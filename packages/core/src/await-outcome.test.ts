@@ -45,6 +45,7 @@ async function waiter(status: (enqueued: number) => JobStatus, idOf: (enqueued: 
         status: async () => status(enqueued),
         cancel: async () => undefined,
       },
+      onStep: () => undefined,
       notices: { subscribe: async () => ({ close: async () => undefined }) },
       clock: {
         now: () => 0,

@@ -38,7 +38,7 @@ export async function materialize(task: FillTask, deps: MaterializeDeps): Promis
 
 async function fillOrUnchanged(task: FillTask, deps: MaterializeDeps): Promise<FillReport> {
   const { source, memo, context } = deps;
-  const { signal, onProgress, onStep } = context;
+  const { signal, onProgress, onStep, onStatement } = context;
   signal.throwIfAborted();
   await using snapshot = await source.open(task.request.canonical, {
     signal,
@@ -48,6 +48,7 @@ async function fillOrUnchanged(task: FillTask, deps: MaterializeDeps): Promise<F
     // The version of a fill is that of its own snapshot.
     known: {},
     onFirstBatch: () => onStep('first-batch'),
+    ...(onStatement === undefined ? {} : { onStatement }),
   });
   await onStep('snapshot-opened');
   if (await isUnchanged(task, snapshot, deps)) return { kind: 'unchanged', version: await snapshot.version() };

@@ -21,6 +21,7 @@ export interface JobContext {
   /** Aborted with reason CANCELLED when a user gave the job up, with anything else when this worker must let go. */
   readonly signal: AbortSignal;
   readonly onProgress: WorkContext['onProgress'];
+  readonly onStatement?: NonNullable<WorkContext['onStatement']>;
 }
 
 /** The abort reason of a job that a user cancelled. */

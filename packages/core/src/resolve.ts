@@ -31,8 +31,9 @@ import type { Ask } from './model/request.ts';
 import { isProbeable } from './model/version.ts';
 import type { Clock, RandomId } from './ports/clock.ts';
 import type { Heads, Look, Pins } from './ports/coordination.ts';
-import type { OnStep } from './ports/steps.ts';
-import type { JobQueue, Notices } from './ports/work.ts';
+import type { OnStep, StepName } from './ports/steps.ts';
+import { attributesOf, traceIdOf, type Span } from './ports/tracing.ts';
+import type { JobQueue, JobRef, Notices } from './ports/work.ts';
 
 export interface ResolveDeps {
   readonly heads: Heads;
@@ -55,6 +56,8 @@ export interface WaitOptions {
   /** What the pin's id begins with, so that only who asked can go on with it. */
   readonly pinOwner?: string;
   readonly requestId: string | null;
+  /** Hears the steps of this ask, and is the parent of the jobs it makes. Absent where nobody traces. */
+  readonly span?: Span;
   readonly signal: AbortSignal;
   /** Called when a look did not answer, before any work is asked for; what it throws ends the ask. */
   readonly beforeWork?: (look: Look) => Promise<void>;
@@ -154,12 +157,7 @@ export class Resolver {
     const { ask, wait } = caller;
     const look = await this.#look(caller);
     const { seen, requirement } = requireArrival(caller);
-    await this.#deps.onStep('looked', {
-      key: ask.request.key,
-      requestId: wait.requestId,
-      fence: look.head?.fence ?? null,
-      ...requirement,
-    });
+    await this.#step(caller, 'looked', { fence: look.head?.fence ?? null, ...requirement });
     if (satisfies(look.head, requirement) || isFresh(look.head, seen, ask.policy, look.nowMs))
       return answer(caller, look, null);
     await wait.beforeWork?.(look);
@@ -196,8 +194,7 @@ export class Resolver {
 
   /** Waits for one job. `refill`: the probe found that a fill is needed. Null: look again. */
   async #fly(kind: JobKind, caller: Caller): Promise<Resolution | 'refill' | null> {
-    const { clock, onStep } = this.#deps;
-    const { request } = caller.ask;
+    const { clock } = this.#deps;
     const { requirement } = requireArrival(caller);
     let landing: Landing;
     try {
@@ -205,7 +202,9 @@ export class Resolver {
     } catch (error) {
       return await this.#staleIfError(caller, error);
     }
+    linkJob(caller, landing.ref);
     if (landing.kind === 'deadline') {
+      await this.#step(caller, 'waited', { job: kind, jobId: landing.ref.id, outcome: 'pending', leftMs: 0 });
       return (
         (await this.#staleAnswer(caller, 'staleWhileRevalidate')) ?? { kind: 'pending', job: landing.ref, requirement }
       );
@@ -213,13 +212,8 @@ export class Resolver {
     const { outcome } = landing;
     caller.found = outcome.kind;
     caller.collapsed ||= landing.sharedFlight || (landing.ref.joined && landing.ref.id !== caller.ownFillId);
-    await onStep('waited', {
-      key: request.key,
-      requestId: caller.wait.requestId,
-      job: kind,
-      outcome: outcome.kind,
-      leftMs: caller.deadlineMs - clock.now(),
-    });
+    const leftMs = caller.deadlineMs - clock.now();
+    await this.#step(caller, 'waited', { job: kind, jobId: landing.ref.id, outcome: outcome.kind, leftMs });
     switch (outcome.kind) {
       case 'failed':
         return await this.#staleIfError(caller, ParqueueError.from(outcome.failure));
@@ -265,6 +259,7 @@ export class Resolver {
       request,
       requirement: requirementOfWork(requirement, { policy, seen, verified }),
       requestId: caller.wait.requestId,
+      ...(caller.wait.span === undefined ? {} : { traceparent: caller.wait.span.traceparent }),
     };
   }
 
@@ -276,11 +271,7 @@ export class Resolver {
       await this.#deps.jobs.enqueue(this.#jobOf('fill', caller));
     } catch (error) {
       // The answer stands whether or not the work behind it can start; whoever asks next tries again.
-      await this.#deps.onStep('failed', {
-        key: caller.ask.request.key,
-        requestId: caller.wait.requestId,
-        failure: toFailure(error),
-      });
+      await this.#step(caller, 'failed', { failure: toFailure(error) });
     }
     return stale;
   }
@@ -304,6 +295,12 @@ export class Resolver {
     return mayServeStale(head, requireArrival(caller).requirement, { policy: caller.ask.policy, reason, nowMs });
   }
 
+  /** A line of the log, and an event of the caller's span. */
+  async #step({ ask, wait }: Caller, name: StepName, details: Readonly<Record<string, unknown>>): Promise<void> {
+    wait.span?.event(name, attributesOf(details));
+    await this.#deps.onStep(name, { key: ask.request.key, requestId: wait.requestId, ...details });
+  }
+
   async #look(caller: Caller): Promise<Look> {
     const { ask, wait, pinId } = caller;
     const wish = wait.pinTtlMs === null ? 'read' : { id: pinId, ttlMs: wait.pinTtlMs };
@@ -312,6 +309,12 @@ export class Resolver {
     caller.arrival = keptAfter(caller.arrival, look, ask.continues);
     return look;
   }
+}
+
+/** A job that others made belongs to their trace; this caller's says so. */
+function linkJob({ wait: { span } }: Caller, { traceparent }: JobRef): void {
+  if (span === undefined || traceparent === undefined) return;
+  if (traceIdOf(traceparent) !== traceIdOf(span.traceparent)) span.link(traceparent);
 }
 
 function requireArrival({ arrival }: Pick<Caller, 'arrival'>): Kept {

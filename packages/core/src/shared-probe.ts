@@ -57,7 +57,7 @@ export interface ProbeWish {
   /** Only what began after this tick serves. */
   readonly after: Tick;
   readonly jobId: string;
-  readonly context: Pick<WorkContext, 'signal' | 'onProgress'>;
+  readonly context: Pick<WorkContext, 'signal' | 'onProgress' | 'onStatement'>;
 }
 
 export type ProbeFinding =

@@ -54,10 +54,14 @@ beforeAll(async () => {
     ]),
     metrics: createMetrics({
       version,
+      config,
+      cluster: { cluster: () => Promise.resolve(null), freeBytes: () => Promise.resolve(null) },
+      coordinationUp: () => false,
+      waiters: () => 0,
       pinsHeld: () => 0,
-      queues: () => Promise.resolve([]),
       conversions: { running: 0, waiting: 0, unsentBytes: 0 },
     }),
+    tracer: null,
     log: pino({ level: 'silent' }),
     randomId: () => randomBytes(16).toString('hex'),
   };

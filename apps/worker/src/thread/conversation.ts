@@ -50,6 +50,8 @@ export class Conversation {
         return onStarted(message.threadId);
       case 'progress':
         return context.onProgress(message.progress);
+      case 'statement':
+        return context.onStatement?.(message.statement);
       case 'step':
         return this.#answer(message.id, async () => {
           await context.onStep(message.step);

@@ -29,7 +29,7 @@ const sources = new SourceShelf(setup, {
 const abilities: ThreadAbilities = {
   async probe(request, context): Promise<ProbeReport> {
     const source = await sources.get(request.source);
-    const { signal, memo, known, onProgress } = context;
+    const { signal, memo, known, onProgress, onStatement } = context;
     const probed = await source.probe(request.canonical, {
       signal,
       memo,
@@ -37,6 +37,7 @@ const abilities: ThreadAbilities = {
       limits: request.limits,
       onProgress,
       onFirstBatch: () => undefined,
+      ...(onStatement === undefined ? {} : { onStatement }),
     });
     return { kind: 'version', ...probed };
   },
@@ -80,8 +81,8 @@ export function runTask(task: ThreadTask): Promise<void> {
   return serve(task, abilities);
 }
 
-function workContext({ signal, onProgress, onStep }: ThreadContext): Omit<ThreadContext, 'memo'> {
-  return { signal, onProgress, onStep };
+function workContext({ memo: _, ...context }: ThreadContext): Omit<ThreadContext, 'memo'> {
+  return context;
 }
 
 /** Opened by the first fill and kept; an opening that failed is tried again by the next one. */

@@ -61,6 +61,10 @@ const QUIET: WorkContext = {
   onStep: () => undefined,
 };
 
+function isTraced({ onStatement }: WorkContext): boolean {
+  return onStatement !== undefined;
+}
+
 /** What an entry exports: one function of a ThreadTask. */
 const TASK_EXPORT = 'runTask';
 
@@ -111,12 +115,15 @@ export class ThreadPool implements SourceWork, AsyncDisposable {
   }
 
   async probe(request: ResolvedRequest, context: ProbeContext): Promise<ProbeReport> {
-    const report = await this.#run({ kind: 'probe', request, known: context.known }, context);
+    const report = await this.#run(
+      { kind: 'probe', request, known: context.known, traced: isTraced(context) },
+      context,
+    );
     return report.kind === 'version' || report.kind === 'failed' ? report : misplaced(report);
   }
 
   async fill(task: FillTask, context: WorkContext): Promise<FillReport> {
-    const report = await this.#run({ kind: 'fill', task }, context);
+    const report = await this.#run({ kind: 'fill', task, traced: isTraced(context) }, context);
     return report.kind === 'published' || report.kind === 'unchanged' || report.kind === 'failed'
       ? report
       : misplaced(report);

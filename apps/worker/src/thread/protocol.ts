@@ -3,7 +3,7 @@
  * Only data that survives structured cloning crosses; errors cross as Failures, since class and code would be lost.
  *
  *   main   ── task (with the port) ──▶ thread
- *   thread ── started, then any number of progress, step, memo-get, memo-put ──▶ main ── answer ──▶ thread
+ *   thread ── started, then any number of progress, statement, step, memo-get, memo-put ──▶ main ── answer ──▶ thread
  *   main   ── stop ──▶ thread            at most once, at any time: finish soon with a report
  *   thread ── report ──▶ main            exactly once, its last message
  *   main   ── dismiss ──▶ thread         the thread may take another task
@@ -22,11 +22,18 @@ import type {
   Progress,
   ResolvedRequest,
   SourceConnections,
+  SourceStatement,
 } from '@parqueue/core';
 
+/** `traced`: the main thread wants to hear of each statement. */
 export type ThreadWork =
-  | { readonly kind: 'fill'; readonly task: FillTask }
-  | { readonly kind: 'probe'; readonly request: ResolvedRequest; readonly known: ProbeContext['known'] }
+  | { readonly kind: 'fill'; readonly task: FillTask; readonly traced: boolean }
+  | {
+      readonly kind: 'probe';
+      readonly request: ResolvedRequest;
+      readonly known: ProbeContext['known'];
+      readonly traced: boolean;
+    }
   /** Load the drivers now, so that the first real task need not. */
   | { readonly kind: 'prepare' }
   /** Close every source: the pool ends, and a database shall see a logoff rather than a connection that breaks. */
@@ -39,6 +46,7 @@ export type ThreadReport = FillReport | ProbeReport | { readonly kind: 'prepared
 export type FromThread =
   | { readonly kind: 'started'; readonly threadId: number }
   | { readonly kind: 'progress'; readonly progress: Progress }
+  | { readonly kind: 'statement'; readonly statement: SourceStatement }
   /** Answered when the main thread's observers are done: a gate there holds the thread here. */
   | { readonly kind: 'step'; readonly id: number; readonly step: FillStep }
   | { readonly kind: 'memo-get'; readonly id: number; readonly name: string }

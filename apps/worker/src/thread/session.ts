@@ -41,7 +41,7 @@ const CLOSE_LIMIT_MS = 3000;
 export async function serve(task: ThreadTask, abilities: ThreadAbilities): Promise<void> {
   const line = new Line(task.port);
   line.send({ kind: 'started', threadId });
-  const report = await attempt(task, abilities, line.context());
+  const report = await attempt(task, abilities, line.context('traced' in task && task.traced));
   const recycle = mustRecycle(report);
   if (recycle) await closeInTime(abilities);
   line.send({ kind: 'report', report, recycle });
@@ -118,8 +118,9 @@ class Line {
     this.#port.postMessage(message);
   }
 
-  context(): ThreadContext {
+  context(traced: boolean): ThreadContext {
     return {
+      ...(traced ? { onStatement: (statement) => this.send({ kind: 'statement', statement }) } : {}),
       signal: this.#stop.signal,
       onProgress: (progress) => this.#progress(progress),
       onStep: async (step) => {

@@ -8,12 +8,11 @@ import type { Config } from '@parqueue/core/config';
 import { readConfig, type ConfigOptions } from '../config-file.ts';
 import { firstSignal, type Context } from '../context.ts';
 import { explainError } from '../exit.ts';
+import { withTracesOf } from '../traces-environment.ts';
 import { checkDurabilityOnceThere } from '../redis/durability.ts';
 import { isSupervised, tellSupervisor } from '../up/child-messages.ts';
 
-export interface ServerOptions extends ConfigOptions {
-  readonly logLevel?: string;
-}
+export type ServerOptions = ConfigOptions;
 
 interface RunningServer {
   readonly url: string;
@@ -50,7 +49,7 @@ async function serve(
   name: string,
   start: (config: Config, log: Logger) => Promise<RunningServer>,
 ): Promise<void> {
-  const log = logOf(context, options, name);
+  const log = logOf(context, name);
   const started = { server: null as RunningServer | null };
   const signalled = firstSignal(() => process.exit(1));
   const orphaned = new Promise<'disconnect'>((resolve) => {
@@ -62,7 +61,8 @@ async function serve(
     return end(log, 0);
   });
   try {
-    const { config } = readConfig(context, options);
+    const config = withTracesOf(context.env, readConfig(context, options).config);
+    log.level = context.env['PARQUEUE_LOG_LEVEL'] ?? config.log.level;
     if (config.redis.url === null) {
       throw new ParqueueError(
         'PQ_CONFIG',
@@ -101,8 +101,9 @@ function end(log: Logger, exit: number): never {
   process.exit(exit);
 }
 
-function logOf(context: Context, options: ServerOptions, name: string): Logger {
-  const level = options.logLevel ?? context.env['PARQUEUE_LOG_LEVEL'] ?? 'info';
+/** Until the configuration is read, what the environment says. */
+function logOf(context: Context, name: string): Logger {
+  const level = context.env['PARQUEUE_LOG_LEVEL'] ?? 'info';
   return pino(
     { level, base: { process: name }, timestamp: pino.stdTimeFunctions.epochTime },
     pino.destination({ dest: 2, sync: true }),

@@ -4,7 +4,7 @@
  */
 import type { Consistency } from '../model/generation.ts';
 import type { ManifestColumn } from '../model/manifest.ts';
-import type { CanonicalRequest, FillLimits } from '../model/request.ts';
+import type { CanonicalRequest, FillLimits, SqlSourceKind } from '../model/request.ts';
 import type { Version } from '../model/version.ts';
 import type { Progress } from '../model/job.ts';
 
@@ -27,6 +27,25 @@ export interface SourceContext {
   readonly known: Readonly<Record<string, string>>;
   /** Called once when the first rows arrived. */
   readonly onFirstBatch: () => void | Promise<void>;
+  /** Called after each question to a database; absent where nobody wants to know, and then nothing is measured. */
+  readonly onStatement?: (statement: SourceStatement) => void;
+}
+
+/**
+ * One question to a database, after it ended. It says what kind of question and of what, in words of our own and names of
+ * tables: never the statement's text, its literals or its binds.
+ */
+export interface SourceStatement {
+  readonly system: SqlSourceKind;
+  readonly operation: 'BEGIN' | 'VERSION' | 'DESCRIBE' | 'SELECT';
+  /** The operation and the tables it reads: `SELECT APP.SALES APP.REGIONS`. */
+  readonly summary: string;
+  readonly beganAtMs: number;
+  readonly endedAtMs: number;
+  /** Of a SELECT that ended well. */
+  readonly rows: number | null;
+  /** The code of what went wrong; null where nothing did. */
+  readonly failure: string | null;
 }
 
 /** Where the part goes, and nothing else about the store. */

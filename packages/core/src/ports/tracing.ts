@@ -36,6 +36,14 @@ export interface Tracer {
   start(wish: SpanWish): Span;
 }
 
+/** Of a step's details, what an event can hold: texts, numbers, flags. */
+export function attributesOf(details: Readonly<Record<string, unknown>>): SpanAttributes {
+  const kept = Object.entries(details).filter((entry): entry is [string, string | number | boolean] =>
+    ['string', 'number', 'boolean'].includes(typeof entry[1]),
+  );
+  return Object.fromEntries(kept);
+}
+
 const TRACE_PARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/;
 
 /** @returns null for what is no trace context: a caller's header is only kept where it is one. */

@@ -5,8 +5,9 @@ import type { Manifest } from '../model/manifest.ts';
 import type { ResolvedRequest } from '../model/request.ts';
 import type { Tick } from '../model/ticks.ts';
 import type { Version } from '../model/version.ts';
-import type { Probed } from './source.ts';
+import type { Probed, SourceStatement } from './source.ts';
 import type { FillStep } from './steps.ts';
+import type { TraceParent } from './tracing.ts';
 
 export interface FillTask {
   readonly request: ResolvedRequest;
@@ -32,6 +33,8 @@ export interface WorkContext {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
   readonly onStep: (step: FillStep) => void | Promise<void>;
+  /** See SourceContext; absent where nobody traces. */
+  readonly onStatement?: (statement: SourceStatement) => void;
 }
 
 export interface ProbeContext extends WorkContext {
@@ -49,6 +52,8 @@ export interface JobRef {
   readonly id: string;
   /** The job was there already: enqueued by another caller with the same pair of ticks. */
   readonly joined: boolean;
+  /** Where the job's trace is; absent where the job or the caller has none. */
+  readonly traceparent?: TraceParent;
 }
 
 export interface JobQueue {

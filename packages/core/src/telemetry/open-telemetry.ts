@@ -15,7 +15,7 @@ import {
   type SpanExporter,
 } from '@opentelemetry/sdk-trace';
 import type { Span, SpanAttributes, SpanKind, SpanWish, TraceParent, Tracer } from '../ports/tracing.ts';
-import type { Traces, TracesOptions } from './open-traces.ts';
+import type { TracedProcess, Traces, TracesOptions } from './open-traces.ts';
 
 const EXPORT_TIMEOUT_MS = 10_000;
 const EXPORT_EVERY_MS = 5_000;
@@ -33,12 +33,16 @@ const KINDS: Readonly<Record<SpanKind, OtelKind>> = {
   internal: OtelKind.INTERNAL,
 };
 
+export interface OpenTelemetryOptions extends TracesOptions, Pick<TracedProcess, 'service' | 'version' | 'instance'> {
+  readonly onTrouble: (error: unknown) => void;
+}
+
 export class OpenTelemetryTraces implements Traces {
   readonly tracer: Tracer;
   readonly #provider: TracerProvider;
   readonly #onTrouble: (error: unknown) => void;
 
-  constructor(options: TracesOptions) {
+  constructor(options: OpenTelemetryOptions) {
     const { url, ratio, headers, service, version, instance, onTrouble } = options;
     const exporter = new OTLPTraceExporter({
       url,

@@ -1,5 +1,6 @@
 /** What a driver can do, in one shape, so that sessions, their pool and their faults are the same for all of them. */
 import type { Clock } from '../../ports/clock.ts';
+import type { SourceStatement } from '../../ports/source.ts';
 import type { Fault, Redact } from './faults.ts';
 
 /** What one piece of work brings along. */
@@ -11,6 +12,8 @@ export interface Use {
   readonly redact: Redact;
   /** For those who look at the server's sessions. */
   readonly action: 'probe' | 'fill';
+  /** See SourceContext. */
+  readonly onStatement?: (statement: SourceStatement) => void;
 }
 
 /** What a driver needs of the session (session.ts) that it is asked to prepare. */

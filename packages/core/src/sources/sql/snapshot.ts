@@ -26,6 +26,7 @@ import { withRestarts } from './restarts.ts';
 import { inTurn } from './rows.ts';
 import type { SessionPool } from './session-pool.ts';
 import type { Session, Use } from './session.ts';
+import { told, type ToldOf } from './told.ts';
 import type { Described } from './types.ts';
 import { askVersion, type Asked, type VersionTools } from './versions.ts';
 
@@ -120,15 +121,20 @@ export class SqlSnapshot<C, D extends Described, B> implements Snapshot {
     }
   }
 
+  get #told(): ToldOf {
+    const { question, use } = this.#wish;
+    return { system: this.#parts.tools.database.kind, parts: question.parts, use };
+  }
+
   async #open(): Promise<Opened<C>> {
     if (this.#opened !== null) return this.#opened;
     const { pool, tools, clock } = this.#parts;
     const { question, use } = this.#wish;
     const session = await pool.take(use);
     try {
-      const begun = await tools.database.begin(session, 'fill');
+      const begun = await told('BEGIN', this.#told, () => tools.database.begin(session, 'fill'));
       const beganMs = clock.now();
-      const asked = await askVersion(session, question, tools);
+      const asked = await told('VERSION', this.#told, () => askVersion(session, question, tools));
       this.#opened = { session, asked, begun, versionMs: Math.max(0, clock.now() - beganMs) };
       return this.#opened;
     } catch (error) {
@@ -144,7 +150,7 @@ export class SqlSnapshot<C, D extends Described, B> implements Snapshot {
     const opened = await this.#open();
     const beganMs = clock.now();
     const bound = database.bind(question.statement.text, question.asked.binds);
-    const described = await database.describe(opened.session, bound);
+    const described = await told('DESCRIBE', this.#told, () => database.describe(opened.session, bound));
     const wish = { columns: request.columns, columnTypes: request.columnTypes, numbers: question.asked.numbers };
     const plan = planColumns(described, wish, database);
     const describedMs = clock.now();
@@ -165,21 +171,27 @@ export class SqlSnapshot<C, D extends Described, B> implements Snapshot {
       context.onProgress({ phase: 'reading', ...reading, bytesTotal: null });
     };
     try {
-      const written = await writeParquetFile(
-        path,
-        arrowSchema(plan.columns),
-        batchesOf(
-          plan.columns,
-          converted(loading.rows, plan, (rows) => progressed({ rows })),
-        ),
-        {
-          parquet: request.parquet,
-          signal: context.signal,
-          rowsMax: context.limits.rowsMax,
-          bytesMax: context.limits.bytesMax,
-          onFirstBatch: () => this.#announce(),
-          onProgress: ({ bytes }) => progressed({ bytes }),
-        },
+      const written = await told(
+        'SELECT',
+        this.#told,
+        () =>
+          writeParquetFile(
+            path,
+            arrowSchema(plan.columns),
+            batchesOf(
+              plan.columns,
+              converted(loading.rows, plan, (rows) => progressed({ rows })),
+            ),
+            {
+              parquet: request.parquet,
+              signal: context.signal,
+              rowsMax: context.limits.rowsMax,
+              bytesMax: context.limits.bytesMax,
+              onFirstBatch: () => this.#announce(),
+              onProgress: ({ bytes }) => progressed({ bytes }),
+            },
+          ),
+        ({ rows }) => rows,
       );
       await database.confirm?.(opened.session, question);
       return {

@@ -10,6 +10,7 @@ import { withRestarts } from './restarts.ts';
 import { SessionPool } from './session-pool.ts';
 import type { Use } from './session.ts';
 import { SqlSnapshot } from './snapshot.ts';
+import { told } from './told.ts';
 import type { Described } from './types.ts';
 import { askVersion, type VersionTools } from './versions.ts';
 
@@ -62,8 +63,11 @@ class SqlSource<C, D extends Described, B> implements Source {
     return await withRestarts({ clock, chance, signal: context.signal }, async () => {
       await using session = await this.#pool.take(use);
       const several = question.asked.version.kind === database.tracks && database.asksSeveral(question, context.known);
-      if (several) await database.begin(session, 'probe');
-      const { version, parts, reads } = await askVersion(session, question, this.#tools, context.known);
+      const of = { system: database.kind, parts: question.parts, use };
+      if (several) await told('BEGIN', of, () => database.begin(session, 'probe'));
+      const { version, parts, reads } = await told('VERSION', of, () =>
+        askVersion(session, question, this.#tools, context.known),
+      );
       return { version, parts, reads };
     });
   }
@@ -98,7 +102,7 @@ class SqlSource<C, D extends Described, B> implements Source {
     return question;
   }
 
-  #use({ hidden }: SqlSourceQuestion, { signal, limits }: SourceContext, action: Use['action']): Use {
+  #use({ hidden }: SqlSourceQuestion, { signal, limits, onStatement }: SourceContext, action: Use['action']): Use {
     const { clock, secrets } = this.#options;
     return {
       signal,
@@ -106,6 +110,7 @@ class SqlSource<C, D extends Described, B> implements Source {
       deadlineMs: clock.now() + limits.timeoutMs,
       redact: redactionOf([...secrets, ...hidden]),
       action,
+      ...(onStatement === undefined ? {} : { onStatement }),
     };
   }
 }
