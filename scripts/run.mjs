@@ -1,5 +1,5 @@
 /**
- * `npm run demo|start|test|check|simulate|large|readers|nfs`: all set-up, then the thing itself. What it prints is meant for a
+ * `npm run demo|start|test|check|simulate|large|readers|nfs|scaling`: all set-up, then the thing itself. What it prints is meant for a
  * person; what it exits with is meant for CI.
  */
 import { spawn } from 'node:child_process';
@@ -7,6 +7,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { provideReaders } from './setup-readers.mjs';
+import { provideKustomize } from './setup-kustomize.mjs';
 import { provideNfsLab } from './setup-nfs-lab.mjs';
 import { databaseCommand, installCommand, missingDatabases, redisOnPath, root, setUp, SetupError } from './setup.mjs';
 
@@ -35,6 +36,7 @@ const COMMANDS = {
     await requireDatabases();
     await provideReaders();
     await provideNfsLab();
+    await provideKustomize();
     const scratch = mkdtempSync(join(tmpdir(), 'parqueue-summary-'));
     const summary = join(scratch, 'summary.json');
     const reporters = ['--reporter=default', `--reporter=${join(root, 'scripts', 'summary-reporter.mjs')}`];
@@ -92,6 +94,17 @@ const COMMANDS = {
     await setUp();
     await provideNfsLab();
     return run(bin('vitest'), ['run', '--project', 'processes', 'test/nfs'], { PARQUEUE_NFS_MOUNTS: mounts });
+  },
+
+  /** `npm run scaling [-- SECONDS]`: one worker to four and back under load; the report is var/scaling/index.html. */
+  async scaling([seconds = '120']) {
+    await setUp();
+    const environment = { PARQUEUE_SCALING_SECONDS: seconds };
+    return run(
+      bin('vitest'),
+      ['run', '--project', 'processes', '--testTimeout=0', 'test/e2e/scaling.test.ts'],
+      environment,
+    );
   },
 };
 
