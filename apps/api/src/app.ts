@@ -17,6 +17,7 @@ import { refuseOtherMethods } from './other-methods.ts';
 import { describeRoutes } from './openapi/document.ts';
 import { referencePage } from './openapi/reference-page.ts';
 import { answerFrameworkError, answerProblems, refuseUnreadable } from './problem-answers.ts';
+import { queueBoard } from './queues/board.ts';
 import { datasetRoutes } from './routes/datasets.ts';
 import { entryRoutes } from './routes/entries.ts';
 import { explorerRoutes } from './routes/explorer.ts';
@@ -27,6 +28,7 @@ import { pinRoutes } from './routes/pins.ts';
 import { queryRoutes } from './routes/query.ts';
 import { resolveRoutes } from './routes/resolve.ts';
 import { sourceRoutes } from './routes/sources.ts';
+import { statisticsRoutes } from './routes/statistics.ts';
 import { whoamiRoutes } from './routes/whoami.ts';
 
 const BODY_BYTES_MAX = 1024 * 1024;
@@ -94,6 +96,7 @@ export async function buildApp(context: ApiContext): Promise<FastifyInstance> {
     resolveRoutes,
     queryRoutes,
     entryRoutes,
+    statisticsRoutes,
     pinRoutes,
     invalidateRoutes,
     fillRoutes,
@@ -103,6 +106,7 @@ export async function buildApp(context: ApiContext): Promise<FastifyInstance> {
     routes(app, context);
   operationRoutes(app, context, describe);
   explorerRoutes(app, context);
+  await queueBoard(app, context);
   methods.close();
   return app;
 }

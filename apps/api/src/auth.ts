@@ -92,8 +92,8 @@ function knownKey({ name, sha256, scopes, datasets, limits, expiresAtMs }: ApiKe
 }
 
 /** Whether a request shows anything that would have to be a key. */
-export function showsKey(credentials: Credentials): boolean {
-  return secretOf(credentials, true) !== null;
+export function showsKey(credentials: Credentials, { basic = false } = {}): boolean {
+  return secretOf(credentials, basic) !== null;
 }
 
 function secretOf({ authorization = '', 'x-api-key': header }: Credentials, basic: boolean): string | null {

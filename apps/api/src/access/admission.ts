@@ -54,7 +54,7 @@ export function admit(door: Door, request: FastifyRequest, reply: FastifyReply):
 function identify(gatekeeper: Gatekeeper, request: FastifyRequest, incoming: Incoming): Principal {
   const { access, login = false } = request.routeOptions.config;
   const { headers, address } = incoming;
-  if (access === 'operator' && !gatekeeper.open && !showsKey(headers) && isFromThisHost(incoming))
+  if (access === 'operator' && !gatekeeper.open && !showsKey(headers, { basic: login }) && isFromThisHost(incoming))
     return principalOf(address, new Set(['read']));
   return gatekeeper.identify(headers, address, { basic: login });
 }

@@ -5,6 +5,9 @@ const NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-
 /** Of a page of this server: its own scripts, styles and data. Nothing inline, nothing of another host. */
 export const PAGE_POLICY = `${NOTHING}; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'`;
 
+/** Of the page of /queues, whose program wants a base for its addresses. */
+export const BOARD_POLICY = PAGE_POLICY.replace("base-uri 'none'", "base-uri 'self'");
+
 /** Of every answer. A page puts a policy of its own in place of the first. HSTS is for whoever ends TLS in front of this. */
 export const SECURITY_HEADERS = {
   'content-security-policy': NOTHING,

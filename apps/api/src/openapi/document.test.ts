@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Catalog, loadConfig } from '@parqueue/core/config';
-import { ERROR_CODES } from '@parqueue/core';
+import { ERROR_CODES, type Clock } from '@parqueue/core';
 import fastify, { type FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -34,6 +34,9 @@ interface Document {
   readonly components: { readonly schemas: Readonly<Record<string, unknown>>; readonly responses: object };
 }
 
+const unlimited = { expiresAtMs: null, limits: { requestsPerSecond: null, burst: 1, concurrent: 1000 } };
+const clock: Clock = { now: () => 0, sleep: () => Promise.reject(new Error('nobody waits here')) };
+
 let app: FastifyInstance;
 
 beforeAll(async () => {
@@ -48,14 +51,18 @@ beforeAll(async () => {
     config,
     version,
     catalog: new Catalog(config),
-    gatekeeper: new Gatekeeper([
-      { name: 'reader', sha256: sha256(KEY), scopes: ['read'], datasets: ['*'] },
-      { name: 'other', sha256: sha256(OTHER_KEY), scopes: ['adhoc'], datasets: ['*'] },
-    ]),
+    gatekeeper: new Gatekeeper(
+      [
+        { ...unlimited, name: 'reader', sha256: sha256(KEY), scopes: ['read'], datasets: ['*'] },
+        { ...unlimited, name: 'other', sha256: sha256(OTHER_KEY), scopes: ['adhoc'], datasets: ['*'] },
+      ],
+      clock,
+    ),
+    clock,
     metrics: createMetrics({
       version,
       config,
-      cluster: { cluster: () => Promise.resolve(null), freeBytes: () => Promise.resolve(null) },
+      cluster: { cluster: () => Promise.resolve(null), space: () => Promise.resolve(null) },
       coordinationUp: () => false,
       waiters: () => 0,
       pinsHeld: () => 0,

@@ -19,6 +19,7 @@ import { redisParts } from './parts.ts';
 import { redisProcesses } from './processes.ts';
 import { JobQueues } from './queues.ts';
 import { redisRefreshes, redisScheduleKeeper, type ScheduleKeeper } from './refreshes.ts';
+import { redisQueueBoard, type QueueBoard } from './queue-board.ts';
 import { redisRegister } from './register.ts';
 import { redisReconciler, redisRetirement } from './retirement.ts';
 import { redisUsage } from './usage.ts';
@@ -73,6 +74,7 @@ export interface Coordination {
   readonly entries: Entries;
   readonly jobs: RedisJobQueue;
   readonly jobBrowser: JobBrowser;
+  readonly queueBoard: QueueBoard;
   readonly asks: Asks;
   readonly askCounts: AskCounts;
   readonly notedReads: NotedReads;
@@ -116,6 +118,7 @@ export async function openCoordination(options: CoordinationOptions): Promise<Co
     entries: redisEntries(gate),
     jobs: new RedisJobQueue({ queues, gate, outcomes, randomId, waitingMax: queuePerSource }),
     jobBrowser: redisJobBrowser(queues, outcomes),
+    queueBoard: redisQueueBoard(queues),
     asks: redisAsks(gate),
     askCounts: redisAskCounts(gate),
     notedReads: redisNotedReads(gate),

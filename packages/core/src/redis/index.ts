@@ -13,5 +13,6 @@ export {
 } from './job-browser.ts';
 export { PREFIX } from './keys.ts';
 export type { Cancellations } from './notices.ts';
-export { queueName } from './queues.ts';
+export { BOARD_STATES, type BoardJob, type BoardQuestion, type BoardState, type QueueBoard } from './queue-board.ts';
+export { queueName, type QueueName } from './queues.ts';
 export type { ScheduleKeeper } from './refreshes.ts';
