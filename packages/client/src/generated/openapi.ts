@@ -40,16 +40,18 @@ export interface AskPeriod {
 export interface AskSeries {
   readonly lastHour: AskPeriod;
   readonly lastDay: AskPeriod;
-  /** The last 60, oldest first; the last one is under way. */
-  readonly minutes: readonly AskBucket[];
   /** The last 24, oldest first; the last one is under way. */
   readonly hours: readonly AskBucket[];
+  /** The last 60, oldest first; the last one is under way. */
+  readonly minutes: readonly AskBucket[];
 }
 
 /** Asks over all API processes, up to some seconds ago: the last 60 minutes and 24 hours. */
 export interface Asks {
   readonly lastHour: AskPeriod;
   readonly lastDay: AskPeriod;
+  /** The last 24, oldest first; the last one is under way. */
+  readonly hours: readonly AskBucket[];
 }
 
 /** The datasets that the caller may use. */
@@ -69,6 +71,40 @@ export interface Column {
   readonly nullable: boolean;
   /** What was done to fit the type. */
   readonly note?: string;
+}
+
+/** One column. Values are texts as in the CSV of the entry: every digit, times as ISO 8601. */
+export interface ColumnStatistics {
+  /** Its name. */
+  readonly name: string;
+  /** In the words of Arrow. */
+  readonly type: string;
+  /** A list, map or struct: only its NULLs and items are counted. */
+  readonly nested: boolean;
+  /** What it takes in the file, in bytes. */
+  readonly bytes: number;
+  /** Rows without a value, of those looked at. */
+  readonly nulls: number;
+  /** Rows with one, of those looked at. */
+  readonly values: number;
+  /** NaN and infinite values; they are in none of the other numbers. */
+  readonly notFinite: number;
+  /** Of what `min` and `max` are: of all rows, or of those looked at. null: there is no range. */
+  readonly range: 'all' | 'looked-at' | null;
+  /** The least value; of texts, by their bytes, at most its first 256. */
+  readonly min: string | null;
+  /** The greatest. */
+  readonly max: string | null;
+  /** Of numbers, dates, times and timestamps. */
+  readonly mean: string | null;
+  /** Different values, exactly; null: more than are counted (1,000 numbers, 10,000 texts), or not counted. */
+  readonly distinct: number | null;
+  readonly top: readonly TopValue[] | null;
+  /** Whether each count of `top` is exact; otherwise it is at least that. */
+  readonly topExact: boolean;
+  readonly lengths: Lengths | null;
+  /** Of what has a mean; null: of nothing else, or of no values. */
+  readonly histogram: Histogram | null;
 }
 
 /** Something that a statement reads and no table tells. */
@@ -555,6 +591,14 @@ export interface Health {
   readonly version: string;
 }
 
+/** How many values are where. Bars are equally wide, those of whole units up to one unit. */
+export interface Histogram {
+  /** One more than there are bars, ascending: bar i has the values from edge i up to, without, edge i + 1; the last has its upper edge too. */
+  readonly edges: readonly string[];
+  /** Of each bar. */
+  readonly counts: readonly number[];
+}
+
 /** Name one of key, dataset, source, table and prefix, or a source and its table. */
 export interface Invalidate {
   /** The entry of this key. */
@@ -585,14 +629,28 @@ export interface Invalidated {
   readonly prefix?: string;
   /** soft: verify before the next use; hard: load again before it; purge: also end pins and remove. */
   readonly mode: 'soft' | 'hard' | 'purge';
-  /** Of a prefix: how many entries were marked. */
-  readonly entries?: number;
+  /** How many entries it concerns: those that had rows. */
+  readonly entries: number;
+  /** How many loads under way it concerns, first ones included: they satisfy nobody who asks after it, and a purge ends them. */
+  readonly fills: number;
   /** What was marked. */
   readonly target?: string;
   /** Of the mark: what was verified, or filled, up to it is no longer right. */
   readonly tick?: number;
   /** What was marked too, because it reads the target. */
   readonly reached?: readonly string[];
+}
+
+/** How long the values are. */
+export interface Lengths {
+  /** Of texts and binary values bytes, of lists and maps items. */
+  readonly unit: 'bytes' | 'items';
+  /** The least. */
+  readonly min: number;
+  /** The greatest. */
+  readonly max: number;
+  /** Their mean. */
+  readonly mean: number;
 }
 
 /** What stands beside the Parquet file in the store. Bind values are left out. */
@@ -770,6 +828,29 @@ export type PinWish = {
   /** Of the generation; default: the current one. */
   readonly generation?: number;
 } | null;
+
+/** Who asks, as this server knows them. */
+export interface Principal {
+  /** In logs. `key:` and the name of the key; without keys `address:` and the address. */
+  readonly name: string;
+  /** No key is configured: whoever is at this host may do everything. */
+  readonly open: boolean;
+  /** What the key may do. */
+  readonly scopes: readonly ('read' | 'fill' | 'adhoc' | 'admin')[];
+  /** What it may use. */
+  readonly datasets: readonly string[];
+  /** From when on it is refused; null: never. */
+  readonly expiresAt: string | null;
+  /** Null: none. */
+  readonly limits: {
+    /** Requests it may begin per second; null: any number. */
+    readonly requestsPerSecond: number | null;
+    /** Requests it may begin at once after a pause. */
+    readonly burst: number;
+    /** Requests it may have under way. */
+    readonly concurrent: number;
+  } | null;
+}
 
 /** A refusal or failure (RFC 9457). Its code is stable, its words are not. Some codes tell more. */
 export interface Problem {
@@ -1020,6 +1101,31 @@ export interface Sources {
   readonly sources: readonly Source[];
 }
 
+/** What the columns of the current generation hold. */
+export interface Statistics {
+  /** Cache key of the entry: a name for people and a hash for identity. */
+  readonly key: string;
+  /** Number of a generation: the tick at which its load began. */
+  readonly generation: number;
+  /** Rows of the generation. */
+  readonly rows: number;
+  /** Size of the Parquet file, in bytes. */
+  readonly bytes: number;
+  /** Its row groups. */
+  readonly rowGroups: number;
+  /** Of what the numbers are. */
+  readonly basis: {
+    /** Of all rows, or of some from eight places spread over the file. */
+    readonly kind: 'all' | 'sample';
+    /** Rows looked at. */
+    readonly rows: number;
+    /** Why not all of them: there are too many; row groups take too much memory; it took too long. */
+    readonly why: 'rows' | 'memory' | 'time' | null;
+  };
+  /** In the order of the file. */
+  readonly columns: readonly ColumnStatistics[];
+}
+
 /** What the cache holds of the dataset. */
 export interface Stored {
   /** Entries that have rows. */
@@ -1028,6 +1134,10 @@ export interface Stored {
   readonly rows: number;
   /** Size of their Parquet files, in bytes. */
   readonly bytes: number;
+  /** Entries whose files readers rejected; their next ask fills them again. */
+  readonly damaged: number;
+  /** When rows were loaded last; null: there is none. */
+  readonly newestCommittedAt: string | null;
   /** When the one proved right latest was; null: there is none. */
   readonly newestVerifiedAt: string | null;
   /** When the one proved right longest ago was; null: there is none. */
@@ -1036,6 +1146,16 @@ export interface Stored {
   readonly oldestAgeSeconds: number | null;
   /** False: there are so many entries that not all were looked at, and the numbers are of those. */
   readonly complete: boolean;
+}
+
+/** A value and how often it is there. */
+export interface TopValue {
+  /** The text; bytes as base64. */
+  readonly value: string;
+  /** Rows that have it. */
+  readonly count: number;
+  /** Only the beginning of a long value. */
+  readonly cut: boolean;
 }
 
 export type NotReady = Pending;
@@ -1132,12 +1252,12 @@ export type Problem422_2 = Problem & {
 
 export type Problem429 = Problem & {
   readonly status: 429;
-  readonly code: 'PQ_QUEUE_FULL' | 'PQ_RATE_LIMITED';
+  readonly code: 'PQ_RATE_LIMITED';
 };
 
 export type Problem429_2 = Problem & {
   readonly status: 429;
-  readonly code: 'PQ_RATE_LIMITED';
+  readonly code: 'PQ_QUEUE_FULL' | 'PQ_RATE_LIMITED';
 };
 
 export type Problem502 = Problem & {
@@ -1185,6 +1305,7 @@ export interface Operations {
       readonly 401: Problem401;
       readonly 403: Problem403;
       readonly 414: Problem414;
+      readonly 429: Problem429;
     };
   };
   /** GET /v1/datasets/{name}: One dataset: parameters, policy, its latest entries. */
@@ -1202,6 +1323,7 @@ export interface Operations {
       readonly 404: Problem404;
       readonly 406: Problem406;
       readonly 414: Problem414;
+      readonly 429: Problem429;
     };
   };
   /** GET /v1/datasets/{name}.parquet: The rows as application/vnd.apache.parquet. */
@@ -1237,7 +1359,7 @@ export interface Operations {
       readonly 414: Problem414;
       readonly 416: Problem416;
       readonly 422: Problem422;
-      readonly 429: Problem429;
+      readonly 429: Problem429_2;
       readonly 502: Problem502;
       readonly 503: Problem503;
       readonly 504: Problem504;
@@ -1274,7 +1396,7 @@ export interface Operations {
       readonly 413: Problem413;
       readonly 414: Problem414;
       readonly 422: Problem422;
-      readonly 429: Problem429;
+      readonly 429: Problem429_2;
       readonly 502: Problem502;
       readonly 503: Problem503;
       readonly 504: Problem504;
@@ -1311,7 +1433,7 @@ export interface Operations {
       readonly 413: Problem413;
       readonly 414: Problem414;
       readonly 422: Problem422;
-      readonly 429: Problem429;
+      readonly 429: Problem429_2;
       readonly 502: Problem502;
       readonly 503: Problem503;
       readonly 504: Problem504;
@@ -1348,7 +1470,7 @@ export interface Operations {
       readonly 413: Problem413;
       readonly 414: Problem414;
       readonly 422: Problem422;
-      readonly 429: Problem429;
+      readonly 429: Problem429_2;
       readonly 502: Problem502;
       readonly 503: Problem503;
       readonly 504: Problem504;
@@ -1385,7 +1507,7 @@ export interface Operations {
       readonly 413: Problem413;
       readonly 414: Problem414;
       readonly 422: Problem422;
-      readonly 429: Problem429;
+      readonly 429: Problem429_2;
       readonly 502: Problem502;
       readonly 503: Problem503;
       readonly 504: Problem504;
@@ -1422,7 +1544,7 @@ export interface Operations {
       readonly 413: Problem413;
       readonly 414: Problem414;
       readonly 422: Problem422;
-      readonly 429: Problem429;
+      readonly 429: Problem429_2;
       readonly 502: Problem502;
       readonly 503: Problem503;
       readonly 504: Problem504;
@@ -1459,7 +1581,7 @@ export interface Operations {
       readonly 413: Problem413;
       readonly 414: Problem414;
       readonly 422: Problem422;
-      readonly 429: Problem429;
+      readonly 429: Problem429_2;
       readonly 502: Problem502;
       readonly 503: Problem503;
       readonly 504: Problem504;
@@ -1496,7 +1618,7 @@ export interface Operations {
       readonly 413: Problem413;
       readonly 414: Problem414;
       readonly 422: Problem422;
-      readonly 429: Problem429;
+      readonly 429: Problem429_2;
       readonly 502: Problem502;
       readonly 503: Problem503;
       readonly 504: Problem504;
@@ -1533,7 +1655,7 @@ export interface Operations {
       readonly 413: Problem413;
       readonly 414: Problem414;
       readonly 422: Problem422;
-      readonly 429: Problem429;
+      readonly 429: Problem429_2;
       readonly 502: Problem502;
       readonly 503: Problem503;
       readonly 504: Problem504;
@@ -1570,7 +1692,7 @@ export interface Operations {
       readonly 413: Problem413;
       readonly 414: Problem414;
       readonly 422: Problem422;
-      readonly 429: Problem429;
+      readonly 429: Problem429_2;
       readonly 502: Problem502;
       readonly 503: Problem503;
       readonly 504: Problem504;
@@ -1612,7 +1734,7 @@ export interface Operations {
       readonly 414: Problem414;
       readonly 416: Problem416;
       readonly 422: Problem422;
-      readonly 429: Problem429;
+      readonly 429: Problem429_2;
       readonly 502: Problem502;
       readonly 503: Problem503;
       readonly 504: Problem504;
@@ -1652,7 +1774,7 @@ export interface Operations {
       readonly 413: Problem413;
       readonly 414: Problem414;
       readonly 422: Problem422;
-      readonly 429: Problem429;
+      readonly 429: Problem429_2;
       readonly 502: Problem502;
       readonly 503: Problem503;
       readonly 504: Problem504;
@@ -1675,7 +1797,7 @@ export interface Operations {
       readonly 414: Problem414;
       readonly 415: Problem415;
       readonly 422: Problem422;
-      readonly 429: Problem429;
+      readonly 429: Problem429_2;
       readonly 502: Problem502;
       readonly 503: Problem503;
       readonly 504: Problem504;
@@ -1711,7 +1833,7 @@ export interface Operations {
       readonly 415: Problem415;
       readonly 416: Problem416;
       readonly 422: Problem422;
-      readonly 429: Problem429;
+      readonly 429: Problem429_2;
       readonly 502: Problem502;
       readonly 503: Problem503;
       readonly 504: Problem504;
@@ -1737,6 +1859,7 @@ export interface Operations {
       readonly 401: Problem401;
       readonly 403: Problem403;
       readonly 414: Problem414;
+      readonly 429: Problem429;
       readonly 503: Problem503_2;
     };
   };
@@ -1774,7 +1897,7 @@ export interface Operations {
       readonly 414: Problem414;
       readonly 416: Problem416;
       readonly 422: Problem422_2;
-      readonly 429: Problem429_2;
+      readonly 429: Problem429;
       readonly 503: Problem503_3;
     };
   };
@@ -1808,6 +1931,7 @@ export interface Operations {
       readonly 410: Problem410;
       readonly 412: Problem412;
       readonly 414: Problem414;
+      readonly 429: Problem429;
       readonly 503: Problem503_2;
     };
   };
@@ -1847,7 +1971,7 @@ export interface Operations {
       readonly 414: Problem414;
       readonly 416: Problem416;
       readonly 422: Problem422_2;
-      readonly 429: Problem429_2;
+      readonly 429: Problem429;
       readonly 503: Problem503_3;
     };
   };
@@ -1883,6 +2007,7 @@ export interface Operations {
       readonly 410: Problem410;
       readonly 412: Problem412;
       readonly 414: Problem414;
+      readonly 429: Problem429;
       readonly 503: Problem503_2;
     };
   };
@@ -1900,6 +2025,7 @@ export interface Operations {
       readonly 403: Problem403;
       readonly 404: Problem404_3;
       readonly 414: Problem414;
+      readonly 429: Problem429;
       readonly 503: Problem503_2;
     };
   };
@@ -1920,6 +2046,7 @@ export interface Operations {
       readonly 413: Problem413;
       readonly 414: Problem414;
       readonly 415: Problem415;
+      readonly 429: Problem429;
       readonly 503: Problem503_2;
     };
   };
@@ -1937,7 +2064,30 @@ export interface Operations {
       readonly 403: Problem403;
       readonly 404: Problem404_3;
       readonly 414: Problem414;
+      readonly 429: Problem429;
       readonly 503: Problem503_2;
+    };
+  };
+  /** GET /v1/entries/{key}/statistics: What its columns hold: ranges, means, frequent values, histograms. */
+  readonly getStatistics: {
+    readonly path: {
+      /** Cache key of the entry: a name for people and a hash for identity. */
+      readonly key: string;
+    };
+    readonly query: Readonly<Record<string, never>>;
+    readonly body: null;
+    readonly answers: {
+      readonly 200: Statistics;
+      readonly 304: null;
+      readonly 401: Problem401;
+      readonly 403: Problem403;
+      readonly 404: Problem404_3;
+      readonly 410: Problem410;
+      readonly 413: Problem413;
+      readonly 414: Problem414;
+      readonly 422: Problem422_2;
+      readonly 429: Problem429;
+      readonly 503: Problem503_3;
     };
   };
   /** POST /v1/entries/{key}/pins: Pin the current generation, or one by name: it is not removed while pinned. */
@@ -1958,7 +2108,7 @@ export interface Operations {
       readonly 413: Problem413;
       readonly 414: Problem414;
       readonly 415: Problem415;
-      readonly 429: Problem429_2;
+      readonly 429: Problem429;
       readonly 503: Problem503_2;
     };
   };
@@ -1980,6 +2130,7 @@ export interface Operations {
       readonly 413: Problem413;
       readonly 414: Problem414;
       readonly 415: Problem415;
+      readonly 429: Problem429;
       readonly 503: Problem503_2;
     };
   };
@@ -2000,6 +2151,7 @@ export interface Operations {
       readonly 413: Problem413;
       readonly 414: Problem414;
       readonly 415: Problem415;
+      readonly 429: Problem429;
       readonly 503: Problem503_2;
     };
   };
@@ -2017,6 +2169,7 @@ export interface Operations {
       readonly 413: Problem413;
       readonly 414: Problem414;
       readonly 415: Problem415;
+      readonly 429: Problem429;
       readonly 503: Problem503_2;
     };
   };
@@ -2036,6 +2189,7 @@ export interface Operations {
       readonly 401: Problem401;
       readonly 403: Problem403;
       readonly 414: Problem414;
+      readonly 429: Problem429;
       readonly 503: Problem503_2;
     };
   };
@@ -2053,6 +2207,7 @@ export interface Operations {
       readonly 403: Problem403;
       readonly 404: Problem404_3;
       readonly 414: Problem414;
+      readonly 429: Problem429;
       readonly 503: Problem503_2;
     };
   };
@@ -2073,6 +2228,7 @@ export interface Operations {
       readonly 413: Problem413;
       readonly 414: Problem414;
       readonly 415: Problem415;
+      readonly 429: Problem429;
       readonly 503: Problem503_2;
     };
   };
@@ -2090,7 +2246,7 @@ export interface Operations {
       readonly 403: Problem403;
       readonly 404: Problem404_3;
       readonly 414: Problem414;
-      readonly 429: Problem429_2;
+      readonly 429: Problem429;
       readonly 503: Problem503_2;
     };
   };
@@ -2104,6 +2260,7 @@ export interface Operations {
       readonly 401: Problem401;
       readonly 403: Problem403;
       readonly 414: Problem414;
+      readonly 429: Problem429;
       readonly 503: Problem503_2;
     };
   };
@@ -2124,6 +2281,7 @@ export interface Operations {
       readonly 413: Problem413;
       readonly 414: Problem414;
       readonly 415: Problem415;
+      readonly 429: Problem429;
       readonly 503: Problem503_2;
     };
   };
@@ -2144,7 +2302,21 @@ export interface Operations {
       readonly 413: Problem413;
       readonly 414: Problem414;
       readonly 415: Problem415;
+      readonly 429: Problem429;
       readonly 503: Problem503_2;
+    };
+  };
+  /** GET /v1/whoami: What the key of this request may do. */
+  readonly whoAmI: {
+    readonly path: Readonly<Record<string, never>>;
+    readonly query: Readonly<Record<string, never>>;
+    readonly body: null;
+    readonly answers: {
+      readonly 200: Principal;
+      readonly 401: Problem401;
+      readonly 403: Problem403;
+      readonly 414: Problem414;
+      readonly 429: Problem429;
     };
   };
   /** GET /healthz: The process lives; looks at neither Redis nor the store. */
@@ -2178,6 +2350,7 @@ export interface Operations {
       readonly 401: Problem401;
       readonly 403: Problem403;
       readonly 414: Problem414;
+      readonly 429: Problem429;
     };
   };
   /** GET /openapi.json: This interface as OpenAPI 3.1. */
