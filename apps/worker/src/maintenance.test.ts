@@ -1,4 +1,4 @@
-import { phaseOf } from '@parqueue/core';
+import { phaseOf, type GcReport } from '@parqueue/core';
 import pino from 'pino';
 import { expect, test } from 'vitest';
 import { Maintenance, runChore, type Chore, type ChoreDeps, type MaintenanceDeps } from './maintenance.ts';
@@ -79,7 +79,20 @@ test('an epoch whose limits could not be set is taken up again at the next look'
 });
 
 test('the trash is emptied even while nothing may be collected', async () => {
-  const report = { waitingFor: 'reconciliation', keys: 0, generations: 0, staging: 0, trash: 0 } as const;
+  const report: GcReport = {
+    waitingFor: 'reconciliation',
+    waitUntilMs: null,
+    keys: 0,
+    heads: 0,
+    generations: 0,
+    staging: 0,
+    trash: 0,
+    bytes: 0,
+    removed: {},
+    retired: {},
+    usage: { bytes: 0, generations: 0, datasets: {}, reservedBytes: 0 },
+    space: { freeBytes: 1, totalBytes: 1 },
+  };
   let emptied = 0;
   const deps: ChoreDeps = {
     reconcileAll: async () => undefined,
@@ -88,7 +101,6 @@ test('the trash is emptied even while nothing may be collected', async () => {
       emptied += 1;
       return 3;
     },
-    measure: async () => undefined,
     log,
   };
   await runChore('collect', new AbortController().signal, deps);

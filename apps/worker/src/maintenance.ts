@@ -80,8 +80,6 @@ export interface ChoreDeps {
   readonly reconcileAll: (signal: AbortSignal) => Promise<void>;
   readonly collect: (signal: AbortSignal) => Promise<GcReport>;
   readonly emptyTrash: () => Promise<number>;
-  /** Sizes for the metrics, after a collection. */
-  readonly measure: (report: GcReport) => Promise<void>;
   readonly log: Logger;
 }
 
@@ -95,7 +93,6 @@ export async function runChore(chore: Chore, signal: AbortSignal, deps: ChoreDep
       // Staging of dead fills gets into the trash at any time; what is there already needs no grace.
       const swept = report.waitingFor === null ? report.trash : await deps.emptyTrash();
       deps.log.info({ ...report, trash: swept }, 'collected garbage');
-      await deps.measure(report);
       return report;
     }
     default:

@@ -2,7 +2,7 @@
  * The worker's metrics: what is counted, and with which labels, stands here and nowhere else. Labels are bounded: sources,
  * datasets, outcomes, codes and phases, never keys. Every combination that can come begins at 0, where it is known.
  */
-import { ERROR_CODES, type SourceConnections } from '@parqueue/core';
+import { ERROR_CODES, EVICTION_REASONS, GC_REASONS, type SourceConnections } from '@parqueue/core';
 import { MetricTable, startAtZero } from '@parqueue/core/telemetry';
 import type { Registry } from 'prom-client';
 
@@ -14,8 +14,6 @@ export const FILL_OUTCOMES = ['committed', 'unchanged', 'fenced', 'failed', 'can
 export const FILL_PHASES = ['open', 'read', 'publish', 'commit'] as const;
 const PROBE_OUTCOMES = ['verified', 'satisfied', 'changed', 'absent', 'failed', 'cancelled'];
 const REFRESH_OUTCOMES = ['verified', 'loaded', 'fresh', 'joined', 'unread', 'foreign', 'late', 'failed'];
-const RETIREMENT_REASONS = ['quota', 'dataset-quota', 'unread'];
-const REMOVAL_REASONS = ['replaced', 'aged', 'room', 'purged', 'orphan', 'staging'];
 
 type ThreadConnections = Readonly<Record<string, SourceConnections>>;
 
@@ -76,9 +74,7 @@ function sourceMetrics(table: MetricTable, sources: readonly string[]) {
 }
 
 /** What operators have alerts for; other codes come when they come. */
-const SOURCE_TROUBLE = Object.keys(ERROR_CODES).filter(
-  (code) => code.startsWith('PQ_SOURCE_') || code.startsWith('PQ_STORE_'),
-);
+const SOURCE_TROUBLE = Object.keys(ERROR_CODES).filter((code) => /^PQ_(SOURCE|STORE|WORKER)_/.test(code));
 
 function fillMetrics(table: MetricTable, sources: readonly string[]) {
   const fills = table.counter('fills_total', 'Fills ended: jobs that held a lease.', 'source', 'outcome');
@@ -124,19 +120,20 @@ function upkeepMetrics(table: MetricTable, datasets: readonly string[]) {
     'Bytes removed by garbage collection, by why.',
     'reason',
   );
+  const gcRemoved = table.counter(
+    'gc_removed_total',
+    'Generations and staging directories removed by garbage collection, by why.',
+    'reason',
+  );
   startAtZero(refreshes, { dataset: datasets, outcome: REFRESH_OUTCOMES });
-  startAtZero(headsRetired, { reason: RETIREMENT_REASONS });
-  startAtZero(gcRemovedBytes, { reason: REMOVAL_REASONS });
+  startAtZero(headsRetired, { reason: [...EVICTION_REASONS] });
+  startAtZero(gcRemoved, { reason: [...GC_REASONS] });
+  startAtZero(gcRemovedBytes, { reason: [...GC_REASONS] });
   return {
     refreshes,
     headsRetired,
     gcRemovedBytes,
-    gcRemoved: table.counter('gc_removed_total', 'Generations removed by garbage collection.'),
-    storeBytes: table.gauge('store_bytes', 'Bytes of all heads, at the last garbage collection of this worker.'),
-    storeGenerations: table.gauge(
-      'store_generations',
-      'Generations on the store, at the last garbage collection of this worker.',
-    ),
+    gcRemoved,
   };
 }
 

@@ -16,7 +16,6 @@ import { fillThreads, probeThreads } from './pools.ts';
 import { JobProcessor } from './processor.ts';
 import { QueueWorker, type QueueTiming } from './queue-worker.ts';
 import { openRefreshQueue } from './refresh-queue.ts';
-import { measureStore } from './store-size.ts';
 import type { UseCases } from './use-cases.ts';
 
 export interface QueuesParts {
@@ -133,10 +132,6 @@ function openChores(parts: QueuesParts, connection: ReturnType<typeof connectRed
     reconcileAll: useCases.reconcileAll,
     collect: useCases.collect,
     emptyTrash: () => store.directories.emptyTrash(),
-    measure: async (report) => {
-      metrics.gcRemoved.inc(report.generations);
-      await measureStore(coordination.entries, metrics);
-    },
     log,
   };
   const recorder = { processes: coordination.processes, holder };

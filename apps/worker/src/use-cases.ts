@@ -6,19 +6,22 @@ import {
   coolDown,
   Prober,
   Refresher,
+  StoreRoom,
   collectGarbage,
   reconcileKey,
   reconcilePass,
   type Clock,
   type CoolDownDeps,
   type Epochs,
+  type GcItem,
+  type GcOptions,
   type GcReport,
   type OnStep,
   type RandomId,
   type RebuildDeps,
   type SourceWork,
 } from '@parqueue/core';
-import type { Config } from '@parqueue/core/config';
+import { storeRules, type Config } from '@parqueue/core/config';
 import type { Coordination } from '@parqueue/core/redis';
 import type { FileStore } from '@parqueue/core/store';
 
@@ -34,6 +37,10 @@ export interface UseCaseParts {
   readonly holder: string;
   readonly onStep: OnStep;
   readonly onCooling: CoolDownDeps['onCooling'];
+  /** Each thing that gc removed. */
+  readonly onCollected: (item: GcItem) => void;
+  /** Aborted when the worker closes: a collection ends between two keys. */
+  readonly signal: AbortSignal;
 }
 
 export interface UseCases {
@@ -47,6 +54,9 @@ export interface UseCases {
 /** A 202 asked again within this time finds the very generation its fill made (the record lives as long). */
 const OUTCOME_PIN_MS = 600_000;
 
+/** A part grows by some hundred megabytes in this time, which the reserve of the filesystem holds. */
+const ROOM_LOOK_MS = 1000;
+
 export function wireUseCases(parts: UseCaseParts): UseCases {
   const { config, store, coordination, epochs, clock, randomId, holder } = parts;
   const { heads, leases, ticks, parts: sharedParts, pins, retirement, reconciler, outcomes, jobs } = coordination;
@@ -54,7 +64,23 @@ export function wireUseCases(parts: UseCaseParts): UseCases {
   const cooling = { cooling: coordination.cooling, onCooling: parts.onCooling };
   const fills = coolDown(parts.fills, cooling);
   const probes = coolDown(parts.probes, cooling);
-  const { directories, reader, marks } = store;
+  const { directories, reader, marks, space } = store;
+  const { eviction, usage } = coordination;
+  const rules = storeRules(config);
+  const collect = (options: Pick<GcOptions, 'signal' | 'wanted' | 'onItem'>): Promise<GcReport> =>
+    collectGarbage(
+      { heads, leases, retirement, eviction, usage, directories, marks, space, randomId, onStep: parts.onStep },
+      { rules, pinMaxMs: PIN_MAX_MS, dryRun: false, ...options },
+    );
+  const room = new StoreRoom({
+    usage,
+    space,
+    clock,
+    rules,
+    makeRoom: (wanted) => collect({ wanted, signal: parts.signal, onItem: parts.onCollected }),
+    onStep: parts.onStep,
+    lookEveryMs: ROOM_LOOK_MS,
+  });
   const rebuild = (onStep: OnStep): RebuildDeps => ({
     reconciler,
     ticks,
@@ -78,6 +104,7 @@ export function wireUseCases(parts: UseCaseParts): UseCases {
         directories,
         marks,
         outcomes,
+        room,
         epochs,
         clock,
         randomId,
@@ -115,16 +142,6 @@ export function wireUseCases(parts: UseCaseParts): UseCases {
       onStep: parts.onStep,
     }),
     reconcileAll: (signal) => reconcilePass(rebuild(parts.onStep), { signal }),
-    collect: (signal) =>
-      collectGarbage(
-        { heads, leases, retirement, directories, marks, randomId, onStep: parts.onStep },
-        {
-          graceMs: config.store.retention.graceMs,
-          keep: config.store.retention,
-          pinMaxMs: PIN_MAX_MS,
-          dryRun: false,
-          signal,
-        },
-      ),
+    collect: (signal) => collect({ signal, onItem: parts.onCollected }),
   };
 }

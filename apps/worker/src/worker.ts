@@ -27,6 +27,7 @@ import { openCoordination, type Coordination } from '@parqueue/core/redis';
 import { openTraces, stepLines } from '@parqueue/core/telemetry';
 import { openStore, type FileStore, type MigrationProgress } from '@parqueue/core/store';
 import type { Logger } from 'pino';
+import { countCollected } from './collected.ts';
 import { drain } from './drain.ts';
 import { openHealthPort, type Readiness } from './health.ts';
 import { createMetrics, type WorkerMetrics } from './metrics.ts';
@@ -203,12 +204,12 @@ async function openWork({
     scratch: config.worker.scratch ?? join(tmpdir(), `parqueue-scratch-${process.getuid?.() ?? 'user'}`),
     program: `parqueue/${VERSION}`,
   });
-  const preparing = new AbortController();
+  const closing = new AbortController();
   closers.add('threads', async () => {
-    preparing.abort();
+    closing.abort();
     await pools.close();
   });
-  void pools.prepare(preparing.signal);
+  void pools.prepare(closing.signal);
   const useCases = wireUseCases({
     config,
     store,
@@ -221,6 +222,8 @@ async function openWork({
     holder,
     onStep,
     onCooling: (source, state) => metrics.sourceCools(source, state),
+    onCollected: (item) => countCollected(item, metrics),
+    signal: closing.signal,
   });
   const queues = await openQueues({
     config,

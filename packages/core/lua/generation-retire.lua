@@ -3,7 +3,7 @@
 -- With the leave it moves to `removing`
 -- in the same step and can no longer be pinned.
 -- KEYS marker key head retired removing pins pinned
--- ARGV epoch incarnation fence graceMs
+-- ARGV epoch incarnation fence graceMs dryRun
 local m = redis.call('HMGET', KEYS[1], 'epoch', 'incarnation')
 if m[1] ~= ARGV[1] or m[2] ~= ARGV[2] then return redis.error_reply('EPOCHLOST the marker is not the one told') end
 local t = redis.call('TIME')
@@ -23,6 +23,7 @@ end
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[6], '(' .. string.format('%.0f', now), '+inf')) do
   if redis.call('HGET', KEYS[7], id) == ARGV[3] then return 0 end
 end
+if ARGV[5] == '1' then return 1 end
 redis.call('HDEL', KEYS[4], ARGV[3])
 redis.call('HSET', KEYS[5], ARGV[3], retired)
 return 1

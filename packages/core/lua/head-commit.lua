@@ -2,7 +2,7 @@
 -- fence above the head's", a holder that lost its lease could publish between the grant and the commit of the next one,
 -- and an older snapshot would replace a newer one. A repeated commit finds its fillId in the head, or among the retired
 -- when a later fill has already replaced it: committed.
--- KEYS marker key head retired entries dataset changes scope...
+-- KEYS marker key head retired entries dataset changes sizes usage scope...
 -- ARGV epoch incarnation key fence fillId startedAt notice version sha256 bytes rows consistency source dataset('' for none)
 local m = redis.call('HMGET', KEYS[1], 'epoch', 'incarnation')
 if m[1] ~= ARGV[1] or m[2] ~= ARGV[2] then return redis.error_reply('EPOCHLOST the marker is not the one told') end
@@ -17,7 +17,7 @@ end
 
 local k = redis.call('HMGET', KEYS[2], 'fence', 'fillId', 'purge')
 local purge = tonumber(k[3] or 0)
-for i = 8, #KEYS do purge = math.max(purge, tonumber(redis.call('HGET', KEYS[i], 'purge') or 0)) end
+for i = 10, #KEYS do purge = math.max(purge, tonumber(redis.call('HGET', KEYS[i], 'purge') or 0)) end
 if k[1] ~= fence or k[2] ~= fillId or math.floor(fence / 1e12) ~= tonumber(ARGV[1]) or tonumber(fence) <= purge then
   return { 0, k[1] or '0' }
 end
@@ -27,6 +27,10 @@ redis.call('DEL', KEYS[3])
 redis.call('HSET', KEYS[3], 'fence', fence, 'fillId', fillId, 'version', ARGV[8], 'sha256', ARGV[9], 'bytes', ARGV[10],
   'rows', ARGV[11], 'consistency', ARGV[12], 'source', ARGV[13], 'dataset', ARGV[14],
   'verified', fence, 'verifiedAt', ARGV[6], 'committedAt', string.format('%.0f', now))
+if redis.call('HSETNX', KEYS[8], fence, ARGV[10] .. ':' .. ARGV[14]) == 1 then
+  local counts = { bytes = ARGV[10], generations = 1, ['dataset:' .. ARGV[14]] = ARGV[10] }
+  for field, by in pairs(counts) do redis.call('HINCRBY', KEYS[9], field, by) end
+end
 redis.call('ZADD', KEYS[5], 0, ARGV[3])
 if ARGV[14] ~= '' then redis.call('ZADD', KEYS[6], 0, ARGV[3]) end
 redis.call('XADD', KEYS[7], 'MAXLEN', '~', 10000, '*', 'kind', 'commit', 'key', ARGV[3], 'fence', fence, 'version', ARGV[8])

@@ -5,6 +5,7 @@ import { Filler } from './fill.ts';
 import type { Outcome } from './model/job.ts';
 import { DEFAULT_PARQUET } from './model/request.ts';
 import { reconcileKey } from './rebuild.ts';
+import { BOUNDLESS_ROOM } from './room.ts';
 import { MemoryCoordination, MemoryRedis } from './testing/memory/redis.ts';
 import { MemoryStore } from './testing/memory-store.ts';
 import { KEY, publishGeneration } from './testing/store-fixtures.ts';
@@ -31,6 +32,7 @@ test('a Redis that restarts right after the commit does not make a failure of it
     parts,
     directories,
     marks,
+    room: BOUNDLESS_ROOM,
     epochs,
     clock,
     randomId,

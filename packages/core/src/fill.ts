@@ -103,7 +103,8 @@ export class Filler {
         return done({ kind: 'satisfied', fence: look.head.fence });
       if (context.signal.aborted) return stopped(context.signal);
 
-      const claim = { key: request.key, fillId: randomId(), holder, ttlMs: leaseTtlMs };
+      const { key, scopes } = request;
+      const claim = { key, fillId: randomId(), holder, ttlMs: leaseTtlMs, scopes };
       const grant = await leases.acquire(claim);
       if (grant.kind === 'unreconciled') {
         await reconcile(request.key);

@@ -1,7 +1,8 @@
 /** What gc may take and what it must leave, on the memory ports; time passes by setting the clock. */
 import { beforeEach, describe, expect, test } from 'vitest';
-import { collectGarbage, type GcOptions, type GcReport } from './gc.ts';
+import { collectGarbage, type GcItem, type GcOptions, type GcReport } from './gc.ts';
 import { reconcilePass } from './rebuild.ts';
+import type { StoreRules } from './model/retention.ts';
 import { MANIFEST_FORMAT, PART_NAME } from './model/manifest.ts';
 import { isEpochLost } from './ports/coordination.ts';
 import { openEpoch } from './testing/coordination-contract.ts';
@@ -157,17 +158,43 @@ describe('with its gate open, gc', () => {
     await fill('a');
     await fill('b');
     nowMs += GRACE_MS;
-    expect(await collect({ dryRun: true })).toMatchObject({ generations: 1, trash: 0 });
+    expect(await collect({}, { dryRun: true })).toMatchObject({ generations: 1, trash: 0 });
     expect(fences()).toHaveLength(2);
   });
 });
 
-async function collect(options: Partial<GcOptions> = {}): Promise<GcReport> {
-  const { heads, leases, retirement } = coordination;
-  const { directories, marks } = store;
+const RULES: StoreRules = {
+  graceMs: GRACE_MS,
+  keep: { generations: 1, maxAgeMs: 0 },
+  quotaBytes: null,
+  reserveBytes: 0,
+  unreadMs: null,
+  datasets: {},
+};
+
+async function collect(rules: Partial<StoreRules> = {}, options: Partial<GcOptions> = {}): Promise<GcReport> {
+  const { heads, leases, retirement, eviction, usage } = coordination;
+  const { directories, marks, space } = store;
   return await collectGarbage(
-    { heads, leases, retirement, directories, marks, randomId: () => 'id', onStep: () => undefined },
-    { graceMs: GRACE_MS, pinMaxMs: PIN_MAX_MS, dryRun: false, signal: new AbortController().signal, ...options },
+    {
+      heads,
+      leases,
+      retirement,
+      eviction,
+      usage,
+      directories,
+      marks,
+      space,
+      randomId: () => 'id',
+      onStep: () => undefined,
+    },
+    {
+      rules: { ...RULES, ...rules },
+      pinMaxMs: PIN_MAX_MS,
+      dryRun: false,
+      signal: new AbortController().signal,
+      ...options,
+    },
   );
 }
 

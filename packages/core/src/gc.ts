@@ -1,175 +1,242 @@
 /**
- * Garbage collection (I6). Removes generations that are retired, unpinned and past their grace, orphans that no fill
- * can commit any more, and staging directories whose fills are over. Nothing at all is removed until the epoch's
- * reconciliation is complete and one maximal pin and one grace have passed: before that, Redis may have forgotten
- * pins that readers still rely on.
+ * Garbage collection (I6): retires heads over quota or unread for long, removes generations that are retired, unpinned and
+ * past their grace, orphans that no fill can commit any more, and staging directories whose fills are over. Nothing at all
+ * is removed until the epoch's reconciliation is complete and one maximal pin and one grace have passed: before that, Redis
+ * may have forgotten pins that readers still rely on.
  *
- * Order for one generation: leave in Redis (epoch, head, pins, grace and latest fence checked in one step; from then on
- * it cannot be pinned) → rename into trash → forget. A collector that dies in between is continued by the next one.
+ *   gate ─ over all keys, a page at a time: survey, glance at the disk, plan (gc-plan.ts) ─ keys with work, one by one
+ *        (gc-key.ts) ─ unread heads ─ where a quota or the disk wants more: room (gc-room.ts) ─ trash
+ *
+ * A page costs one round trip to Redis and two calls to the filesystem for each key; only keys with work cost more.
  */
-import { writeHeadFile } from './head-file.ts';
+import { collectKey, evictHead, removeGenerations, type GcDeps, type GcItem, type KeyGcOptions } from './gc-key.ts';
+import { hasWork, planKey, type KeyPlan } from './gc-plan.ts';
+import {
+  headsInOrder,
+  keptInOrder,
+  pressures,
+  Tally,
+  type HeadCandidate,
+  type KeptCandidate,
+  type Pressure,
+  type WantedRoom,
+} from './gc-room.ts';
 import { SHARDS } from './model/cache-key.ts';
-import { epochOf, type Tick } from './model/ticks.ts';
-import type { RandomId } from './ports/clock.ts';
-import type { Heads, Leases, Look, Retirement } from './ports/coordination.ts';
-import type { OnStep } from './ports/steps.ts';
-import type { KeyDirectories, KeyListing, StagingRef, StoreMarks } from './ports/store.ts';
+import type { GcReason, Space, StoreRules } from './model/retention.ts';
+import type { KeySurvey, StoreUsage } from './ports/retention.ts';
 
-export interface GcDeps {
-  readonly heads: Heads;
-  readonly leases: Leases;
-  readonly retirement: Retirement;
-  readonly directories: KeyDirectories;
-  readonly marks: StoreMarks;
-  readonly randomId: RandomId;
-  readonly onStep: OnStep;
-}
+export type { GcDeps, GcItem, KeyGcOptions } from './gc-key.ts';
+export { collectKey, evictHead } from './gc-key.ts';
+export type { WantedRoom } from './gc-room.ts';
 
 export interface GcOptions {
-  readonly graceMs: number;
-  /** Replaced generations kept beyond their grace, newest first; without it none is. */
-  readonly keep?: Keep;
+  readonly rules: StoreRules;
   /** The longest pin anybody can hold. */
   readonly pinMaxMs: number;
-  /** Reports what would go, touches nothing. */
+  /** Tells what would go, touches nothing. */
   readonly dryRun: boolean;
+  /** Called for each thing that goes, or would go. */
+  readonly onItem?: (item: GcItem) => void;
+  /** Room that somebody waits for: the disk is not looked through for orphans and staging. Default: a full collection. */
+  readonly wanted?: WantedRoom;
   readonly signal: AbortSignal;
 }
 
-export interface Keep {
-  /** Generations of one entry, the head included. */
-  readonly generations: number;
-  /** Replaced longer ago than this, a generation goes although it is among them. */
-  readonly maxAgeMs: number;
-}
+export type GcCounts = Readonly<Partial<Record<GcReason, { readonly count: number; readonly bytes: number }>>>;
 
 export interface GcReport {
   /** Why nothing was collected, or null. */
   readonly waitingFor: 'reconciliation' | 'pins-of-the-last-epoch' | null;
+  /** By Redis's clock; null where nobody can know. */
+  readonly waitUntilMs: number | null;
   readonly keys: number;
+  readonly heads: number;
   readonly generations: number;
   readonly staging: number;
   readonly trash: number;
+  /** Of the generations removed. */
+  readonly bytes: number;
+  readonly removed: GcCounts;
+  readonly retired: GcCounts;
+  readonly usage: StoreUsage;
+  readonly space: Space;
 }
 
-/** Long enough to move one staging directory; the lease is released right after. */
-const SWEEP_LEASE_MS = 10_000;
+/** Keys that one script surveys: 600 keys of Redis, less than a millisecond. */
+const KEYS_PER_PAGE = 100;
+/** Directories looked at side by side: on NFS each is a round trip or two. */
+const GLANCES_AT_ONCE = 16;
 
 export async function collectGarbage(deps: GcDeps, options: GcOptions): Promise<GcReport> {
-  const report = { waitingFor: null, keys: 0, generations: 0, staging: 0, trash: 0 };
-  const { epoch, waitingFor } = await gate(deps, options);
-  if (waitingFor !== null) return { ...report, waitingFor };
-  for (const shard of SHARDS) {
-    for (const key of await deps.directories.keys(shard)) {
-      options.signal.throwIfAborted();
-      const collected = await collectKey(key, deps, { ...options, epoch });
-      report.keys += 1;
-      report.generations += collected.generations;
-      report.staging += collected.staging;
-    }
-  }
-  if (!options.dryRun) report.trash = await deps.directories.emptyTrash();
-  return report;
+  return await new Collection(deps, options).run();
 }
 
-async function gate(
-  { retirement }: GcDeps,
-  { graceMs, pinMaxMs }: GcOptions,
-): Promise<{ readonly epoch: number; readonly waitingFor: GcReport['waitingFor'] }> {
+interface Gate {
+  readonly epoch: number;
+  readonly waitingFor: GcReport['waitingFor'];
+  readonly waitUntilMs: number | null;
+}
+
+async function gateOf({ retirement }: GcDeps, { rules, pinMaxMs }: GcOptions): Promise<Gate> {
   const { epoch, reconciledAtMs, nowMs } = await retirement.gate();
-  if (reconciledAtMs === null) return { epoch, waitingFor: 'reconciliation' };
-  return { epoch, waitingFor: nowMs < reconciledAtMs + pinMaxMs + graceMs ? 'pins-of-the-last-epoch' : null };
+  if (reconciledAtMs === null) return { epoch, waitingFor: 'reconciliation', waitUntilMs: null };
+  const opensAtMs = reconciledAtMs + pinMaxMs + rules.graceMs;
+  return nowMs < opensAtMs
+    ? { epoch, waitingFor: 'pins-of-the-last-epoch', waitUntilMs: opensAtMs }
+    : { epoch, waitingFor: null, waitUntilMs: null };
 }
 
-/** The epoch whose gate was found open. Another one may open while gc goes over the store; then nothing more goes. */
-export type KeyGcOptions = GcOptions & { readonly epoch: number };
-
-/** Exported for simulations, which collect one key at a time between other steps. */
-export async function collectKey(
-  key: string,
-  deps: GcDeps,
-  options: KeyGcOptions,
-): Promise<{ readonly generations: number; readonly staging: number }> {
-  const listing = await deps.directories.list(key);
-  const look = await deps.heads.look({ key, scopes: [], probeTargets: [] }, null);
-  const generations = await collectGenerations(key, { listing, look }, { deps, options });
-  const staging = await sweepStaging(key, { listing, look }, { deps, options });
-  return { generations, staging };
+interface Count {
+  count: number;
+  bytes: number;
 }
 
-interface Seen {
-  readonly listing: KeyListing;
-  readonly look: Look;
-}
+class Collection {
+  readonly #deps: GcDeps;
+  readonly #options: GcOptions;
+  readonly #removed: Partial<Record<GcReason, Count>> = {};
+  readonly #retired: Partial<Record<GcReason, Count>> = {};
+  /** Gone, in its grace, or about to go by itself: what need not be made room for any more. */
+  readonly #going = new Tally();
+  readonly #kept: KeptCandidate[] = [];
+  readonly #heads: HeadCandidate[] = [];
+  #keys = 0;
 
-interface Collector {
-  readonly deps: GcDeps;
-  readonly options: KeyGcOptions;
-}
+  constructor(deps: GcDeps, options: GcOptions) {
+    this.#deps = deps;
+    this.#options = options;
+  }
 
-async function collectGenerations(key: string, { listing, look }: Seen, { deps, options }: Collector): Promise<number> {
-  const { retirement, directories, marks, onStep } = deps;
-  const others = listing.generations.filter((fence) => fence !== look.head?.fence).toSorted((a, b) => b - a);
-  if (others.length === 0) return 0;
-  if (options.dryRun) return others.filter((fence) => isSettled(fence, look)).length;
-  await retirement.noteOrphans(key, others);
-  const named = (await marks.readHead(key))?.fence;
-  let removed = 0;
-  for (const fence of others) {
-    if (fence === named) {
-      // Path readers may just have read this name: point them elsewhere first, and give them the grace again.
-      // Where a purge left no head there is nowhere to point them.
-      if ((await writeHeadFile({ key, scopes: [], probeTargets: [] }, deps)) !== null) {
-        await retirement.restartGrace({ key, fence });
-        continue;
-      }
+  async run(): Promise<GcReport> {
+    const { usage, space, directories } = this.#deps;
+    const { rules, dryRun, wanted = null } = this.#options;
+    const before = { usage: await usage.read(), space: await space.free() };
+    const { epoch, waitingFor, waitUntilMs } = await gateOf(this.#deps, this.#options);
+    if (waitingFor !== null) return { ...this.#report(before, 0), waitingFor, waitUntilMs };
+    const keyOptions: KeyGcOptions = { rules, epoch, dryRun, onItem: (item) => this.#note(item) };
+    const wants = pressures(rules, before.usage, { space: before.space, wanted });
+    for (const shard of SHARDS) await this.#shard(await directories.keys(shard), keyOptions, wants.length > 0);
+    for (const pressure of wants) await this.#makeRoom(pressure, keyOptions);
+    const trash = dryRun ? 0 : await directories.emptyTrash();
+    return this.#report({ usage: await usage.read(), space: await space.free() }, trash);
+  }
+
+  #report(now: Pick<GcReport, 'usage' | 'space'>, trash: number): GcReport {
+    const total = (of: Partial<Record<GcReason, Count>>, what: keyof Count): number =>
+      Object.values(of).reduce((sum, counted) => sum + counted[what], 0);
+    const { staging, ...generations } = this.#removed;
+    return {
+      waitingFor: null,
+      waitUntilMs: null,
+      keys: this.#keys,
+      heads: total(this.#retired, 'count'),
+      generations: total(generations, 'count'),
+      staging: staging?.count ?? 0,
+      trash,
+      bytes: total(generations, 'bytes'),
+      removed: this.#removed,
+      retired: this.#retired,
+      ...now,
+    };
+  }
+
+  #note(item: GcItem): void {
+    const counts = item.what === 'head' ? this.#retired : this.#removed;
+    const counted = (counts[item.reason] ??= { count: 0, bytes: 0 });
+    counted.count += 1;
+    counted.bytes += item.bytes;
+    this.#going.add(item.bytes, item.dataset);
+    this.#options.onItem?.(item);
+  }
+
+  async #shard(keys: readonly string[], keyOptions: KeyGcOptions, wantsRoom: boolean): Promise<void> {
+    for (let from = 0; from < keys.length; from += KEYS_PER_PAGE) {
+      this.#options.signal.throwIfAborted();
+      await this.#page(keys.slice(from, from + KEYS_PER_PAGE), keyOptions, wantsRoom);
     }
-    const graceMs = fence <= look.seen.purge ? options.graceMs : graceOf(others.indexOf(fence), options);
-    if ((await retirement.retire({ key, fence }, { epoch: options.epoch, graceMs })) === 'refused') continue;
-    await directories.moveToTrash({ key, fence });
-    await retirement.removed({ key, fence });
-    await onStep('generation-retired', { key, fence });
-    removed += 1;
   }
-  return removed;
-}
 
-/** How long a generation stays after it was replaced, by its place among those replaced (0: the latest). */
-function graceOf(place: number, { graceMs, keep }: GcOptions): number {
-  return keep !== undefined && place < keep.generations - 1 ? Math.max(graceMs, keep.maxAgeMs) : graceMs;
-}
-
-/** No fill with this fence can commit any more: a later one was granted, or its epoch is over. */
-function isSettled(fence: Tick, look: Look): boolean {
-  return fence < look.latestFence || epochOf(fence) < look.seen.epoch;
-}
-
-async function sweepStaging(key: string, { listing, look }: Seen, { deps, options }: Collector): Promise<number> {
-  const over = listing.staging.filter((ref) => isSettled(ref.fence, look));
-  const latest = listing.staging.find((ref) => !isSettled(ref.fence, look));
-  if (options.dryRun) return over.length;
-  for (const ref of over) await sweep(ref, deps);
-  if (latest === undefined || look.lease !== null) return over.length;
-  return over.length + (await fenceOutAndSweep(latest, deps));
-}
-
-async function sweep(ref: StagingRef, { directories, onStep }: GcDeps): Promise<void> {
-  await directories.moveToTrash(ref);
-  await onStep('staging-swept', { key: ref.key, fence: ref.fence, fillId: ref.fillId });
-}
-
-/**
- * The lease of the latest fill has expired, but its holder may only be slow and could still commit. Taking the lease
- * ourselves grants a later fence, which ends that possibility; then its staging directory can go.
- */
-async function fenceOutAndSweep(ref: StagingRef, deps: GcDeps): Promise<number> {
-  const claim = { key: ref.key, fillId: `gc-${deps.randomId()}`, holder: 'gc', ttlMs: SWEEP_LEASE_MS };
-  const grant = await deps.leases.acquire(claim);
-  if (grant.kind !== 'granted') return 0;
-  try {
-    await sweep(ref, deps);
-  } finally {
-    await deps.leases.release(claim, grant.fence);
+  async #page(keys: readonly string[], keyOptions: KeyGcOptions, wantsRoom: boolean): Promise<void> {
+    const { eviction, directories } = this.#deps;
+    // The disk first: what is published between the two is then not yet listed, and no orphan.
+    const listings =
+      this.#options.wanted === undefined ? await inTurns(keys, (key) => directories.glance(key)) : keys.map(() => null);
+    const { nowMs, keys: surveys } = await eviction.survey(keys);
+    for (const [at, seen] of surveys.entries()) {
+      this.#keys += 1;
+      const plan = planKey(seen, listings[at] ?? null, { ...keyOptions, nowMs });
+      for (const fence of plan.pending) this.#goes(seen, fence);
+      if (hasWork(plan)) await collectKey(seen.key, this.#deps, keyOptions);
+      const head = candidateOf(seen, nowMs - keyOptions.rules.graceMs);
+      if (head !== null && (await this.#evictUnread(head, nowMs, keyOptions))) continue;
+      if (wantsRoom) this.#remember(seen, plan, head);
+    }
   }
-  return 1;
+
+  #goes(seen: KeySurvey, fence: number): void {
+    const size = seen.sizes.get(fence);
+    if (size !== undefined) this.#going.add(size.bytes, size.dataset);
+  }
+
+  /** Nobody read it for so long, nobody filled it either, and Redis has not forgotten who did. */
+  async #evictUnread(head: HeadCandidate & { readonly sinceMs: number }, nowMs: number, options: KeyGcOptions) {
+    const { unreadMs } = options.rules;
+    if (unreadMs === null || nowMs - head.sinceMs < unreadMs) return false;
+    return await evictHead(head, 'unread', { deps: this.#deps, options });
+  }
+
+  #remember(seen: KeySurvey, plan: KeyPlan, head: HeadCandidate | null): void {
+    const retiredAt = new Map(seen.retired.map(({ fence, retiredAtMs }) => [fence, retiredAtMs]));
+    for (const removal of plan.kept) {
+      const { bytes = 0, dataset = null } = seen.sizes.get(removal.fence) ?? {};
+      const retiredAtMs = retiredAt.get(removal.fence) ?? 0;
+      this.#kept.push({ seen, removal, bytes, dataset, retiredAtMs, taken: false });
+    }
+    if (head !== null) this.#heads.push(head);
+  }
+
+  async #makeRoom(pressure: Pressure, options: KeyGcOptions): Promise<void> {
+    const { dataset, evict, overBytes } = pressure;
+    const deps = this.#deps;
+    const isEnough = (): boolean => this.#going.of(dataset) >= overBytes;
+    for (const candidate of keptInOrder(this.#kept, pressure)) {
+      if (isEnough()) return;
+      const went = await removeGenerations(candidate.seen, [candidate.removal], { deps, options });
+      // In its grace, or pinned: it goes for the same reason when that is over, and no head need go for it meanwhile.
+      if (went === 0) this.#going.add(candidate.bytes, candidate.dataset);
+      candidate.taken = true;
+    }
+    if (evict === null) return;
+    for (const head of headsInOrder(this.#heads, pressure)) {
+      if (isEnough()) return;
+      head.taken = await evictHead(head, evict, { deps, options });
+    }
+  }
+}
+
+/** null for what is no candidate: a key without a head, one that is being filled, a head that was committed just now. */
+function candidateOf(
+  { key, head, leased, sizes }: KeySurvey,
+  committedBeforeMs: number,
+): (HeadCandidate & { readonly sinceMs: number }) | null {
+  if (head === null || leased || head.committedAtMs > committedBeforeMs) return null;
+  const { fence, dataset, committedAtMs, readAtMs, restoredAtMs } = head;
+  return {
+    key,
+    fence,
+    dataset,
+    readAtMs,
+    bytes: sizes.get(fence)?.bytes ?? 0,
+    committedAtMs,
+    usedAtMs: readAtMs ?? restoredAtMs ?? 0,
+    sinceMs: Math.max(readAtMs ?? 0, restoredAtMs ?? 0, committedAtMs),
+    taken: false,
+  };
+}
+
+async function inTurns<In, Out>(list: readonly In[], work: (one: In) => Promise<Out>): Promise<readonly Out[]> {
+  const done: Out[] = [];
+  for (let from = 0; from < list.length; from += GLANCES_AT_ONCE)
+    done.push(...(await Promise.all(list.slice(from, from + GLANCES_AT_ONCE).map(work))));
+  return done;
 }

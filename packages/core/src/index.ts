@@ -34,6 +34,7 @@ export * from './ports/processes.ts';
 export * from './epoch.ts';
 export * from './presence.ts';
 export * from './invalidate.ts';
+export * from './invalidation-reach.ts';
 export * from './rebuild.ts';
 export * from './verify.ts';
 export * from './materialize.ts';

@@ -33,7 +33,15 @@ export interface StoreConfig {
   readonly root: string;
   /** null: no quota. */
   readonly quotaBytes: number | null;
-  readonly retention: { readonly generations: number; readonly maxAgeMs: number; readonly graceMs: number };
+  /** Free bytes of the filesystem that are left alone; null: by its size. */
+  readonly reserveBytes: number | null;
+  readonly retention: {
+    readonly generations: number;
+    readonly maxAgeMs: number;
+    readonly graceMs: number;
+    /** null: entries that nobody reads stay. */
+    readonly unreadMs: number | null;
+  };
   /** Permission bits of published files. */
   readonly fileMode: number;
 }
@@ -224,6 +232,12 @@ interface DatasetBase {
   readonly parquet: ParquetOptions;
   /** null: nothing is loaded before somebody asks. */
   readonly refresh: RefreshConfig | null;
+  /** Its share of the store; null in a member: as the store says. */
+  readonly store: {
+    readonly quotaBytes: number | null;
+    readonly generations: number | null;
+    readonly maxAgeMs: number | null;
+  } | null;
 }
 
 export interface FileDatasetConfig extends DatasetBase {

@@ -44,6 +44,7 @@ export function buildDataset(name: string, input: DatasetInput, context: Dataset
       input.refresh === undefined
         ? null
         : buildRefresh(input.refresh, { kind, params }, (path, message) => onProblem(['refresh', ...path], message)),
+    store: shareOf(input.store),
   };
   if (kind === 'file') return { kind, ...base, ...readFilePart(input, params, onProblem) };
   return {
@@ -54,6 +55,12 @@ export function buildDataset(name: string, input: DatasetInput, context: Dataset
     numbers: input.numbers ?? (database === null ? 'exact' : NUMBERS_OF[database]),
     split: input.split ?? null,
   };
+}
+
+function shareOf(input: DatasetInput['store']): DatasetConfig['store'] {
+  if (input === undefined) return null;
+  const { generations, maxAge } = input.retention;
+  return { quotaBytes: input.quota ?? null, generations: generations ?? null, maxAgeMs: maxAge ?? null };
 }
 
 /** null where the source is not declared or of no kind that is known. */

@@ -13,5 +13,6 @@ export type { RawBinds } from './binds.ts';
 export type { RawParams, RequestProblem } from './request-parts.ts';
 export { narrowPolicy, type FreshnessWish } from './narrow-policy.ts';
 export { RESERVED_PARAM_NAMES } from './params.ts';
+export { storeRules } from './store-rules.ts';
 export { parseCount, parseDuration, parseSize } from './units.ts';
 export type { PathTemplate } from './path-template.ts';

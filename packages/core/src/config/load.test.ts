@@ -62,10 +62,12 @@ describe('a configuration that is right', () => {
         "store": {
           "fileMode": 416,
           "quotaBytes": null,
+          "reserveBytes": null,
           "retention": {
             "generations": 3,
             "graceMs": 600000,
             "maxAgeMs": 604800000,
+            "unreadMs": null,
           },
           "root": "/etc/parqueue/var/store",
         },
@@ -98,7 +100,7 @@ describe('a configuration that is right', () => {
     const config = load(
       `
 listen:  { host: 0.0.0.0, port: \${PORT} }
-store:   { root: /mnt/store, quota: 500GiB, retention: { generations: 2, maxAge: 2d, grace: 1m }, fileMode: "0640" }
+store:   { root: /mnt/store, quota: 500GiB, reserve: 5GiB, retention: { generations: 2, maxAge: 2d, grace: 1m, unread: 4w }, fileMode: "0640" }
 auth:    { apiKeys: [ { name: bi, sha256: ${'AB'.repeat(32)}, scopes: [read, fill], datasets: ["sales_*"] } ] }
 limits:  { rows: 2e9, bytes: 200GiB, sqlBytes: 64KiB, queuePerSource: 1000, waiters: 10000, fillTimeout: 4h }
 worker:  { threads: 3, threadMemory: 1.5GiB, drain: { finish: 250ms }, scratch: scratch, leaseTtl: 5s }
@@ -115,6 +117,7 @@ datasets:
     columns: { amount: decimal(18,2) }
     parquet: { compression: zstd, rowGroupRows: 1000000 }
     refresh: { every: 15m, jitter: 10% }
+    store: { quota: 50GiB, retention: { generations: 1 } }
   prices: { source: lake, path: "prices/{market}.csv", params: { market: { type: string, pattern: "[a-z]+" } } }
   tabs: { source: lake, path: t.TSV, csv: { header: true, quote: "" } }
   odd: { source: lake, path: data.txt, format: csv, csv: { delimiter: ";", nullText: "" } }
@@ -125,7 +128,8 @@ datasets:
     expect(config.store).toEqual({
       root: '/mnt/store',
       quotaBytes: 500 * 2 ** 30,
-      retention: { generations: 2, maxAgeMs: 172_800_000, graceMs: 60_000 },
+      reserveBytes: 5 * 2 ** 30,
+      retention: { generations: 2, maxAgeMs: 172_800_000, graceMs: 60_000, unreadMs: 2_419_200_000 },
       fileMode: 0o640,
     });
     expect(config.auth.apiKeys).toEqual([
@@ -208,7 +212,7 @@ describe('a configuration with mistakes', () => {
         "3:32 listen.port must be a port from 0 to 65535 (0: any free one)",
         "4:16 store.root must be text: the folder of the store",
         "4:26 store.quota must be a size such as 500GiB, 64KiB or a number of bytes",
-        "4:37 store.retension is not known here (did you mean "retention"?); known: root, quota, retention, fileMode",
+        "4:37 store.retension is not known here (did you mean "retention"?); known: root, quota, reserve, retention, fileMode",
         "4:61 store.fileMode must be permission bits in quotes, such as "0640"",
         "5:17 limits.rows must be a whole number such as 1000 or 2e9",
         "5:34 limits.fillTimeout must be a duration such as 250ms, 60s, 10m, 4h or 7d (a number needs its unit)",

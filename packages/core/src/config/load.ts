@@ -121,10 +121,12 @@ function assemble(input: ConfigInput, built: Pick<Config, 'sources' | 'datasets'
     store: {
       root: resolve(folder, store.root),
       quotaBytes: store.quota ?? null,
+      reserveBytes: store.reserve ?? null,
       retention: {
         generations: store.retention.generations,
         maxAgeMs: store.retention.maxAge,
         graceMs: store.retention.grace,
+        unreadMs: store.retention.unread ?? null,
       },
       fileMode: store.fileMode,
     },

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { COMPRESSIONS, FILE_FORMATS, PARAM_TYPES } from '../model/request.ts';
 import { datasetFreshnessSchema, numbersAs } from './schema-freshness.ts';
 import { refreshSchema } from './schema-refresh.ts';
+import { datasetStoreSchema } from './schema-store.ts';
 import {
   columnList,
   count,
@@ -108,6 +109,7 @@ export const datasetSchema = z.strictObject(
       .prefault({})
       .describe('How the Parquet is written.'),
     refresh: refreshSchema.optional().describe('Loads before anybody asks.'),
+    store: datasetStoreSchema.optional().describe('How much of the store its entries take, and for how long.'),
   },
   mapping,
 );

@@ -7,8 +7,9 @@ import * as z from 'zod';
 import { authSchema } from './schema-auth.ts';
 import { datasetSchema } from './schema-datasets.ts';
 import { sourceSchema } from './schema-sources.ts';
+import { storeSchema } from './schema-store.ts';
 import { logSchema, telemetrySchema } from './schema-telemetry.ts';
-import { duration, fileMode, flag, mapping, NAME_PATTERN, port, positive, says, size, text } from './schema-values.ts';
+import { duration, flag, mapping, NAME_PATTERN, port, positive, says, size, text } from './schema-values.ts';
 
 const listenSchema = (defaultPort: number, what: string) =>
   z
@@ -23,33 +24,6 @@ const listenSchema = (defaultPort: number, what: string) =>
     )
     .prefault({})
     .describe(what);
-
-const storeSchema = z
-  .strictObject(
-    {
-      root: text('the folder of the store')
-        .prefault('./var/store')
-        .describe("Folder of the cache, on the filesystem all hosts share. Relative to this file's folder."),
-      quota: size.optional().describe('Bytes the store may hold. Accepted, not acted on yet.'),
-      retention: z
-        .strictObject(
-          {
-            generations: positive.prefault(3).describe('Generations kept per entry, the current one included.'),
-            maxAge: duration
-              .prefault('7d')
-              .describe('Generations replaced longer ago than this are removed, however few there are.'),
-            grace: duration.prefault('10m').describe('A replaced generation stays readable at least this long.'),
-          },
-          mapping,
-        )
-        .prefault({})
-        .describe('When replaced generations are removed.'),
-      fileMode: fileMode.prefault('0640').describe('Permission bits of published files, octal, in quotes.'),
-    },
-    mapping,
-  )
-  .prefault({})
-  .describe('Where generations are kept, and for how long.');
 
 const redisSchema = z
   .strictObject(

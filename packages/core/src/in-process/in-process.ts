@@ -5,7 +5,7 @@
 import type { Answer } from '../answer.ts';
 import { Epochs } from '../epoch.ts';
 import { Filler } from '../fill.ts';
-import { invalidate, type Invalidation } from '../invalidate.ts';
+import { invalidate, type InvalidateDeps, type Invalidation } from '../invalidate.ts';
 import { assertInvariant, isParqueueError, ParqueueError } from '../model/errors.ts';
 import type { Arrival } from '../model/freshness.ts';
 import type { Manifest } from '../model/manifest.ts';
@@ -18,6 +18,7 @@ import { Prober } from '../probe.ts';
 import { reconcileKey } from '../rebuild.ts';
 import type { Coordination } from '../redis/index.ts';
 import { Resolver } from '../resolve.ts';
+import { BOUNDLESS_ROOM } from '../room.ts';
 import { Calls, Frames, stopped, WrappedSource, type FileThread, type WrappedCall } from '../sources/wrapped/index.ts';
 import type { FileStore } from '../store/index.ts';
 import { InProcessJobs } from './job-queue.ts';
@@ -94,6 +95,8 @@ export class InProcess {
       randomId,
       holder,
       reconcile,
+      // The workers' configuration has the rules of the store; an application has none. A full disk it meets by itself.
+      room: BOUNDLESS_ROOM,
       leaseTtlMs,
       outcomePinMs: OUTCOME_PIN_MS,
     });
@@ -163,8 +166,12 @@ export class InProcess {
 
   async invalidate(target: MarkTarget, mode: InvalidateMode): Promise<Invalidation> {
     const { coordination, store } = this.#parts;
-    const { ticks, parts } = coordination;
-    return await invalidate(target, mode, { ticks, parts, marks: store.marks, epochs: this.#epochs });
+    const { ticks, parts, heads, leases, entries, retirement } = coordination;
+    const { marks, directories } = store;
+    // A wrapped function names no tables: the source is all that an entry of one belongs to.
+    const scopesOf: InvalidateDeps['scopesOf'] = async ({ head }) => [`source:${head.source}`];
+    const reach = { heads, leases, entries, retirement, directories, scopesOf };
+    return await invalidate(target, mode, { ...reach, ticks, parts, marks, epochs: this.#epochs });
   }
 
   /** Running loads may end until `patience` aborts; then they are stopped, and their leases given back. */

@@ -109,14 +109,28 @@ export interface LeaseClaim {
   readonly fillId: string;
   readonly holder: string;
   readonly ttlMs: number;
+  /** Of the request that is filled: a purge of any of them ends the fill. */
+  readonly scopes: readonly Scope[];
+}
+
+/** A fill that was granted the lease of its key and has not given it back; its lease may have run out. */
+export interface LeasedFill {
+  readonly key: string;
+  readonly fence: Tick;
+  readonly scopes: readonly Scope[];
 }
 
 export interface Leases {
   /** Grants the key's lease under the next tick, unless it is held. Asking again with the same live fillId returns the same fence. */
   acquire(claim: LeaseClaim): Promise<LeaseGrant>;
-  /** Extends the lease, even an expired one that nobody else was granted. @returns false when it is lost for good. */
+  /**
+   * Extends the lease, even an expired one that nobody else was granted. @returns false when it is lost for good: to
+   * another fill, or to a purge, with which it ends.
+   */
   renew(claim: LeaseClaim, fence: Tick): Promise<boolean>;
   release(claim: LeaseClaim, fence: Tick): Promise<void>;
+  /** Fills under way in the cluster, those of keys without a head included. */
+  list(): Promise<readonly LeasedFill[]>;
 }
 
 export type InvalidateMode = 'soft' | 'hard' | 'purge';
@@ -182,11 +196,12 @@ export interface Retirement {
   /**
    * Asks leave to remove one generation (I6): refused while it is head, pinned, within its grace, or at or above the
    * latest fence granted and not purged. When allowed, it can no longer be pinned. Rejects with EpochLost when the epoch
-   * is not the one whose gate was open: another one may have forgotten pins, and its own gate is closed.
+   * is not the one whose gate was open: another one may have forgotten pins, and its own gate is closed. A dry run only says
+   * what the answer would be.
    */
   retire(
     ref: { readonly key: string; readonly fence: Tick },
-    leave: { readonly epoch: number; readonly graceMs: number },
+    leave: { readonly epoch: number; readonly graceMs: number; readonly dryRun: boolean },
   ): Promise<'removable' | 'refused'>;
   /** Its grace starts again: something on the store still named it. */
   restartGrace(ref: { readonly key: string; readonly fence: Tick }): Promise<void>;

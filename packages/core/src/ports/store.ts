@@ -3,6 +3,7 @@
  * durable before (I4). All methods throw ParqueueError PQ_STORE_IO or PQ_STORE_FULL for what the filesystem refuses.
  */
 import type { Manifest } from '../model/manifest.ts';
+import type { Space } from '../model/retention.ts';
 import type { Tick } from '../model/ticks.ts';
 import type { Mark } from './coordination.ts';
 
@@ -97,13 +98,22 @@ export interface PartReader {
 export interface KeyDirectories {
   /** Makes the key's directories, then lists them afresh (NFS clients remember what was not there). */
   list(key: string): Promise<KeyListing>;
+  /** As this host remembers them, which may be a minute old: two calls to the filesystem where `list` takes eight. */
+  glance(key: string): Promise<KeyListing>;
   /** Keys of one shard (two hex digits) that have a directory. */
   keys(shard: string): Promise<readonly string[]>;
   moveToTrash(ref: { readonly key: string; readonly fence: Tick } | StagingRef): Promise<void>;
   /** Removes what is in trash. @returns how many directories went. */
   emptyTrash(): Promise<number>;
-  /** Free bytes on the store's filesystem. */
-  freeBytes(): Promise<number>;
+}
+
+/** How much room there is, and what things take. */
+export interface StoreSpace {
+  free(): Promise<Space>;
+  /** What the fill has written so far; 0 where nothing is. */
+  stagedBytes(staging: StagingRef): Promise<number>;
+  /** The part's size; 0 where it is not there. */
+  generationBytes(ref: { readonly key: string; readonly fence: Tick }): Promise<number>;
 }
 
 /** head.json: a hint for path readers and degraded reading, replaced by rename. */
@@ -119,6 +129,8 @@ export interface HeadFile {
 export interface StoreMarks {
   readHead(key: string): Promise<HeadFile | null>;
   writeHead(head: HeadFile): Promise<void>;
+  /** Removes head.json if it still names that generation. */
+  clearHead(key: string, fence: Tick): Promise<void>;
   readMark(key: string): Promise<Mark | null>;
   /** Raises the mark durably (fsync of file and directory) before it returns; key or scope. */
   raiseMark(mark: Mark): Promise<void>;

@@ -44,6 +44,8 @@ export function redisHeads(gate: RedisGate, pinsPerKeyMax = PINS_PER_KEY_MAX): H
             KEYS.entries,
             KEYS.dataset(dataset ?? ''),
             KEYS.changes,
+            KEYS.sizes(key),
+            KEYS.usage,
             ...request.scopes.map(KEYS.scope),
           ],
           [

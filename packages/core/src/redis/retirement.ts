@@ -12,12 +12,12 @@ export function redisRetirement(gate: RedisGate): Retirement {
       for (const some of inChunks(fences, FENCES_PER_CALL))
         await gate.script('generation-orphans', generationKeys(key), some);
     },
-    retire: async ({ key, fence }, { epoch, graceMs }) => {
+    retire: async ({ key, fence }, { epoch, graceMs, dryRun }) => {
       gate.requireEpoch(epoch);
       const reply = await gate.script(
         'generation-retire',
         [...generationKeys(key), KEYS.pins(key), KEYS.pinned(key)],
-        [fence, graceMs],
+        [fence, graceMs, dryRun ? 1 : 0],
       );
       return reply === 1 ? 'removable' : 'refused';
     },
@@ -25,7 +25,11 @@ export function redisRetirement(gate: RedisGate): Retirement {
       await gate.script('generation-grace', [KEYS.retired(key)], [fence]);
     },
     removed: async ({ key, fence }) => {
-      await gate.script('generation-removed', [KEYS.retired(key), KEYS.removing(key)], [fence]);
+      await gate.script(
+        'generation-removed',
+        [KEYS.retired(key), KEYS.removing(key), KEYS.sizes(key), KEYS.usage],
+        [fence],
+      );
     },
     gate: async () => {
       const epoch = gate.marker?.epoch ?? 0;
@@ -42,7 +46,7 @@ export function redisReconciler(gate: RedisGate): Reconciler {
       const { key, newest } = reconciliation;
       await gate.script(
         'reconcile-apply',
-        [...generationKeys(key), KEYS.entries, KEYS.dataset(newest?.dataset ?? '')],
+        [...generationKeys(key), KEYS.entries, KEYS.dataset(newest?.dataset ?? ''), KEYS.sizes(key), KEYS.usage],
         reconciliationArgs(reconciliation),
       );
     },

@@ -70,6 +70,26 @@ export class Disk {
     }
   }
 
+  /** Names in the directory as this host remembers them; none where it knows of no such directory. */
+  async glance(path: string): Promise<readonly string[]> {
+    try {
+      return await this.files.readdir(this.absolute(path));
+    } catch (error) {
+      if (isMissing(error)) return [];
+      throw refusal('readdir', path, error);
+    }
+  }
+
+  /** Of a file; 0 where it is not there. */
+  async sizeOf(path: string): Promise<number> {
+    try {
+      return await this.files.size(this.absolute(path));
+    } catch (error) {
+      if (isMissing(error)) return 0;
+      throw refusal('stat', path, error);
+    }
+  }
+
   /**
    * One fixed name, so that a crash between the two calls leaves nothing that the next listing does not clear.
    * Whoever meets EEXIST or ENOENT met another lister's change, which serves as well as its own.

@@ -2,7 +2,8 @@
  * Files is the part of node:fs/promises that the store uses, and its only way to the filesystem. Tests put a fault
  * injector between (testing/faulty-files): a full disk, a stale handle or a lost reply are armed by operation name.
  */
-import { open, link, mkdir, opendir, readdir, rename, rm, rmdir, statfs, unlink, utimes } from 'node:fs/promises';
+import { open, link, mkdir, opendir, readdir, rename, rm, rmdir, stat, statfs, unlink, utimes } from 'node:fs/promises';
+import type { Space } from '../model/retention.ts';
 
 export interface FileIdentity {
   readonly dev: bigint;
@@ -38,7 +39,10 @@ export interface Files {
   rmdir(path: string): Promise<void>;
   /** Removes a file or a whole directory; nothing happens where there is none. */
   remove(path: string): Promise<void>;
-  freeBytes(path: string): Promise<number>;
+  /** Of the filesystem that holds the path. */
+  space(path: string): Promise<Space>;
+  /** @returns the file's size, as this host sees it */
+  size(path: string): Promise<number>;
   /** Sets the file's times to 1970-01-01. */
   setTimeToZero(path: string): Promise<void>;
 }
@@ -69,9 +73,10 @@ export const nodeFiles: Files = {
   unlink: (path) => unlink(path),
   rmdir: (path) => rmdir(path),
   remove: (path) => rm(path, { recursive: true, force: true }),
-  async freeBytes(path) {
-    const { bavail, bsize } = await statfs(path);
-    return bavail * bsize;
+  async space(path) {
+    const { bavail, blocks, bsize } = await statfs(path);
+    return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
   },
+  size: async (path) => (await stat(path)).size,
   setTimeToZero: (path) => utimes(path, 0, 0),
 };

@@ -1,7 +1,7 @@
 /** Lists what is on disk and takes it away: what reconciliation and gc see of the store (I6, I11). */
 import { isCacheKey, shardOf } from '../model/cache-key.ts';
 import { fenceOfGenerationName } from '../model/generation.ts';
-import type { KeyDirectories } from '../ports/store.ts';
+import type { KeyDirectories, KeyListing } from '../ports/store.ts';
 import type { Disk } from './disk.ts';
 import type { KeyFolders } from './key-folders.ts';
 import {
@@ -12,7 +12,6 @@ import {
   stagingDirectory,
   stagingRefOf,
 } from './layout.ts';
-import { refusal } from './refusals.ts';
 import type { Trash } from './trash.ts';
 
 export function keyDirectories({
@@ -26,19 +25,11 @@ export function keyDirectories({
 }): KeyDirectories {
   return {
     async list(key) {
-      const directory = keyDirectory(key);
       await folders.makeVisible(key);
-      // Staging first: a fill that publishes between the two listings is then seen as a generation, not missed in both.
-      const staged = await disk.list(`${directory}/${STAGING}`);
-      const names = await disk.list(directory);
-      return {
-        generations: names
-          .map(fenceOfGenerationName)
-          .filter((fence) => fence !== null)
-          .toSorted((a, b) => a - b),
-        staging: staged.map((name) => stagingRefOf(key, name)).filter((ref) => ref !== null),
-      };
+      return await listing(key, (path) => disk.list(path));
     },
+
+    glance: (key) => listing(key, (path) => disk.glance(path)),
 
     async keys(shard) {
       await folders.makeShard(shard);
@@ -51,13 +42,19 @@ export function keyDirectories({
     },
 
     emptyTrash: () => trash.empty(),
+  };
+}
 
-    async freeBytes() {
-      try {
-        return await disk.files.freeBytes(disk.root);
-      } catch (error) {
-        throw refusal('statfs', '', error);
-      }
-    },
+/** Staging first: a fill that publishes between the two listings is then seen as a generation, not missed in both. */
+async function listing(key: string, namesIn: (path: string) => Promise<readonly string[]>): Promise<KeyListing> {
+  const directory = keyDirectory(key);
+  const staged = await namesIn(`${directory}/${STAGING}`);
+  const names = await namesIn(directory);
+  return {
+    generations: names
+      .map(fenceOfGenerationName)
+      .filter((fence) => fence !== null)
+      .toSorted((a, b) => a - b),
+    staging: staged.map((name) => stagingRefOf(key, name)).filter((ref) => ref !== null),
   };
 }

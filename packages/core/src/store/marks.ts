@@ -46,6 +46,10 @@ export function storeMarks(disk: Disk, folders: KeyFolders): StoreMarks {
       await disk.replace(headFile(head.key), `${JSON.stringify({ ...head, file: partInKey(head.fence) })}\n`);
     },
 
+    async clearHead(key, fence) {
+      if ((await this.readHead(key))?.fence === fence) await disk.remove(headFile(key));
+    },
+
     async readMark(key) {
       const target = `key:${key}`;
       const { directory, prefix } = markPlace(target);

@@ -8,7 +8,14 @@ import { setTimeout as sleepFor } from 'node:timers/promises';
 import { ParqueueError } from '../model/errors.ts';
 import type { RandomId } from '../ports/clock.ts';
 import type { EpochStore } from '../ports/epochs.ts';
-import type { GenerationReader, GenerationWriter, KeyDirectories, PartReader, StoreMarks } from '../ports/store.ts';
+import type {
+  GenerationReader,
+  GenerationWriter,
+  KeyDirectories,
+  PartReader,
+  StoreMarks,
+  StoreSpace,
+} from '../ports/store.ts';
 import { Disk } from './disk.ts';
 import { epochClaims } from './epoch-claims.ts';
 import { nodeFiles, type Files } from './files.ts';
@@ -23,6 +30,7 @@ import { migrateStore, type Migration, type MigrationProgress } from './migrate.
 import { MIGRATIONS } from './migrations.ts';
 import { partReader } from './part-reader.ts';
 import { refusal } from './refusals.ts';
+import { storeSpace } from './space.ts';
 import { Trash } from './trash.ts';
 
 export interface OpenStoreOptions {
@@ -51,6 +59,7 @@ export interface FileStore {
   readonly parts: PartReader;
   readonly directories: KeyDirectories;
   readonly marks: StoreMarks;
+  readonly space: StoreSpace;
   readonly epochs: EpochStore;
 }
 
@@ -73,6 +82,7 @@ export async function openStore(options: OpenStoreOptions): Promise<FileStore> {
     parts: partReader(disk),
     directories: keyDirectories({ disk, folders, trash }),
     marks: storeMarks(disk, folders),
+    space: storeSpace(disk),
     epochs: epochClaims(disk, storeId),
   };
 }

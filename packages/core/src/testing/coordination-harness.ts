@@ -3,6 +3,7 @@ import type { Heads, Leases, Pins, Reconciler, Retirement, Ticks } from '../port
 import type { Cooling } from '../ports/cooling.ts';
 import type { NotedReads } from '../ports/noted-reads.ts';
 import type { Parts } from '../ports/parts.ts';
+import type { Eviction, Usage } from '../ports/retention.ts';
 import type { EpochRegister } from '../ports/epochs.ts';
 
 export interface CoordinationPorts {
@@ -15,6 +16,8 @@ export interface CoordinationPorts {
   readonly pins: Pins;
   readonly notedReads: NotedReads;
   readonly retirement: Retirement;
+  readonly eviction: Eviction;
+  readonly usage: Usage;
   readonly reconciler: Reconciler;
 }
 

@@ -3,6 +3,7 @@
  * the ones that a test armed fail, fail after they happened, or wait at a gate. It acts by name and count alone, so
  * a test that fails fails again.
  */
+import type { Space } from '../model/retention.ts';
 import type { Files, OpenedFile } from '../store/files.ts';
 
 export type FileOperation =
@@ -21,7 +22,8 @@ export type FileOperation =
   | 'unlink'
   | 'rmdir'
   | 'remove'
-  | 'freeBytes'
+  | 'space'
+  | 'size'
   | 'utimes';
 
 /** Linux numbers. libuv on Node 20 has no name for the last two and reports them as `Unknown system error`. */
@@ -165,8 +167,12 @@ export class FaultyFiles implements Files {
     return this.#do('remove', path, () => this.#inner.remove(path));
   }
 
-  freeBytes(path: string): Promise<number> {
-    return this.#do('freeBytes', path, () => this.#inner.freeBytes(path));
+  space(path: string): Promise<Space> {
+    return this.#do('space', path, () => this.#inner.space(path));
+  }
+
+  size(path: string): Promise<number> {
+    return this.#do('size', path, () => this.#inner.size(path));
   }
 
   setTimeToZero(path: string): Promise<void> {

@@ -6,13 +6,14 @@ import { KEY, publishGeneration, stageGeneration } from './store-fixtures.ts';
 describe('the memory store keeps the contract', () => {
   storeContract({ describe, test }, async () => {
     const store = new MemoryStore({ storeId: 'memory' });
-    const { storeId, writer, reader, directories, marks, epochs } = store;
+    const { storeId, writer, reader, directories, marks, space, epochs } = store;
     return {
       storeId,
       writer,
       reader,
       directories,
       marks,
+      space,
       epochs,
       writePart: async (path, text) => void (await store.writePart(path, text)),
       corruptPart: async (key, fence, how) => store.corruptPart(key, fence, how),

@@ -19,6 +19,7 @@ import type {
   Staging,
   StagingRef,
   StoreMarks,
+  StoreSpace,
 } from '../ports/store.ts';
 import {
   gone,
@@ -33,7 +34,10 @@ import {
   type Corruption,
   type MemoryDirectory,
 } from './memory-directory.ts';
+import type { BeforeOperation, MemoryOperation } from './memory-operations.ts';
+import { memorySpace } from './memory-space.ts';
 
+export type { BeforeOperation, MemoryOperation } from './memory-operations.ts';
 export { memoryPartSha256, type Corruption, type MemoryDirectory, type MemoryPart } from './memory-directory.ts';
 
 interface MemoryKey {
@@ -41,32 +45,6 @@ interface MemoryKey {
   readonly generations: Map<Tick, MemoryDirectory>;
   head: HeadFile | null;
 }
-
-export type MemoryOperation =
-  | 'stage'
-  | 'writePart'
-  | 'seal'
-  | 'describe'
-  | 'publish'
-  | 'discard'
-  | 'inspect'
-  | 'verify'
-  | 'distrust'
-  | 'list'
-  | 'keys'
-  | 'moveToTrash'
-  | 'emptyTrash'
-  | 'freeBytes'
-  | 'readHead'
-  | 'writeHead'
-  | 'readMark'
-  | 'raiseMark'
-  | 'latestEpoch'
-  | 'claimEpoch'
-  | 'scopeMarks';
-
-/** Awaited at the start of every operation: the scheduling point. What it throws, the operation throws. */
-export type BeforeOperation = (name: MemoryOperation, details: Readonly<Record<string, unknown>>) => Promise<void>;
 
 export interface MemoryStoreOptions {
   readonly storeId: string;
@@ -79,8 +57,11 @@ export class MemoryStore {
   readonly reader: GenerationReader;
   readonly directories: KeyDirectories;
   readonly marks: StoreMarks;
+  readonly space: StoreSpace;
   readonly epochs: EpochStore;
   beforeOperation: BeforeOperation | null;
+  /** Of the filesystem. */
+  capacityBytes = Number.MAX_SAFE_INTEGER;
   /** What emptyTrash has not removed yet, oldest first. */
   readonly trash: MemoryDirectory[] = [];
   readonly claimedEpochs = new Set<number>();
@@ -95,6 +76,13 @@ export class MemoryStore {
     this.reader = this.#makeReader();
     this.directories = this.#makeDirectories();
     this.marks = this.#makeMarks();
+    this.space = memorySpace({
+      begin: (name, details) => this.#begin(name, details),
+      capacityBytes: () => this.capacityBytes,
+      all: () => [...this.allGenerations(), ...this.allStaging(), ...this.trash],
+      staged: (ref) => this.#staged(ref),
+      published: (key, fence) => this.#find(key, fence),
+    });
     this.epochs = this.#makeEpochs();
   }
 
@@ -242,13 +230,14 @@ export class MemoryStore {
 
   #makeDirectories(): KeyDirectories {
     return {
-      list: async (key): Promise<KeyListing> => {
+      list: async (key) => {
         await this.#begin('list', { key });
-        const { staging, generations } = this.#entry(key);
-        return {
-          generations: [...generations.keys()].toSorted((a, b) => a - b),
-          staging: [...staging.values()].map(refOf),
-        };
+        return listingOf(this.#entry(key));
+      },
+      glance: async (key) => {
+        await this.#begin('glance', { key });
+        const entry = this.#keys.get(key);
+        return entry === undefined ? { generations: [], staging: [] } : listingOf(entry);
       },
       keys: async (shard) => {
         await this.#begin('keys', { shard });
@@ -267,10 +256,6 @@ export class MemoryStore {
         await this.#begin('emptyTrash', {});
         return this.trash.splice(0).length;
       },
-      freeBytes: async () => {
-        await this.#begin('freeBytes', {});
-        return Number.MAX_SAFE_INTEGER;
-      },
     };
   }
 
@@ -283,6 +268,11 @@ export class MemoryStore {
       writeHead: async (head) => {
         await this.#begin('writeHead', { key: head.key, fence: head.fence });
         this.#entry(head.key).head = head;
+      },
+      clearHead: async (key, fence) => {
+        await this.#begin('clearHead', { key, fence });
+        const entry = this.#entry(key);
+        if (entry.head?.fence === fence) entry.head = null;
       },
       readMark: async (key) => {
         await this.#begin('readMark', { key });
@@ -348,4 +338,11 @@ export class MemoryStore {
     this.#mtimeNs += 1n;
     return String(this.#mtimeNs);
   }
+}
+
+function listingOf({ staging, generations }: MemoryKey): KeyListing {
+  return {
+    generations: [...generations.keys()].toSorted((a, b) => a - b),
+    staging: [...staging.values()].map(refOf),
+  };
 }

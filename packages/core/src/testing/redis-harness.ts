@@ -10,6 +10,8 @@ import { redisParts, partKeys } from '../redis/parts.ts';
 import { redisLeases, redisTicks } from '../redis/leases.ts';
 import { redisRegister } from '../redis/register.ts';
 import { redisReconciler, redisRetirement } from '../redis/retirement.ts';
+import { redisEviction } from '../redis/eviction.ts';
+import { redisUsage } from '../redis/usage.ts';
 import type { Clock } from '../ports/clock.ts';
 import {
   PINS_PER_KEY_MAX_UNDER_TEST,
@@ -48,6 +50,8 @@ export function redisPorts(gate: RedisGate, storeId = STORE_ID): CoordinationPor
     cooling: redisCooling(gate),
     notedReads: redisNotedReads(gate),
     retirement: redisRetirement(gate),
+    eviction: redisEviction(gate),
+    usage: redisUsage(gate),
     reconciler: redisReconciler(gate),
   };
 }

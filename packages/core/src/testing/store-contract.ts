@@ -5,8 +5,9 @@
 import assert from 'node:assert/strict';
 import { shardOf } from '../model/cache-key.ts';
 import type { EpochStore } from '../ports/epochs.ts';
-import type { GenerationReader, GenerationWriter, KeyDirectories, StoreMarks } from '../ports/store.ts';
+import type { GenerationReader, GenerationWriter, KeyDirectories, StoreMarks, StoreSpace } from '../ports/store.ts';
 import type { Corruption } from './memory-store.ts';
+import { claimsOfSpace } from './store-space-contract.ts';
 import { KEY, OTHER_KEY, publishGeneration, stageGeneration } from './store-fixtures.ts';
 
 export interface StoreSubject extends AsyncDisposable {
@@ -15,6 +16,7 @@ export interface StoreSubject extends AsyncDisposable {
   readonly reader: GenerationReader;
   readonly directories: KeyDirectories;
   readonly marks: StoreMarks;
+  readonly space: StoreSpace;
   readonly epochs: EpochStore;
   writePart(partPath: string, text: string): Promise<void>;
   corruptPart(key: string, fence: number, how: Corruption): Promise<void>;
@@ -29,7 +31,7 @@ export interface TestRunner {
 }
 
 type OpenSubject = () => Promise<StoreSubject>;
-type Claim = (name: string, body: (store: StoreSubject) => Promise<void>) => void;
+export type Claim = (name: string, body: (store: StoreSubject) => Promise<void>) => void;
 
 export function storeContract({ describe, test }: TestRunner, openSubject: OpenSubject): void {
   const claim: Claim = (name, body) => {
@@ -41,6 +43,7 @@ export function storeContract({ describe, test }: TestRunner, openSubject: OpenS
   describe('publishing', () => claimsOfPublishing(claim));
   describe('judging', () => claimsOfJudging(claim));
   describe('directories', () => claimsOfDirectories(claim));
+  describe('space', () => claimsOfSpace(claim));
   describe('marks', () => claimsOfMarks(claim));
   describe('heads and epochs', () => claimsOfHeadsAndEpochs(claim));
 }
@@ -227,11 +230,6 @@ function claimsOfDirectories(claim: Claim): void {
     await publishGeneration(store, { key: KEY, fence: 5, fillId: 'again' });
     await store.directories.moveToTrash({ key: KEY, fence: 5 });
     assert.equal(await store.directories.emptyTrash(), 2);
-  });
-
-  claim('free space is a number of bytes', async (store) => {
-    const freeBytes = await store.directories.freeBytes();
-    assert.ok(Number.isFinite(freeBytes) && freeBytes > 0);
   });
 }
 

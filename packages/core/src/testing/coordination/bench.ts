@@ -39,7 +39,13 @@ export class Bench {
     return this.harness.ports;
   }
 
-  readonly claim = (fillId: string, key = KEY): LeaseClaim => ({ key, fillId, holder: 'worker-1', ttlMs: 30_000 });
+  readonly claim = (fillId: string, key = KEY): LeaseClaim => ({
+    key,
+    fillId,
+    holder: 'worker-1',
+    ttlMs: 30_000,
+    scopes: key === KEY ? SCOPES : [],
+  });
 
   readonly granted = async (fillId: string, key = KEY): Promise<number> => {
     const grant = await this.ports.leases.acquire(this.claim(fillId, key));
@@ -67,7 +73,14 @@ export class Bench {
   };
 
   readonly retire = async (fence: number, graceMs: number): Promise<'removable' | 'refused'> =>
-    await this.ports.retirement.retire({ key: KEY, fence }, { epoch: await this.ports.ticks.epoch(), graceMs });
+    await this.ports.retirement.retire(
+      { key: KEY, fence },
+      {
+        epoch: await this.ports.ticks.epoch(),
+        graceMs,
+        dryRun: false,
+      },
+    );
 
   readonly look = async (wish: LookWish = null): Promise<Look> => await this.ports.heads.look(TARGET, wish);
 }

@@ -131,7 +131,7 @@ export function generationStories(bench: Bench): void {
       await filled('f2');
       const { epoch } = await bench.ports.retirement.gate();
       await openEpoch(bench.harness, epoch + 1);
-      const leave = { epoch, graceMs: 0 };
+      const leave = { epoch, graceMs: 0, dryRun: false };
       await expect(bench.ports.retirement.retire({ key: KEY, fence: old }, leave)).rejects.toSatisfy(isEpochLost);
       expect(await bench.ports.pins.pinGeneration({ key: KEY, fence: old }, PIN)).not.toBeNull();
     });

@@ -74,7 +74,7 @@ export function notedStories(bench: Bench): void {
       await begin(fence);
       await begin(fence, '', 'another');
       await generation('f2');
-      const leave = { epoch: 1, graceMs: 0 };
+      const leave = { epoch: 1, graceMs: 0, dryRun: false };
       expect(await bench.ports.retirement.retire({ key: KEY, fence }, leave)).toBe('refused');
       await bench.harness.agePin(KEY, notedPinId(fence));
       expect(await recall('4-9')).toMatchObject({ noted: fence });

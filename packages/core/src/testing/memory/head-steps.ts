@@ -11,6 +11,7 @@ import type {
   Pin,
   PinWish,
 } from '../../ports/coordination.ts';
+import { count } from './usage-steps.ts';
 import { isReconciled, marksOver, readKey, touchKey, type KeyState, type RedisState } from './state.ts';
 
 export interface ServerContext {
@@ -27,6 +28,7 @@ export function look(server: ServerContext, target: LookTarget, wish: LookWish):
   const started = Math.max(known.started, ...target.probeTargets.map((name) => state.targets.get(name) ?? 0));
   const head = known.head !== null && known.head.fence > marks.purge ? known.head : null;
   const pinnable = head !== null && head.damaged === null;
+  if (pinnable && wish !== null) state.reads.set(target.key, nowMs);
   return {
     seen: { epoch, started, ...marks, clock: state.clock },
     head,
@@ -90,6 +92,8 @@ export function commit({ state, epoch, nowMs }: ServerContext, request: CommitRe
     && request.fence > purge;
   if (!mayCommit) return { kind: 'fenced', latestFence: known.fence };
   retireHead(known, nowMs);
+  known.restoredAtMs = null;
+  count(known, request.fence, request);
   known.head = headOf(request, { verified: request.fence, verifiedAtMs: request.startedAtMs, committedAtMs: nowMs });
   return { kind: 'committed' };
 }

@@ -4,13 +4,14 @@ import type {
   Announcement,
   InvalidateMode,
   LeaseClaim,
+  LeasedFill,
   LeaseGrant,
   LookTarget,
   Mark,
 } from '../../ports/coordination.ts';
 import type { ServerContext } from './head-steps.ts';
 import { announce } from './part-steps.ts';
-import { isReconciled, marksOf, nextTick, readKey, touchKey } from './state.ts';
+import { isReconciled, marksOf, marksOver, nextTick, readKey, touchKey } from './state.ts';
 
 export function acquire({ state, epoch, nowMs }: ServerContext, claim: LeaseClaim): LeaseGrant {
   const known = touchKey(state, claim.key);
@@ -28,14 +29,20 @@ export function acquire({ state, epoch, nowMs }: ServerContext, claim: LeaseClai
   known.fence = fence;
   known.fillId = claim.fillId;
   known.started = fence;
-  known.lease = { fence, fillId: claim.fillId, holder: claim.holder, grantedAtMs: nowMs, expiresAtMs };
+  const { fillId, holder, scopes } = claim;
+  known.lease = { fence, fillId, holder, scopes, grantedAtMs: nowMs, expiresAtMs };
   return { kind: 'granted', fence, grantedAtMs: nowMs, expiresAtMs };
 }
 
 export function renew({ state, epoch, nowMs }: ServerContext, claim: LeaseClaim, fence: number): boolean {
-  const { lease } = readKey(state, claim.key);
+  const known = readKey(state, claim.key);
+  const { lease } = known;
   if (lease === null || lease.fence !== fence || lease.fillId !== claim.fillId || epochOf(fence) !== epoch)
     return false;
+  if (fence <= marksOver(state, claim.key, claim.scopes).purge) {
+    known.lease = null;
+    return false;
+  }
   lease.expiresAtMs = nowMs + claim.ttlMs;
   return true;
 }
@@ -43,6 +50,12 @@ export function renew({ state, epoch, nowMs }: ServerContext, claim: LeaseClaim,
 export function release({ state }: ServerContext, claim: LeaseClaim, fence: number): void {
   const known = readKey(state, claim.key);
   if (known.lease?.fence === fence && known.lease.fillId === claim.fillId) known.lease = null;
+}
+
+export function listFills({ state }: ServerContext): readonly LeasedFill[] {
+  return [...state.keys]
+    .flatMap(([key, { lease }]) => (lease === null ? [] : [{ key, fence: lease.fence, scopes: lease.scopes }]))
+    .toSorted((a, b) => (a.key < b.key ? -1 : 1));
 }
 
 export function startProbe(

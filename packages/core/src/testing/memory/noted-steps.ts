@@ -33,6 +33,7 @@ export function begin(server: ServerContext, beginning: Beginning): boolean {
   const { name, range, target, fence, verifiedAtMs, committedAtMs, plainly } = beginning;
   if (fence <= readKey(state, target.key).purge || !isKept(server, target.key, fence)) return false;
   pin(server, { key: target.key, fence }, Infinity);
+  state.reads.set(target.key, nowMs);
   const bucket = notedBucket(name);
   const names = state.noted.get(bucket) ?? new Map<string, NotedState[]>();
   state.noted.set(bucket, names);

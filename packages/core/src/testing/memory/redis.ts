@@ -11,10 +11,13 @@ import * as leases from './lease-steps.ts';
 import * as parts from './part-steps.ts';
 import * as noted from './noted-steps.ts';
 import * as retire from './retire-steps.ts';
+import * as eviction from './eviction-steps.ts';
+import * as usage from './usage-steps.ts';
 import type { Heads, Leases, Pins, Reconciler, Retirement, Ticks } from '../../ports/coordination.ts';
 import type { Cooling } from '../../ports/cooling.ts';
 import type { NotedReads } from '../../ports/noted-reads.ts';
 import type { Parts } from '../../ports/parts.ts';
+import type { Eviction, Usage } from '../../ports/retention.ts';
 import { EpochLost } from '../../ports/coordination.ts';
 import type { EpochRegister, Marker } from '../../ports/epochs.ts';
 import { PINS_PER_KEY_MAX } from '../../model/pin.ts';
@@ -136,6 +139,7 @@ export class MemoryCoordination {
     acquire: (claim) => this.#call('lease-acquire', (server) => leases.acquire(server, claim)),
     renew: (claim, fence) => this.#call('lease-renew', (server) => leases.renew(server, claim, fence)),
     release: (claim, fence) => this.#call('lease-release', (server) => leases.release(server, claim, fence)),
+    list: () => this.#call('lease-list', (server) => leases.listFills(server)),
   };
 
   readonly ticks: Ticks = {
@@ -180,10 +184,10 @@ export class MemoryCoordination {
 
   readonly retirement: Retirement = {
     noteOrphans: (key, fences) => this.#call('generation-orphans', (server) => retire.noteOrphans(server, key, fences)),
-    retire: (ref, { epoch, graceMs }) =>
+    retire: (ref, { epoch, ...leave }) =>
       this.#call('generation-retire', (server) => {
         requireEpoch(server, epoch);
-        return retire.retire(server, ref, graceMs);
+        return retire.retire(server, ref, leave);
       }),
     restartGrace: (ref) => this.#call('generation-grace', (server) => retire.restartGrace(server, ref)),
     removed: (ref) => this.#call('generation-removed', (server) => retire.removed(server, ref)),
@@ -193,6 +197,22 @@ export class MemoryCoordination {
         reconciledAtMs: state.pass?.epoch === epoch ? state.pass.completeAtMs : null,
         nowMs,
       })),
+  };
+
+  readonly eviction: Eviction = {
+    survey: (keys) => this.#call('keys-survey', (server) => eviction.survey(server, keys)),
+    evict: (head, { epoch, ...how }) =>
+      this.#call('head-evict', (server) => {
+        requireEpoch(server, epoch);
+        return eviction.evict(server, head, how);
+      }),
+  };
+
+  readonly usage: Usage = {
+    read: () => this.#call('usage-read', (server) => usage.readUsage(server)),
+    reserve: (wish) => this.#call('room-reserve', (server) => usage.reserve(server, wish)),
+    release: (fillId) => this.#call('room-release', (server) => usage.release(server, fillId)),
+    measure: (key, found) => this.#call('usage-measure', (server) => usage.measure(server, key, found)),
   };
 
   readonly reconciler: Reconciler = {

@@ -3,6 +3,7 @@ import { epochOf } from '../../model/ticks.ts';
 import type { Pin, PinWish, Reconciliation } from '../../ports/coordination.ts';
 import { headOf, pinFence, retireHead, type ServerContext } from './head-steps.ts';
 import { raiseMarks } from './lease-steps.ts';
+import { count } from './usage-steps.ts';
 import { readKey, settledBelow, touchKey, type KeyState } from './state.ts';
 
 type Ref = { readonly key: string; readonly fence: number };
@@ -11,7 +12,9 @@ export function pinGeneration(server: ServerContext, { key, fence }: Ref, wish: 
   const known = readKey(server.state, key);
   const current = known.head?.fence === fence && known.head.damaged === null;
   if ((!current && !known.retired.has(fence)) || fence <= known.purge) return null;
-  return pinFence(server, { key, fence }, wish);
+  const pin = pinFence(server, { key, fence }, wish);
+  server.state.reads.set(key, server.nowMs);
+  return pin;
 }
 
 export function renewPin({ state, nowMs }: ServerContext, key: string, pinId: string, ttlMs: number): Pin | null {
@@ -51,7 +54,7 @@ function startGrace(
 export function retire(
   { state, epoch, nowMs }: ServerContext,
   { key, fence }: Ref,
-  graceMs: number,
+  { graceMs, dryRun }: { readonly graceMs: number; readonly dryRun: boolean },
 ): 'removable' | 'refused' {
   const known = touchKey(state, key);
   if (known.removing.has(fence)) return 'removable';
@@ -64,6 +67,7 @@ export function retire(
     return 'refused';
   if (old.retiredAtMs + graceMs > nowMs) return 'refused';
   for (const pin of known.pins.values()) if (pin.fence === fence && pin.expiresAtMs > nowMs) return 'refused';
+  if (dryRun) return 'removable';
   known.retired.delete(fence);
   known.removing.add(fence);
   return 'removable';
@@ -78,15 +82,22 @@ export function removed({ state }: ServerContext, { key, fence }: Ref): void {
   const known = readKey(state, key);
   known.removing.delete(fence);
   known.retired.delete(fence);
+  known.sizes.delete(fence);
 }
 
-/** Raise-only. Fences of this epoch are none of its business: they are settled by commit alone. */
+/**
+ * Raise-only. Fences of this epoch are none of its business: they are settled by commit alone. A head that was evicted
+ * does not come back.
+ */
 export function applyReconciliation(context: ServerContext, reconciliation: Reconciliation): void {
   const { state, epoch, nowMs } = context;
   const known = touchKey(state, reconciliation.key);
   const { newest } = reconciliation;
   if (reconciliation.mark !== null) raiseMarks(context, [reconciliation.mark]);
-  const raises = newest !== null && epochOf(newest.fence) < epoch && newest.fence > (known.head?.fence ?? 0);
+  const raises =
+    newest !== null
+    && epochOf(newest.fence) < epoch
+    && newest.fence > Math.max(known.head?.fence ?? 0, known.evicted?.fence ?? 0);
   if (raises) {
     retireHead(known, nowMs);
     known.head = headOf(newest, {
@@ -94,6 +105,8 @@ export function applyReconciliation(context: ServerContext, reconciliation: Reco
       verifiedAtMs: newest.startedAtMs,
       committedAtMs: newest.startedAtMs,
     });
+    known.restoredAtMs = nowMs;
+    count(known, newest.fence, newest);
     known.retired.delete(newest.fence);
     // Leave to remove it may have been given in the epoch before; as the head it must not stay removable.
     known.removing.delete(newest.fence);

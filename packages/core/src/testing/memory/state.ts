@@ -4,9 +4,11 @@
  */
 import type { Head } from '../../model/generation.ts';
 import type { Failure } from '../../model/errors.ts';
+import type { EvictionReason } from '../../model/retention.ts';
 import type { PartRecord, RunningProbe } from '../../ports/parts.ts';
 import { EpochLost } from '../../ports/coordination.ts';
 import type { Marker } from '../../ports/epochs.ts';
+import type { Size } from '../../ports/retention.ts';
 import { epochStart, type Tick } from '../../model/ticks.ts';
 import type { Outcome } from '../../model/job.ts';
 
@@ -22,6 +24,7 @@ export interface LeaseState {
   readonly fence: Tick;
   readonly fillId: string;
   readonly holder: string;
+  readonly scopes: readonly string[];
   readonly grantedAtMs: number;
   expiresAtMs: number;
 }
@@ -38,6 +41,16 @@ export interface KeyState extends Marks {
   readonly pins: Map<string, { readonly fence: Tick; expiresAtMs: number }>;
   readonly retired: Map<Tick, { readonly fillId: string; retiredAtMs: number }>;
   readonly removing: Set<Tick>;
+  /** Of head, retired and removing. */
+  readonly sizes: Map<Tick, Size>;
+  /** When the head was rebuilt from its manifest; null where it was committed. */
+  restoredAtMs: number | null;
+  evicted: {
+    readonly fence: Tick;
+    readonly atMs: number;
+    readonly reason: EvictionReason;
+    readonly dataset: string | null;
+  } | null;
 }
 
 export interface PassState {
@@ -79,6 +92,13 @@ export interface RedisState {
   clock: Tick;
   pass: PassState | null;
   readonly keys: Map<string, KeyState>;
+  /** By key, the last look that was taken to use its head. */
+  readonly reads: Map<string, number>;
+  /** By fillId. */
+  readonly reserved: Map<
+    string,
+    { readonly bytes: number; readonly dataset: string | null; readonly expiresAtMs: number }
+  >;
   readonly scopes: Map<string, Marks>;
   readonly targets: Map<string, Tick>;
   readonly parts: Map<string, PartState>;
@@ -97,6 +117,8 @@ export function emptyState(runId: string): RedisState {
     clock: 0,
     pass: null,
     keys: new Map(),
+    reads: new Map(),
+    reserved: new Map(),
     scopes: new Map(),
     targets: new Map(),
     parts: new Map(),
@@ -148,6 +170,9 @@ function newKey(): KeyState {
     pins: new Map(),
     retired: new Map(),
     removing: new Set(),
+    sizes: new Map(),
+    restoredAtMs: null,
+    evicted: null,
   };
 }
 

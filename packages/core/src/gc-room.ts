@@ -1,0 +1,94 @@
+/**
+ * Making room (I6): what goes beyond the garbage when a quota or the free space of the filesystem wants it. In this order,
+ * a dataset's quota before the store's:
+ *   1. replaced generations that retention would keep, those replaced longest ago first;
+ *   2. heads, those that nobody read for longest first, and never one that was committed within a grace: who asked for it
+ *      may still be on the way to its first look.
+ * Heads go for quotas only. A filesystem that others filled shall not cost what took hours to load.
+ */
+import { collectDownTo, reserveOf, type EvictionReason, type Space, type StoreRules } from './model/retention.ts';
+import type { Removal } from './gc-plan.ts';
+import type { HeadToEvict, KeySurvey, StoreUsage } from './ports/retention.ts';
+
+/** A generation kept while there is room. */
+export interface KeptCandidate {
+  readonly seen: KeySurvey;
+  readonly removal: Removal;
+  readonly bytes: number;
+  readonly dataset: string | null;
+  readonly retiredAtMs: number;
+  taken: boolean;
+}
+
+export interface HeadCandidate extends HeadToEvict {
+  readonly bytes: number;
+  readonly usedAtMs: number;
+  readonly committedAtMs: number;
+  taken: boolean;
+}
+
+/** Bytes of the store and of each dataset. */
+export class Tally {
+  all = 0;
+  readonly #datasets = new Map<string, number>();
+
+  add(bytes: number, dataset: string | null): void {
+    this.all += bytes;
+    if (dataset !== null) this.#datasets.set(dataset, this.of(dataset) + bytes);
+  }
+
+  /** Of the dataset, or of the store. */
+  of(dataset: string | null): number {
+    return dataset === null ? this.all : (this.#datasets.get(dataset) ?? 0);
+  }
+}
+
+/** Room that somebody waits for, beside what collections leave free anyway. */
+export interface WantedRoom {
+  readonly bytes: number;
+  readonly dataset: string | null;
+}
+
+export interface Pressure {
+  /** Whose entries go; null: anybody's. */
+  readonly dataset: string | null;
+  /** Why heads go; null: none does. */
+  readonly evict: EvictionReason | null;
+  /** What must be free of it: quota less headroom, or what is wanted. */
+  readonly overBytes: number;
+}
+
+/** Who is over, before anything went; in the order in which room is made. */
+export function pressures(
+  rules: StoreRules,
+  usage: StoreUsage,
+  { space, wanted }: { readonly space: Space; readonly wanted: WantedRoom | null },
+): readonly Pressure[] {
+  const over = (quotaBytes: number, usedBytes: number, wantedBytes: number): number =>
+    usedBytes - Math.min(collectDownTo(quotaBytes), quotaBytes - usage.reservedBytes - wantedBytes);
+  const found: Pressure[] = Object.entries(rules.datasets).flatMap(([dataset, { quotaBytes }]) => {
+    if (quotaBytes === null) return [];
+    const wantedBytes = wanted?.dataset === dataset ? wanted.bytes : 0;
+    const overBytes = over(quotaBytes, usage.datasets[dataset] ?? 0, wantedBytes);
+    return [{ dataset, evict: 'dataset-quota' as const, overBytes }];
+  });
+  const wantedBytes = wanted?.bytes ?? 0;
+  if (rules.quotaBytes !== null)
+    found.push({ dataset: null, evict: 'quota', overBytes: over(rules.quotaBytes, usage.bytes, wantedBytes) });
+  found.push({ dataset: null, evict: null, overBytes: reserveOf(rules, space) + wantedBytes - space.freeBytes });
+  return found.filter(({ overBytes }) => overBytes > 0);
+}
+
+/** Oldest replacement first. */
+export function keptInOrder(kept: readonly KeptCandidate[], { dataset }: Pressure): readonly KeptCandidate[] {
+  return kept
+    .filter((candidate) => !candidate.taken && (dataset === null || candidate.dataset === dataset))
+    .toSorted((a, b) => a.retiredAtMs - b.retiredAtMs || a.seen.key.localeCompare(b.seen.key));
+}
+
+/** Least recently read first; among those that nobody ever read, the oldest. */
+export function headsInOrder(heads: readonly HeadCandidate[], { dataset }: Pressure): readonly HeadCandidate[] {
+  return heads
+    .filter((candidate) => !candidate.taken && (dataset === null || candidate.dataset === dataset))
+    .toSorted((a, b) => a.usedAtMs - b.usedAtMs || a.committedAtMs - b.committedAtMs || a.key.localeCompare(b.key));
+}

@@ -1,0 +1,82 @@
+/** keys-survey and head-evict: what gc asks of many keys at once, and how a head without a successor goes (I6). */
+import { EVICTION_REASONS } from '../model/retention.ts';
+import type { Eviction, KeySurvey, Size } from '../ports/retention.ts';
+import type { RedisGate } from './gate.ts';
+import { KEYS } from './keys.ts';
+import { asArray, asNumber, asNumberOrNull, fieldsOf } from './replies.ts';
+
+export function redisEviction(gate: RedisGate): Eviction {
+  return {
+    survey: async (keys) => {
+      const named = keys.flatMap((key) => [
+        KEYS.key(key),
+        KEYS.head(key),
+        KEYS.lease(key),
+        KEYS.retired(key),
+        KEYS.removing(key),
+        KEYS.sizes(key),
+      ]);
+      const [now, told] = asArray(await gate.script('keys-survey', [KEYS.reads, ...named], keys));
+      const surveys = asArray(told);
+      return { nowMs: asNumber(now), keys: keys.map((key, at) => surveyOf(key, surveys[at])) };
+    },
+    evict: async ({ key, fence, dataset, readAtMs }, { epoch, reason, dryRun }) => {
+      gate.requireEpoch(epoch);
+      const reply = await gate.script(
+        'head-evict',
+        [
+          KEYS.key(key),
+          KEYS.head(key),
+          KEYS.lease(key),
+          KEYS.retired(key),
+          KEYS.pins(key),
+          KEYS.pinned(key),
+          KEYS.reads,
+          KEYS.clock,
+          KEYS.entries,
+          KEYS.dataset(dataset ?? ''),
+          KEYS.changes,
+        ],
+        [key, fence, reason, readAtMs ?? '', dryRun ? 1 : 0],
+      );
+      return reply === 1 ? 'evicted' : 'refused';
+    },
+  };
+}
+
+function surveyOf(key: string, reply: unknown): KeySurvey {
+  const [known, head, readAt, leased, retired, removing, sizes] = asArray(reply);
+  const [latestFence, purge, evicted, evictedFor] = asArray(known);
+  const [fence, source, dataset, committedAt, restoredAt] = asArray(head);
+  const reason = EVICTION_REASONS.find((candidate) => candidate === evictedFor);
+  return {
+    key,
+    latestFence: asNumberOrNull(latestFence) ?? 0,
+    purge: asNumberOrNull(purge) ?? 0,
+    leased: leased === 1,
+    head:
+      fence === null
+        ? null
+        : {
+            fence: asNumber(fence),
+            source: String(source),
+            dataset: dataset === '' ? null : String(dataset),
+            committedAtMs: asNumber(committedAt),
+            restoredAtMs: asNumberOrNull(restoredAt),
+            readAtMs: asNumberOrNull(readAt),
+          },
+    retired: Object.entries(fieldsOf(retired)).map(([at, value]) => {
+      const colon = value.indexOf(':');
+      return { fence: Number(at), retiredAtMs: Number(value.slice(0, colon)), committed: colon < value.length - 1 };
+    }),
+    removing: asArray(removing).map(Number),
+    sizes: new Map(Object.entries(fieldsOf(sizes)).map(([at, size]) => [Number(at), sizeOf(size)])),
+    evicted: reason === undefined ? null : { fence: asNumber(evicted), reason },
+  };
+}
+
+function sizeOf(text: string): Size {
+  const colon = text.indexOf(':');
+  const dataset = text.slice(colon + 1);
+  return { bytes: Number(text.slice(0, colon)), dataset: dataset === '' ? null : dataset };
+}

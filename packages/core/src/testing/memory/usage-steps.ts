@@ -1,0 +1,59 @@
+/**
+ * usage-read, usage-measure, room-reserve, room-release (I9). Here what the store holds is the sum of all sizes, always
+ * added up afresh: the counters that Redis keeps are compared with it.
+ */
+import type { Reserved, RoomWish, Size, StoreUsage } from '../../ports/retention.ts';
+import type { ServerContext } from './head-steps.ts';
+import { readKey, type KeyState } from './state.ts';
+
+export function readUsage({ state, nowMs }: ServerContext): StoreUsage {
+  const sizes = [...state.keys.values()].flatMap((known) => [...known.sizes.values()]);
+  const datasets: Record<string, number> = {};
+  for (const { dataset, bytes } of sizes) datasets[dataset ?? ''] = (datasets[dataset ?? ''] ?? 0) + bytes;
+  return {
+    bytes: sum(sizes),
+    generations: sizes.length,
+    datasets: Object.fromEntries(Object.entries(datasets).filter(([, bytes]) => bytes !== 0)),
+    reservedBytes: sum([...state.reserved.values()].filter(({ expiresAtMs }) => expiresAtMs > nowMs)),
+  };
+}
+
+export function reserve(server: ServerContext, wish: RoomWish): Reserved {
+  const { state, nowMs } = server;
+  const used = readUsage(server);
+  for (const [fillId, { expiresAtMs }] of state.reserved) if (expiresAtMs <= nowMs) state.reserved.delete(fillId);
+  const others = [...state.reserved].filter(([fillId]) => fillId !== wish.fillId).map(([, reserved]) => reserved);
+  const ofDataset =
+    (used.datasets[wish.dataset ?? ''] ?? 0) + sum(others.filter(({ dataset }) => dataset === wish.dataset));
+  const ofStore = used.bytes + sum(others);
+  if (wish.datasetQuotaBytes !== null && ofDataset + wish.bytes > wish.datasetQuotaBytes)
+    return { kind: 'passed', quota: 'dataset', othersBytes: ofDataset };
+  if (wish.quotaBytes !== null && ofStore + wish.bytes > wish.quotaBytes)
+    return { kind: 'passed', quota: 'store', othersBytes: ofStore };
+  const { fillId, bytes, dataset } = wish;
+  state.reserved.set(fillId, { bytes, dataset, expiresAtMs: nowMs + wish.ttlMs });
+  return { kind: 'reserved' };
+}
+
+export function release({ state }: ServerContext, fillId: string): void {
+  state.reserved.delete(fillId);
+}
+
+export function measure({ state }: ServerContext, key: string, found: ReadonlyMap<number, Size>): void {
+  const known = readKey(state, key);
+  for (const [fence, size] of found) if (isKnown(known, fence)) count(known, fence, size);
+  for (const fence of known.sizes.keys()) if (!isKnown(known, fence)) known.sizes.delete(fence);
+}
+
+/** What is counted stays as it was counted first. */
+export function count(known: KeyState, fence: number, size: Size): void {
+  if (!known.sizes.has(fence)) known.sizes.set(fence, size);
+}
+
+function isKnown(known: KeyState, fence: number): boolean {
+  return known.head?.fence === fence || known.retired.has(fence) || known.removing.has(fence);
+}
+
+function sum(sizes: readonly { readonly bytes: number }[]): number {
+  return sizes.reduce((total, { bytes }) => total + bytes, 0);
+}

@@ -1,0 +1,44 @@
+/** What every store tells gc and admission: what is there at a glance, what it takes, and what head.json no longer names. */
+import assert from 'node:assert/strict';
+import { shardOf } from '../model/cache-key.ts';
+import type { Claim } from './store-contract.ts';
+import { KEY, publishGeneration, stageGeneration } from './store-fixtures.ts';
+
+export function claimsOfSpace(claim: Claim): void {
+  claim('a glance shows what a listing does, and makes nothing', async (store) => {
+    assert.deepEqual(await store.directories.glance(KEY), { generations: [], staging: [] });
+    assert.deepEqual(await store.directories.keys(shardOf(KEY)), []);
+    await publishGeneration(store, { key: KEY, fence: 5, fillId: 'f5' });
+    await store.writer.stage(KEY, 6, 'f6');
+    assert.deepEqual(await store.directories.glance(KEY), await store.directories.list(KEY));
+  });
+
+  claim('the bytes of a part are told while it is written and when it is published', async (store) => {
+    const staging = { key: KEY, fence: 5, fillId: 'f5' };
+    assert.equal(await store.space.stagedBytes(staging), 0);
+    const sizes: number[] = [];
+    const text = 'twelve bytes';
+    const { staging: staged } = await stageGeneration(store, { ...staging, text }, async () => {
+      sizes.push(await store.space.stagedBytes(staging));
+    });
+    assert.deepEqual(sizes, [0, 12, 12]);
+    await store.writer.publish(staged);
+    assert.equal(await store.space.generationBytes(staging), 12);
+    assert.equal(await store.space.generationBytes({ key: KEY, fence: 6 }), 0);
+  });
+
+  claim('free space is a number of bytes', async (store) => {
+    const { freeBytes, totalBytes } = await store.space.free();
+    assert.ok(Number.isFinite(freeBytes) && freeBytes > 0 && freeBytes <= totalBytes);
+  });
+
+  claim('head.json goes only while it names what it is to name no more', async (store) => {
+    const head = { key: KEY, version: 'checksum:00', sha256: '', verified: 5, verifiedAtMs: 0 };
+    await store.marks.clearHead(KEY, 5);
+    await store.marks.writeHead({ ...head, fence: 6 });
+    await store.marks.clearHead(KEY, 5);
+    assert.equal((await store.marks.readHead(KEY))?.fence, 6);
+    await store.marks.clearHead(KEY, 6);
+    assert.equal(await store.marks.readHead(KEY), null);
+  });
+}
