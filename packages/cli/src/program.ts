@@ -7,6 +7,7 @@ import { examples, portNumber, wholeNumber } from './arguments.ts';
 import type { Context } from './context.ts';
 import { EXIT, explainError, type ExitCode } from './exit.ts';
 import { addDataCommands } from './program-data.ts';
+import { addStoreCommands } from './program-store.ts';
 import { addToolCommands } from './program-tools.ts';
 
 /** Runs one command line. Never throws for what a user can cause; says it in one line instead. */
@@ -53,6 +54,7 @@ First steps:
     );
   addServerCommands(program, context);
   addDataCommands(program, context);
+  addStoreCommands(program, context, exitWith);
   addToolCommands(program, context, exitWith);
   return program;
 }

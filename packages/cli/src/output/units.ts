@@ -23,3 +23,8 @@ export function spellMs(ms: number): string {
   if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
   return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
 }
+
+/** `1 file`, `1,200 files`, `1 entry`, `2 entries`. */
+export function spellNumber(count: number, one: string, many = `${one}s`): string {
+  return `${spellCount(count)} ${count === 1 ? one : many}`;
+}

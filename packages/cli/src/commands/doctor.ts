@@ -1,0 +1,138 @@
+/**
+ * `parqueue doctor`: every part a cluster stands on, looked at from this host, in the order in which they depend on each
+ * other. Changes nothing but a small file in the store's trash, which it removes. Nothing it asks can keep it: each
+ * question has a time limit.
+ */
+import { isEpochLost, isParqueueError, reserveOf, shardOf } from '@parqueue/core';
+import { storeRules, type Config } from '@parqueue/core/config';
+import { openCoordination, type Coordination, type RedisInspection } from '@parqueue/core/redis';
+import { readConfig, type LoadedConfig } from '../config-file.ts';
+import type { Context } from '../context.ts';
+import { Checks, type Check } from '../doctor/check.ts';
+import { checkCluster } from '../doctor/cluster-checks.ts';
+import { checkRedis } from '../doctor/redis-checks.ts';
+import { checkSource } from '../doctor/source-checks.ts';
+import { checkStore } from '../doctor/store-checks.ts';
+import { probeStore } from '../doctor/store-probe.ts';
+import { checkWork } from '../doctor/work-checks.ts';
+import { EXIT, type ExitCode } from '../exit.ts';
+import { printer } from '../output/checks.ts';
+import { findRedis, type StoreOptions } from '../store-access.ts';
+
+export interface DoctorOptions extends StoreOptions {
+  readonly source?: string;
+}
+
+/** For each step on the store, and for each question to a source. */
+const LIMIT_MS = 10_000;
+const HEADS_LOOKED_AT = 20;
+const JOBS_LOOKED_AT = 1000;
+
+/** @returns 1 where something is broken; warnings alone are 0. */
+export async function doctor(context: Context, options: DoctorOptions): Promise<ExitCode> {
+  const loaded = readConfig(context, options);
+  const print = printer(context, { json: options.json === true, title: `${loaded.path}, parqueue ${context.version}` });
+  const all: Check[] = [];
+  const checksOf = (area: string): Checks =>
+    new Checks(area, (check) => {
+      all.push(check);
+      print.check(check);
+    });
+  if (options.source === undefined) await checkCommon(context, loaded, checksOf);
+  await checkSources(context, loaded.config, { only: options.source, checksOf });
+  print.end(all);
+  return all.some(({ status }) => status === 'fail') ? EXIT.failed : EXIT.ok;
+}
+
+type ChecksOf = (area: string) => Checks;
+
+async function checkCommon(context: Context, loaded: LoadedConfig, checksOf: ChecksOf): Promise<void> {
+  const { config } = loaded;
+  const found = await findRedis(loaded);
+  checksOf('config').ok(
+    'file',
+    `${Object.keys(config.sources).length} sources, ${Object.keys(config.datasets).length} datasets`,
+  );
+  const redis = await checkRedis(checksOf('redis'), found, { config, context });
+  const facts = redis === null || found.url === null ? null : await gather(context, config, { url: found.url, redis });
+  const samples = facts === null ? [] : facts.samples;
+  const outcomes = await probeStore({ root: config.store.root, samples }, LIMIT_MS);
+  const space = outcomes.space?.kind === 'done' ? outcomes.space.result : null;
+  checkStore(checksOf('store'), outcomes, {
+    config,
+    storeIdInRedis: redis?.marker?.storeId ?? null,
+    usedBytes: facts?.usedBytes ?? null,
+    reserveBytes: space === null ? 0 : reserveOf(storeRules(config), space),
+  });
+  if (redis === null || facts === null) {
+    for (const area of ['cluster', 'work']) checksOf(area).skipped('all', 'Redis is away');
+    return;
+  }
+  checkCluster(checksOf('cluster'), { processes: facts.processes, config, version: context.version });
+  checkWork(checksOf('work'), { redis, fillTimeoutMs: config.limits.fill.timeoutMs, ...facts });
+}
+
+/** All that is read from Redis by names, on connections of their own, without opening an epoch. */
+async function gather(
+  context: Context,
+  config: Config,
+  { url, redis }: { readonly url: string; readonly redis: RedisInspection },
+) {
+  const { clock, randomId } = context;
+  const coordination = await openCoordination({ url, storeId: redis.marker?.storeId ?? '', clock, randomId });
+  try {
+    if (redis.marker?.runId === redis.runId) coordination.register.adopt(redis.marker);
+    const { processes, jobBrowser } = coordination;
+    return {
+      processes: await processes.list(),
+      chores: await processes.chores(),
+      counts: await jobBrowser.counts(),
+      jobs: await jobBrowser.list({
+        states: ['queued', 'running', 'finished'],
+        kinds: ['fill', 'probe'],
+        limit: JOBS_LOOKED_AT,
+      }),
+      cooling: await coolingOf(coordination, Object.keys(config.sources)),
+      usedBytes: await usedBytes(coordination),
+      samples: await headPaths(coordination),
+    };
+  } finally {
+    await coordination.close();
+  }
+}
+
+async function coolingOf({ cooling }: Coordination, sources: readonly string[]) {
+  const states = await Promise.all(sources.map(async (source) => [source, await cooling.read(source)] as const));
+  return Object.fromEntries(states);
+}
+
+/** Null where it cannot be told, as before anything was ever counted. */
+async function usedBytes({ usage }: Coordination): Promise<number | null> {
+  try {
+    return (await usage.read()).bytes;
+  } catch (error) {
+    if (isParqueueError(error) || isEpochLost(error)) return null;
+    throw error;
+  }
+}
+
+/** Of the heads read last there are files on every host, or these are not the same mounts. */
+async function headPaths({ entries }: Coordination): Promise<readonly string[]> {
+  const page = await entries.list({ prefix: '', dataset: null, limit: HEADS_LOOKED_AT, after: null });
+  return page.entries
+    .filter(({ head }) => head.damaged === null)
+    .map(({ key, head }) => `entries/${shardOf(key)}/${key}/g${head.fence}/part-000.parquet`);
+}
+
+async function checkSources(
+  context: Context,
+  config: Config,
+  { only, checksOf }: { readonly only: string | undefined; readonly checksOf: ChecksOf },
+): Promise<void> {
+  const sources = only === undefined ? Object.keys(config.sources) : [only];
+  if (sources.length === 0) return;
+  const { checkSources: ask } = await import('@parqueue/worker');
+  for await (const answer of ask({ config, sources, limitMs: LIMIT_MS, now: () => context.clock.now() })) {
+    checkSource(checksOf(`source ${answer.source}`), answer);
+  }
+}
