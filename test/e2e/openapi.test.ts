@@ -18,7 +18,7 @@ const PROVED_ELSEWHERE: Readonly<Record<string, string>> = {
   'code PQ_UNSUPPORTED_TYPE': 'takes a database: the suites of types of each source in packages/core',
   'pinEntry 429': 'takes 10,000 pins: the contract of pins in packages/core',
   ...each(
-    ['getEntryData', 'getGenerationData'],
+    ['getEntryData', 'getGenerationData', 'getStatistics'],
     [413, 422, 429],
     'takes huge row groups and hundreds of callers: apps/api/src/conversions',
   ),
@@ -175,6 +175,8 @@ describe('with a worker', () => {
     const gets = everything.filter(({ method }) => method !== 'POST');
     expect(await stage.others(304, with_({ 'if-none-match': '*' }, gets))).toEqual([]);
     expect(await stage.others(304, with_({ 'if-none-match': '*', prefer: 'wait=30' }, gets))).toEqual([]);
+    const statistics = { method: 'GET', path: `/v1/entries/${key}/statistics` };
+    expect(await stage.others(304, [{ ...statistics, headers: { 'if-none-match': '*' } }])).toEqual([]);
     expect(await stage.others(412, with_({ 'if-match': '"another"' }))).toEqual([]);
     const got = (asks: readonly Ask[]): readonly Ask[] => asks.filter(({ method }) => method !== 'HEAD');
     expect(await stage.others(206, with_({ range: 'bytes=0-3' }, got(parquet)))).toEqual([]);
@@ -279,7 +281,8 @@ describe('with a worker', () => {
     const pin = { method: 'POST', path: `/v1/entries/${lenient.key}/pins`, body: { generation: 1 } };
     expect(await stage.others(410, [pin])).toEqual([]);
     await rm(dirname(lenient.file.path), { recursive: true });
-    expect(await stage.others(410, storedOf(lenient.key, lenient.generation))).toEqual([]);
+    const statistics = { method: 'GET', path: `/v1/entries/${lenient.key}/statistics` };
+    expect(await stage.others(410, [...storedOf(lenient.key, lenient.generation), statistics])).toEqual([]);
   });
 
   test('without Redis: 503 everywhere but where the document says otherwise', async () => {

@@ -94,7 +94,7 @@ function linkToNext({ request, reply }: DataCall, { facts }: Sendable, { offset,
 }
 
 /** What the thread met at the file instead of its bytes; nothing was sent, so the generation can be looked at again. */
-function lostOr(error: unknown): unknown {
+export function lostOr(error: unknown): unknown {
   if (!isParqueueError(error) || error.code !== 'PQ_STORE_IO') return error;
   const { errno } = error.details;
   if (errno === undefined) return new PartLost('different', error.message, { cause: error });

@@ -14,6 +14,7 @@ import type {
   InvalidateMode,
   InvalidateTarget,
   Sources,
+  Statistics,
 } from './types.ts';
 
 export interface SignalOption {
@@ -57,6 +58,11 @@ export class Management {
 
   async explain(key: string, options: SignalOption = {}): Promise<Explanation> {
     return this.#get<Explanation>(`v1/entries/${encodeURIComponent(key)}/explain`, options);
+  }
+
+  /** What its columns hold: ranges, means, frequent values, histograms. */
+  async statistics(key: string, options: SignalOption = {}): Promise<Statistics> {
+    return this.#get<Statistics>(`v1/entries/${encodeURIComponent(key)}/statistics`, options);
   }
 
   /** Purges the entry: what this client keeps of it goes, too. */

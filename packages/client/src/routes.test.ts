@@ -38,6 +38,7 @@ it('every method goes to its route of the interface', async () => {
   expect(await client.entries({ prefix: 'pr', limit: 5 })).toMatchObject({ entries: [], next: null });
   await client.inspect('k');
   await client.explain('k');
+  await client.statistics('k');
   await client.fills({ state: 'running' });
   expect(await client.fill('a.b')).toMatchObject({ id: 'a.b', state: 'queued' });
   await client.cancelFill('a.b');
@@ -50,6 +51,7 @@ it('every method goes to its route of the interface', async () => {
     'GET /v1/entries?prefix=pr&limit=5',
     'GET /v1/entries/k',
     'GET /v1/entries/k/explain',
+    'GET /v1/entries/k/statistics',
     'GET /v1/fills?state=running',
     'GET /v1/fills/a.b',
     'DELETE /v1/fills/a.b',

@@ -11,6 +11,7 @@ export type {
   AskSeries,
   Catalog,
   Column,
+  ColumnStatistics,
   Dataset,
   DatasetDetails,
   Entry,
@@ -26,6 +27,7 @@ export type {
   Resolution,
   Source,
   Sources,
+  Statistics,
   Stored,
 } from './generated/openapi.ts';
 

@@ -5,10 +5,10 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { ParqueueError, type Clock } from '@parqueue/core';
-import type { ConversionWish } from '@parqueue/core/parquet';
 import type { Coding } from '../http/encoding.ts';
 import { Budget, type Sharer } from './budget.ts';
 import { ConversionThread, type Started, type ThreadOptions } from './conversion-thread.ts';
+import type { ThreadWish } from './protocol.ts';
 import { ConvertedBody, ThreadLost, type BodyLimits, type BodyOptions } from './converted-body.ts';
 
 export interface PoolOptions {
@@ -123,7 +123,7 @@ export class ConversionPool {
    * @throws ParqueueError PQ_RATE_LIMITED, PQ_LIMIT_EXCEEDED, PQ_UNSUPPORTED_TYPE, PQ_STORE_IO, PQ_INVALID_REQUEST;
    * the signal's reason
    */
-  async open(wish: ConversionWish, coding: Coding, caller: Sharer): Promise<ConvertedBody> {
+  async open(wish: ThreadWish, coding: Coding, caller: Sharer): Promise<ConvertedBody> {
     if (!this.#suspects.has(wish.path)) {
       try {
         return await this.#openShared(wish, coding, caller);
@@ -135,7 +135,7 @@ export class ConversionPool {
     return await this.#openAlone(wish, coding, caller);
   }
 
-  async #openShared(wish: ConversionWish, coding: Coding, caller: Sharer): Promise<ConvertedBody> {
+  async #openShared(wish: ThreadWish, coding: Coding, caller: Sharer): Promise<ConvertedBody> {
     const giveBack = await this.#slots.take(1, caller);
     const onVerdict = (verdict: 'sound' | 'spoilt'): void => {
       if (verdict === 'spoilt') this.#suspect(wish.path);
@@ -143,7 +143,7 @@ export class ConversionPool {
     return await this.#begin(this.#leastBusy().start(wish, coding), { onEnd: giveBack, onVerdict }, caller);
   }
 
-  async #openAlone(wish: ConversionWish, coding: Coding, caller: Sharer): Promise<ConvertedBody> {
+  async #openAlone(wish: ThreadWish, coding: Coding, caller: Sharer): Promise<ConvertedBody> {
     const giveBack = await this.#alone.take(1, caller);
     const thread = new ConversionThread(this.#threadOptions);
     this.#lone.add(thread);

@@ -5,10 +5,9 @@
  */
 import { MessageChannel } from 'node:worker_threads';
 import type { Clock } from '@parqueue/core';
-import type { ConversionWish } from '@parqueue/core/parquet';
 import { Piscina } from 'piscina';
 import type { Coding } from '../http/encoding.ts';
-import type { ConversionTask } from './protocol.ts';
+import type { ConversionTask, ThreadWish } from './protocol.ts';
 import { RunningConversion } from './running-conversion.ts';
 
 export interface ThreadOptions {
@@ -50,7 +49,7 @@ export class ConversionThread {
     return [...this.#running].reduce((sum, running) => sum + running.unsentBytes, 0);
   }
 
-  start(wish: ConversionWish, coding: Coding): Started {
+  start(wish: ThreadWish, coding: Coding): Started {
     const { port1, port2 } = new MessageChannel();
     const { entry, clock, newsMs } = this.#options;
     const pool = this.#open();

@@ -4,12 +4,12 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { toFailure } from '@parqueue/core';
-import type { Conversion, ConversionWish } from '@parqueue/core/parquet';
+import type { Conversion } from '@parqueue/core/parquet';
 import { codedChunks } from './coded-chunks.ts';
 import { CreditLine } from './credit-line.ts';
-import type { ConversionTask } from './protocol.ts';
+import type { ConversionTask, ThreadWish } from './protocol.ts';
 
-export type OpenConversion = (wish: ConversionWish) => Promise<Conversion>;
+export type OpenConversion = (wish: ThreadWish) => Promise<Conversion>;
 
 export async function convertWith(open: OpenConversion, task: ConversionTask): Promise<void> {
   const line = new CreditLine(task.port);

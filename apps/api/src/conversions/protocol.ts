@@ -4,11 +4,14 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { Failure } from '@parqueue/core';
-import type { ConversionWish } from '@parqueue/core/parquet';
+import type { ConversionWish, StatisticsWish } from '@parqueue/core/parquet';
 import type { Coding } from '../http/encoding.ts';
 
+/** Whatever is made of a part in a thread: its rows in another form, or their statistics. */
+export type ThreadWish = ConversionWish | StatisticsWish;
+
 export interface ConversionTask {
-  readonly wish: ConversionWish;
+  readonly wish: ThreadWish;
   readonly coding: Coding;
   readonly port: MessagePort;
 }

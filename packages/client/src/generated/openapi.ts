@@ -922,6 +922,8 @@ export interface PurgedEntry {
   readonly mode: 'purge';
   /** Of the mark: generations up to it are gone. */
   readonly tick: number;
+  /** How many loads under way it ended. */
+  readonly fills: number;
 }
 
 /** Either dataset and params, or source and path, or source and sql. */

@@ -51,16 +51,31 @@ export interface Conversion extends AsyncDisposable {
   chunks(): AsyncGenerator<Chunk, void, undefined>;
 }
 
+/** Which rows of a part are read, and into what they are made. */
+export interface Making {
+  readonly plan: ConversionPlan;
+  readonly encoder: BatchEncoder;
+}
+
 /** @throws ParqueueError PQ_STORE_IO, PQ_INVALID_REQUEST, PQ_LIMIT_EXCEEDED, PQ_UNSUPPORTED_TYPE */
 export async function openConversion(wish: ConversionWish): Promise<Conversion> {
-  const source = await StoredFile.open(wish.path, wish.bytes);
+  return await openPart(wish, (schema, footer) => {
+    const plan = planConversion(footer, wish);
+    return { plan, encoder: encoderOf({ schema, footer, plan }, wish) };
+  });
+}
+
+/** @throws as `openConversion` does */
+export async function openPart(
+  { path, bytes }: Pick<ConversionWish, 'path' | 'bytes'>,
+  makingOf: (schema: Message, footer: ParquetFooter) => Making,
+): Promise<Conversion> {
+  const source = await StoredFile.open(path, bytes);
   try {
     const footer = await footerOf(source);
-    const plan = planConversion(footer, wish);
     const file = await orTrap(ParquetFile.fromFile(source as unknown as Blob));
     try {
-      const encoder = encoderOf({ schema: schemaOf(file.schema().intoIPCStream()), footer, plan }, wish);
-      return new FileConversion({ source, file, footer, plan, encoder });
+      return new FileConversion({ source, file, footer, ...makingOf(schemaOf(file.schema().intoIPCStream()), footer) });
     } catch (error) {
       file.free();
       throw error;
@@ -144,7 +159,10 @@ class FileConversion implements Conversion {
     this.#isBegun = true;
     const { plan, encoder, source } = this.#parts;
     try {
-      for (const window of plan.windows) yield* this.#window(window);
+      for (const window of plan.windows) {
+        if (encoder.isContent === true) break;
+        yield* this.#window(window);
+      }
       yield* encoder.end();
     } catch (error) {
       throw refusalOf(error, source);

@@ -32,6 +32,18 @@ export interface ColumnChunkFooter {
   readonly values: number;
   /** Texts or bytes, each kept once or without what it shares with the one before: `plainBytes` says nothing of their width. */
   readonly isAbridged: boolean;
+  /** Those that are NULL, where the writer noted it. */
+  readonly nulls: number | null;
+  /** Where the writer noted it, of values that have an order, uncut. */
+  readonly range: ColumnRange | null;
+}
+
+/** The least and the greatest value, in plain encoding (Encodings.md in apache/parquet-format). */
+export interface ColumnRange {
+  readonly min: Uint8Array;
+  readonly max: Uint8Array;
+  /** Numbers in bytes of their own, which decimals are. */
+  readonly isBigEndian: boolean;
 }
 
 export interface ParquetFooter {
@@ -50,6 +62,7 @@ const TAIL_BYTES = 8;
 const MAGIC = 'PAR1';
 
 /** parquet.thrift, `enum Type`. */
+const INT96 = 3;
 const BYTE_ARRAY = 6;
 const FIXED_LEN_BYTE_ARRAY = 7;
 /** parquet.thrift, `enum Encoding`. */
@@ -141,7 +154,21 @@ function chunkOf(chunk: ThriftStruct, dataEnd: number): ColumnChunkFooter {
     textBytes: typeof textBytes === 'number' && textBytes >= 0 ? textBytes : null,
     values: count(meta.get(5), 'number of values'),
     isAbridged: isAbridged(meta, hasDictionary),
+    ...rangeOf(meta),
   };
+}
+
+/** `struct Statistics`; its older fields 1 and 2 have no agreed order. */
+function rangeOf(meta: ThriftStruct): Pick<ColumnChunkFooter, 'nulls' | 'range'> {
+  const told = meta.get(12);
+  const statistics: ThriftStruct = told instanceof Map ? told : new Map();
+  const [count, max, min] = [statistics.get(3), statistics.get(5), statistics.get(6)];
+  const nulls = typeof count === 'number' && count >= 0 ? count : null;
+  const isCut = statistics.get(7) === false || statistics.get(8) === false;
+  if (isCut || meta.get(1) === INT96 || !(min instanceof Uint8Array && max instanceof Uint8Array))
+    return { nulls, range: null };
+  const isBigEndian = meta.get(1) === BYTE_ARRAY || meta.get(1) === FIXED_LEN_BYTE_ARRAY;
+  return { nulls, range: { min, max, isBigEndian } };
 }
 
 function isAbridged(meta: ThriftStruct, hasDictionary: boolean): boolean {

@@ -6,6 +6,13 @@ export {
   type ConversionFormat,
   type ConversionWish,
 } from './conversion.ts';
+export {
+  openStatistics,
+  STATISTICS_VERSION,
+  type PartStatistics,
+  type StatisticsWish,
+} from './statistics/part-statistics.ts';
+export type { ColumnStatistics, Histogram, Lengths, TopValue } from './statistics/column-statistics.ts';
 export { arrowSchema, manifestColumn, typeName, type Column, type ColumnType, type TimeUnit } from './column-type.ts';
 export { readFooter, readFooterOf, type FooterColumn, type ParquetFooter, type RowGroupFooter } from './footer.ts';
 export { BATCH_ROWS, batchesOf, RowAppender } from './row-appender.ts';

@@ -112,7 +112,7 @@ function presentWriter(sink: ByteSink, vector: Vector, options: TextOptions): Wr
   }
 }
 
-function wholesOf(
+export function wholesOf(
   values: Uint8Array,
   { width, signed }: { readonly width: number; readonly signed: boolean },
 ): ArrayLike<number> {
@@ -190,7 +190,7 @@ function pairWriter(sink: ByteSink, { children }: Vector, options: TextOptions):
   };
 }
 
-function boundsOf({ field, buffers }: Vector): (row: number) => readonly [number, number] {
+export function boundsOf({ field, buffers }: Vector): (row: number) => readonly [number, number] {
   const { id, width } = field.type;
   if (id === TYPE.FixedSizeList) return (row) => [row * width, (row + 1) * width];
   const large = id === TYPE.LargeList || id === TYPE.LargeListView;
