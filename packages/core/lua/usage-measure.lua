@@ -11,7 +11,7 @@ local function known(fence)
 end
 local function count(size, sign)
   local bytes, dataset = string.match(size, '^(%d+):(.*)$')
-  local signed = string.format('%.0f', sign * bytes)
+  local signed = string.format('%.0f', sign * bytes + 0) -- Redis does not take -0
   redis.call('HINCRBY', KEYS[6], 'bytes', signed)
   redis.call('HINCRBY', KEYS[6], 'generations', sign)
   redis.call('HINCRBY', KEYS[6], 'dataset:' .. dataset, signed)

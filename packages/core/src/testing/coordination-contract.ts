@@ -11,6 +11,7 @@ import { fillStories } from './coordination/fills.ts';
 import { generationStories } from './coordination/generations.ts';
 import { notedStories } from './coordination/noted-reads.ts';
 import { partStories } from './coordination/parts.ts';
+import { retentionStories } from './coordination/retention.ts';
 
 export { commitRequest, openEpoch } from './coordination/bench.ts';
 
@@ -27,6 +28,7 @@ export function coordinationContract(name: string, open: () => Promise<Coordinat
     fillStories(bench);
     generationStories(bench);
     epochStories(bench);
+    retentionStories(bench);
     partStories(bench);
     coolingStories(bench);
     notedStories(bench);

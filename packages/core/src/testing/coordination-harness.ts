@@ -38,6 +38,8 @@ export interface CoordinationHarness {
   ageCooling(source: string): Promise<void>;
   /** All reads noted under the name began, and were last used, so much earlier. */
   ageNoted(name: string, byMs: number): Promise<void>;
+  /** What the fill reserved is believed no longer. */
+  ageReservation(fillId: string): Promise<void>;
   ageRetired(key: string, fence: number, byMs: number): Promise<void>;
   /** All data are gone, the process stays: FLUSHALL. */
   forget(): Promise<void>;

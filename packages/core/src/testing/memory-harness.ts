@@ -37,6 +37,10 @@ export function memoryHarness(): CoordinationHarness {
         read.usedAtMs -= byMs;
       }
     },
+    ageReservation: async (fillId) => {
+      const known = server.state.reserved.get(fillId);
+      if (known !== undefined) server.state.reserved.set(fillId, { ...known, expiresAtMs: 1 });
+    },
     ageRetired: async (key, fence, byMs) => {
       const old = keyState(key)?.retired.get(fence);
       if (old !== undefined) old.retiredAtMs -= byMs;

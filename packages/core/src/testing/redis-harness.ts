@@ -101,6 +101,12 @@ export async function redisHarness(
       const aged = reads.map((read) => ({ ...read, begun: read.begun - byMs, used: read.used - byMs }));
       await raw.hset(bucket, name, JSON.stringify(aged));
     },
+    ageReservation: async (fillId) => {
+      const known = await raw.hget(KEYS.reserved, fillId);
+      if (known === null) return;
+      const [bytes, , ...dataset] = known.split(':');
+      await raw.hset(KEYS.reserved, fillId, [bytes, 1, ...dataset].join(':'));
+    },
     ageRetired: async (key, fence, byMs) => {
       const known = await raw.hget(KEYS.retired(key), String(fence));
       if (known === null) return;

@@ -46,8 +46,8 @@ export function measure({ state }: ServerContext, key: string, found: ReadonlyMa
 }
 
 /** What is counted stays as it was counted first. */
-export function count(known: KeyState, fence: number, size: Size): void {
-  if (!known.sizes.has(fence)) known.sizes.set(fence, size);
+export function count(known: KeyState, fence: number, { bytes, dataset }: Size): void {
+  if (!known.sizes.has(fence)) known.sizes.set(fence, { bytes, dataset });
 }
 
 function isKnown(known: KeyState, fence: number): boolean {
