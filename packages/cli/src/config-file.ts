@@ -17,6 +17,9 @@ export interface ConfigOptions {
 export interface LoadedConfig {
   readonly config: Config;
   readonly path: string;
+  /** Of the file, as it is written. */
+  readonly text: string;
+  readonly redisFrom: 'file' | 'PARQUEUE_REDIS_URL' | 'REDIS_URL' | 'embedded';
   /** Where `up` keeps its lock and its Redis: never on a filesystem that other hosts share by accident. */
   readonly dataDirectory: string;
 }
@@ -24,7 +27,8 @@ export interface LoadedConfig {
 /** @throws ParqueueError PQ_CONFIG with all problems of the file. */
 export function readConfig(context: Context, options: ConfigOptions): LoadedConfig {
   const path = configPath(context, options);
-  const config = loadConfig(readText(path), {
+  const text = readText(path);
+  const config = loadConfig(text, {
     path,
     env: context.env,
     readFile: (file) => readFileSync(file, 'utf8'),
@@ -33,19 +37,31 @@ export function readConfig(context: Context, options: ConfigOptions): LoadedConf
   const root = options.data === undefined ? config.store.root : join(resolve(context.cwd, options.data), 'store');
   const dataDirectory =
     options.data !== undefined || basename(root) === 'store' ? dirname(root) : join(dirname(path), 'var');
+  const redis = redisOf(context, config);
   return {
     path,
+    text,
+    redisFrom: redis.from,
     dataDirectory,
     config: {
       ...config,
       store: { ...config.store, root },
-      redis: {
-        ...config.redis,
-        url: given(context.env['PARQUEUE_REDIS_URL']) ?? config.redis.url ?? given(context.env['REDIS_URL']),
-      },
+      redis: { ...config.redis, url: redis.url },
       listen: { host: options.host ?? config.listen.host, port: options.port ?? config.listen.port },
     },
   };
+}
+
+/** `up` tells its children by a variable of its own; REDIS_URL is for where the file names none. */
+function redisOf(
+  { env }: Context,
+  { redis }: Config,
+): { readonly url: string | null; readonly from: LoadedConfig['redisFrom'] } {
+  const told = given(env['PARQUEUE_REDIS_URL']);
+  if (told !== null) return { url: told, from: 'PARQUEUE_REDIS_URL' };
+  if (redis.url !== null) return { url: redis.url, from: 'file' };
+  const usual = given(env['REDIS_URL']);
+  return usual === null ? { url: null, from: 'embedded' } : { url: usual, from: 'REDIS_URL' };
 }
 
 /** The file's own address was checked with the file; here nothing runs yet that would have to be taken down again. */

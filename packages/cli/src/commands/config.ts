@@ -1,6 +1,6 @@
 /** `parqueue config check|show`: what the file says, as it was understood, without secrets. */
 import { isParqueueError } from '@parqueue/core';
-import { redactConfig } from '@parqueue/core/config';
+import { shownConfig } from '@parqueue/core/config';
 import { stringify } from 'yaml';
 import { readConfig, type ConfigOptions } from '../config-file.ts';
 import type { Context } from '../context.ts';
@@ -27,9 +27,33 @@ export function configCheck(context: Context, options: ConfigOptions & { readonl
   }
 }
 
+/** In the file's own words. What the command line and the environment decide besides it stands above, as comments. */
 export function configShow(context: Context, options: ConfigOptions & { readonly json?: boolean }): void {
-  const shown = redactConfig(readConfig(context, options).config);
-  context.out(options.json === true ? JSON.stringify(shown) : stringify(shown).trimEnd());
+  const { path, text, config, dataDirectory, redisFrom } = readConfig(context, options);
+  const shown = shownConfig(text);
+  if (options.json === true) {
+    context.out(JSON.stringify(shown));
+    return;
+  }
+  context.out(`# ${path}, with defaults. \${…} is where a value comes from; it is not shown, and neither are secrets.`);
+  if (!hasReference(shown, ['store', 'root'])) context.out(`# The store is ${config.store.root}.`);
+  context.out(`# Redis: ${REDIS_FROM[redisFrom]}${redisFrom === 'embedded' ? ` (data in ${dataDirectory})` : ''}.`);
+  context.out(stringify(shown).trimEnd());
+}
+
+const REDIS_FROM = {
+  file: 'redis.url of the file',
+  PARQUEUE_REDIS_URL: 'PARQUEUE_REDIS_URL of the environment',
+  REDIS_URL: 'REDIS_URL of the environment',
+  embedded: 'one that `parqueue up` brings along',
+} as const;
+
+function hasReference(shown: unknown, path: readonly string[]): boolean {
+  const value = path.reduce<unknown>(
+    (at, name) => (typeof at === 'object' && at !== null ? (at as Readonly<Record<string, unknown>>)[name] : undefined),
+    shown,
+  );
+  return typeof value === 'string' && value.includes('${');
 }
 
 function problemsOf(details: Readonly<Record<string, unknown>>): readonly Problem[] | null {

@@ -7,6 +7,7 @@ export type { ConfigProblem } from './problems.ts';
 export { configJsonSchema, type JsonSchema } from './json-schema.ts';
 export { configDigests } from './digest.ts';
 export { redactConfig, redactUrl } from './redact.ts';
+export { shownConfig } from './shown.ts';
 export * from './catalog.ts';
 export { tableLabel, targetsOf, type RequestTargets } from './targets.ts';
 export type { RawBinds } from './binds.ts';

@@ -54,6 +54,15 @@ export function readYamlTree(text: string, surroundings: ReferenceSurroundings, 
   return { value, problems, isUnresolved: (path) => unresolved.has(JSON.stringify(path)) };
 }
 
+/** The same tree with each reference as it is written: nothing is looked up. Null for what is no YAML. */
+export function readSpelledTree(text: string): unknown {
+  const references = new References(text, { env: {}, readFile: () => '' });
+  const document = parseDocument(references.yaml, { prettyErrors: false, uniqueKeys: true, version: '1.2' });
+  if (document.errors.length > 0) return null;
+  const spelled = (written: string): string => references.spelled(written);
+  return fill(document.toJS({ maxAliasCount: 100 }), [], spelled, spelled);
+}
+
 function plainValue(document: ReturnType<typeof parseDocument>, problems: Problems): unknown {
   try {
     return document.toJS({ maxAliasCount: 100 });
