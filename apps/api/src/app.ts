@@ -9,7 +9,7 @@ import { boundConnections } from './access/connections.ts';
 import { KeyLimiter } from './access/key-limits.ts';
 import type { Principal } from './auth.ts';
 import type { ApiContext } from './context.ts';
-import { schemaValidator } from './http/body-validation.ts';
+import { readBodies } from './http/json-body.ts';
 import { HttpRefusal } from './http/problem.ts';
 import { SECURITY_HEADERS } from './http/security-headers.ts';
 import { observeAnswers } from './observe-answers.ts';
@@ -66,9 +66,7 @@ export async function buildApp(context: ApiContext): Promise<FastifyInstance> {
   boundConnections(app.server, context.config.limits.connectionsMax, context);
   const audit = new AuditLog(context.log, context.clock);
   const door = { gatekeeper: context.gatekeeper, limiter: new KeyLimiter(context.clock) };
-  // JSON is the only body there is; anything else is 415.
-  app.removeContentTypeParser('text/plain');
-  app.setValidatorCompiler(schemaValidator());
+  readBodies(app);
   // Answers' schemas are documentation; filtering an answer through them would hide what they forgot.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   // Fastify refuses an object shared by all requests; the hook below gives each its own.
