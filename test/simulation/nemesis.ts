@@ -106,6 +106,8 @@ export class Nemesis {
         return this.#invalidate(request.key, deed);
       case 'mark-table':
         return this.#markTable(random.pick(things));
+      case 'mark-prefix':
+        return this.#markPrefix(random.pick(['', request.key.slice(0, 1), request.key]));
       case 'gc':
         return this.#collect(request.key);
       case 'damage':
@@ -128,7 +130,7 @@ export class Nemesis {
     const apis = world.processes.filter(({ kind }) => kind === 'api');
     if (apis.length === 0) return;
     const scopes = [`key:${key}`, 'dataset:sims', 'source:sim'];
-    const scope = mode === 'purge' ? `key:${key}` : world.random.pick(scopes);
+    const scope = world.random.pick(scopes);
     const keys = scope === `key:${key}` ? [key] : world.requests.map((request) => request.key);
     this.#mark(scope, mode, keys);
   }
@@ -143,6 +145,41 @@ export class Nemesis {
       mode,
       reading.map(({ key }) => key),
     );
+  }
+
+  /**
+   * What was the head of a key that begins with it, or under way, when it was sent, and is the head when it is acknowledged,
+   * has been marked: first loads included, and also where Redis forgot meanwhile.
+   */
+  #markPrefix(prefix: string): void {
+    const { random, scheduler, processes, redis } = this.#world;
+    const apis = processes.filter(({ kind }) => kind === 'api');
+    if (apis.length === 0) return;
+    const mode = random.pick(['soft', 'hard', 'purge'] as const);
+    const sentStep = scheduler.steps;
+    const before = [...redis.state.keys].flatMap(([key, { head, lease }]) =>
+      key.startsWith(prefix) ? [{ key, fences: [head?.fence, lease?.fence] }] : [],
+    );
+    const api = random.pick(apis);
+    api
+      .invalidatePrefix(prefix, mode)
+      .then(({ marks }) => {
+        if (api.dead) return;
+        for (const { target, tick } of marks) {
+          const keys = new Set([target.slice('key:'.length)]);
+          this.#truth.marks.push({ keys, mode, sentStep, ackedStep: scheduler.steps, tick });
+        }
+        const missed = before.filter(
+          ({ key, fences }) =>
+            fences.includes(redis.state.keys.get(key)?.head?.fence ?? NaN)
+            && !marks.some(({ target }) => target === `key:${key}`),
+        );
+        if (missed.length > 0)
+          this.#refused(new Error(`I11: ${mode} of "${prefix}" missed ${missed.map(({ key }) => key).join(', ')}`));
+      })
+      .catch((error: unknown) => {
+        this.#refused(error);
+      });
   }
 
   #mark(scope: string, mode: InvalidateMode, keys: readonly string[]): void {

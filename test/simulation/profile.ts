@@ -32,6 +32,8 @@ export type Deed =
   | 'soft'
   /** Of a table: it reaches the views that read it. */
   | 'mark-table'
+  /** By the beginning of their keys: entries, and first loads under way. */
+  | 'mark-prefix'
   | 'hard'
   | 'purge'
   | 'gc'

@@ -87,6 +87,19 @@ export const PROFILES: readonly Profile[] = [
     deeds: ['soft', 'hard', 'purge', 'change', 'revert', 'gc', 'flush-redis'],
   },
   {
+    // Aimed at what an invalidation reaches: first loads that have no head yet, entries of a purged scope, loads that a
+    // purge ends at their next renewal.
+    name: 'reaching',
+    calm: false,
+    keys: 3,
+    asks: 30,
+    workers: 3,
+    leaseTtlMs: 60,
+    faults: { ...CALM, repeatScript: 0.05 },
+    nemesis: 0.08,
+    deeds: ['mark-prefix', 'mark-prefix', 'purge', 'purge', 'hard', 'stall', 'gc', 'change', 'flush-redis'],
+  },
+  {
     name: 'failing',
     calm: false,
     keys: 2,

@@ -3,13 +3,13 @@
  * cases on the memory ports. Processes crash, stall and start again; Redis restarts with all, some or none of its data.
  */
 import {
+  BOUNDLESS_ROOM,
   Epochs,
   Filler,
   PartFlights,
   Prober,
   Resolver,
   collectKey,
-  invalidate,
   isEpochLost,
   materialize,
   ParqueueError,
@@ -21,12 +21,12 @@ import {
   type ProbeReport,
   type ResolvedRequest,
   type SourceWork,
-  type InvalidateMode,
   type FillReport,
   toFailure,
 } from '@parqueue/core';
 import { emptyState, MemoryCoordination, MemoryRedis, MemoryStore, type RedisState } from '@parqueue/core/testing';
 import { Random, Scheduler, type Actor } from './scheduler.ts';
+import { simInvalidation, type SimInvalidation } from './sim-invalidation.ts';
 import { SimQueue, type QueuedJob } from './sim-queue.ts';
 import { fileRequest, statementRequest, thingsOf } from './sim-requests.ts';
 import { simSource, SimSourceState } from './sim-source.ts';
@@ -53,7 +53,7 @@ export interface Ambush {
   readonly strike: (victim: Actor) => void;
 }
 
-export interface Process extends Actor {
+export interface Process extends Actor, SimInvalidation {
   readonly kind: 'api' | 'worker';
   /** It has an epoch; before that a worker takes no jobs. */
   opened: boolean;
@@ -61,7 +61,6 @@ export interface Process extends Actor {
   readonly epochs: Epochs;
   readonly coordination: MemoryCoordination;
   readonly collect: (key: string) => Promise<void>;
-  readonly invalidate: (target: string, mode: InvalidateMode) => Promise<number>;
 }
 
 export interface WorldSize {
@@ -207,6 +206,7 @@ export class World {
       ticks,
       parts,
       flights: new PartFlights(),
+      room: BOUNDLESS_ROOM,
       work,
       jobs,
       outcomes,
@@ -268,7 +268,7 @@ export class World {
           };
           await collectKey(key, { heads, leases, retirement, directories, marks, randomId, onStep }, options);
         }),
-      invalidate: async (target, mode) => (await invalidate(target, mode, { ticks, parts, marks, epochs })).tick,
+      ...simInvalidation({ coordination, redis, directories, marks, epochs, requests: this.requests, gate }),
     };
   }
 

@@ -1,8 +1,8 @@
 -- The right to fill one key. The fence is the tick of the grant, so it is above every tick seen before the fill touches
 -- its source, and every fence granted earlier. A key that was not compared with the store in this epoch must be first:
 -- a head rebuilt after this grant could otherwise meet a commit made before it.
--- KEYS marker key lease clock pass
--- ARGV epoch incarnation fillId holder ttlMs
+-- KEYS marker key lease clock pass leases
+-- ARGV epoch incarnation fillId holder ttlMs key scopes(JSON)
 local m = redis.call('HMGET', KEYS[1], 'epoch', 'incarnation')
 if m[1] ~= ARGV[1] or m[2] ~= ARGV[2] then return redis.error_reply('EPOCHLOST the marker is not the one told') end
 local t = redis.call('TIME')
@@ -20,5 +20,6 @@ end
 local fence = string.format('%.0f', redis.call('INCR', KEYS[4]))
 local granted, expires = string.format('%.0f', now), string.format('%.0f', now + ARGV[5])
 redis.call('HSET', KEYS[2], 'fence', fence, 'fillId', ARGV[3], 'started', fence)
-redis.call('HSET', KEYS[3], 'fence', fence, 'fillId', ARGV[3], 'holder', ARGV[4], 'expiresAt', expires, 'grantedAt', granted)
+redis.call('HSET', KEYS[3], 'fence', fence, 'fillId', ARGV[3], 'holder', ARGV[4], 'expiresAt', expires, 'grantedAt', granted, 'scopes', ARGV[7])
+redis.call('ZADD', KEYS[6], 0, ARGV[6])
 return { 'granted', fence, granted, expires }

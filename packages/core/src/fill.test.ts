@@ -8,6 +8,7 @@ import { reconcileKey } from './rebuild.ts';
 import { BOUNDLESS_ROOM } from './room.ts';
 import { MemoryCoordination, MemoryRedis } from './testing/memory/redis.ts';
 import { MemoryStore } from './testing/memory-store.ts';
+import { RefreshBench } from './testing/refresh-bench.ts';
 import { KEY, publishGeneration } from './testing/store-fixtures.ts';
 
 test('a Redis that restarts right after the commit does not make a failure of it', async () => {
@@ -76,6 +77,29 @@ test('a Redis that restarts right after the commit does not make a failure of it
   expect(run).toMatchObject({ kind: 'done', outcome: { kind: 'committed' } });
   expect(recorded).toMatchObject([{ kind: 'committed' }]);
 });
+
+test.each(['key', 'scope'])(
+  'a purge of its %s stops a first load at its next renewal, and it begins anew',
+  async (kind) => {
+    const bench = await new RefreshBench().open();
+    bench.files.set('a.csv', 'a.csv 1');
+    const request = bench.request('a.csv');
+    const { ticks, leases } = bench.coordination;
+    let purged = 0;
+    bench.beforeRows = async () => {
+      if (purged > 0) return;
+      expect(await leases.list()).toMatchObject([{ key: request.key, scopes: request.scopes }]);
+      purged = await ticks.invalidate(kind === 'key' ? `key:${request.key}` : 'dataset:prices', 'purge');
+      await new Promise(() => undefined);
+    };
+    const requirement = { after: 1e12, hardAfter: 0 };
+    const outcome = await bench.timeline.until(bench.run({ kind: 'fill', request, requirement, requestId: null }));
+    expect(bench.loads).toEqual(['a.csv', 'a.csv']);
+    expect(outcome).toMatchObject({ kind: 'committed' });
+    expect(bench.head('a.csv')?.fence).toBeGreaterThan(purged);
+    expect(bench.store.allStaging()).toEqual([]);
+  },
+);
 
 /** Ends with its signal only. */
 function sleep(_ms: number, signal?: AbortSignal): Promise<void> {

@@ -4,7 +4,7 @@ import { keepLease, LEASE_LOST } from './heartbeat.ts';
 import { ParqueueError } from './model/errors.ts';
 import { EpochLost, type Leases } from './ports/coordination.ts';
 
-const CLAIM = { key: 'k', fillId: 'f', holder: 'h', ttlMs: 30 };
+const CLAIM = { key: 'k', fillId: 'f', holder: 'h', ttlMs: 30, scopes: [] };
 
 /** Beats at each call of `beat`; waits for ever otherwise. */
 function heartbeat(renew: Leases['renew']) {
@@ -17,7 +17,12 @@ function heartbeat(renew: Leases['renew']) {
         signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
       }),
   };
-  const leases: Leases = { renew, acquire: () => Promise.reject(new Error('unused')), release: async () => undefined };
+  const leases: Leases = {
+    renew,
+    acquire: () => Promise.reject(new Error('unused')),
+    release: async () => undefined,
+    list: async () => [],
+  };
   const beat = async (): Promise<void> => {
     due.shift()?.();
     await new Promise((resolve) => {

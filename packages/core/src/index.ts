@@ -26,6 +26,7 @@ export * from './ports/entries.ts';
 export * from './ports/retention.ts';
 export * from './ports/asks.ts';
 export * from './ports/ask-counts.ts';
+export * from './ports/activity.ts';
 export * from './ports/noted-reads.ts';
 export * from './ports/parts.ts';
 export * from './ports/cooling.ts';

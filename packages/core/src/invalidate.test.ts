@@ -1,19 +1,26 @@
 /** What an invalidation marks, in Redis and on the store, on the ports in memory. */
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { Epochs } from './epoch.ts';
-import { invalidate } from './invalidate.ts';
+import { invalidate, invalidatePrefix, type InvalidateDeps } from './invalidate.ts';
+import type { PrefixedKey } from './invalidation-reach.ts';
 import type { InvalidateMode } from './ports/coordination.ts';
+import type { Entries } from './ports/entries.ts';
 import { READERS_MAX } from './ports/parts.ts';
 import { MemoryCoordination, MemoryRedis } from './testing/memory/redis.ts';
 import { MemoryStore } from './testing/memory-store.ts';
+import { KEY, publishGeneration } from './testing/store-fixtures.ts';
 
+let redis: MemoryRedis;
 let coordination: MemoryCoordination;
+let scopesByKey: Map<string, readonly string[]>;
 let store: MemoryStore;
 let epochs: Epochs;
 
 beforeEach(async () => {
   store = new MemoryStore({ storeId: 'invalidate' });
-  coordination = new MemoryCoordination(new MemoryRedis({ now: () => 1_000_000 }));
+  redis = new MemoryRedis({ now: () => 1_000_000 });
+  coordination = new MemoryCoordination(redis);
+  scopesByKey = new Map();
   let ids = 0;
   epochs = new Epochs({
     register: coordination.register,
@@ -57,8 +64,116 @@ test('keys, datasets and sources reach nothing but themselves', async () => {
   for (const target of ['key:k', 'dataset:d', 'source:wh']) expect((await mark(target, 'hard')).reached).toEqual([]);
 });
 
+describe('what an invalidation concerns', () => {
+  beforeEach(async () => {
+    await coordination.reconciler.completePass(1);
+    await filled('prices_a-0', { scopes: ['dataset:prices', 'source:wh', 'table:wh/APP.SALES'] });
+    await filled('prices_b-0', { scopes: ['dataset:prices', 'source:wh', 'table:wh/APP.V'] });
+    await filled('orders-0', { dataset: 'orders', scopes: ['dataset:orders', 'source:wh'] });
+    await filled('elsewhere-0', { dataset: null, source: 'lake', scopes: ['source:lake'] });
+    await coordination.parts.learn('wh/APP.V', ['wh/APP.SALES']);
+  });
+
+  test.each([
+    ['key:prices_a-0', { entries: 1, fills: 0 }],
+    ['key:nothing-0', { entries: 0, fills: 0 }],
+    ['dataset:prices', { entries: 2, fills: 1 }],
+    ['dataset:nothing', { entries: 0, fills: 0 }],
+    ['source:wh', { entries: 3, fills: 1 }],
+    ['table:wh/APP.SALES', { entries: 2, fills: 1 }],
+    ['table:wh/APP.V', { entries: 1, fills: 0 }],
+  ])('%s is counted: %j', async (target, counts) => {
+    await leased('prices_first-0', ['dataset:prices', 'source:wh', 'table:wh/APP.SALES']);
+    for (const mode of ['soft', 'hard', 'purge'] as const) expect(await mark(target, mode)).toMatchObject(counts);
+  });
+
+  test('a fill that begins after it is not', async () => {
+    expect(await mark('dataset:prices', 'hard')).toMatchObject({ fills: 0 });
+    await leased('prices_first-0', ['dataset:prices']);
+    expect(await mark('dataset:prices', 'hard')).toMatchObject({ fills: 1 });
+  });
+
+  test('a purge of a scope purges each of its entries, durably', async () => {
+    const { tick } = await mark('table:wh/APP.SALES', 'purge');
+    for (const [key, purged] of Object.entries({ 'prices_a-0': true, 'prices_b-0': true, 'orders-0': false })) {
+      const { head, seen } = await coordination.heads.look({ key, scopes: [], probeTargets: [] }, null);
+      expect([head === null, seen.purge > tick]).toEqual([purged, purged]);
+      expect((await store.marks.readMark(key))?.purge ?? 0).toBe(purged ? seen.purge : 0);
+    }
+  });
+});
+
+describe('a prefix', () => {
+  const prefix = (text: string, mode: InvalidateMode, concerns: (key: PrefixedKey) => boolean = () => true) =>
+    invalidatePrefix(text, mode, { ...deps(), concerns });
+
+  test('concerns entries and loads under way, first ones included, each marked by its key', async () => {
+    await coordination.reconciler.completePass(1);
+    await filled('prices_a-0');
+    await filled('orders-0');
+    const fence = await leased('prices_first-0', ['dataset:prices', 'source:wh']);
+    const { entries, fills, marks } = await prefix('prices', 'purge');
+    expect({ entries, fills }).toEqual({ entries: 1, fills: 1 });
+    expect(marks.map(({ target }) => target).toSorted()).toEqual(['key:prices_a-0', 'key:prices_first-0']);
+    const claim = { key: 'prices_first-0', fillId: 'fill-prices_first-0', holder: 'w', ttlMs: 1000, scopes: [] };
+    expect(await coordination.leases.renew(claim, fence)).toBe(false);
+  });
+
+  test('concerns what its caller may see, by the dataset of entry or load', async () => {
+    await coordination.reconciler.completePass(1);
+    await filled('prices_a-0');
+    await leased('prices_first-0', ['dataset:orders', 'source:wh']);
+    const own = ({ dataset }: PrefixedKey): boolean => dataset === 'orders';
+    expect(await prefix('prices', 'hard', own)).toMatchObject({ entries: 0, fills: 1 });
+  });
+
+  test('reaches keys of the store that Redis was not compared with yet', async () => {
+    await publishGeneration(store, { key: KEY, fence: 17, fillId: 'f' });
+    expect(await prefix('prices', 'hard')).toMatchObject({ entries: 1, marks: [{ target: `key:${KEY}` }] });
+    expect((await store.marks.readMark(KEY))?.hard).toBeGreaterThan(17);
+  });
+});
+
+async function leased(key: string, scopes: readonly string[]): Promise<number> {
+  const claim = { key, fillId: `fill-${key}`, holder: 'w', ttlMs: 1000, scopes };
+  const grant = await coordination.leases.acquire(claim);
+  if (grant.kind !== 'granted') throw new Error(grant.kind);
+  return grant.fence;
+}
+
+async function filled(
+  key: string,
+  {
+    dataset = 'prices',
+    source = 'wh',
+    scopes = [],
+  }: { readonly dataset?: string | null; readonly source?: string; readonly scopes?: readonly string[] } = {},
+): Promise<void> {
+  const fence = await leased(key, scopes);
+  scopesByKey.set(key, scopes);
+  const fillId = `fill-${key}`;
+  const described = { version: 'checksum:a', sha256: 'ab', bytes: 1, rows: 1, consistency: 'exact' } as const;
+  await coordination.heads.commit({ key, fence, fillId, source, dataset, scopes, startedAtMs: 1, ...described });
+  await coordination.leases.release({ key, fillId, holder: 'w', ttlMs: 1000, scopes }, fence);
+}
+
+function deps(): InvalidateDeps {
+  const { ticks, parts, heads, leases, retirement } = coordination;
+  const { marks, directories } = store;
+  const list: Entries['list'] = async ({ prefix, dataset }) => ({
+    next: null,
+    entries: [...redis.state.keys].flatMap(([key, { head }]) =>
+      head !== null && key.startsWith(prefix) && (dataset === null || head.dataset === dataset)
+        ? [{ key, head, lastReadAtMs: null }]
+        : [],
+    ),
+  });
+  const scopesOf = async ({ key }: { readonly key: string }) => scopesByKey.get(key) ?? [];
+  return { ticks, parts, heads, leases, retirement, marks, directories, epochs, entries: { list }, scopesOf };
+}
+
 function mark(target: string, mode: InvalidateMode) {
-  return invalidate(target, mode, { ticks: coordination.ticks, parts: coordination.parts, marks: store.marks, epochs });
+  return invalidate(target, mode, deps());
 }
 
 async function seenAt(scope: string) {

@@ -9,45 +9,118 @@
  *
  * A table is marked together with every view and synonym known to read it, each with a tick of its own. They are read
  * after the table was marked: a reader that becomes known later takes over the mark it finds (ports/parts.ts).
+ *
+ * A purge of a scope purges its entries one by one as well: pins and removal know the marks of keys only. They are read
+ * after the scope was marked, when no fill that began before can commit any more. Such fills end with their next renewal.
  */
-import type { Tick } from './model/ticks.ts';
+import { epochOf, type Tick } from './model/ticks.ts';
 import type { Epochs } from './epoch.ts';
+import {
+  entriesUnder,
+  fillsUnder,
+  keysWith,
+  type Marked,
+  type PrefixedKey,
+  type ReachDeps,
+} from './invalidation-reach.ts';
 import type { InvalidateMode, MarkTarget, Ticks } from './ports/coordination.ts';
 import { TOO_MANY_READERS, type Parts } from './ports/parts.ts';
 import type { StoreMarks } from './ports/store.ts';
 
-export interface InvalidateDeps {
+export interface InvalidateDeps extends ReachDeps {
   readonly ticks: Ticks;
   readonly parts: Pick<Parts, 'readers'>;
   readonly marks: StoreMarks;
   readonly epochs: Pick<Epochs, 'run'>;
 }
 
-export interface Invalidation {
+/** How much an invalidation concerned. */
+export interface InvalidationCounts {
+  /** Entries that had a head. */
+  readonly entries: number;
+  /** Fills under way that began before it: they satisfy nobody who asks after it, and a purge ends them. */
+  readonly fills: number;
+}
+
+export interface Invalidation extends InvalidationCounts {
   /** Of the target's mark: generations filled up to it are no longer fresh (soft), or not to be served. */
   readonly tick: Tick;
   /** What else was marked, because it reads the target. */
   readonly reached: readonly MarkTarget[];
 }
 
+/** Marks on the store are a file each; so many are written at a time. */
+const KEYS_AT_ONCE = 8;
+
 export function invalidate(target: MarkTarget, mode: InvalidateMode, deps: InvalidateDeps): Promise<Invalidation> {
-  const { ticks, marks, epochs } = deps;
-  return epochs.run(async () => {
-    const epoch = await ticks.epoch();
-    const tick = await ticks.invalidate(target, mode);
+  return deps.epochs.run(async () => {
+    // A purged head is not shown any more, so a key is looked at before it is marked.
+    const own = target.startsWith('key:') ? await entriesUnder([target], deps) : null;
+    const tick = await deps.ticks.invalidate(target, mode);
     const reached = await readersOf(target, deps);
-    const all = [{ target, tick }];
-    for (const reader of reached) all.push({ target: reader, tick: await ticks.invalidate(reader, mode) });
-    if (mode === 'soft') return { tick, reached };
-    const durable = all.map((mark) => ({
-      target: mark.target,
-      hard: mark.tick,
-      purge: mode === 'purge' ? mark.tick : 0,
-    }));
-    for (const mark of durable) await marks.raiseMark(mark);
-    await ticks.restoreMarks(epoch, durable);
-    return { tick, reached };
+    const marks: Marked[] = [{ target, tick }];
+    for (const reader of reached) marks.push({ target: reader, tick: await deps.ticks.invalidate(reader, mode) });
+    await keep(marks, mode, deps);
+    const fills = fillsUnder(marks, await deps.leases.list());
+    const keys = own ?? (await entriesUnder([target, ...reached], deps));
+    if (mode === 'purge' && own === null) await markKeys(keys, mode, deps);
+    return { tick, reached, entries: keys.length, fills: fills.length };
   });
+}
+
+export interface PrefixInvalidation extends InvalidationCounts {
+  readonly marks: readonly Marked[];
+}
+
+/**
+ * Marks the keys that begin with the prefix, one by one, those that are being filled for the first time included. A key
+ * that comes into being later was filled after the call began, so nothing is owed to it.
+ */
+export function invalidatePrefix(
+  prefix: string,
+  mode: InvalidateMode,
+  deps: InvalidateDeps & { readonly concerns: (key: PrefixedKey) => boolean },
+): Promise<PrefixInvalidation> {
+  return deps.epochs.run(async () => {
+    const keys = (await keysWith(prefix, deps)).filter(deps.concerns);
+    const marks = await markKeys(
+      keys.map(({ key }) => key),
+      mode,
+      deps,
+    );
+    return {
+      marks,
+      entries: keys.filter(({ entry }) => entry).length,
+      fills: keys.filter(({ fill }) => fill).length,
+    };
+  });
+}
+
+async function markKeys(
+  keys: readonly string[],
+  mode: InvalidateMode,
+  deps: InvalidateDeps,
+): Promise<readonly Marked[]> {
+  const marks: Marked[] = [];
+  for (let at = 0; at < keys.length; at += KEYS_AT_ONCE) {
+    const some = keys.slice(at, at + KEYS_AT_ONCE).map(async (key): Promise<Marked> => {
+      const target = `key:${key}`;
+      const mark = { target, tick: await deps.ticks.invalidate(target, mode) };
+      await keep([mark], mode, deps);
+      return mark;
+    });
+    marks.push(...(await Promise.all(some)));
+  }
+  return marks;
+}
+
+/** Steps 2 and 3 above, for marks that Redis has. */
+async function keep(marks: readonly Marked[], mode: InvalidateMode, deps: InvalidateDeps): Promise<void> {
+  const [first] = marks;
+  if (mode === 'soft' || first === undefined) return;
+  const durable = marks.map(({ target, tick }) => ({ target, hard: tick, purge: mode === 'purge' ? tick : 0 }));
+  for (const mark of durable) await deps.marks.raiseMark(mark);
+  await deps.ticks.restoreMarks(epochOf(first.tick), durable);
 }
 
 async function readersOf(target: MarkTarget, { parts }: InvalidateDeps): Promise<readonly MarkTarget[]> {

@@ -7,6 +7,7 @@ import type { ApiContext } from '../context.ts';
 import { continuedRead, noteReadBegun } from '../continued-read.ts';
 import { answerContinued, answerWith } from '../data-answer.ts';
 import type { DataCall, Sendable } from '../data-call.ts';
+import { invalidateDeps } from '../invalidating.ts';
 import { isPurged, lookAtEntry, requireKey, scopesOf } from '../entry-access.ts';
 import { explainEntry } from '../explain.ts';
 import {
@@ -88,14 +89,8 @@ export function entryRoutes(app: FastifyInstance, context: ApiContext): void {
     handler: async (request) => {
       const { key } = request.params;
       await lookAtEntry(context, request.principal, key, null);
-      const { coordination, epochs } = context.link.current();
-      const { tick } = await invalidate(`key:${key}`, 'purge', {
-        ticks: coordination.ticks,
-        parts: coordination.parts,
-        marks: context.store.marks,
-        epochs,
-      });
-      return { key, mode: 'purge', tick };
+      const { tick, fills } = await invalidate(`key:${key}`, 'purge', invalidateDeps(context));
+      return { key, mode: 'purge', tick, fills };
     },
   });
 

@@ -2,16 +2,17 @@
 import type { FastifyInstance } from 'fastify';
 import {
   invalidate,
+  invalidatePrefix,
   isWrappedSource,
-  type EntryPage,
   type InvalidateMode,
-  type Invalidation,
   type MarkTarget,
+  type PrefixedKey,
 } from '@parqueue/core';
 import { tableLabel } from '@parqueue/core/config';
-import { maySeeEntry, mayUseAll, requireAllDatasets, requireDataset, type Principal } from '../auth.ts';
+import { maySeeEntry, requireAllDatasets, requireDataset, type Principal } from '../auth.ts';
 import type { ApiContext } from '../context.ts';
-import { lookAtEntry, requireKey } from '../entry-access.ts';
+import { requireKey } from '../entry-access.ts';
+import { invalidateDeps, requireMarkable } from '../invalidating.ts';
 import { invalid } from '../question.ts';
 import { json } from '../openapi/answers.ts';
 import { INVALIDATE_BODY, INVALIDATED } from '../views/invalidation-schema.ts';
@@ -26,7 +27,6 @@ interface InvalidateBody {
 }
 
 const TARGETS = ['key', 'dataset', 'source', 'table', 'prefix'] as const;
-const PAGE_KEYS = 500;
 /** Two names of 128 characters, quoted, and the dot. */
 const TABLE_CHARS_MAX = 261;
 
@@ -50,10 +50,14 @@ export function invalidateRoutes(app: FastifyInstance, context: ApiContext): voi
       const given = TARGETS.filter((name) => request.body[name] !== undefined);
       if (given.length !== 1 && given.join() !== 'source,table')
         throw invalid(`name exactly one of ${TARGETS.join(', ')} (or a source and its table)`);
-      if (prefix !== undefined)
-        return { prefix, mode, entries: await invalidatePrefix(context, principal, prefix, mode) };
+      const deps = invalidateDeps(context);
+      if (prefix !== undefined) {
+        const concerns = ({ dataset }: PrefixedKey): boolean => maySeeEntry(principal, dataset);
+        const { entries, fills } = await invalidatePrefix(prefix, mode, { ...deps, concerns });
+        return { prefix, mode, entries, fills };
+      }
       const target = await targetOf(context, principal, named);
-      return { ...named, mode, target, ...(await mark(context, target, mode)) };
+      return { ...named, mode, target, ...(await invalidate(target, mode, deps)) };
     },
   });
 }
@@ -67,8 +71,7 @@ async function targetOf(
   const { catalog } = context;
   if (key !== undefined) {
     requireKey(key);
-    // Whoever may use every dataset may also mark what Redis does not know at the moment.
-    if (!mayUseAll(principal)) await lookAtEntry(context, principal, key, null);
+    await requireMarkable(context, principal, key);
     return `key:${key}`;
   }
   if (dataset !== undefined) {
@@ -91,32 +94,4 @@ async function targetOf(
       'table is no name of a table; write NAME or SCHEMA.NAME, a part that needs quotes in those of its database',
     );
   return `table:${known.name}/${label}`;
-}
-
-function mark({ link, store }: ApiContext, target: MarkTarget, mode: InvalidateMode): Promise<Invalidation> {
-  const { coordination, epochs } = link.current();
-  const { ticks, parts } = coordination;
-  return invalidate(target, mode, { ticks, parts, marks: store.marks, epochs });
-}
-
-/** Entry by entry: a key that comes into being meanwhile was filled after the call began, so nothing is owed to it. */
-async function invalidatePrefix(
-  context: ApiContext,
-  principal: Principal,
-  prefix: string,
-  mode: InvalidateMode,
-): Promise<number> {
-  const { link } = context;
-  let entries = 0;
-  let after: string | null = null;
-  do {
-    const page: EntryPage = await link.run(({ coordination }) =>
-      coordination.entries.list({ prefix, dataset: null, limit: PAGE_KEYS, after }),
-    );
-    const own = page.entries.filter(({ head }) => maySeeEntry(principal, head.dataset));
-    for (const { key } of own) await mark(context, `key:${key}`, mode);
-    entries += own.length;
-    after = page.next;
-  } while (after !== null);
-  return entries;
 }

@@ -78,6 +78,7 @@ export const PURGED_ENTRY = named(
     key: KEY_TEXT,
     mode: { const: 'purge', type: 'string' },
     tick: whole('Of the mark: generations up to it are gone.'),
+    fills: whole('How many loads under way it ended.'),
   }),
 );
 

@@ -30,7 +30,10 @@ export const INVALIDATED = named(
     ...Object.fromEntries(Object.entries(TARGETS).map(([name, schema]) => [name, optional(schema)])),
     prefix: optional(text('As it was given.')),
     mode: MODE,
-    entries: optional(whole('Of a prefix: how many entries were marked.')),
+    entries: whole('How many entries it concerns: those that had rows.', 12),
+    fills: whole(
+      'How many loads under way it concerns, first ones included: they satisfy nobody who asks after it, and a purge ends them.',
+    ),
     target: optional(text('What was marked.', 'dataset:sales', 'table:erp/APP.SALES')),
     tick: optional(whole('Of the mark: what was verified, or filled, up to it is no longer right.')),
     reached: optional(listOf(text('A target.'), 'What was marked too, because it reads the target.')),

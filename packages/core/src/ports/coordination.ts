@@ -129,7 +129,7 @@ export interface Leases {
    */
   renew(claim: LeaseClaim, fence: Tick): Promise<boolean>;
   release(claim: LeaseClaim, fence: Tick): Promise<void>;
-  /** Fills under way in the cluster, those of keys without a head included. */
+  /** Fills of this epoch that are under way in the cluster, those of keys without a head included. */
   list(): Promise<readonly LeasedFill[]>;
 }
 

@@ -1,4 +1,5 @@
 /** All of Redis that a process of this system uses, opened and closed together. */
+import { redisActivity } from './activity.ts';
 import { redisAskCounts } from './ask-counts.ts';
 import { redisAsks } from './asks.ts';
 import { connectRedis, withoutCredentials, type RedisLog } from './connection.ts';
@@ -23,6 +24,7 @@ import { redisQueueBoard, type QueueBoard } from './queue-board.ts';
 import { redisRegister } from './register.ts';
 import { redisReconciler, redisRetirement } from './retirement.ts';
 import { redisUsage } from './usage.ts';
+import type { Activity } from '../ports/activity.ts';
 import type { AskCounts } from '../ports/ask-counts.ts';
 import type { Asks } from '../ports/asks.ts';
 import type { Clock, RandomId } from '../ports/clock.ts';
@@ -77,6 +79,7 @@ export interface Coordination {
   readonly queueBoard: QueueBoard;
   readonly asks: Asks;
   readonly askCounts: AskCounts;
+  readonly activity: Activity;
   readonly notedReads: NotedReads;
   readonly statMemo: Memo;
   readonly processes: Processes;
@@ -121,6 +124,7 @@ export async function openCoordination(options: CoordinationOptions): Promise<Co
     queueBoard: redisQueueBoard(queues),
     asks: redisAsks(gate),
     askCounts: redisAskCounts(gate),
+    activity: redisActivity(gate, queues),
     notedReads: redisNotedReads(gate),
     statMemo: redisMemo(gate, options.log),
     processes: redisProcesses(gate),

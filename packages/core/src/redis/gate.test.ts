@@ -102,7 +102,7 @@ describe('the gate', () => {
       });
       await raw(command);
       await expect(
-        coordination.leases.acquire({ key: TARGET.key, fillId: 'f', holder: 'h', ttlMs: 1 }),
+        coordination.leases.acquire({ key: TARGET.key, fillId: 'f', holder: 'h', ttlMs: 1, scopes: [] }),
       ).rejects.toBeInstanceOf(EpochLost);
       await expect(coordination.heads.look(TARGET, null)).rejects.toSatisfy(isEpochLost);
       expect(lost).toBe(1);

@@ -5,25 +5,54 @@ import { KEYS, markKey } from './keys.ts';
 import { PART_LIFE_MS, partKeys } from './parts.ts';
 import { asArray, asNumber, leaseHolderOf } from './replies.ts';
 import { assertInvariant } from '../model/errors.ts';
-import { EpochLost, type LeaseGrant, type Leases, type Mark, type Ticks } from '../ports/coordination.ts';
+import { epochOf } from '../model/ticks.ts';
+import {
+  EpochLost,
+  type LeasedFill,
+  type LeaseGrant,
+  type Leases,
+  type Mark,
+  type Ticks,
+} from '../ports/coordination.ts';
 
 export function redisLeases(gate: RedisGate): Leases {
   return {
-    acquire: async ({ key, fillId, holder, ttlMs }) =>
+    acquire: async ({ key, fillId, holder, ttlMs, scopes }) =>
       grantOf(
         await gate.script(
           'lease-acquire',
-          [KEYS.key(key), KEYS.lease(key), KEYS.clock, KEYS.pass],
-          [fillId, holder, ttlMs],
+          [KEYS.key(key), KEYS.lease(key), KEYS.clock, KEYS.pass, KEYS.leases],
+          [fillId, holder, ttlMs, key, JSON.stringify(scopes)],
         ),
       ),
-    renew: async ({ key, fillId, ttlMs }, fence) =>
-      (await gate.script('lease-renew', [KEYS.key(key), KEYS.lease(key)], [fillId, fence, ttlMs])) === 1,
+    renew: async ({ key, fillId, ttlMs, scopes }, fence) =>
+      (await gate.script(
+        'lease-renew',
+        [KEYS.key(key), KEYS.lease(key), KEYS.leases, ...scopes.map(KEYS.scope)],
+        [fillId, fence, ttlMs, key],
+      )) === 1,
     release: async ({ key, fillId }, fence) => {
-      await gate.script('lease-release', [KEYS.lease(key)], [fillId, fence]);
+      await gate.script('lease-release', [KEYS.lease(key), KEYS.leases], [fillId, fence, key]);
     },
+    list: async () =>
+      await gate.plain(async (redis) => {
+        const fills: LeasedFill[] = [];
+        for (const keys of inChunks(await redis.zrange(KEYS.leases, '0', '-1'), LEASES_PER_READ)) {
+          const leases = await Promise.all(keys.map((key) => redis.hmget(KEYS.lease(key), 'fence', 'scopes')));
+          for (const [at, [fence, scopes]] of leases.entries()) {
+            const key = keys[at];
+            if (key === undefined || fence === null || fence === undefined) continue;
+            if (epochOf(Number(fence)) !== gate.marker?.epoch) continue;
+            // Written by lease-acquire alone; a lease of an earlier release has none.
+            fills.push({ key, fence: Number(fence), scopes: JSON.parse(scopes ?? '[]') as readonly string[] });
+          }
+        }
+        return fills;
+      }),
   };
 }
+
+const LEASES_PER_READ = 200;
 
 export function redisTicks(gate: RedisGate): Ticks {
   return {

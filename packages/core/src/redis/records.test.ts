@@ -25,7 +25,7 @@ afterEach(async () => {
 });
 
 async function filled(key: string, dataset: string | null): Promise<number> {
-  const claim = { key, fillId: randomId(), holder: 'h', ttlMs: 1000 };
+  const claim = { key, fillId: randomId(), holder: 'h', ttlMs: 1000, scopes: [] };
   const grant = await coordination.leases.acquire(claim);
   if (grant.kind !== 'granted') throw new Error(`the lease is ${grant.kind}`);
   await coordination.heads.commit({ ...commitRequest(grant.fence, claim.fillId, 'v'), key, dataset });

@@ -12,7 +12,7 @@ const MESSAGE_CHARS_MAX = 500;
 export function redisRefreshes(gate: RedisGate): Refreshes {
   return {
     read: async (dataset) => {
-      const [next, last] = await gate.plain((redis) => redis.hmget(KEYS.refresh(dataset), 'next', 'last'));
+      const [next, last] = await gate.plain((redis) => redis.hmget(KEYS.refreshed(dataset), 'next', 'last'));
       return {
         nextAtMs: next === null || next === undefined ? null : Number(next),
         // Written by `record` alone, from values of this type.
@@ -20,14 +20,14 @@ export function redisRefreshes(gate: RedisGate): Refreshes {
       };
     },
     planned: async (dataset, nextAtMs) => {
-      const key = KEYS.refresh(dataset);
+      const key = KEYS.refreshed(dataset);
       await gate.plain((redis) => (nextAtMs === null ? redis.del(key) : redis.hset(key, 'next', nextAtMs)));
     },
     record: async (dataset, past) => {
       const { lastFailure: failure } = past;
       const shown = failure === null ? null : { ...failure, message: failure.message.slice(0, MESSAGE_CHARS_MAX) };
       const last = JSON.stringify({ ...past, lastFailure: shown });
-      await gate.plain((redis) => redis.hset(KEYS.refresh(dataset), 'last', last));
+      await gate.plain((redis) => redis.hset(KEYS.refreshed(dataset), 'last', last));
     },
   };
 }

@@ -216,13 +216,13 @@ export class RefreshBench {
     };
     const source: Source = {
       probe: async (request) => ({ version: `checksum:${content(request)}`, parts: {}, reads: {} }),
-      open: async (request) => ({
+      open: async (request, { signal }) => ({
         version: async () => `checksum:${content(request)}`,
         extract: async (target) => {
           const rows = content(request);
           const path = request.question.kind === 'file' ? request.question.path : '';
           this.loads.push(path);
-          await this.beforeRows(path);
+          await Promise.race([this.beforeRows(path), stopped(signal)]);
           const { sha256 } = await this.store.writePart(target.path, 'the same bytes');
           const version = `checksum:${rows}` as const;
           return { version, consistency: 'exact', rows: 1, sha256, columns: [], details: {} };
@@ -256,6 +256,13 @@ export class RefreshBench {
         }),
     };
   }
+}
+
+function stopped(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
 }
 
 /** What the report counts, without zeros. */

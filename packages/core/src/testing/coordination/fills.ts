@@ -1,6 +1,6 @@
 /** Ticks, leases, commits, verification and damage: how a head comes to be and stays right (I3, I7, I13). */
 import { describe, expect, it } from 'vitest';
-import { KEY, OTHER, PIN, TARGET, type Bench } from './bench.ts';
+import { KEY, OTHER, PIN, SCOPES, TARGET, type Bench } from './bench.ts';
 import { epochStart } from '../../model/ticks.ts';
 
 export function fillStories(bench: Bench): void {
@@ -46,6 +46,30 @@ export function fillStories(bench: Bench): void {
       expect(other).toMatchObject({ kind: 'busy', holder: { fence, fillId: 'f1', holder: 'worker-1' } });
       expect((await look()).lease).toMatchObject({ fence, fillId: 'f1' });
     });
+
+    it('fills under way are told with what a purge of them can be called, until they give their lease back', async () => {
+      const fence = await granted('f1');
+      const other = await granted('f2', OTHER);
+      expect(await bench.ports.leases.list()).toEqual([
+        { key: OTHER, fence: other, scopes: [] },
+        { key: KEY, fence, scopes: SCOPES },
+      ]);
+      await bench.ports.leases.release(claim('f1'), fence);
+      expect(await bench.ports.leases.list()).toEqual([{ key: OTHER, fence: other, scopes: [] }]);
+    });
+
+    it.each([`key:${KEY}`, ...SCOPES])(
+      'a purge of %s ends the fill: it cannot renew, and another may begin',
+      async (target) => {
+        const fence = await granted('f1');
+        await bench.ports.ticks.invalidate(target, 'hard');
+        expect(await bench.ports.leases.renew(claim('f1'), fence)).toBe(true);
+        await bench.ports.ticks.invalidate(target, 'purge');
+        expect(await bench.ports.leases.renew(claim('f1'), fence)).toBe(false);
+        expect(await bench.ports.leases.list()).toEqual([]);
+        expect(await granted('f2')).toBeGreaterThan(fence);
+      },
+    );
 
     it('asking again with the same fillId returns the same grant', async () => {
       const first = await bench.ports.leases.acquire(claim('f1'));

@@ -52,9 +52,11 @@ export function release({ state }: ServerContext, claim: LeaseClaim, fence: numb
   if (known.lease?.fence === fence && known.lease.fillId === claim.fillId) known.lease = null;
 }
 
-export function listFills({ state }: ServerContext): readonly LeasedFill[] {
+export function listFills({ state, epoch }: ServerContext): readonly LeasedFill[] {
   return [...state.keys]
-    .flatMap(([key, { lease }]) => (lease === null ? [] : [{ key, fence: lease.fence, scopes: lease.scopes }]))
+    .flatMap(([key, { lease }]) =>
+      lease === null || epochOf(lease.fence) !== epoch ? [] : [{ key, fence: lease.fence, scopes: lease.scopes }],
+    )
     .toSorted((a, b) => (a.key < b.key ? -1 : 1));
 }
 
