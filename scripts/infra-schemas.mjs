@@ -59,12 +59,21 @@ function closed(schema) {
       continue;
     if (key === 'properties')
       result.properties = Object.fromEntries(Object.entries(value).map(([name, of]) => [name, closed(of)]));
-    else if (key === 'nullable') continue;
+    else if (key === 'nullable' || (key === 'pattern' && !isJavaScript(value))) continue;
     else result[key] = closed(value);
   }
   const open = schema['x-kubernetes-preserve-unknown-fields'] === true || schema.additionalProperties !== undefined;
   if (schema.properties !== undefined && !open) result.additionalProperties = false;
   return result;
+}
+
+/** Patterns are Go's; one that JavaScript cannot read (`(?i)`) is left out. */
+function isJavaScript(pattern) {
+  try {
+    return new RegExp(pattern, 'u') instanceof RegExp;
+  } catch {
+    return false;
+  }
 }
 
 function kubernetes() {
