@@ -1,0 +1,33 @@
+/** What happens in the cache: jobs that move, and heads that do. For people who watch; it decides nothing. */
+import type { Head } from '../model/generation.ts';
+
+/** Where a watcher is, in every stream it reads. Opaque. */
+export interface ActivityPosition {
+  readonly since: string;
+  readonly read: Readonly<Record<string, string>>;
+}
+
+/** A key has another generation now. */
+export interface HeadChange {
+  /** Grows from change to change: `<milliseconds>-<number>`, by Redis's clock. */
+  readonly id: string;
+  readonly key: string;
+  readonly head: Head;
+}
+
+export interface Happened {
+  readonly position: ActivityPosition;
+  /** Something happened to these jobs, each told once. */
+  readonly jobIds: readonly string[];
+  /** Oldest first; of a key that changed several times only the last, and of one that has no head any more none. */
+  readonly changes: readonly HeadChange[];
+}
+
+export interface Activity {
+  /** From now on. */
+  start(): Promise<ActivityPosition>;
+  /** What happened since, as much as is told at once; the position tells what was. */
+  since(position: ActivityPosition): Promise<Happened>;
+  /** Changes of heads behind an id. Not `complete` where older ones are forgotten by now, or more happened than is told at once. */
+  changesAfter(id: string): Promise<{ readonly changes: readonly HeadChange[]; readonly complete: boolean }>;
+}

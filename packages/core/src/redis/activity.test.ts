@@ -1,0 +1,102 @@
+/** What watchers hear of jobs and heads, on a real Redis. */
+import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { connectRedis } from './connection.ts';
+import { openCoordination, type Coordination } from './coordination.ts';
+import { KEYS, PREFIX } from './keys.ts';
+import { queueName } from './queues.ts';
+import { Worker } from 'bullmq';
+import type { Job } from '../model/job.ts';
+import { commitRequest, openEpoch } from '../testing/coordination-contract.ts';
+import { randomId, STORE_ID, systemClock } from '../testing/redis-harness.ts';
+
+const URL = `${inject('redisUrl')}/106`;
+let admin: ReturnType<typeof connectRedis>;
+let coordination: Coordination;
+
+beforeEach(async () => {
+  admin = connectRedis({ url: URL }, 'worker');
+  await admin.flushdb();
+  coordination = await openCoordination({ url: URL, storeId: STORE_ID, clock: systemClock, randomId });
+  await openEpoch({ ports: coordination, storeId: STORE_ID }, 1);
+  await coordination.reconciler.completePass(1);
+});
+
+afterEach(async () => {
+  await coordination.close();
+  admin.disconnect();
+});
+
+const keyOf = (n: number): string => `prices-${String(n).padStart(32, '0')}`;
+
+async function fill(key: string): Promise<number> {
+  const claim = { key, fillId: randomId(), holder: 'h', ttlMs: 1000, scopes: [] };
+  const grant = await coordination.leases.acquire(claim);
+  if (grant.kind !== 'granted') throw new Error(`the lease is ${grant.kind}`);
+  await coordination.heads.commit({ ...commitRequest(grant.fence, claim.fillId, 'v'), key, dataset: 'prices' });
+  await coordination.leases.release(claim, grant.fence);
+  return grant.fence;
+}
+
+test('a job is told when it comes, runs and ends, whatever its queue, and once per look', async () => {
+  let position = await coordination.activity.start();
+  const look = async (): Promise<readonly string[]> => {
+    const happened = await coordination.activity.since(position);
+    position = happened.position;
+    return happened.jobIds;
+  };
+  expect(await look()).toEqual([]);
+  const lake = await coordination.jobs.enqueue(job('lake', 1));
+  const pond = await coordination.jobs.enqueue(job('pond', 1));
+  expect((await look()).toSorted()).toEqual([lake.id, pond.id].toSorted());
+  expect(await look()).toEqual([]);
+  await coordination.jobs.cancel(pond.id);
+  expect(await look()).toEqual([pond.id]);
+  const connection = connectRedis({ url: URL }, 'worker');
+  const worker = new Worker<Job>(queueName('fill', 'lake'), async (one) => one.updateProgress({ phase: 'reading' }), {
+    connection,
+    prefix: PREFIX,
+  });
+  await expect.poll(async () => (await coordination.jobBrowser.get(lake.id))?.state).toBe('finished');
+  expect(await look()).toEqual([lake.id]);
+  await worker.close();
+  connection.disconnect();
+});
+
+test('a head that moved is told once with what it is now, and one that went is not', async () => {
+  const before = await fill(keyOf(1));
+  const position = await coordination.activity.start();
+  const second = await fill(keyOf(1));
+  await fill(keyOf(2));
+  const third = await fill(keyOf(1));
+  await fill(keyOf(3));
+  await admin.del(KEYS.head(keyOf(3)));
+  const { changes, position: next } = await coordination.activity.since(position);
+  expect(changes.map(({ key, head }) => [key, head.fence])).toEqual([
+    [keyOf(2), second + 1],
+    [keyOf(1), third],
+  ]);
+  expect(before).toBeLessThan(second);
+  expect((await coordination.activity.since(next)).changes).toEqual([]);
+  const [first] = changes;
+  const later = await coordination.activity.changesAfter(first?.id ?? '');
+  expect(later).toEqual({ changes: [changes[1]], complete: true });
+});
+
+test('who was away for too long hears that it is not all', async () => {
+  await fill(keyOf(1));
+  expect((await coordination.activity.changesAfter('0-0')).complete).toBe(false);
+  const [[id = ''] = []] = await admin.xrange(KEYS.changes, '-', '+');
+  expect((await coordination.activity.changesAfter(id)).complete).toBe(true);
+  await admin.del(KEYS.changes);
+  expect(await coordination.activity.changesAfter(id)).toEqual({ changes: [], complete: true });
+});
+
+function job(source: string, after: number): Job {
+  const key = `${source}-00000000000000000000000000000000`;
+  return {
+    kind: 'fill',
+    requestId: null,
+    requirement: { after, hardAfter: 0 },
+    request: { key, source },
+  } as unknown as Job;
+}
