@@ -1,0 +1,127 @@
+/**
+ * Work under way, kept current for the whole page: one stream of events while the page is looked at, and where there is no
+ * stream (an older server, too many of them, Redis away) a look every few seconds. Heads that moved wake the views that
+ * show them.
+ */
+import type { FillPage, FillSummary } from '@parqueue/client';
+import { now } from '../clock.ts';
+import { withSample, type Sample } from '../text/work.ts';
+import { readEvents } from './events.ts';
+import { ask, askJson } from './request.ts';
+import { createStore } from './store.ts';
+
+export interface LiveFill {
+  readonly fill: FillSummary;
+  /** Of its progress, for its rate. */
+  readonly samples: readonly Sample[];
+}
+
+export interface Live {
+  /** By id. Running and queued ones, and what ended lately. */
+  readonly fills: ReadonlyMap<string, LiveFill>;
+  /** How they are known: `stream` tells at once. */
+  readonly by: 'nothing' | 'stream' | 'polling';
+  /** Counts heads that moved; a view that shows entries looks again when it changes. */
+  readonly moved: number;
+}
+
+const FILLS_LISTED = 200;
+const FILLS_KEPT = 300;
+const POLL_BUSY_MS = 1_500;
+const POLL_CALM_MS = 6_000;
+const RECONNECT_MS = 3_000;
+
+export const live = createStore<Live>({ fills: new Map(), by: 'nothing', moved: 0 });
+
+/** Runs until aborted. */
+export async function follow(signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await look(signal);
+      if (!document.hidden && (await stream(signal))) {
+        await pause(RECONNECT_MS, signal);
+        continue;
+      }
+    } catch {
+      // Whoever failed has said so: request.ts notes how the server stands.
+    }
+    live.set({ ...live.get(), by: 'polling' });
+    await pause(isBusy() ? POLL_BUSY_MS : POLL_CALM_MS, signal);
+  }
+}
+
+/** @returns whether there was a stream */
+async function stream(signal: AbortSignal): Promise<boolean> {
+  const hidden = new AbortController();
+  const onHidden = (): void => {
+    if (document.hidden) hidden.abort();
+  };
+  document.addEventListener('visibilitychange', onHidden);
+  try {
+    const response = await ask('/v1/events', {
+      signal: AbortSignal.any([signal, hidden.signal]),
+      headers: { accept: 'text/event-stream' },
+    }).catch(() => null);
+    if (response === null || response.body === null) return false;
+    live.set({ ...live.get(), by: 'stream' });
+    for await (const { name, data } of readEvents(response.body)) {
+      if (name === 'fill') take([JSON.parse(data) as FillSummary]);
+      else if (name === 'head') live.set({ ...live.get(), moved: live.get().moved + 1 });
+      else if (name === 'bye') return true;
+    }
+    return true;
+  } catch {
+    return !signal.aborted;
+  } finally {
+    document.removeEventListener('visibilitychange', onHidden);
+  }
+}
+
+async function look(signal: AbortSignal): Promise<void> {
+  if (document.hidden) return;
+  const { fills } = await askJson<FillPage>(`/v1/fills?limit=${FILLS_LISTED}`, { signal });
+  const listed = new Set(fills.map(({ id }) => id));
+  // What the server lists no more and never was told to have ended, ended unseen.
+  const kept = [...live.get().fills].filter(([id, { fill }]) => listed.has(id) || fill.state === 'finished');
+  live.set({ ...live.get(), fills: new Map(kept) });
+  take(fills);
+}
+
+export function take(fills: readonly FillSummary[]): void {
+  const { fills: known, by, moved } = live.get();
+  const next = new Map(known);
+  let ended = 0;
+  for (const fill of fills) {
+    const before = next.get(fill.id);
+    if (fill.state === 'finished' && fill.outcome?.kind === 'committed' && before?.fill.state !== 'finished')
+      ended += 1;
+    next.set(fill.id, { fill, samples: samplesOf(before?.samples ?? [], fill) });
+  }
+  const newest = [...next].toSorted(
+    ([, one], [, other]) => Date.parse(other.fill.enqueuedAt) - Date.parse(one.fill.enqueuedAt),
+  );
+  live.set({ fills: new Map(newest.slice(0, FILLS_KEPT)), by, moved: by === 'stream' ? moved : moved + ended });
+}
+
+function samplesOf(samples: readonly Sample[], { state, progress }: FillSummary): readonly Sample[] {
+  if (state !== 'running' || progress === null) return [];
+  return withSample(samples, { atMs: now(), rows: progress.rows, bytes: progress.bytes });
+}
+
+function isBusy(): boolean {
+  return [...live.get().fills.values()].some(({ fill }) => fill.state !== 'finished');
+}
+
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer);
+        resolve();
+      },
+      { once: true },
+    );
+  });
+}

@@ -1,0 +1,44 @@
+/** Parts of a whole: a ratio beside its number, and the most frequent values of a column. */
+import { count, percent } from '../text/numbers.ts';
+
+export function Ratio({ value, label }: { readonly value: number | null; readonly label: string }) {
+  if (value === null)
+    return (
+      <span class="ratio faint" title="Nobody asked.">
+        –
+      </span>
+    );
+  return (
+    <span class="ratio" title={label}>
+      <span class="ratio-bar" aria-hidden="true">
+        <span style={{ width: `${value * 100}%` }} />
+      </span>
+      <span class="ratio-number">{percent(value)}</span>
+    </span>
+  );
+}
+
+interface TopValuesProps {
+  readonly values: readonly { readonly value: string; readonly count: number; readonly cut: boolean }[];
+  /** Rows that were looked at. */
+  readonly of: number;
+}
+
+const SHOWN = 5;
+
+export function TopValues({ values, of }: TopValuesProps) {
+  const most = Math.max(1, ...values.map(({ count: times }) => times));
+  return (
+    <ol class="top-values">
+      {values.slice(0, SHOWN).map(({ value, count: times, cut }) => (
+        <li key={value} title={`${value}${cut ? '…' : ''}: ${count(times)} of ${count(of)}`}>
+          <span class="top-bar" aria-hidden="true" style={{ width: `${(times / most) * 100}%` }} />
+          <span class="top-value">
+            {value === '' ? <span class="faint">empty text</span> : `${value}${cut ? '…' : ''}`}
+          </span>
+          <span class="top-count">{of === 0 ? count(times) : percent(times / of)}</span>
+        </li>
+      ))}
+    </ol>
+  );
+}
