@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ParqueueError, Presence, toFailure, type Clock, type RandomId } from '@parqueue/core';
-import { Catalog, configDigests, isLoopback, type Config } from '@parqueue/core/config';
+import { Catalog, configDigests, isLoopback, type ApiKey, type Config } from '@parqueue/core/config';
 import { openCoordination } from '@parqueue/core/redis';
 import { openTraces, stepLines } from '@parqueue/core/telemetry';
 import { openStore, type MigrationProgress } from '@parqueue/core/store';
@@ -16,6 +16,7 @@ import type { FastifyInstance } from 'fastify';
 import { pino, type Logger } from 'pino';
 import { buildApp } from './app.ts';
 import { AskTally } from './ask-tally.ts';
+import { tellKeys } from './access/key-news.ts';
 import { Gatekeeper } from './auth.ts';
 import type { ApiContext } from './context.ts';
 import { ConversionPool } from './conversions/conversion-pool.ts';
@@ -39,6 +40,11 @@ export interface StartApiOptions {
 
 export interface RunningApi {
   readonly url: string;
+  /**
+   * Other API keys from now on; requests under way go on. Never none where there were some.
+   * @throws ParqueueError PQ_CONFIG
+   */
+  replaceKeys(keys: readonly ApiKey[]): void;
   /** Takes no new connections, lets callers finish for a while, then leaves. */
   close(): Promise<void>;
 }
@@ -104,6 +110,7 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
   const asks = new AskTally({ link, clock, randomId, log, ...everyMs });
   const datasetFacts = new DatasetFacts({ link, clock });
   const traces = await openTraces(config, { service: 'parqueue-api', version, instance: randomId(), log });
+  const gatekeeper = new Gatekeeper(config.auth.apiKeys, clock);
   const context: ApiContext = {
     config,
     version,
@@ -117,7 +124,7 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
     randomId,
     log,
     catalog: new Catalog(config),
-    gatekeeper: new Gatekeeper(config.auth.apiKeys, clock),
+    gatekeeper,
     metrics: createMetrics({
       version,
       config,
@@ -154,7 +161,12 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
     presence.told = presenceOf(options, { link, clock, randomId, url, version });
     presence.told.start();
     log.info({ url, version }, 'the API listens');
-    return { url, close };
+    tellKeys(config.auth.apiKeys, { log, clock });
+    const replaceKeys = (keys: readonly ApiKey[]): void => {
+      gatekeeper.replace(keys);
+      tellKeys(keys, { log, clock });
+    };
+    return { url, replaceKeys, close };
   } catch (error) {
     await close();
     throw error;

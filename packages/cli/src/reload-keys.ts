@@ -1,0 +1,30 @@
+/**
+ * SIGHUP reads the API keys again: a key is given, taken or exchanged without a caller noticing. Nothing else of the file
+ * is taken over, and where the file is wrong, or without keys, everything stays as it is.
+ */
+import type { ApiKey } from '@parqueue/core/config';
+import type { Logger } from 'pino';
+import { readConfig, type ConfigOptions } from './config-file.ts';
+import type { Context } from './context.ts';
+import { explainError } from './exit.ts';
+
+export interface KeyReload {
+  readonly options: ConfigOptions;
+  readonly log: Logger;
+  /** @throws ParqueueError PQ_CONFIG */
+  readonly replaceKeys: (keys: readonly ApiKey[]) => void;
+}
+
+/** A server that a person started in a terminal ends with it, as its SIGHUP says. */
+export function reloadKeysOnHangup(context: Context, reload: KeyReload): void {
+  if (context.interactive) return;
+  process.on('SIGHUP', () => reloadKeys(context, reload));
+}
+
+export function reloadKeys(context: Context, { options, log, replaceKeys }: KeyReload): void {
+  try {
+    replaceKeys(readConfig(context, options).config.auth.apiKeys);
+  } catch (error) {
+    log.error({ reason: explainError(error).message }, 'the API keys could not be read again and stay as they were');
+  }
+}
