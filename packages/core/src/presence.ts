@@ -41,9 +41,11 @@ export class Presence {
 
   async #beatOn(): Promise<void> {
     const { clock, everyMs = BEAT_EVERY_MS } = this.#deps;
-    while (!this.#stop.signal.aborted) {
+    for (;;) {
       await tolerant(() => this.#beat(everyMs));
+      if (this.#stop.signal.aborted) return;
       await clock.sleep(everyMs, this.#stop.signal).catch(() => undefined);
+      if (this.#stop.signal.aborted) return;
     }
   }
 

@@ -37,7 +37,10 @@ export type StepOutcome<Result> =
 
 export type StoreOutcomes = { readonly [Step in StoreStep]?: StepOutcome<StoreResults[Step]> };
 
-const CHILD = fileURLToPath(new URL('./store-probe.child.js', import.meta.url));
+/** Relative to src/doctor and to dist/doctor alike, this is the built child. */
+const CHILD = fileURLToPath(new URL('../../dist/doctor/store-probe.child.js', import.meta.url));
+/** Until it says its first word it only loads itself. */
+const START_LIMIT_MS = 30_000;
 
 /** Steps behind one that failed or hung are not there. */
 export async function probeStore(probe: StoreProbe, limitMs: number): Promise<StoreOutcomes> {
@@ -46,7 +49,7 @@ export async function probeStore(probe: StoreProbe, limitMs: number): Promise<St
   let current: StoreStep = 'reach';
   await new Promise<void>((resolve) => {
     let late: NodeJS.Timeout | null = null;
-    const wait = (): void => {
+    const wait = (ms: number): void => {
       if (late !== null) clearTimeout(late);
       late = setTimeout(() => {
         outcomes[current] = { kind: 'hung', limitMs };
@@ -55,15 +58,15 @@ export async function probeStore(probe: StoreProbe, limitMs: number): Promise<St
         child.disconnect();
         child.unref();
         resolve();
-      }, limitMs);
+      }, ms);
     };
-    wait();
+    wait(START_LIMIT_MS);
     child.on('message', (message) => {
       const news = message as StoreProbeNews;
       current = news.step;
       if (news.kind === 'done') outcomes[news.step] = { kind: 'done', tookMs: news.tookMs, result: news.result };
       if (news.kind === 'failed') outcomes[news.step] = { kind: 'failed', errno: news.errno, message: news.message };
-      wait();
+      wait(limitMs);
     });
     child.once('disconnect', () => {
       if (late !== null) clearTimeout(late);
