@@ -1,4 +1,5 @@
 /** Commands that need no server: configuration, test data, the demonstration, the swarm. */
+import { API_SCOPES } from '@parqueue/core/config';
 import { Option, type Command } from 'commander';
 import { examples, wholeNumber } from './arguments.ts';
 import type { Context } from './context.ts';
@@ -18,8 +19,17 @@ export function addToolCommands(program: Command, context: Context, exitWith: (e
     .command('new')
     .description('make an API key and the hash of it that the configuration wants')
     .option('--name <name>', 'who it is for', 'caller')
+    .option('--scopes <list>', `what it may do: ${API_SCOPES.join(', ')}`, 'read,fill')
+    .option('--datasets <list>', 'names of datasets that it may use; * stands for any characters', '*')
+    .option('--expires <time>', 'when it ends: a time such as 2027-01-31, or a duration from now such as 90d')
     .option('--json', 'JSON for machines')
-    .addHelpText('after', examples('parqueue key new --name notebooks'))
+    .addHelpText(
+      'after',
+      examples(
+        'parqueue key new --name notebooks',
+        "parqueue key new --name bi --scopes read --datasets 'sales_*,prices' --expires 90d",
+      ),
+    )
     .action(async (options) => (await import('./commands/key.ts')).keyNew(context, options));
   addGenerate(program, context);
   program
