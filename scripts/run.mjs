@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { provideReaders } from './setup-readers.mjs';
 import { provideKustomize } from './setup-kustomize.mjs';
 import { provideNfsLab } from './setup-nfs-lab.mjs';
+import { providePromtool } from './setup-promtool.mjs';
 import { databaseCommand, installCommand, missingDatabases, redisOnPath, root, setUp, SetupError } from './setup.mjs';
 
 const CLI = join(root, 'packages', 'cli', 'dist', 'main.js');
@@ -36,6 +37,7 @@ const COMMANDS = {
     await requireDatabases();
     await provideReaders();
     await provideNfsLab();
+    await providePromtool();
     await provideKustomize();
     const scratch = mkdtempSync(join(tmpdir(), 'parqueue-summary-'));
     const summary = join(scratch, 'summary.json');

@@ -200,7 +200,8 @@ export async function aptInstall(title, packages) {
   await step(`installing ${title} (apt-get install ${packages.join(' ')})`, 'apt-get', install, { env });
 }
 
-function onPath(name) {
+/** Path of a program, or null. */
+export function onPath(name) {
   for (const directory of (process.env.PATH ?? '').split(delimiter)) {
     const path = join(directory, name);
     try {

@@ -90,6 +90,11 @@ ${sourcesYaml(sources, datasets)}${yaml}`;
     this.#running.api = await startApi({ config: this.config, log: this.#log, ...this.#api });
   }
 
+  /** Of the worker's health and metrics. */
+  get workerUrl(): string {
+    return this.#running.worker?.url ?? '';
+  }
+
   async startWorker(): Promise<void> {
     this.#running.worker = await startWorker({ config: this.config, log: this.#log });
   }

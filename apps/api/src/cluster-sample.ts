@@ -30,6 +30,12 @@ export interface ClusterSample {
   readonly datasetBytes: Readonly<Record<string, number>>;
 }
 
+/** Of the store's filesystem. */
+export interface StoreSpace {
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+}
+
 export interface ClusterSamplerOptions {
   readonly config: Pick<Config, 'sources' | 'datasets'>;
   readonly link: Pick<CoordinationLink, 'ready' | 'current'>;
@@ -46,13 +52,13 @@ const LOOK_LIMIT_MS = 3_000;
 export class ClusterSampler {
   readonly #options: ClusterSamplerOptions;
   readonly #cluster: Look<ClusterSample>;
-  readonly #free: Look<number>;
+  readonly #space: Look<StoreSpace>;
 
   constructor(options: ClusterSamplerOptions) {
     this.#options = options;
     const { clock, onTrouble } = options;
     this.#cluster = new Look({ clock, onTrouble, look: () => this.#readCluster() });
-    this.#free = new Look({ clock, onTrouble, look: () => freeBytesOf(options.store.root) });
+    this.#space = new Look({ clock, onTrouble, look: () => spaceOf(options.store.root) });
   }
 
   /** @returns null while it cannot be told */
@@ -60,9 +66,9 @@ export class ClusterSampler {
     return this.#options.link.ready ? this.#cluster.get() : Promise.resolve(null);
   }
 
-  /** Free bytes of the store's filesystem. @returns null while it does not answer */
-  freeBytes(): Promise<number | null> {
-    return this.#free.get();
+  /** @returns null while the store's filesystem does not answer */
+  space(): Promise<StoreSpace | null> {
+    return this.#space.get();
   }
 
   async #readCluster(): Promise<ClusterSample> {
@@ -105,10 +111,10 @@ export class ClusterSampler {
   }
 }
 
-/** To users without privileges: what the filesystem keeps for root is not ours. */
-async function freeBytesOf(root: string): Promise<number> {
-  const { bavail, bsize } = await statfs(root);
-  return bavail * bsize;
+/** Free to users without privileges: what the filesystem keeps for root is not ours. */
+async function spaceOf(root: string): Promise<StoreSpace> {
+  const { bavail, blocks, bsize } = await statfs(root);
+  return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
 }
 
 interface LookOptions<T> {

@@ -2,6 +2,7 @@
  * The API's metrics: what is counted, and with which labels, stands here and nowhere else. Labels are bounded: datasets,
  * sources, operations, formats and codes, never keys. Every combination that can come begins at 0, where it is known.
  */
+import { ERROR_CODES } from '@parqueue/core';
 import { MetricTable, startAtZero } from '@parqueue/core/telemetry';
 import type { Config } from '@parqueue/core/config';
 import type { Counter, Histogram, Registry } from 'prom-client';
@@ -17,7 +18,8 @@ export type DamageReason = (typeof DAMAGE_REASONS)[number];
 /** How a conversion ended. cut-off: its caller took nothing for minutes. refused: with a coded answer, before the first byte. */
 export type ConversionOutcome = 'sent' | 'caller-left' | 'cut-off' | 'refused' | 'broken';
 
-const RATE_LIMITS = ['rate', 'concurrent'] as const;
+/** As the configuration has them under limits of a key. */
+const RATE_LIMITS = ['requestsPerSecond', 'concurrent'] as const;
 
 const RESOLVE_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800];
 /** From what was verified for this very caller to a policy of a week. */
@@ -41,7 +43,7 @@ export interface ApiMetrics {
 export interface MetricSources {
   readonly version: string;
   readonly config: Pick<Config, 'sources' | 'datasets' | 'store' | 'limits'>;
-  readonly cluster: Pick<ClusterSampler, 'cluster' | 'freeBytes'>;
+  readonly cluster: Pick<ClusterSampler, 'cluster' | 'space'>;
   readonly coordinationUp: () => boolean;
   /** Callers that wait for work in this process. */
   readonly waiters: () => number;
@@ -68,11 +70,13 @@ export function createMetrics(of: MetricSources): ApiMetrics {
     'reason',
   );
   const rateLimited = table.counter('rate_limited_total', 'Requests refused by the limits of an API key.', 'limit');
+  const problems = table.counter('problems_total', 'Requests answered with a problem, by its code.', 'code');
   const declared = new Set(Object.keys(of.config.datasets));
   const datasets = [...declared, 'adhoc'];
   startAtZero(requests, { dataset: datasets, outcome: REQUEST_OUTCOMES });
   startAtZero(answerAgeSeconds, { dataset: datasets });
   startAtZero(verifyFailures, { reason: DAMAGE_REASONS });
+  startAtZero(problems, { code: Object.keys(ERROR_CODES) });
   startAtZero(rateLimited, { limit: RATE_LIMITS });
   return {
     registry: table.registry,
@@ -95,7 +99,7 @@ export function createMetrics(of: MetricSources): ApiMetrics {
       'format',
       'coding',
     ),
-    problems: table.counter('problems_total', 'Requests answered with a problem, by its code.', 'code'),
+    problems,
     httpAnswers: table.counter('http_answers_total', 'HTTP answers by operation and status.', 'operation', 'status'),
     datasetLabel: (dataset) => {
       if (dataset === null) return 'adhoc';
@@ -169,7 +173,10 @@ function clusterGauges(table: MetricTable, { config, cluster }: MetricSources): 
     ),
   );
   table.sampledBy('store_free_bytes', "Of the cluster: free bytes of the store's filesystem.", [], async () =>
-    alone(await cluster.freeBytes()),
+    alone((await cluster.space())?.freeBytes ?? null),
+  );
+  table.sampledBy('store_filesystem_bytes', "Of the cluster: size of the store's filesystem.", [], async () =>
+    alone((await cluster.space())?.totalBytes ?? null),
   );
 }
 

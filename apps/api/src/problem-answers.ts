@@ -5,6 +5,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { afterRefusal } from './access/admission.ts';
 import type { AuditLog } from './access/audit.ts';
+import { RateLimited } from './access/key-limits.ts';
 import { CallerLeft } from './caller.ts';
 import type { ApiContext } from './context.ts';
 import { HttpRefusal, problemOf, PROBLEM_TYPE } from './http/problem.ts';
@@ -18,10 +19,12 @@ const HEADERS_KEPT: ReadonlySet<string> = new Set([
   ...Object.keys(SECURITY_HEADERS),
 ]);
 
-export function answerProblems(app: FastifyInstance, { log }: ApiContext, audit: AuditLog): void {
+export function answerProblems(app: FastifyInstance, { log, metrics }: ApiContext, audit: AuditLog): void {
   app.setErrorHandler(async (error: FastifyError, request, reply) => {
     if (error instanceof CallerLeft) return reply.hijack();
     const { status, headers, body } = problemOf(readable(error), request.url.split('?', 1)[0] ?? '', request.id);
+    metrics.problems.labels(body.code).inc();
+    if (error instanceof RateLimited) metrics.rateLimited.labels(String(error.details['limit'])).inc();
     if (status >= 500) {
       const level = body.code === 'PQ_INTERNAL' ? 'error' : 'warn';
       log[level](

@@ -27,12 +27,12 @@ test('a worker that waits for Redis is alive but not ready', async () => {
   expect(await ready.json()).toEqual({ status: 'not ready', checks: { redis: 'unreachable', store: 'ok' } });
 });
 
-test('metrics name the release, and every counter has the prefix', async () => {
+test('metrics name the release, and every metric has the prefix or is Node's own', async () => {
   const { url } = await open(async () => ({ ready: true, checks: {} }));
   const text = await (await fetch(`${url}/metrics`)).text();
   expect(text).toContain('parqueue_build_info{version="1.2.3"');
   const names = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
-  expect(names.filter((name) => !/^(parqueue_|process_)/.test(name ?? ''))).toEqual([]);
+  expect(names.filter((name) => !/^(parqueue|process|nodejs)_/.test(name ?? ''))).toEqual([]);
 });
 
 test('a port that is taken is named, with what to do', async () => {

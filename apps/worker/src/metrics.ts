@@ -41,8 +41,8 @@ export function createMetrics({ version, now, sources, datasets }: MetricsOption
     ...sourceMetrics(table, sources),
     ...fillMetrics(table, sources),
     ...upkeepMetrics(table, datasets),
-    ...connectionMetrics(table),
-    ...coolingMetrics(table, now),
+    ...connectionMetrics(table, sources),
+    ...coolingMetrics(table, sources, now),
     ...threadMetrics(table),
   };
 }
@@ -137,14 +137,14 @@ function upkeepMetrics(table: MetricTable, datasets: readonly string[]) {
   };
 }
 
-function connectionMetrics(table: MetricTable) {
+function connectionMetrics(table: MetricTable, sources: readonly string[]) {
   const held = new Map<number, ThreadConnections>();
   table.sampledBy(
     'source_connections',
     'Connections to a source that the threads of this worker hold.',
     ['source', 'state'],
     () => {
-      const bySource = new Map<string, { busy: number; idle: number }>();
+      const bySource = new Map(sources.map((source) => [source, { busy: 0, idle: 0 }]));
       for (const [source, { busy, idle }] of [...held.values()].flatMap(Object.entries<SourceConnections>)) {
         const sum = bySource.get(source) ?? { busy: 0, idle: 0 };
         bySource.set(source, { busy: sum.busy + busy, idle: sum.idle + idle });
@@ -163,9 +163,9 @@ function connectionMetrics(table: MetricTable) {
   };
 }
 
-function coolingMetrics(table: MetricTable, now: () => number) {
+function coolingMetrics(table: MetricTable, sources: readonly string[], now: () => number) {
   /** By source, when its cool-down ends by this host's clock. */
-  const coolingUntil = new Map<string, number>();
+  const coolingUntil = new Map<string, number>(sources.map((source) => [source, 0]));
   table.sampledBy(
     'source_cooling',
     'Whether the source cools down after failures, as far as this worker has heard: 1 or 0.',

@@ -136,6 +136,8 @@ export class JobProcessor {
   /** BullMQ found the job stalled too often: each worker that took it died. */
   async abandoned(queued: QueuedJob<Job>): Promise<void> {
     const message = 'the workers that ran this job died; look for memory limits and crashes in their logs';
+    const { kind, request } = queued.data;
+    this.#deps.metrics.jobFailures.inc({ source: request.source, kind, code: 'PQ_WORKER_CRASHED' });
     await this.#fail(queued.data, queued.id ?? '', {
       kind: 'failed',
       failure: { code: 'PQ_WORKER_CRASHED', message, retryable: true },

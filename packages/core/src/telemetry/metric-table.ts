@@ -65,7 +65,7 @@ export class MetricTable {
         const found = await samples();
         this.reset();
         // A gauge without labels begins at 0, which would be a claim.
-        this.remove();
+        if (labelNames.length === 0) this.remove();
         for (const { labels, value } of found) this.set(labels, value);
       },
     });

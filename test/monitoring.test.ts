@@ -1,0 +1,94 @@
+/**
+ * Dashboard and alerts as files: they parse, Prometheus takes them, each alert comes when its test says so, and docs/monitoring.md
+ * knows all of them. That what they select exists is proven on running servers (test/e2e/metrics.test.ts).
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { readAlerts, readDashboard, RULES, RULE_TESTS, toldExpressions } from './fixtures/monitoring.ts';
+import { readPromql } from './fixtures/promql.ts';
+import { PROMTOOL, promtool } from './fixtures/promtool.ts';
+import { REPOSITORY } from './fixtures/source-graph.ts';
+
+const guide = readFileSync(join(REPOSITORY, 'docs/monitoring.md'), 'utf8');
+
+describe('every expression of dashboard and alerts', () => {
+  test('is PromQL and selects something', () => {
+    const wrong = toldExpressions().flatMap(({ where, expression }) => {
+      const { errors, selections } = readPromql(expression);
+      return errors.length > 0 || selections.length === 0 ? [`${where}: ${expression}`] : [];
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  test('a reader of PromQL that is wrong about something would be noticed', () => {
+    expect(readPromql('sum(rate(x[5m])').errors).not.toEqual([]);
+    expect(readPromql('max by (queue) (jobs{state="active"}) / other')).toEqual({
+      errors: [],
+      groupedBy: ['queue'],
+      selections: [
+        { metric: 'jobs', labels: ['state'], aggregatedBy: 'max' },
+        { metric: 'other', labels: [], aggregatedBy: null },
+      ],
+    });
+  });
+});
+
+describe('the dashboard', () => {
+  const { panels } = readDashboard();
+
+  test('has panels with ids of their own, none of them empty', () => {
+    expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
+    const empty = panels.filter(({ targets }) => targets?.some(({ expr }) => expr.trim() === ''));
+    expect(empty).toEqual([]);
+  });
+
+  test('asks the questions that the guide says it answers', () => {
+    const questions = panels.filter(({ targets }) => targets === undefined).map(({ title }) => title);
+    expect(questions.filter((question) => !guide.includes(question))).toEqual([]);
+    expect(questions.length).toBeGreaterThan(4);
+  });
+});
+
+describe('alerts', () => {
+  test('each is explained in the guide, tested, and leads to a runbook', () => {
+    const tests = readFileSync(RULE_TESTS, 'utf8');
+    for (const { alert, annotations } of readAlerts()) {
+      expect(guide, alert).toContain(`\`${alert}\``);
+      expect(tests, alert).toContain(alert);
+      expect(annotations['runbook'], alert).toMatch(/^docs\/operations\.md/);
+    }
+  });
+
+  test.skipIf(PROMTOOL === null)('are rules that Prometheus takes, and come when they should', () => {
+    expect(promtool(['check', 'rules', RULES])).toMatchObject({ ok: true });
+    expect(promtool(['test', 'rules', RULE_TESTS])).toMatchObject({ ok: true });
+  });
+
+  test.skipIf(PROMTOOL === null)('a rule that would come too late fails its test', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'parqueue-rules-'));
+    try {
+      writeFileSync(
+        join(folder, 'alerts.yaml'),
+        readFileSync(RULES, 'utf8').replace('0.05\n        for: 10m', '0.5\n        for: 10m'),
+      );
+      writeFileSync(join(folder, 'alerts.test.yaml'), readFileSync(RULE_TESTS, 'utf8'));
+      expect(promtool(['test', 'rules', join(folder, 'alerts.test.yaml')])).toMatchObject({ ok: false });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test.skipIf(PROMTOOL === null)('expressions of the dashboard are expressions to Prometheus as well', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'parqueue-rules-'));
+    const rules = toldExpressions().map(({ expression }, at) => ({ record: `told:${at}`, expr: expression }));
+    try {
+      const path = join(folder, 'told.yaml');
+      writeFileSync(path, JSON.stringify({ groups: [{ name: 'told', rules }] }));
+      expect(promtool(['check', 'rules', '--lint=none', path])).toMatchObject({ ok: true });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
