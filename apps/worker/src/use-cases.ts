@@ -4,6 +4,7 @@ import {
   PIN_MAX_MS,
   PartFlights,
   coolDown,
+  observed,
   Prober,
   Refresher,
   StoreRoom,
@@ -62,8 +63,9 @@ export function wireUseCases(parts: UseCaseParts): UseCases {
   const { heads, leases, ticks, parts: sharedParts, pins, retirement, reconciler, outcomes, jobs } = coordination;
   const flights = new PartFlights();
   const cooling = { cooling: coordination.cooling, onCooling: parts.onCooling };
-  const fills = coolDown(parts.fills, cooling);
-  const probes = coolDown(parts.probes, cooling);
+  const watch = { health: coordination.sourceHealth, clock };
+  const fills = coolDown(observed(parts.fills, watch), cooling);
+  const probes = coolDown(observed(parts.probes, watch), cooling);
   const { directories, reader, marks, space } = store;
   const { eviction, usage } = coordination;
   const rules = storeRules(config);

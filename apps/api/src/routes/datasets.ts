@@ -23,6 +23,7 @@ import { asksView, askSeriesView, storedView } from '../views/asks-view.ts';
 import { datasetDetails, datasetView } from '../views/dataset-view.ts';
 import { entryView, type EntryView } from '../views/entry-view.ts';
 import { CATALOG, DATASET_DETAILS } from '../views/dataset-schema.ts';
+import { refreshOf } from '../views/refresh-view.ts';
 
 interface DatasetRoute {
   Params: { name: string };
@@ -160,6 +161,7 @@ function catalogRoutes(app: FastifyInstance, context: ApiContext): void {
         ...datasetView(dataset),
         asks: history === null ? null : asksView(history, dataset.name),
         stored: await storedOf(context, dataset.name),
+        refresh: await refreshOf(context, dataset),
       }));
       return { datasets: await Promise.all(views) };
     },
@@ -185,13 +187,14 @@ function catalogRoutes(app: FastifyInstance, context: ApiContext): void {
         throw refuseSuffix(suffix);
       const dataset = context.catalog.dataset(name);
       requireDataset(request.principal, name);
-      const [history, stored, entries] = await Promise.all([
+      const [history, stored, refresh, entries] = await Promise.all([
         context.datasetFacts.asks(),
         storedOf(context, name),
+        refreshOf(context, dataset),
         latestEntries(context, name),
       ]);
       const asks = history === null ? null : askSeriesView(history, name);
-      return { ...datasetDetails(context.catalog, dataset), asks, stored, entries };
+      return { ...datasetDetails(context.catalog, dataset), asks, stored, refresh, entries };
     },
   });
 }

@@ -3,13 +3,15 @@ import type { FastifyInstance } from 'fastify';
 import { requireAllDatasets } from '../auth.ts';
 import type { ApiContext } from '../context.ts';
 import { json } from '../openapi/answers.ts';
-import { SOURCES, SOURCE_STATE } from '../views/source-schema.ts';
-import { sourceView } from '../views/source-view.ts';
+import { PAUSE_BODY, SOURCES, SOURCE_STATE } from '../views/source-schema.ts';
+import { pauseView, sourceView } from '../views/source-view.ts';
 
 const SOURCE_PARAM = {
   type: 'object',
   properties: { source: { type: 'string', description: 'Name of the source', examples: ['lake'] } },
 } as const;
+
+const SOURCE_ERRORS = ['PQ_UNKNOWN_SOURCE', 'PQ_COORDINATION_DOWN'] as const;
 
 export function sourceRoutes(app: FastifyInstance, context: ApiContext): void {
   app.get('/v1/sources', {
@@ -18,7 +20,7 @@ export function sourceRoutes(app: FastifyInstance, context: ApiContext): void {
       operation: {
         id: 'listSources',
         tag: 'sources',
-        summary: 'Sources, their limits and queues, and which are paused or cooling down',
+        summary: 'Sources: limits, queues, health, and which are paused or cooling down',
         answers: { 200: json(SOURCES, 'All sources.') },
         errors: ['PQ_COORDINATION_DOWN'],
       },
@@ -27,34 +29,58 @@ export function sourceRoutes(app: FastifyInstance, context: ApiContext): void {
       const counts = await context.link.current().coordination.jobBrowser.counts();
       const sources = context.catalog.sources().map(async (source) => {
         const { name } = source;
-        const paused = await context.link.current().coordination.jobs.isPaused(name);
-        const cooling = await context.link.run(({ coordination }) => coordination.cooling.read(name));
-        return sourceView(source, { counts, paused, cooling });
+        const { jobs, cooling, sourceHealth } = context.link.current().coordination;
+        const [pause, cools, health] = await Promise.all([
+          jobs.pauseOf(name),
+          cooling.read(name),
+          sourceHealth.read(name),
+        ]);
+        return sourceView(source, { counts, pause, cooling: cools, health });
       });
       return { sources: await Promise.all(sources) };
     },
   });
 
-  for (const action of ['pause', 'resume'] as const) {
-    app.post<{ Params: { source: string } }>(`/v1/sources/:source/${action}`, {
-      config: {
-        access: 'admin',
-        operation: {
-          id: `${action}Source`,
-          tag: 'sources',
-          summary:
-            action === 'pause' ? 'Ask this source nothing more; stale-if-error applies' : 'Ask this source again',
-          answers: { 200: json(SOURCE_STATE, 'Done.') },
-          errors: ['PQ_UNKNOWN_SOURCE', 'PQ_COORDINATION_DOWN'],
-        },
+  app.post<{ Params: { source: string }; Body: { readonly reason?: string } | null }>('/v1/sources/:source/pause', {
+    config: {
+      access: 'admin',
+      operation: {
+        id: 'pauseSource',
+        tag: 'sources',
+        summary: 'Ask this source nothing more; stale-if-error applies',
+        description:
+          'What runs goes on; what waits is held, and whoever waits for it hears PQ_SOURCE_PAUSED or gets what the dataset allows to be stale.',
+        answers: { 200: json(SOURCE_STATE, 'Paused.') },
+        errors: SOURCE_ERRORS,
       },
-      schema: { params: SOURCE_PARAM },
-      handler: async (request) => {
-        requireAllDatasets(request.principal);
-        const { name } = context.catalog.source(request.params.source);
-        await context.link.current().coordination.jobs[action](name);
-        return { source: name, paused: action === 'pause' };
+    },
+    schema: { params: SOURCE_PARAM, body: PAUSE_BODY },
+    handler: async (request) => {
+      requireAllDatasets(request.principal);
+      const { name } = context.catalog.source(request.params.source);
+      const { jobs } = context.link.current().coordination;
+      await jobs.pause(name, { reason: request.body?.reason ?? null, by: request.principal.name });
+      return { source: name, paused: true, pause: pauseView(await jobs.pauseOf(name)) };
+    },
+  });
+
+  app.post<{ Params: { source: string } }>('/v1/sources/:source/resume', {
+    config: {
+      access: 'admin',
+      operation: {
+        id: 'resumeSource',
+        tag: 'sources',
+        summary: 'Ask this source again',
+        answers: { 200: json(SOURCE_STATE, 'Resumed.') },
+        errors: SOURCE_ERRORS,
       },
-    });
-  }
+    },
+    schema: { params: SOURCE_PARAM },
+    handler: async (request) => {
+      requireAllDatasets(request.principal);
+      const { name } = context.catalog.source(request.params.source);
+      await context.link.current().coordination.jobs.resume(name);
+      return { source: name, paused: false, pause: null };
+    },
+  });
 }

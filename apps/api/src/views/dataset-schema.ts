@@ -15,6 +15,7 @@ import {
 } from '../openapi/schema.ts';
 import { ASK_SERIES, ASKS, STORED } from './asks-schema.ts';
 import { ENTRY } from './entry-schema.ts';
+import { REFRESH } from './refresh-schema.ts';
 
 const FRESHNESS_PROPERTIES = {
   version: oneOf('How a change of the source is noticed.', VERSION_KINDS),
@@ -80,6 +81,7 @@ const DATASET_PROPERTIES = {
 const FACTS_PROPERTIES = {
   asks: nullable(ASKS, 'How it was asked lately; null while Redis is away.'),
   stored: nullable(STORED, 'What the cache holds of it; null while Redis is away.'),
+  refresh: nullable(REFRESH, 'null: nothing is loaded before somebody asks.'),
 };
 
 export const DATASET = named(

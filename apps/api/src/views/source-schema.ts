@@ -15,6 +15,7 @@ import {
 } from '../openapi/schema.ts';
 import { FRESHNESS } from './dataset-schema.ts';
 import { CODE } from './fill-schema.ts';
+import { HEALTH_STATES } from './source-view.ts';
 
 export const COOLING = named(
   'Cooling',
@@ -26,6 +27,29 @@ export const COOLING = named(
       object('The last one.', { code: CODE, message: text('What happened.') }),
       'null where it is not known any more.',
     ),
+  }),
+);
+
+export const PAUSE = named(
+  'Pause',
+  object('An operator wants nothing to be asked of a source.', {
+    reason: nullable(text('Why, in the words of whoever paused it; null: nothing was said.', 'index rebuild')),
+    by: nullable(text('The API key, or the address where there are no keys.', 'key:dba')),
+    since: nullable(time('When it was paused.')),
+  }),
+);
+
+const HEALTH = named(
+  'SourceHealth',
+  object('How a source does, as far as work that touched it tells. Forgotten 30 days after the last.', {
+    state: oneOf(
+      'ok: it answered last. failing: it did not. cooling, paused: it is not asked. unknown: nobody asked yet.',
+      HEALTH_STATES,
+    ),
+    failuresInARow: whole('Of a database: attempts since it answered last.', 0),
+    lastAnswerAt: nullable(time('When it answered last, give or take a few seconds.')),
+    lastFailureAt: nullable(time('When it last failed, or refused a statement.')),
+    lastFailure: nullable(object('How.', { code: CODE, message: text('What happened.') })),
   }),
 );
 
@@ -47,7 +71,9 @@ const SOURCE = named(
       'null: it is no database.',
     ),
     paused: flag('Somebody paused it: nothing is asked.'),
+    pause: nullable(PAUSE, 'null while it is not paused.'),
     cooling: nullable(COOLING, 'null while it may be asked.'),
+    health: HEALTH,
     queues: listOf(
       object('Jobs of one kind, counted by state.', {
         queue: text('Its name.'),
@@ -70,5 +96,17 @@ export const SOURCES = named('Sources', object('All sources.', { sources: listOf
 
 export const SOURCE_STATE = named(
   'SourceState',
-  object('What was done.', { source: text('Its name.', 'lake'), paused: flag('Whether it is paused now.') }),
+  object('What was done.', {
+    source: text('Its name.', 'lake'),
+    paused: flag('Whether it is paused now.'),
+    pause: nullable(PAUSE, 'null: it is not.'),
+  }),
 );
+
+export const PAUSE_BODY = named('PauseWish', {
+  type: ['object', 'null'],
+  additionalProperties: false,
+  properties: {
+    reason: { type: 'string', minLength: 1, maxLength: 500, description: 'Why; shown with the source.' },
+  },
+});

@@ -19,6 +19,7 @@ import { redisOutcomes } from './outcomes.ts';
 import { redisParts } from './parts.ts';
 import { redisProcesses } from './processes.ts';
 import { JobQueues } from './queues.ts';
+import { redisPauseNotes, redisSourceHealth } from './source-health.ts';
 import { redisRefreshes, redisScheduleKeeper, type ScheduleKeeper } from './refreshes.ts';
 import { redisQueueBoard, type QueueBoard } from './queue-board.ts';
 import { redisRegister } from './register.ts';
@@ -34,6 +35,7 @@ import type { Entries } from '../ports/entries.ts';
 import type { EpochRegister } from '../ports/epochs.ts';
 import type { NotedReads } from '../ports/noted-reads.ts';
 import type { Parts } from '../ports/parts.ts';
+import type { SourceHealth } from '../ports/source-health.ts';
 import type { Refreshes } from '../ports/refreshes.ts';
 import type { Processes } from '../ports/processes.ts';
 import type { Eviction, Usage } from '../ports/retention.ts';
@@ -64,6 +66,7 @@ export interface Coordination {
   readonly parts: Parts;
   readonly cooling: Cooling;
   readonly refreshes: Refreshes;
+  readonly sourceHealth: SourceHealth;
   readonly scheduleKeeper: ScheduleKeeper;
   readonly pins: Pins;
   readonly retirement: Retirement;
@@ -109,6 +112,7 @@ export async function openCoordination(options: CoordinationOptions): Promise<Co
     parts: redisParts(gate),
     cooling: redisCooling(gate),
     refreshes: redisRefreshes(gate),
+    sourceHealth: redisSourceHealth(gate),
     scheduleKeeper: redisScheduleKeeper(gate),
     pins: redisPins(gate),
     retirement: redisRetirement(gate),
@@ -119,7 +123,14 @@ export async function openCoordination(options: CoordinationOptions): Promise<Co
     cancellations: redisCancellations(subscriber),
     outcomes,
     entries: redisEntries(gate),
-    jobs: new RedisJobQueue({ queues, gate, outcomes, randomId, waitingMax: queuePerSource }),
+    jobs: new RedisJobQueue({
+      queues,
+      gate,
+      outcomes,
+      pauses: redisPauseNotes(gate),
+      randomId,
+      waitingMax: queuePerSource,
+    }),
     jobBrowser: redisJobBrowser(queues, outcomes),
     queueBoard: redisQueueBoard(queues),
     asks: redisAsks(gate),

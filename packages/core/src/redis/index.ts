@@ -15,4 +15,5 @@ export { PREFIX } from './keys.ts';
 export type { Cancellations } from './notices.ts';
 export { BOARD_STATES, type BoardJob, type BoardQuestion, type BoardState, type QueueBoard } from './queue-board.ts';
 export { queueName, type QueueName } from './queues.ts';
+export type { Pause } from './source-health.ts';
 export type { ScheduleKeeper } from './refreshes.ts';

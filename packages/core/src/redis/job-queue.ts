@@ -6,6 +6,7 @@ import type { Job as QueuedJob } from 'bullmq';
 import { CHANNELS } from './keys.ts';
 import type { RedisGate } from './gate.ts';
 import type { OutcomeRecords } from './outcomes.ts';
+import type { Pause, PauseNotes } from './source-health.ts';
 import { newJobId, queueOfJobId, type JobQueues, type JobsQueue, type QueueName } from './queues.ts';
 import { ParqueueError, sourcePaused, type Failure } from '../model/errors.ts';
 import { dedupId, type Job, type JobKind, type JobStatus, type Outcome, type Progress } from '../model/job.ts';
@@ -16,6 +17,7 @@ export interface RedisJobQueueOptions {
   readonly queues: JobQueues;
   readonly gate: RedisGate;
   readonly outcomes: OutcomeRecords;
+  readonly pauses: PauseNotes;
   readonly randomId: RandomId;
   /** Jobs of one kind that may wait for one source. */
   readonly waitingMax: number;
@@ -77,12 +79,21 @@ export class RedisJobQueue implements JobQueue {
   }
 
   /** While a source is paused nothing of it is enqueued or started; what runs goes on. */
-  async pause(source: string): Promise<void> {
+  async pause(source: string, note: Pick<Pause, 'reason' | 'by'> = { reason: null, by: null }): Promise<void> {
+    // The note first: who finds the source paused must find why.
+    await this.#options.pauses.note(source, note);
     for (const kind of KINDS) await this.#options.queues.with({ kind, source }, (queue) => queue.pause());
   }
 
   async resume(source: string): Promise<void> {
     for (const kind of KINDS) await this.#options.queues.with({ kind, source }, (queue) => queue.resume());
+    await this.#options.pauses.forget(source);
+  }
+
+  /** null: it is not paused. */
+  async pauseOf(source: string): Promise<Pause | null> {
+    if (!(await this.isPaused(source))) return null;
+    return (await this.#options.pauses.read(source)) ?? { reason: null, by: null, sinceMs: null };
   }
 
   async isPaused(source: string): Promise<boolean> {
