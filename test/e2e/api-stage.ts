@@ -86,6 +86,11 @@ ${sourcesYaml(sources, datasets)}${yaml}`;
     return this.#running.api?.url ?? '';
   }
 
+  get api(): RunningApi {
+    if (this.#running.api === null) throw new Error('the API was stopped');
+    return this.#running.api;
+  }
+
   async startApi(): Promise<void> {
     this.#running.api = await startApi({ config: this.config, log: this.#log, ...this.#api });
   }

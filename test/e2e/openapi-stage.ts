@@ -13,6 +13,8 @@ const KEYS = {
   reader: ['read'],
   /** May nothing of what routes ask for. */
   stranger: ['adhoc'],
+  /** May ask once in a long while. */
+  hurried: ['read', 'fill', 'adhoc', 'admin'],
 } as const;
 export type Who = keyof typeof KEYS | 'nobody';
 
@@ -67,7 +69,7 @@ export class OpenApiStage implements AsyncDisposable {
     const { port } = listener.address() as AddressInfo;
     const keys = Object.entries(KEYS).map(
       ([name, scopes]) =>
-        `{ name: ${name}, sha256: ${createHash('sha256').update(name).digest('hex')}, scopes: [${scopes.join(', ')}], datasets: ["*"] }`,
+        `{ name: ${name}, sha256: ${createHash('sha256').update(name).digest('hex')}, scopes: [${scopes.join(', ')}], datasets: ["*"]${name === 'hurried' ? ', limits: { requestsPerSecond: 0.0001, burst: 1 }' : ''} }`,
     );
     const oracle = (at: number): string =>
       `{ kind: oracle, connectString: "127.0.0.1:${at}/things", user: u, password: p, adhoc: true, connectTimeout: 60s }`;
@@ -75,7 +77,7 @@ export class OpenApiStage implements AsyncDisposable {
       worker: false,
       sources: `  mute: ${oracle(port)}\n  dead: ${oracle(1)}\n  fragile: { kind: file, root: ./lake }\n`,
       datasets: DATASETS.replace('\n', ''),
-      yaml: `auth: { apiKeys: [${keys.join(', ')}] }\nlimits: { rows: 50, queuePerSource: 2, fillTimeout: 6s }\n`,
+      yaml: `auth: { limits: { requestsPerSecond: 1000000 }, apiKeys: [${keys.join(', ')}] }\nlimits: { rows: 50, queuePerSource: 2, fillTimeout: 6s }\n`,
     });
     const own = new OpenApiStage(stage, listener, sockets);
     await own.#writeSources();

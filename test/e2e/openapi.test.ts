@@ -24,8 +24,13 @@ const PROVED_ELSEWHERE: Readonly<Record<string, string>> = {
   ),
   ...each(
     ['getMetrics'],
-    [401, 403, 'header www-authenticate'],
+    [401, 'header www-authenticate'],
     'is asked from elsewhere than loopback: apps/api/src/openapi',
+  ),
+  ...each(
+    ['getHealth', 'getReadiness', 'getOpenApi', 'getHomePage'],
+    ['header ratelimit', 'header ratelimit-policy'],
+    'needs no key, and no key has a rate there',
   ),
 };
 
@@ -68,8 +73,10 @@ describe('before any worker', () => {
   test('without a key: 401; with one that may not: 403', async () => {
     Object.assign(names, { key: 'words-000000000000000000000000', fence: '1', id: 'lake.fill.0' });
     expect(await stage.others(401, promising(401, notOperator), 'nobody')).toEqual([]);
-    expect(await stage.others(403, promising(403, notOperator), 'stranger')).toEqual([]);
+    expect(await stage.others(403, promising(403), 'stranger')).toEqual([]);
     expect(await stage.others(403, asksOf('words'), 'reader')).toEqual([]);
+    await stage.ask({ method: 'GET', path: '/v1/whoami' }, 'hurried');
+    expect(await stage.others(429, promising(429), 'hurried')).toEqual([]);
   });
 
   test('what cannot be read: 400, 413, 414, 415', async () => {
@@ -325,6 +332,7 @@ function each(
   return Object.fromEntries(ids.flatMap((id) => kinds.map((kind) => [`${id} ${kind}`, why])));
 }
 
+/** Asked from this host, it needs no key. */
 function notOperator(id: string): boolean {
   return id !== 'getMetrics';
 }

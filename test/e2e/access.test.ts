@@ -1,0 +1,200 @@
+/** Who may ask and how much, seen over real connections: keys, streams, pins, the dashboard, and callers who dawdle. */
+import { createHash } from 'node:crypto';
+import { connect, type Socket } from 'node:net';
+import { loadConfig, type ApiKey } from '@parqueue/core/config';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { problemOf, Stage } from './api-stage.ts';
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+const as = (name: string) => ({ authorization: `Bearer ${name}` });
+const KEYS = `auth:
+  apiKeys:
+    - { name: admin, sha256: ${sha256('admin')}, scopes: [read, fill, adhoc, admin] }
+    - { name: other, sha256: ${sha256('other')}, scopes: [read, fill] }
+    - { name: narrow, sha256: ${sha256('narrow')}, scopes: [read], limits: { concurrent: 1 } }
+    - { name: bounded, sha256: ${sha256('bounded')}, scopes: [read], datasets: [prices] }
+`;
+const BIND = 'value-that-nobody-sees';
+
+let stage: Stage;
+let dawdler: Dawdler;
+
+beforeAll(async () => {
+  stage = await Stage.open({
+    yaml: `${KEYS}limits: { connections: 60 }\n`,
+    sources: '  dead: { kind: oracle, connectString: "127.0.0.1:1/things", user: u, password: p, adhoc: true }\n',
+  });
+  dawdler = new Dawdler(stage.url);
+  await stage.writeWords('one', 'two');
+  expect((await stage.get('/v1/datasets/words.parquet', as('admin'))).status).toBe(200);
+});
+
+afterAll(async () => {
+  dawdler.end();
+  await stage[Symbol.asyncDispose]();
+});
+
+/** Begins a request and never ends it. */
+class Dawdler {
+  readonly #socket: Socket;
+  readonly heard: Promise<string>;
+
+  constructor(url: string) {
+    const { hostname, port } = new URL(url);
+    this.#socket = connect(Number(port), hostname, () =>
+      this.#socket.write('GET /v1/whoami HTTP/1.1\r\nHost: x\r\nX-A: '),
+    );
+    this.heard = new Promise((resolve) => {
+      let text = '';
+      this.#socket.on('data', (chunk: Buffer) => void (text += chunk.toString()));
+      this.#socket.on('error', () => undefined);
+      this.#socket.on('close', () => resolve(text));
+    });
+  }
+
+  end(): void {
+    this.#socket.destroy();
+  }
+}
+
+const audited = (outcome: string): readonly Record<string, unknown>[] =>
+  stage.logged
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter((line) => line['audit'] === true && line['outcome'] === outcome);
+
+describe('requests under way', () => {
+  test('are counted while a stream of events is open, and no longer', async () => {
+    const left = new AbortController();
+    const open = await fetch(`${stage.url}/v1/events`, { headers: as('narrow'), signal: left.signal });
+    expect(open.status).toBe(200);
+    const refused = await stage.get('/v1/whoami', as('narrow'));
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1']);
+    expect(await problemOf(refused)).toMatchObject({ code: 'PQ_RATE_LIMITED', limit: 'concurrent' });
+    left.abort();
+    await expect.poll(async () => (await stage.get('/v1/whoami', as('narrow'))).status).toBe(200);
+    expect(audited('refused')).toContainEqual(
+      expect.objectContaining({ principal: 'key:narrow', code: 'PQ_RATE_LIMITED' }),
+    );
+  });
+});
+
+describe('the audit log', () => {
+  test('has every act by name, and nothing of what only reads', async () => {
+    await stage.post('/v1/invalidate', { dataset: 'words', mode: 'soft' }, { ...as('admin'), 'x-request-id': 'act-1' });
+    await stage.get('/v1/sources', as('admin'));
+    await expect
+      .poll(() => audited('done').filter(({ requestId }) => requestId === 'act-1'))
+      .toEqual([
+        expect.objectContaining({
+          principal: 'key:admin',
+          act: 'invalidate',
+          dataset: 'words',
+          mode: 'soft',
+          status: 200,
+        }),
+      ]);
+    expect(audited('done').map(({ act }) => act)).not.toContain('listSources');
+    expect(JSON.stringify(audited('done'))).not.toContain(sha256('admin'));
+  });
+});
+
+describe('a pin', () => {
+  test('is renewed and given back by the key that took it, and by no other', async () => {
+    const resolved = await stage.post('/v1/resolve', { dataset: 'words', pin: '1m' }, as('admin'));
+    const { pin, key } = (await resolved.json()) as { key: string; pin: { url: string } };
+    const taken = await stage.post(`/v1/entries/${key}/pins`, { ttl: '1m' }, as('other'));
+    const { url } = (await taken.json()) as { url: string };
+    for (const [owner, stranger, path] of [
+      ['admin', 'other', pin.url],
+      ['other', 'admin', url],
+    ] as const) {
+      expect((await stage.post(path, {}, as(stranger), 'PUT')).status).toBe(404);
+      expect((await stage.get(path, as(stranger), 'DELETE')).status).toBe(404);
+      expect((await stage.post(path, {}, as(owner), 'PUT')).status).toBe(200);
+      expect((await stage.get(path, as(owner), 'DELETE')).status).toBe(204);
+    }
+  });
+});
+
+describe('/queues', () => {
+  interface Listed {
+    readonly queues: readonly {
+      readonly name: string;
+      readonly readOnlyMode: boolean;
+      readonly jobs: readonly { readonly data: Record<string, unknown> }[];
+    }[];
+  }
+  const list = async (queue: string, name: string): Promise<Listed> =>
+    (await (await stage.get(`/queues/api/queues?activeQueue=${queue}&status=latest`, as(name))).json()) as Listed;
+
+  test('shows statements made readable and the names of binds, never a value, to who may see them', async () => {
+    const sql = 'select a, b from t where a = :who and b in (select c from u where d = :since)';
+    const binds = { who: BIND, since: { type: 'date', value: '2021-03-04' } };
+    expect((await stage.post('/v1/query', { source: 'dead', sql, binds }, as('admin'))).status).toBe(503);
+    const listed = await list('probe-dead', 'admin');
+    const fills = await list('fill-dead', 'admin');
+    const text = JSON.stringify([listed, fills]);
+    expect(text).not.toContain(BIND);
+    expect(text).not.toContain('2021-03-04');
+    const jobs = [listed, fills].flatMap(({ queues }) => queues.flatMap((queue) => queue.jobs));
+    expect(jobs.map(({ data }) => data)).toContainEqual(
+      expect.objectContaining({
+        sql: expect.arrayContaining([expect.stringMatching(/^SELECT$/i)]) as unknown,
+        binds: [':SINCE (date)', ':WHO (string)'],
+      }),
+    );
+    const hidden = JSON.stringify([await list('probe-dead', 'other'), await list('fill-dead', 'other')]);
+    expect(hidden).toContain('needs scope adhoc');
+    expect(hidden).not.toMatch(/select/i);
+    expect(JSON.stringify(await list('fill-lake', 'bounded'))).toContain('may not use its dataset');
+  });
+
+  test('is read-only unless its reader is an administrator, who may take a job back; acts are audited', async () => {
+    expect((await list('fill-lake', 'other')).queues.every(({ readOnlyMode }) => readOnlyMode)).toBe(true);
+    expect((await list('fill-lake', 'admin')).queues.every(({ readOnlyMode }) => !readOnlyMode)).toBe(true);
+    const put = async (path: string, name: string): Promise<number> =>
+      (await stage.get(`/queues/api/queues/${path}`, { ...as(name), 'x-request-id': 'board-1' }, 'PUT')).status;
+    expect(await put('fill-lake/pause', 'other')).toBe(403);
+    expect(await put('fill-lake/pause', 'admin')).toBe(200);
+    expect(
+      (
+        (await (await stage.get('/v1/sources', as('admin'))).json()) as { sources: { name: string; paused: boolean }[] }
+      ).sources.find(({ name }) => name === 'lake')?.paused,
+    ).toBe(true);
+    expect(await put('fill-lake/resume', 'admin')).toBe(200);
+    expect(await put('fill-lake/obliterate', 'admin')).toBe(400);
+    const acts = audited('done').filter(({ requestId }) => requestId === 'board-1');
+    expect(acts.map(({ target }) => target)).toEqual([
+      '/queues/api/queues/fill-lake/pause',
+      '/queues/api/queues/fill-lake/resume',
+    ]);
+  });
+});
+
+describe('keys read again', () => {
+  const keysOf = (yaml: string): readonly ApiKey[] =>
+    loadConfig(yaml, { path: '/c', env: {}, readFile: () => '' }).auth.apiKeys;
+
+  test('count at once, and a configuration without any changes nothing', async () => {
+    stage.api.replaceKeys(keysOf(KEYS.replace(sha256('other'), sha256('another'))));
+    expect((await stage.get('/v1/whoami', as('other'))).status).toBe(401);
+    expect((await stage.get('/v1/whoami', as('another'))).status).toBe(200);
+    expect(() => stage.api.replaceKeys([])).toThrow(expect.objectContaining({ code: 'PQ_CONFIG' }));
+    expect((await stage.get('/v1/whoami')).status).toBe(401);
+    stage.api.replaceKeys(keysOf(KEYS));
+    expect((await stage.get('/v1/whoami', as('other'))).status).toBe(200);
+  });
+});
+
+describe('a caller who dawdles', () => {
+  test('is cut off with 408, and told nothing but that', async () => {
+    expect(await dawdler.heard).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\nconnection: close\r\n/);
+  });
+
+  test('cannot take all connections: the next one is closed unheard, and the log says so', async () => {
+    const idle = Array.from({ length: 80 }, () => new Dawdler(stage.url));
+    await expect.poll(() => stage.logged.some((line) => line.includes('connections are refused'))).toBe(true);
+    for (const one of idle) one.end();
+    await expect.poll(async () => (await stage.get('/healthz').catch(() => null))?.status).toBe(200);
+  });
+});
