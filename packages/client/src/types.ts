@@ -24,6 +24,7 @@ export type {
   Invalidated,
   Outcome,
   Pin,
+  Principal,
   Resolution,
   Source,
   Sources,

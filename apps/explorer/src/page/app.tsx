@@ -1,10 +1,10 @@
 /** The page: its head with the way around, a word where the server is in trouble, the view, its foot. */
+import type { Principal } from '@parqueue/client';
 import { useEffect } from 'preact/hooks';
 import { follow, pause } from './api/live.ts';
 import { askJson, lookAtReadiness } from './api/request.ts';
 import { connection, session } from './api/session.ts';
 import { useStore } from './api/store.ts';
-import type { WhoAmI } from './api/types.ts';
 import { Announcement } from './parts/announce.tsx';
 import { Empty } from './parts/notice.tsx';
 import { hrefOf, type Route } from './route.ts';
@@ -102,7 +102,7 @@ function Banner() {
 function useIdentity(key: string | null): void {
   useEffect(() => {
     const left = new AbortController();
-    askJson<WhoAmI>('/v1/whoami', { signal: left.signal }).then(
+    askJson<Principal>('/v1/whoami', { signal: left.signal }).then(
       (identity) => session.set({ ...session.get(), identity }),
       // Not told; the server says no where it must.
       () => undefined,

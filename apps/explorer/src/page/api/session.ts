@@ -2,28 +2,19 @@
  * Who asks, and how the server stands. The key lives in the session storage of this tab and nowhere else; it goes into
  * the Authorization header and never into an address.
  */
+import type { Principal } from '@parqueue/client';
 import { createStore } from './store.ts';
 
 const KEY_ITEM = 'parqueue.key';
 
-export const SCOPES = ['read', 'fill', 'adhoc', 'admin'] as const;
-export type Scope = (typeof SCOPES)[number];
-
-export interface Identity {
-  readonly name: string;
-  /** No keys are configured: everybody may do everything. */
-  readonly open: boolean;
-  readonly scopes: readonly string[];
-  readonly datasets: readonly string[];
-  readonly expiresAt: string | null;
-}
+export type Scope = Principal['scopes'][number];
 
 export interface Session {
   readonly key: string | null;
   /** A key is wanted: none was given, or the one given is not known. */
   readonly wanted: 'none' | 'missing' | 'unknown';
   /** null: not told yet. */
-  readonly identity: Identity | null;
+  readonly identity: Principal | null;
 }
 
 /** `redis-away`: answers come, but not those that need Redis. */

@@ -23,15 +23,13 @@ export const MODES = [
 
 export type Mode = (typeof MODES)[number]['mode'];
 
-/** One sentence for the foot of the page. Counts are told as far as the server tells them. */
-export function whatWasDone(answer: Invalidated & { readonly fills?: number }, what: string): string {
+/** One sentence for the foot of the page. */
+export function whatWasDone(answer: Pick<Invalidated, 'mode' | 'entries' | 'fills'>, what: string): string {
   const counts = [
-    ...(answer.entries === undefined ? [] : [plural(answer.entries, 'entry', 'entries')]),
-    ...(answer.fills === undefined || answer.fills === 0
-      ? []
-      : [plural(answer.fills, 'load under way', 'loads under way')]),
+    plural(answer.entries, 'entry', 'entries'),
+    ...(answer.fills === 0 ? [] : [plural(answer.fills, 'load under way', 'loads under way')]),
   ];
-  const reach = counts.length === 0 ? '' : ` (${counts.join(', ')})`;
+  const reach = ` (${counts.join(', ')})`;
   switch (answer.mode) {
     case 'soft':
       return `Will be checked before the next use: ${what}${reach}`;

@@ -28,7 +28,7 @@ const COLUMNS: readonly SortColumn<Dataset>[] = [
   { name: 'age', title: 'Age', by: ({ stored }) => time(stored?.newestVerifiedAt), className: 'number' },
   { name: 'load', title: 'Last load', by: ({ stored }) => time(stored?.newestCommittedAt), className: 'number wide' },
   { name: 'entries', title: 'Entries', by: ({ stored }) => stored?.entries ?? null, className: 'number wide' },
-  { name: 'size', title: 'Size', by: ({ stored }) => stored?.bytes ?? null, className: 'number' },
+  { name: 'size', title: 'Size', by: ({ stored }) => stored?.bytes ?? null, className: 'number wide' },
 ];
 
 export function DatasetTable({ datasets }: { readonly datasets: readonly Dataset[] }) {
@@ -97,7 +97,7 @@ function DatasetRow({
       <td class="number wide">
         {stored === null ? <span class="faint">–</span> : `${count(stored.entries)}${stored.complete ? '' : '+'}`}
       </td>
-      <td class="number">
+      <td class="number wide">
         {stored === null || stored.entries === 0 ? <span class="faint">–</span> : bytes(stored.bytes)}
       </td>
     </tr>

@@ -1,13 +1,12 @@
 /** The columns of an entry: types, what is missing, how far the values reach, how they are spread. */
-import type { Column } from '@parqueue/client';
-import type { ColumnStatistics, Statistics } from '../api/types.ts';
+import type { Column, ColumnStatistics, Statistics } from '@parqueue/client';
 import { useResource } from '../api/use-resource.ts';
 import { Trouble } from '../parts/notice.tsx';
 import { Section } from '../parts/section.tsx';
 import { Table } from '../parts/table.tsx';
 import { Histogram } from '../plots/histogram.tsx';
 import { TopValues } from '../plots/shares.tsx';
-import { cellText } from '../text/cells.ts';
+import { cellText, meanText } from '../text/cells.ts';
 import { bytes, count, percent, plural } from '../text/numbers.ts';
 
 interface ColumnsProps {
@@ -80,7 +79,7 @@ function ColumnRow({ column, of }: { readonly column: Column; readonly of: Colum
             <code class="cut">{cellText(of.min)}</code>
             <br />
             <code class="cut">{cellText(of.max)}</code>
-            {of.mean === null ? null : <div class="under">mean {cellText(of.mean)}</div>}
+            {of.mean === null ? null : <div class="under">mean {meanText(of.mean)}</div>}
           </>
         )}
       </td>
