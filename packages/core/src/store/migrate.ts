@@ -51,6 +51,8 @@ const LOOK_EVERY_MS = 1000;
 const LOOKS_BEFORE_TAKE_OVER = 60;
 /** Progress is told at least so often: as many files are replaced in seconds even on a slow filesystem. */
 const KEYS_PER_BEAT = 100;
+/** And so often where shards hold nothing: telling costs more than looking there. */
+const SHARDS_PER_BEAT = 16;
 
 const progressSchema = z.object({ done: z.string(), beats: z.number() });
 
@@ -107,12 +109,14 @@ class Step {
     const present = new Set(await disk.list(ENTRIES));
     let done = from;
     for (const shard of SHARDS.filter((name) => from === null || name > from)) {
-      for (const [at, key] of (present.has(shard) ? await keysOf(disk, shard) : []).entries()) {
+      const keys = present.has(shard) ? await keysOf(disk, shard) : [];
+      for (const [at, key] of keys.entries()) {
         if (at % KEYS_PER_BEAT === KEYS_PER_BEAT - 1 && !(await this.#mayGoOn(claim, done))) return;
         if (await this.#migration.migrateKey(disk, key)) this.#changed += 1;
       }
       done = shard;
-      if (present.has(shard) && !(await this.#mayGoOn(claim, done))) return;
+      if (keys.length === 0 && (SHARDS.indexOf(shard) + 1) % SHARDS_PER_BEAT !== 0) continue;
+      if (!(await this.#mayGoOn(claim, done))) return;
       this.#tell('working', done);
     }
     if (await this.#mayGoOn(claim, done)) await this.#switch();
