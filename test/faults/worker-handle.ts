@@ -9,9 +9,11 @@ import type { FromWorker, ToWorker } from './worker-process.ts';
 const WORKER = fileURLToPath(new URL('../dist/faults/worker-process.js', import.meta.url));
 const STEP_LIMIT_MS = 60_000;
 
-interface Step {
+export interface Step {
   readonly name: StepName;
   readonly details: Readonly<Record<string, unknown>>;
+  /** When the test heard of it. */
+  readonly atMs: number;
 }
 
 export class WorkerHandle {
@@ -35,7 +37,7 @@ export class WorkerHandle {
           resolve();
           return;
         }
-        worker.steps.push(message);
+        worker.steps.push({ ...message, atMs: Date.now() });
         for (const listener of worker.#listeners) listener();
       });
     });
@@ -70,6 +72,11 @@ export class WorkerHandle {
 
   count(name: StepName): number {
     return this.steps.filter((step) => step.name === name).length;
+  }
+
+  /** From now on such a step waits until it is released. */
+  hold(step: StepName): void {
+    this.#child.send({ kind: 'hold', step } satisfies ToWorker);
   }
 
   /** Lets the held step go on. */

@@ -15,6 +15,7 @@ export type ToWorker =
       readonly hold: StepName | null;
       readonly logFile: string;
     }
+  | { readonly kind: 'hold'; readonly step: StepName }
   | { readonly kind: 'release' };
 
 export type FromWorker =
@@ -25,19 +26,21 @@ let release = (): void => undefined;
 const released = new Promise<void>((resolve) => {
   release = resolve;
 });
+let held: StepName | null = null;
 
 function tell(message: FromWorker): void {
   process.send?.(message);
 }
 
 async function start(order: Extract<ToWorker, { kind: 'start' }>): Promise<void> {
+  held = order.hold;
   const worker = await startWorker({
     config: order.config,
     queueTiming: order.queueTiming,
     log: pino({ level: 'debug' }, pino.destination({ dest: order.logFile, sync: true })),
     onStep: async (name, details) => {
       tell({ kind: 'step', name, details });
-      if (name === order.hold) await released;
+      if (name === held) await released;
     },
   });
   process.once('SIGTERM', () => {
@@ -48,6 +51,7 @@ async function start(order: Extract<ToWorker, { kind: 'start' }>): Promise<void>
 
 process.on('message', (message: ToWorker) => {
   if (message.kind === 'release') release();
+  else if (message.kind === 'hold') held = message.step;
   else void start(message);
 });
 process.once('disconnect', () => process.exit(1));
