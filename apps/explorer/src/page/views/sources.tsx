@@ -93,10 +93,13 @@ function Standing({ source: { paused, pause, cooling, health } }: { readonly sou
     <>
       {paused ? (
         <p class="standing warn">
-          Paused
-          {pause == null ? '' : ` by ${pause.by}, `}
-          {pause == null ? null : <Ago at={pause.since} />}
-          {pause?.reason ? <>: “{pause.reason}”</> : null}
+          Paused{pause?.by == null ? '' : ` by ${pause.by}`}
+          {pause?.since == null ? null : (
+            <>
+              , <Ago at={pause.since} />
+            </>
+          )}
+          {pause?.reason == null ? null : <>: “{pause.reason}”</>}
         </p>
       ) : null}
       {cooling === null ? null : (
