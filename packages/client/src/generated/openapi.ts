@@ -54,6 +54,9 @@ export interface Asks {
   readonly hours: readonly AskBucket[];
 }
 
+/** Server-sent events with data as JSON. `fill`: a FillSummary, when it comes, at most once a second while it goes on, and when it ends. `head`: an entry has another generation (key, dataset, source, generation, version, rows, bytes, committedAt, url), with an id to come back with; one that moved several times between two looks is told once. `missed`: more happened since `Last-Event-ID` than is remembered, look at everything anew. `bye` (code, message): why the server ends the stream; connect again. Comments keep a quiet stream open. */
+export type CacheEvents = string;
+
 /** The datasets that the caller may use. */
 export interface Catalog {
   readonly datasets: readonly Dataset[];
@@ -167,6 +170,8 @@ export interface Dataset {
   readonly asks: Asks | null;
   /** What the cache holds of it; null while Redis is away. */
   readonly stored: Stored | null;
+  /** null: nothing is loaded before somebody asks. */
+  readonly refresh: Refresh | null;
 }
 
 /** One dataset with what it is made of and its latest entries. */
@@ -221,6 +226,8 @@ export interface DatasetDetails {
   readonly asks: AskSeries | null;
   /** What the cache holds of it; null while Redis is away. */
   readonly stored: Stored | null;
+  /** null: nothing is loaded before somebody asks. */
+  readonly refresh: Refresh | null;
   readonly entries: readonly Entry[] | null;
 }
 
@@ -529,7 +536,7 @@ export interface Fill {
   readonly data?: string | null;
 }
 
-/** Server-sent events `progress` and `finished`; the data of each is a Fill as JSON. Comments keep a quiet stream open; it ends after `finished`. */
+/** Server-sent events `progress` and `finished`; the data of each is a Fill as JSON. Comments keep a quiet stream open; it ends after `finished`, or with `bye` (code, message), which says why it cannot go on. */
 export type FillEvents = string;
 
 /** Newest first. */
@@ -792,6 +799,21 @@ export interface Parameter {
   readonly maxLength: number;
 }
 
+/** An operator wants nothing to be asked of a source. */
+export interface Pause {
+  /** Why, in the words of whoever paused it; null: nothing was said. */
+  readonly reason: string | null;
+  /** The API key, or the address where there are no keys. */
+  readonly by: string | null;
+  /** When it was paused. */
+  readonly since: string | null;
+}
+
+export type PauseWish = {
+  /** Why; shown with the source. */
+  readonly reason?: string;
+} | null;
+
 /** The rows are not ready: come back with `Parqueue-Fill`. */
 export interface Pending {
   /** What to wait for. */
@@ -985,6 +1007,58 @@ export interface Readiness {
   };
 }
 
+/** When the entries of a dataset are proved right, or loaded, before anybody asks. */
+export interface Refresh {
+  /** The interval; null: it is a cron. */
+  readonly everySeconds: number | null;
+  /** Minute, hour, day, month and weekday; null: it is an interval. */
+  readonly cron: string | null;
+  /** Of the cron. */
+  readonly timeZone: string | null;
+  /** Over how many seconds the entries are spread. */
+  readonly jitterSeconds: number;
+  /** Entries that nobody read for so long are left out; null: none is. */
+  readonly readWithinSeconds: number | null;
+  /** Combinations of parameters that are loaded although nobody asked. */
+  readonly params: number;
+  /** When it is due; null: not known at the moment. */
+  readonly next: string | null;
+  /** The last one that ended, by the clocks of the workers. */
+  readonly last: {
+    /** When it was due. */
+    readonly due: string;
+    /** When it began. */
+    readonly began: string;
+    /** When it was over. */
+    readonly ended: string;
+    /** What became of the entries. */
+    readonly entries: {
+      /** Found right by a probe. */
+      readonly verified: number;
+      /** Loaded anew. */
+      readonly loaded: number;
+      /** Proved right by others since it was due. */
+      readonly fresh: number;
+      /** Being loaded when it was due. */
+      readonly joined: number;
+      /** Left out: nobody read them lately. */
+      readonly unread: number;
+      /** Left out: the present configuration would not make them. */
+      readonly foreign: number;
+      /** Not reached, or not done, before the next was due. */
+      readonly late: number;
+      /** Failed. */
+      readonly failed: number;
+    };
+    /** The last thing that went wrong, also where trying again helped. */
+    readonly lastFailure: {
+      readonly code: ErrorCode;
+      /** What happened. */
+      readonly message: string;
+    } | null;
+  } | null;
+}
+
 /** The entry behind a question. */
 export interface Resolution {
   /** Cache key of the entry: a name for people and a hash for identity. */
@@ -1063,8 +1137,11 @@ export interface Source {
   } | null;
   /** Somebody paused it: nothing is asked. */
   readonly paused: boolean;
+  /** null while it is not paused. */
+  readonly pause: Pause | null;
   /** null while it may be asked. */
   readonly cooling: Cooling | null;
+  readonly health: SourceHealth;
   /** One for probes and one for fills, as soon as they were used. */
   readonly queues: readonly ({
     /** Its name. */
@@ -1090,12 +1167,32 @@ export interface Source {
   })[];
 }
 
+/** How a source does, as far as work that touched it tells. Forgotten 30 days after the last. */
+export interface SourceHealth {
+  /** ok: it answered last. failing: it did not. cooling, paused: it is not asked. unknown: nobody asked yet. */
+  readonly state: 'ok' | 'failing' | 'cooling' | 'paused' | 'unknown';
+  /** Of a database: attempts since it answered last. */
+  readonly failuresInARow: number;
+  /** When it answered last, give or take a few seconds. */
+  readonly lastAnswerAt: string | null;
+  /** When it last failed, or refused a statement. */
+  readonly lastFailureAt: string | null;
+  /** How. */
+  readonly lastFailure: {
+    readonly code: ErrorCode;
+    /** What happened. */
+    readonly message: string;
+  } | null;
+}
+
 /** What was done. */
 export interface SourceState {
   /** Its name. */
   readonly source: string;
   /** Whether it is paused now. */
   readonly paused: boolean;
+  /** null: it is not. */
+  readonly pause: Pause | null;
 }
 
 /** All sources. */
@@ -2252,7 +2349,26 @@ export interface Operations {
       readonly 503: Problem503_2;
     };
   };
-  /** GET /v1/sources: Sources, their limits and queues, and which are paused or cooling down. */
+  /** GET /v1/events: Fills and heads as they move, as server-sent events. */
+  readonly followCache: {
+    readonly path: Readonly<Record<string, never>>;
+    readonly query: {
+      /** Only of this dataset */
+      readonly dataset?: string;
+    };
+    readonly body: null;
+    readonly answers: {
+      readonly 200: null;
+      readonly 400: Problem400;
+      readonly 401: Problem401;
+      readonly 403: Problem403;
+      readonly 404: Problem404;
+      readonly 414: Problem414;
+      readonly 429: Problem429;
+      readonly 503: Problem503_2;
+    };
+  };
+  /** GET /v1/sources: Sources: limits, queues, health, and which are paused or cooling down. */
   readonly listSources: {
     readonly path: Readonly<Record<string, never>>;
     readonly query: Readonly<Record<string, never>>;
@@ -2273,7 +2389,7 @@ export interface Operations {
       readonly source: string;
     };
     readonly query: Readonly<Record<string, never>>;
-    readonly body: null;
+    readonly body: PauseWish | null;
     readonly answers: {
       readonly 200: SourceState;
       readonly 400: Problem400;
