@@ -61,7 +61,7 @@ const lookAt = (key: string) => heads.look({ key, scopes: [], probeTargets: [] }
 const deeds: Deeds = {
   async fill({ key, text }) {
     const fillId = randomId();
-    const claim = { key, fillId, holder: 'guest', ttlMs: 60_000 };
+    const claim = { key, fillId, holder: 'guest', ttlMs: 60_000, scopes: [] };
     const grant = await leases.acquire(claim);
     if (grant.kind !== 'granted') throw new Error(`the lease is ${grant.kind}`);
     const { fence } = grant;

@@ -102,7 +102,18 @@ export interface InvalidateOptions extends RemoteOptions {
 
 export async function invalidateEntries(context: Context, options: InvalidateOptions): Promise<void> {
   const result = await connect(context, options).invalidate(targetOf(options), options.mode);
-  show(context, result, options);
+  if (options.json === true) {
+    context.out(JSON.stringify(result));
+    return;
+  }
+  const { mode, entries, fills, target, prefix = '', reached = [] } = result;
+  const also = reached.length === 0 ? '' : `, with ${reached.join(', ')}`;
+  context.out(`${target ?? `${prefix}*`} is marked ${mode}${also}: ${counted(entries, fills)}`);
+}
+
+function counted(entries: number, fills: number): string {
+  const loads = fills === 0 ? '' : `, ${spellCount(fills)} ${fills === 1 ? 'load' : 'loads'} under way`;
+  return `${spellCount(entries)} ${entries === 1 ? 'entry' : 'entries'}${loads}`;
 }
 
 function targetOf({ entry, dataset, source, table: tableName, prefix }: InvalidateOptions): InvalidateTarget {

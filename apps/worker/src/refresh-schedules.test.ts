@@ -1,0 +1,148 @@
+/** Schedules of refreshes as BullMQ keeps them on a real Redis, with several workers of one or of two configurations. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '@parqueue/core';
+import { Catalog, loadConfig } from '@parqueue/core/config';
+import { connectRedis, openCoordination, PREFIX, type Coordination } from '@parqueue/core/redis';
+import { Queue } from 'bullmq';
+import pino from 'pino';
+import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { REFRESH_QUEUE, RefreshSchedules, type RefreshJob } from './refresh-schedules.ts';
+
+const URL = `${inject('redisUrl')}/121`;
+const log = pino({ level: 'silent' });
+const HOUR_MS = 3_600_000;
+const hostClock: Clock = {
+  now: () => Date.now(),
+  sleep: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }),
+};
+
+let connection: ReturnType<typeof connectRedis>;
+let queue: Queue<RefreshJob>;
+let coordination: Coordination;
+let nowMs: number;
+let ids = 0;
+
+beforeEach(async () => {
+  connection = connectRedis({ url: URL }, 'worker');
+  await connection.flushdb();
+  queue = new Queue(REFRESH_QUEUE, { prefix: PREFIX, connection });
+  const randomId = () => (ids += 1).toString(16).padStart(32, '0');
+  coordination = await openCoordination({ url: URL, storeId: 'schedules', clock: hostClock, randomId });
+  nowMs = Date.now();
+});
+
+afterEach(async () => {
+  await queue.close();
+  await coordination.close();
+  connection.disconnect();
+});
+
+const datasetsOf = (refreshes: Readonly<Record<string, string>>) => {
+  const lines = Object.entries(refreshes).map(
+    ([name, refresh]) => `  ${name}: { source: lake, path: a.csv, ${refresh} }`,
+  );
+  const text = `sources: { lake: { kind: file, root: . } }\ndatasets:\n${lines.join('\n')}\n`;
+  return new Catalog(loadConfig(text, { path: '/etc/parqueue.yaml', env: {}, readFile: () => '' })).datasets();
+};
+
+/** A worker with that configuration, started at that time by Redis's clock. */
+const worker = (refreshes: Readonly<Record<string, string>>, startedAtMs: number, holder = `worker-${startedAtMs}`) =>
+  new RefreshSchedules({
+    datasets: datasetsOf(refreshes),
+    queue,
+    keeper: coordination.scheduleKeeper,
+    refreshes: coordination.refreshes,
+    redisNow: async () => startedAtMs,
+    holder,
+    clock: { now: () => nowMs, sleep: hostClock.sleep },
+    log,
+  });
+
+/** What is due, and which jobs stand for it. */
+const scheduled = async () => {
+  const schedulers = await queue.getJobSchedulers(0, -1, true);
+  const jobs = await queue.getJobs(['delayed', 'waiting', 'active']);
+  return {
+    schedules: Object.fromEntries(schedulers.map(({ key, every, pattern }) => [key, pattern ?? every])),
+    jobs: jobs.map(({ data }) => data.dataset).toSorted(),
+    next: Object.fromEntries(schedulers.map(({ key, next }) => [key, next])),
+  };
+};
+
+const later = (ms: number): void => {
+  nowMs += ms;
+};
+
+test('three workers make one job for each due time, the same whoever makes it', async () => {
+  const refreshes = { hourly: 'refresh: { every: 1h }', daily: 'refresh: { cron: "0 6 * * *", timeZone: Asia/Tokyo }' };
+  const workers = [1, 2, 3].map((at) => worker({ ...refreshes, never: 'description: x' }, at));
+  await Promise.all(workers.map((each) => each.keep(1)));
+  for (const each of workers) await each.keep(1);
+  const { schedules, jobs, next } = await scheduled();
+  expect(schedules).toEqual({ hourly: HOUR_MS, daily: '0 6 * * *' });
+  expect(jobs).toEqual(['daily', 'hourly']);
+  expect(new Date(Number(next['daily'])).getUTCHours()).toBe(21);
+  expect((await coordination.refreshes.read('hourly')).nextAtMs).toBe(next['hourly']);
+
+  await connection.flushdb();
+  await worker(refreshes, 4).keep(1);
+  expect(await scheduled()).toEqual({ schedules, jobs, next });
+});
+
+test('a schedule that is as it should be is left alone, also when its job is overdue', async () => {
+  const refreshes = { daily: 'refresh: { cron: "0 6 * * *" }' };
+  await worker(refreshes, 1).keep(1);
+  const [job] = await queue.getJobs(['delayed']);
+  await job?.promote();
+  await worker(refreshes, 2).keep(1);
+  expect((await queue.getJobs(['waiting', 'prioritized', 'delayed'])).map(({ id }) => id)).toEqual([job?.id]);
+});
+
+test('what Redis lost comes back within a check, and with a new epoch at once', async () => {
+  const own = worker({ hourly: 'refresh: { every: 1h }' }, 1);
+  await own.keep(1);
+  await connection.flushdb();
+  await own.keep(1);
+  expect((await scheduled()).jobs).toEqual([]);
+  await own.keep(2);
+  expect((await scheduled()).jobs).toEqual(['hourly']);
+
+  await queue.drain(true);
+  later(60_000);
+  await own.keep(2);
+  expect((await scheduled()).jobs).toEqual(['hourly']);
+});
+
+test('the configuration of the worker that started last counts, in whatever order they look', async () => {
+  const old = worker({ a: 'refresh: { every: 1h }', gone: 'refresh: { every: 1h }' }, 1);
+  const young = worker({ a: 'refresh: { every: 2h }' }, 2);
+  await old.keep(1);
+  await young.keep(1);
+  for (let look = 0; look < 3; look += 1) {
+    later(60_000);
+    await old.keep(1);
+    await young.keep(1);
+    expect(await scheduled()).toMatchObject({ schedules: { a: 2 * HOUR_MS }, jobs: ['a'] });
+  }
+  expect(await coordination.refreshes.read('gone')).toEqual({ nextAtMs: null, last: null });
+});
+
+test('when the worker that saw to them is gone, another one does', async () => {
+  const old = worker({ a: 'refresh: { every: 1h }' }, 1);
+  await worker({ a: 'refresh: { every: 2h }' }, 2).keep(1);
+  await old.keep(1);
+  expect((await scheduled()).schedules).toEqual({ a: 2 * HOUR_MS });
+  await connection.del('{pq}:refresher');
+  await old.keep(1);
+  expect((await scheduled()).schedules).toEqual({ a: HOUR_MS });
+});
+
+test('trouble with the queue is told, and the next look tries again', async () => {
+  const own = worker({ hourly: 'refresh: { every: 1h }' }, 1);
+  await queue.close();
+  await own.keep(1);
+  queue = new Queue(REFRESH_QUEUE, { prefix: PREFIX, connection });
+  const again = worker({ hourly: 'refresh: { every: 1h }' }, 1, 'worker-1');
+  await again.keep(1);
+  expect((await scheduled()).jobs).toEqual(['hourly']);
+});
