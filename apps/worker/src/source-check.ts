@@ -1,5 +1,5 @@
 /**
- * Asks sources what a worker would ask, in a thread of its own and through the same code: can it be reached, does it let
+ * Asks a source what a worker would ask, in a thread of its own and through the same code: can it be reached, does it let
  * us in, and may we read what versions are made of. For `parqueue doctor`; leaves nothing behind.
  */
 import { tmpdir } from 'node:os';
@@ -27,7 +27,7 @@ export interface SourceAnswer extends SourceQuestion {
 
 export interface SourceCheckOptions {
   readonly config: Config;
-  readonly sources: readonly string[];
+  readonly source: string;
   /** Of one question. */
   readonly limitMs: number;
   readonly now: () => number;
@@ -38,26 +38,26 @@ const STOP_GRACE_MS = 1000;
 const NO_MEMO: Memo = { get: async () => null, put: async () => undefined };
 
 /** One answer after the other, as they come. A source that could not be reached is not asked for its datasets. */
-export async function* checkSources(options: SourceCheckOptions): AsyncGenerator<SourceAnswer> {
-  const { config, sources } = options;
+export async function* checkSource(options: SourceCheckOptions): AsyncGenerator<SourceAnswer> {
+  const { config, source: name } = options;
   const catalog = new Catalog(config);
-  for (const name of sources) {
-    const source = catalog.source(name);
-    const pool = openPool(config, source);
-    try {
-      const reached = await ask(pool, { source: name, dataset: null }, catalog.resolveConnection(name), options);
-      yield reached;
-      if (!reached.ok) continue;
-      for (const dataset of catalog.datasets()) {
-        if (dataset.source !== name) continue;
-        const question = { source: name, dataset: dataset.name };
-        const skipped = whyNotAsked(dataset.freshness.version, () => catalog.resolveForProbe(dataset.name));
-        if (typeof skipped === 'string') yield { ...question, ok: true, failure: null, tookMs: 0, parts: {}, skipped };
-        else yield await ask(pool, question, skipped, options);
-      }
-    } finally {
-      await pool[Symbol.asyncDispose]();
+  const pool = openPool(config, catalog.source(name));
+  try {
+    // Loading the driver is no time of the source's.
+    await pool.prepare(new AbortController().signal);
+    const reached = await ask(pool, { source: name, dataset: null }, catalog.resolveConnection(name), options);
+    yield reached;
+    if (!reached.ok) return;
+    for (const dataset of catalog.datasets()) {
+      if (dataset.source !== name) continue;
+      const question = { source: name, dataset: dataset.name };
+      const asked = whyNotAsked(dataset.freshness.version, () => catalog.resolveForProbe(dataset.name));
+      if (typeof asked === 'string')
+        yield { ...question, ok: true, failure: null, tookMs: 0, parts: {}, skipped: asked };
+      else yield await ask(pool, question, asked, options);
     }
+  } finally {
+    await pool[Symbol.asyncDispose]();
   }
 }
 

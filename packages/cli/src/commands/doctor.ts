@@ -3,15 +3,17 @@
  * other. Changes nothing but a small file in the store's trash, which it removes. Nothing it asks can keep it: each
  * question has a time limit.
  */
-import { isEpochLost, isParqueueError, reserveOf, shardOf } from '@parqueue/core';
-import { storeRules, type Config } from '@parqueue/core/config';
+import { BEAT_EVERY_MS, isEpochLost, isParqueueError, reserveOf, shardOf, type ProcessRecord } from '@parqueue/core';
+import { Catalog, storeRules, type Config } from '@parqueue/core/config';
 import { openCoordination, type Coordination, type RedisInspection } from '@parqueue/core/redis';
+import type { SourceAnswer } from '@parqueue/worker';
 import { readConfig, type LoadedConfig } from '../config-file.ts';
 import type { Context } from '../context.ts';
 import { Checks, type Check } from '../doctor/check.ts';
 import { checkCluster } from '../doctor/cluster-checks.ts';
 import { checkRedis } from '../doctor/redis-checks.ts';
 import { checkSource } from '../doctor/source-checks.ts';
+import { probeSource } from '../doctor/source-probe.ts';
 import { checkStore } from '../doctor/store-checks.ts';
 import { probeStore } from '../doctor/store-probe.ts';
 import { checkWork } from '../doctor/work-checks.ts';
@@ -25,6 +27,7 @@ export interface DoctorOptions extends StoreOptions {
 
 /** For each step on the store, and for each question to a source. */
 const LIMIT_MS = 10_000;
+const SOURCES_AT_ONCE = 4;
 const HEADS_LOOKED_AT = 20;
 const JOBS_LOOKED_AT = 1000;
 
@@ -39,7 +42,7 @@ export async function doctor(context: Context, options: DoctorOptions): Promise<
       print.check(check);
     });
   if (options.source === undefined) await checkCommon(context, loaded, checksOf);
-  await checkSources(context, loaded.config, { only: options.source, checksOf });
+  await checkSources(loaded.config, { only: options.source, checksOf });
   print.end(all);
   return all.some(({ status }) => status === 'fail') ? EXIT.failed : EXIT.ok;
 }
@@ -84,7 +87,7 @@ async function gather(
     if (redis.marker?.runId === redis.runId) coordination.register.adopt(redis.marker);
     const { processes, jobBrowser } = coordination;
     return {
-      processes: await processes.list(),
+      processes: await whoLives(context, processes),
       chores: await processes.chores(),
       counts: await jobBrowser.counts(),
       jobs: await jobBrowser.list({
@@ -99,6 +102,14 @@ async function gather(
   } finally {
     await coordination.close();
   }
+}
+
+/** Who runs tells it again within a beat where Redis has just forgotten: nobody at all is looked for so long. */
+async function whoLives({ clock }: Context, processes: Coordination['processes']): Promise<readonly ProcessRecord[]> {
+  const found = await processes.list();
+  if (found.length > 0) return found;
+  await clock.sleep(BEAT_EVERY_MS + 1000);
+  return await processes.list();
 }
 
 async function coolingOf({ cooling }: Coordination, sources: readonly string[]) {
@@ -124,15 +135,20 @@ async function headPaths({ entries }: Coordination): Promise<readonly string[]> 
     .map(({ key, head }) => `entries/${shardOf(key)}/${key}/g${head.fence}/part-000.parquet`);
 }
 
+/** Several at a time, told in the order of the configuration. */
 async function checkSources(
-  context: Context,
   config: Config,
   { only, checksOf }: { readonly only: string | undefined; readonly checksOf: ChecksOf },
 ): Promise<void> {
-  const sources = only === undefined ? Object.keys(config.sources) : [only];
-  if (sources.length === 0) return;
-  const { checkSources: ask } = await import('@parqueue/worker');
-  for await (const answer of ask({ config, sources, limitMs: LIMIT_MS, now: () => context.clock.now() })) {
-    checkSource(checksOf(`source ${answer.source}`), answer);
+  const catalog = new Catalog(config);
+  const names = only === undefined ? Object.keys(config.sources) : [catalog.source(only).name];
+  const asked: Promise<readonly SourceAnswer[]>[] = [];
+  for (const [at, source] of names.entries()) {
+    const before = asked[at - SOURCES_AT_ONCE] ?? Promise.resolve([]);
+    asked.push(before.then(() => probeSource({ config, source, limitMs: LIMIT_MS })));
+  }
+  for (const [at, source] of names.entries()) {
+    const checks = checksOf(`source ${source}`);
+    for (const answer of (await asked[at]) ?? []) checkSource(checks, answer);
   }
 }

@@ -6,6 +6,7 @@ import { openCoordination, type Coordination } from './coordination.ts';
 import { PREFIX } from './keys.ts';
 import { queueName } from './queues.ts';
 import type { Job } from '../model/job.ts';
+import { openEpoch } from '../testing/coordination-contract.ts';
 import { randomId, STORE_ID, systemClock } from '../testing/redis-harness.ts';
 
 const URL = `${inject('redisUrl')}/103`;
@@ -196,6 +197,15 @@ describe('status', () => {
     expect(await admin.keys('*nosuch*')).toEqual([]);
     expect((await coordination.jobs.enqueue(job())).id).not.toBe(id);
   });
+});
+
+test('a queue shows itself again in a memory that forgot it', async () => {
+  await openEpoch({ ports: coordination, storeId: STORE_ID }, 1);
+  await coordination.jobs.enqueue(job());
+  await admin.flushdb();
+  await openEpoch({ ports: coordination, storeId: STORE_ID }, 2);
+  await coordination.jobs.enqueue(job());
+  expect(await coordination.jobBrowser.counts()).toMatchObject([{ kind: 'fill', source: 'lake' }]);
 });
 
 describe('cancel', () => {

@@ -51,6 +51,8 @@ export class JobQueues {
   readonly #options: QueuesOptions;
   readonly #redisName: string;
   readonly #queues = new Map<string, Promise<JobsQueue>>();
+  /** Incarnation of the memory in which each was named. */
+  readonly #named = new Map<string, string | null>();
   /** One listener for all who wait for the connection. */
   #connected: Promise<void> | null = null;
 
@@ -111,11 +113,22 @@ export class JobQueues {
     const opening = this.#queues.get(text) ?? this.#open(text);
     this.#queues.set(text, opening);
     try {
-      return await this.#bounded(opening);
+      const queue = await this.#bounded(opening);
+      await this.#name(text);
+      return queue;
     } catch (error) {
       if (this.#queues.get(text) === opening) this.#queues.delete(text);
       throw error;
     }
+  }
+
+  /** Once, and again in each memory of Redis: one that forgot would show nobody this queue. */
+  async #name(text: string): Promise<void> {
+    const { gate } = this.#options;
+    const memory = gate.marker?.incarnation ?? null;
+    if (this.#named.get(text) === memory) return;
+    await gate.plain((commands) => commands.sadd(KEYS.queues, text));
+    this.#named.set(text, memory);
   }
 
   #bounded<T>(work: Promise<T>): Promise<T> {
@@ -128,7 +141,7 @@ export class JobQueues {
   }
 
   async #open(text: string): Promise<JobsQueue> {
-    const { redis, gate, log } = this.#options;
+    const { redis, log } = this.#options;
     const queue: JobsQueue = new Queue(text, {
       connection: redis,
       prefix: PREFIX,
@@ -142,7 +155,6 @@ export class JobQueues {
     });
     queue.on('error', (error) => log?.warn({ queue: text, error: error.message }, 'queue'));
     await queue.waitUntilReady();
-    await gate.plain((commands) => commands.sadd(KEYS.queues, text));
     return queue;
   }
 }
