@@ -143,6 +143,13 @@ describe('what a process loads', () => {
     expect(others).toEqual([]);
   });
 
+  test('servers load OpenTelemetry only when traces are on', () => {
+    for (const entry of ['apps/api/src/index.ts', 'apps/worker/src/index.ts', 'packages/cli/src/main.ts']) {
+      const loaded = loadedBy(graph, entry, { atOnce: true });
+      expect([...loaded.keys()].filter((to) => to.startsWith('@opentelemetry/'))).toEqual([]);
+    }
+  });
+
   test('the client loads nothing at all before it is asked for something', () => {
     const loaded = loadedBy(graph, 'packages/client/src/index.ts', { atOnce: true });
     expect([...loaded.keys()].filter((to) => !to.startsWith('packages/client/'))).toEqual([]);

@@ -27,7 +27,7 @@ test('a worker that waits for Redis is alive but not ready', async () => {
   expect(await ready.json()).toEqual({ status: 'not ready', checks: { redis: 'unreachable', store: 'ok' } });
 });
 
-test('metrics name the release, and every metric has the prefix or is Node's own', async () => {
+test('metrics name the release, and each has the prefix or is one of Node.js', async () => {
   const { url } = await open(async () => ({ ready: true, checks: {} }));
   const text = await (await fetch(`${url}/metrics`)).text();
   expect(text).toContain('parqueue_build_info{version="1.2.3"');

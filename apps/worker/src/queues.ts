@@ -127,7 +127,7 @@ function openJobQueues(
 }
 
 function openChores(parts: QueuesParts, connection: ReturnType<typeof connectRedis>): QueueWorker<null, unknown> {
-  const { useCases, store, coordination, metrics, log, timing, holder } = parts;
+  const { useCases, store, coordination, log, timing, holder } = parts;
   const deps: ChoreDeps = {
     reconcileAll: useCases.reconcileAll,
     collect: useCases.collect,

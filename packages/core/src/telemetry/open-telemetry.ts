@@ -15,7 +15,7 @@ import {
   type SpanExporter,
 } from '@opentelemetry/sdk-trace';
 import type { Span, SpanAttributes, SpanKind, SpanWish, TraceParent, Tracer } from '../ports/tracing.ts';
-import type { TracedProcess, Traces, TracesOptions } from './open-traces.ts';
+import type { TracedProcess, Traces, TracesOptions } from './traces.ts';
 
 const EXPORT_TIMEOUT_MS = 10_000;
 const EXPORT_EVERY_MS = 5_000;

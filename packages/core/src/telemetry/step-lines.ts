@@ -25,6 +25,7 @@ const TROUBLE: ReadonlySet<StepName> = new Set([
   'fenced',
   'generation-damaged',
   'failed',
+  'room-refused',
   'staging-swept',
 ]);
 
