@@ -7,14 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import dockerignore from '@balena/dockerignore';
-import {
-  DockerfileParser,
-  Keyword,
-  type Copy,
-  type Flag,
-  type Instruction,
-  type JSONInstruction,
-} from 'dockerfile-ast';
+import { DockerfileParser, Keyword, type Copy, type Instruction, type JSONInstruction } from 'dockerfile-ast';
 import { REPOSITORY } from '../fixtures/source-graph.ts';
 
 export interface Stage {
@@ -111,7 +104,7 @@ function copy(instruction: Copy, { stages, base, root, workdir }: CopyPlace): vo
   const words = instruction.getArguments().map((word) => word.getValue());
   const to = words.at(-1) ?? '';
   const sources = words.slice(0, -1);
-  const from = instruction.getFromFlag()?.getValue() ?? null;
+  const from = instruction.getFlags().find((flag) => flag.getName() === 'from')?.getValue() ?? null;
   const target = to.startsWith('/') ? join(root, to) : join(root, workdir, to);
   for (const source of sources) {
     if (from === null) {
@@ -136,10 +129,8 @@ function copyFromContext(source: string, target: string, intoFolder: boolean): v
 }
 
 function run(instruction: Instruction, folder: string): void {
-  const flags = (instruction as Instruction & { getFlags(): Flag[] }).getFlags();
-  const command = (instruction.getArgumentsContent() ?? '')
-    .slice(flags.length === 0 ? 0 : (instruction.getArgumentsContent() ?? '').indexOf(' ') + 1)
-    .replaceAll(/\\\n/g, ' ');
+  // Its flags (mounts of the engine's caches) are not part of this.
+  const command = (instruction.getArgumentsContent() ?? '').replaceAll(/\\\n/g, ' ');
   if (/(^|\s)\//.test(command)) throw new Error(`RUN ${command}: with an absolute path it can only run in an image`);
   execFileSync('sh', ['-euc', command], {
     cwd: folder,
