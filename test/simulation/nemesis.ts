@@ -5,7 +5,7 @@ import type { Deed, Profile } from './profile.ts';
 import { thingsOf } from './sim-requests.ts';
 import type { Actor } from './scheduler.ts';
 import type { Truth } from './truth.ts';
-import type { World } from './world.ts';
+import { GRACE_MS, PIN_TTL_MS, type World } from './world.ts';
 
 export class Nemesis {
   readonly #world: World;
@@ -110,6 +110,28 @@ export class Nemesis {
         return this.#markPrefix(random.pick(['', request.key.slice(0, 1), request.key]));
       case 'gc':
         return this.#collect(request.key);
+      case 'lull':
+        world.scheduler.nowMs += PIN_TTL_MS + GRACE_MS;
+        return this.#makeRoom(0);
+      case 'make-room':
+        return this.#makeRoom(random.pick([0, 100]));
+      case 'gc-dies':
+        return world.ambush({
+          label: random.pick(['moveToTrash', 'generation-removed', 'clearHead']),
+          strike: (victim) => this.#kill(victim),
+        });
+      case 'late-eviction':
+        return world.ambush({ label: 'head-evict', strike: (victim) => this.#stall(victim, 400) });
+      case 'late-removal':
+        return world.ambush({ label: 'moveToTrash', strike: (victim) => this.#stall(victim, 400) });
+      case 'forget-under-removal':
+        return world.ambush({
+          label: 'moveToTrash',
+          strike: (victim) => {
+            this.#stall(victim, 2000);
+            this.act('flush-redis');
+          },
+        });
       case 'damage':
         return this.#damage(request.key);
     }
@@ -195,6 +217,25 @@ export class Nemesis {
         if (api.dead) return;
         this.#truth.marks.push({ keys: new Set(keys), mode, sentStep, ackedStep: scheduler.steps, tick });
       })
+      .catch((error: unknown) => {
+        this.#refused(error);
+      });
+  }
+
+  #kill(actor: Actor): void {
+    const world = this.#world;
+    const process = world.processes.find((candidate) => candidate === actor);
+    if (process === undefined) return;
+    world.crash(process);
+    world.start(process.kind);
+  }
+
+  #makeRoom(quotaBytes: number): void {
+    const workers = this.#world.processes.filter(({ kind }) => kind === 'worker');
+    if (workers.length === 0) return;
+    this.#world.random
+      .pick(workers)
+      .makeRoom(quotaBytes)
       .catch((error: unknown) => {
         this.#refused(error);
       });

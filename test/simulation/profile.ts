@@ -9,8 +9,12 @@ export interface Profile {
   readonly keys: number;
   readonly statements?: readonly string[];
   readonly asks: number;
+  /** Chance per step that somebody asks, where it is to be less than usual: heads that are always pinned never go. */
+  readonly askChance?: number;
   readonly workers: number;
   readonly leaseTtlMs: number;
+  /** Bytes of the store. A part takes some seventy. */
+  readonly quotaBytes?: number;
   /** No caller is told 202: those who come back take turns from the fills, and leases here are short. */
   readonly patient?: true;
   readonly faults: Faults;
@@ -37,6 +41,17 @@ export type Deed =
   | 'hard'
   | 'purge'
   | 'gc'
+  /** A collection under a quota that leaves room for one head, or for none. */
+  | 'make-room'
+  /** Nobody does anything until the pins of all readers have ended; then such a collection. */
+  | 'lull'
+  /** The next collector dies after it was given leave to remove, or after a head was retired. */
+  | 'gc-dies'
+  /** The next collector stalls before it retires a head that it has looked at, or before it renames what it may remove. */
+  | 'late-eviction'
+  | 'late-removal'
+  /** Redis forgets while the next collector stalls before its rename. */
+  | 'forget-under-removal'
   | 'damage'
   | 'lose-jobs'
   /** FLUSHALL: the process stays, and with it its run_id. */

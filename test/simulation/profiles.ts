@@ -13,6 +13,11 @@
  *
  * Of shared probes: taking records at `after`, the maximum instead of the minimum over parts, `started` of parts not raised,
  * marks not handed to a view that becomes known, and marks that do not reach known views are each found within 12 seeds.
+ *
+ * Of evictions: without the durable mark before a key without a head loses its files, Redis that forgets in between gives
+ * readers a head whose files then go (4 seeds). What `head-evict` refuses (pins, reads, running fills) and the fence it grants
+ * to nobody are not missed here: pins are asked for again before the files go, and what is left costs a load more, or needs a
+ * commit that is sent again a grace later. (Coordination contract: "eviction"; gc.test.ts.)
  */
 import type { Profile } from './profile.ts';
 import { CALM } from './world.ts';
@@ -207,6 +212,46 @@ export const PROFILES: readonly Profile[] = [
     faults: CALM,
     nemesis: 0.3,
     deeds: ['change', 'gc', 'gc', 'late-commit'],
+  },
+  {
+    // Aimed at heads that go without a successor: while readers look and pin, fills commit, and collectors stall or die
+    // between their looks, their leave and their renames.
+    name: 'evictions',
+    calm: false,
+    keys: 2,
+    asks: 20,
+    askChance: 0.02,
+    workers: 3,
+    leaseTtlMs: 200,
+    faults: { ...CALM, repeatScript: 0.05 },
+    nemesis: 0.12,
+    deeds: ['lull', 'lull', 'make-room', 'gc', 'change', 'late-eviction', 'late-removal', 'gc-dies', 'late-commit'],
+  },
+  {
+    // The same while Redis forgets: what was removed, or is about to be, is found by nobody afterwards.
+    name: 'forgotten evictions',
+    calm: false,
+    keys: 2,
+    asks: 20,
+    askChance: 0.02,
+    workers: 3,
+    leaseTtlMs: 200,
+    faults: CALM,
+    nemesis: 0.06,
+    deeds: ['lull', 'lull', 'lull', 'gc', 'gc', 'forget-under-removal', 'late-eviction', 'restart-redis'],
+  },
+  {
+    // A store with room for two parts, and two entries that change: fills are refused, stopped, and find room again.
+    name: 'full store',
+    calm: false,
+    keys: 2,
+    asks: 30,
+    workers: 3,
+    leaseTtlMs: 200,
+    quotaBytes: 170,
+    faults: { ...CALM, repeatScript: 0.05 },
+    nemesis: 0.08,
+    deeds: ['change', 'change', 'gc', 'lull', 'slow-rows', 'crash', 'late-commit'],
   },
   {
     name: 'marks in flight',

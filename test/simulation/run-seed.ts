@@ -27,6 +27,9 @@ export interface SeedReport {
   readonly loadsOfOneState: number;
   /** Questions to the source for the version of one part. */
   readonly partsAsked: number;
+  /** Heads that went without a successor, and fills that found no room. */
+  readonly evicted: number;
+  readonly refused: number;
 }
 
 /** A violated promise, with the story that led to it. */
@@ -35,6 +38,8 @@ export class Violation extends Error {
 }
 
 const STEPS_MAX = 60_000;
+/** Per step. */
+const ASK_CHANCE = 0.06;
 
 /** Asks of one caller who comes back every few milliseconds; far more than any load and its repetitions take. */
 const ROUNDS_MAX = 500;
@@ -60,6 +65,8 @@ class SeedRun {
   #answers = 0;
   #failures = 0;
   #violation: unknown = null;
+  /** How often each step was taken. */
+  readonly #steps = new Map<string, number>();
 
   constructor(seed: number, profile: Profile) {
     this.#profile = profile;
@@ -70,6 +77,7 @@ class SeedRun {
     };
     this.#nemesis = new Nemesis(this.world, { truth: this.#truth, profile, refused });
     this.world.onStep = (name, details) => {
+      this.#steps.set(name, (this.#steps.get(name) ?? 0) + 1);
       if (name === 'commit-acked') this.#truth.committed(String(details['key']), Number(details['fence']));
     };
   }
@@ -86,7 +94,7 @@ class SeedRun {
     while (this.#asked < this.#profile.asks) {
       await this.#step();
       this.#nemesis.snapshot();
-      if (world.random.chance(0.06)) this.#ask();
+      if (world.random.chance(this.#profile.askChance ?? ASK_CHANCE)) this.#ask();
       if (world.random.chance(this.#profile.nemesis)) this.#nemesis.act(world.random.pick(this.#profile.deeds));
     }
     this.#heal();
@@ -100,6 +108,8 @@ class SeedRun {
       loads: loads.reduce((sum, count) => sum + count, 0),
       loadsOfOneState: Math.max(0, ...loads),
       partsAsked: world.partsAsked,
+      evicted: this.#steps.get('head-evicted') ?? 0,
+      refused: this.#steps.get('room-refused') ?? 0,
     };
   }
 
@@ -209,6 +219,8 @@ class SeedRun {
   #heal(): void {
     const { world } = this;
     world.faults = CALM;
+    world.rules.quotaBytes = null;
+    world.disarm();
     for (const process of world.processes) process.stalledUntilMs = 0;
     for (const source of world.things.values()) source.failing = false;
   }
@@ -245,6 +257,18 @@ class SeedRun {
       if (world.redis.state.keys.get(key)?.head?.fence !== fence)
         throw new Error(`I6: garbage g${fence} was never collected`);
     }
+    await this.#checkUsage(worker);
+  }
+
+  /** Counted by commits and removals through all that happened, it is what is there. */
+  async #checkUsage(worker: Process): Promise<void> {
+    const counted = await this.#finished(worker.epochs.run(() => worker.coordination.usage.read()));
+    const parts = this.world.store.allGenerations().map(({ part }) => part?.bytes ?? 0);
+    const bytes = parts.reduce((sum, size) => sum + size, 0);
+    if (counted.bytes !== bytes || counted.generations !== parts.length)
+      throw new Error(
+        `I9: ${counted.bytes} bytes of ${counted.generations} generations are counted, ${bytes} of ${parts.length} are there`,
+      );
   }
 
   async #askCalmly(key: string): Promise<void> {

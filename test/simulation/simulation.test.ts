@@ -23,7 +23,8 @@ describe('on every schedule no answer is torn, wrongly keyed or staler than its 
       reports.reduce((total, report) => total + of(report), 0);
     console.info(
       `${profile.name}: ${seeds} seeds from ${from}, ${sum(({ steps }) => steps)} steps, ${sum(({ answers }) => answers)} answers, `
-        + `${sum(({ failures }) => failures)} coded failures, ${sum(({ loads }) => loads)} loads, ${sum(({ partsAsked }) => partsAsked)} parts asked`,
+        + `${sum(({ failures }) => failures)} coded failures, ${sum(({ loads }) => loads)} loads, ${sum(({ partsAsked }) => partsAsked)} parts asked, `
+        + `${sum(({ evicted }) => evicted)} heads evicted, ${sum(({ refused }) => refused)} fills without room`,
     );
     expect(sum(({ answers }) => answers)).toBeGreaterThan(seeds);
   });

@@ -3,13 +3,11 @@
  * cases on the memory ports. Processes crash, stall and start again; Redis restarts with all, some or none of its data.
  */
 import {
-  BOUNDLESS_ROOM,
   Epochs,
   Filler,
   PartFlights,
   Prober,
   Resolver,
-  collectKey,
   isEpochLost,
   materialize,
   ParqueueError,
@@ -21,11 +19,13 @@ import {
   type ProbeReport,
   type ResolvedRequest,
   type SourceWork,
+  type StoreRules,
   type FillReport,
   toFailure,
 } from '@parqueue/core';
 import { emptyState, MemoryCoordination, MemoryRedis, MemoryStore, type RedisState } from '@parqueue/core/testing';
 import { Random, Scheduler, type Actor } from './scheduler.ts';
+import { simGc, type SimGc } from './sim-gc.ts';
 import { simInvalidation, type SimInvalidation } from './sim-invalidation.ts';
 import { SimQueue, type QueuedJob } from './sim-queue.ts';
 import { fileRequest, statementRequest, thingsOf } from './sim-requests.ts';
@@ -46,6 +46,7 @@ export const CALM: Faults = { repeatScript: 0, loseReply: 0, loseNotice: 0, deli
 export const PIN_TTL_MS = 200;
 /** Far below a pin's life, so that a pin which was not kept is missed while its reader still reads. */
 export const GRACE_MS = 30;
+const ROOM_LOOK_MS = 20;
 
 /** What happens to the next process that is about to do what the label names. */
 export interface Ambush {
@@ -53,14 +54,13 @@ export interface Ambush {
   readonly strike: (victim: Actor) => void;
 }
 
-export interface Process extends Actor, SimInvalidation {
+export interface Process extends Actor, SimInvalidation, SimGc {
   readonly kind: 'api' | 'worker';
   /** It has an epoch; before that a worker takes no jobs. */
   opened: boolean;
   readonly resolver: Resolver;
   readonly epochs: Epochs;
   readonly coordination: MemoryCoordination;
-  readonly collect: (key: string) => Promise<void>;
 }
 
 export interface WorldSize {
@@ -69,6 +69,8 @@ export interface WorldSize {
   /** Entries that are statements, each the list of the tables and views it names. */
   readonly statements?: readonly string[];
   readonly leaseTtlMs: number;
+  /** Bytes of the store, until the world heals; without it fills are not asked what they take. */
+  readonly quotaBytes?: number;
 }
 
 export class World {
@@ -85,6 +87,9 @@ export class World {
   partsAsked = 0;
   readonly requests: readonly ResolvedRequest[];
   faults: Faults = CALM;
+  /** What all processes go by; a healed world has no quota. */
+  readonly rules: { -readonly [Name in keyof StoreRules]: StoreRules[Name] };
+  readonly #limitsRoom: boolean;
   processes: Process[] = [];
   /** Anything a process threw that no caller was there to receive. */
   readonly defects: unknown[] = [];
@@ -95,8 +100,17 @@ export class World {
   #names = 0;
   #restarts = 0;
 
-  constructor(seed: number, { keys, statements = [], leaseTtlMs }: WorldSize) {
+  constructor(seed: number, { keys, statements = [], leaseTtlMs, quotaBytes }: WorldSize) {
     this.#leaseTtlMs = leaseTtlMs;
+    this.#limitsRoom = quotaBytes !== undefined;
+    this.rules = {
+      graceMs: GRACE_MS,
+      keep: { generations: 1, maxAgeMs: 0 },
+      quotaBytes: quotaBytes ?? null,
+      reserveBytes: 0,
+      unreadMs: null,
+      datasets: {},
+    };
     this.random = new Random(seed);
     this.scheduler = new Scheduler(this.random);
     this.redis = new MemoryRedis({ now: () => this.scheduler.nowMs });
@@ -148,6 +162,11 @@ export class World {
     this.#ambushes = [...this.#ambushes.filter(({ label }) => label !== ambush.label), ambush];
   }
 
+  /** Nobody is struck any more. */
+  disarm(): void {
+    this.#ambushes = [];
+  }
+
   #spring(actor: Actor, label: string): void {
     const sprung = this.#ambushes.find((ambush) => ambush.label === label);
     if (sprung === undefined) return;
@@ -188,7 +207,7 @@ export class World {
         throw new ParqueueError('PQ_COORDINATION_DOWN', `the reply of ${script} was lost`);
       },
     });
-    const { heads, leases, ticks, parts, pins, retirement, reconciler, register } = coordination;
+    const { heads, leases, ticks, parts, pins, reconciler, register } = coordination;
     const reader = gated(store.reader, gate);
     const writer = gated(store.writer, gate);
     const marks = gated(store.marks, gate);
@@ -200,13 +219,26 @@ export class World {
     const rebuild = { reconciler, ticks, parts, directories, reader, marks, onStep };
     const reconcile = (key: string) => reconcileKey(key, rebuild);
     const work = this.#threads(actor, { clock, writer, reader });
+    const { room, ...gc } = simGc({
+      coordination,
+      epochs,
+      clock,
+      randomId,
+      onStep,
+      directories,
+      marks,
+      space: gated(store.space, gate),
+      pinMaxMs: PIN_TTL_MS,
+      rules: this.rules,
+      lookEveryMs: this.#limitsRoom ? ROOM_LOOK_MS : null,
+    });
     const shared = {
       heads,
       reconcile,
       ticks,
       parts,
       flights: new PartFlights(),
-      room: BOUNDLESS_ROOM,
+      room,
       work,
       jobs,
       outcomes,
@@ -255,19 +287,7 @@ export class World {
           },
         },
       }),
-      collect: (key) =>
-        epochs.run(async () => {
-          const { epoch, reconciledAtMs, nowMs } = await retirement.gate();
-          if (reconciledAtMs === null || nowMs < reconciledAtMs + PIN_TTL_MS + GRACE_MS) return;
-          const options = {
-            graceMs: GRACE_MS,
-            pinMaxMs: PIN_TTL_MS,
-            dryRun: false,
-            signal: AbortSignal.any([]),
-            epoch,
-          };
-          await collectKey(key, { heads, leases, retirement, directories, marks, randomId, onStep }, options);
-        }),
+      ...gc,
       ...simInvalidation({ coordination, redis, directories, marks, epochs, requests: this.requests, gate }),
     };
   }
