@@ -1,6 +1,6 @@
 /** What gc may take and what it must leave, on the memory ports; time passes by setting the clock. */
 import { beforeEach, describe, expect, test } from 'vitest';
-import { collectGarbage, type GcItem, type GcOptions, type GcReport } from './gc.ts';
+import { collectGarbage, type GcOptions, type GcReport } from './gc.ts';
 import { reconcilePass } from './rebuild.ts';
 import type { StoreRules } from './model/retention.ts';
 import { MANIFEST_FORMAT, PART_NAME } from './model/manifest.ts';
