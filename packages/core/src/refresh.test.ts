@@ -131,6 +131,23 @@ describe('a refresh and the work of others', () => {
     expect(bench.enqueued).toEqual(['background probe a.csv', 'background fill a.csv']);
   });
 
+  test('on demand, while a load runs that began before, looks once more and reads no row twice', async () => {
+    await bench.fill('a.csv');
+    bench.files.set('a.csv', 'a.csv 2');
+    const { finish, load } = await heldLoad('a.csv');
+    const request = bench.request('a.csv');
+    const { seen } = await bench.coordination.heads.look({ key: request.key, scopes: [], probeTargets: [] }, null);
+    const requirement = { after: seen.started, hardAfter: 0 };
+    const demanded = bench.run({ kind: 'probe', request, requirement, requestId: 'another caller' });
+    void bench.timeline.sleep(5_000).then(finish);
+    expect(await bench.timeline.until(demanded)).toMatchObject({ kind: 'changed' });
+    const loaded = bench.run({ kind: 'fill', request, requirement, requestId: 'another caller' });
+    const found = await bench.timeline.until(loaded);
+    expect(found).toMatchObject({ fence: bench.head('a.csv')?.fence });
+    expect(await load).toMatchObject({ kind: 'committed', fence: bench.head('a.csv')?.fence });
+    expect(bench.loads).toEqual(['a.csv']);
+  });
+
   test('leaves alone what somebody proved since it was due, and so may run twice', async () => {
     await bench.fill('a.csv');
     await bench.fill('b.csv');
