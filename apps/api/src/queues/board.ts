@@ -16,11 +16,11 @@ import type {
 import fastifyStatic from '@fastify/static';
 import type { JobKind } from '@parqueue/core';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Principal } from '../auth.ts';
+import { mayUseAll, type Principal } from '../auth.ts';
 import type { ApiContext } from '../context.ts';
 import { BOARD_POLICY } from '../http/security-headers.ts';
 import { boardPage, readAssets } from './page.ts';
-import { notOffered, QueueAdapter } from './queue-adapter.ts';
+import { notOffered, QueueAdapter, type QueueActs } from './queue-adapter.ts';
 
 const PATH = '/queues';
 const KINDS = ['fill', 'probe'] as const satisfies readonly JobKind[];
@@ -99,13 +99,21 @@ function partsOf({ query, params, body }: FastifyRequest) {
 
 function queuesFor(context: ApiContext, principal: Principal): BullBoardQueues {
   const { queueBoard: board, jobs } = context.link.current().coordination;
-  const acts = principal.scopes.has('admin') && principal.datasets.includes('*') ? jobs : null;
+  const acts = principal.scopes.has('admin') && mayUseAll(principal) ? actsOf(jobs, principal) : null;
   const adapters = context.catalog
     .sources()
     .flatMap(({ name }) =>
       KINDS.map((kind) => new QueueAdapter({ name: { kind, source: name }, acts, board, principal })),
     );
   return new Map(adapters.map((adapter) => [adapter.getName(), adapter]));
+}
+
+function actsOf(jobs: QueueActs, { name: by }: Principal): QueueActs {
+  return {
+    pause: async (source) => jobs.pause(source, { reason: null, by }),
+    resume: async (source) => jobs.resume(source),
+    cancel: async (id) => jobs.cancel(id),
+  };
 }
 
 /** What bull-board tells a server to serve. */

@@ -19,7 +19,7 @@ import type { Principal } from '../auth.ts';
 import { jobData } from './job-view.ts';
 
 export interface QueueActs {
-  pause(source: string): Promise<void>;
+  pause(source: string, note?: { readonly reason: string | null; readonly by: string | null }): Promise<void>;
   resume(source: string): Promise<void>;
   cancel(jobId: string): Promise<void>;
 }
