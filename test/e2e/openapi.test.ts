@@ -135,7 +135,12 @@ describe('before any worker', () => {
     const open = (): Promise<Response> =>
       fetch(`${stage.stage.url}${path}`, { headers: { authorization: 'Bearer admin' }, signal: left.signal });
     await Promise.all(Array.from({ length: 500 }, open));
-    expect(await stage.others(429, [{ method: 'GET', path }])).toEqual([]);
+    expect(
+      await stage.others(
+        429,
+        [path, '/v1/events'].map((one) => ({ method: 'GET', path: one })),
+      ),
+    ).toEqual([]);
     left.abort();
     expect((await stage.ask({ method: 'DELETE', path: `/v1/fills/${names['id']}` })).status).toBe(202);
     await expect.poll(async () => (await stage.get(path)).body).toMatch(/^event: finished\ndata: .*cancelled.*\n\n$/);
@@ -250,7 +255,7 @@ describe('with a worker', () => {
     expect(made.status).toBe(201);
     names['id'] = (made.body as { id: string }).id;
     const quiet = (id: string): boolean =>
-      !/Data$|Dataset[A-Z]|Fill|^query$|^resolve$|^invalidate$|^purge|Source$/.test(id);
+      !/Data$|Dataset[A-Z]|Fill|^query$|^resolve$|^invalidate$|^purge|Source$|^followCache$/.test(id);
     expect(await stage.others(200, promising(200, quiet))).toEqual([]);
     expect(await stage.others(204, promising(204))).toEqual([]);
     expect(await stage.others(406, [{ method: 'GET', path: '/v1/datasets/words.xml' }])).toEqual([]);
@@ -261,16 +266,19 @@ describe('with a worker', () => {
     expect(
       await stage.others(
         404,
-        promising(404, (id) => !['invalidate', 'query', 'resolve'].includes(id)),
+        promising(404, (id) => !['invalidate', 'query', 'resolve', 'followCache'].includes(id)),
       ),
     ).toEqual([]);
-    expect(await stage.others(404, [{ method: 'POST', path: '/v1/invalidate', body: { dataset: 'nowhere' } }])).toEqual(
-      [],
-    );
+    expect(
+      await stage.others(404, [
+        { method: 'POST', path: '/v1/invalidate', body: { dataset: 'nowhere' } },
+        { method: 'GET', path: '/v1/events?dataset=nowhere' },
+      ]),
+    ).toEqual([]);
     expect(
       await stage.others(
         400,
-        ['/v1/entries?limit=0', '/v1/fills?limit=0'].map((path) => ({ method: 'GET', path })),
+        ['/v1/entries?limit=0', '/v1/fills?limit=0', '/v1/events?limit=0'].map((path) => ({ method: 'GET', path })),
       ),
     ).toEqual([]);
     Object.assign(names, { name: 'words', source: 'lake', key, id: (made.body as { id: string }).id });
@@ -293,7 +301,11 @@ describe('with a worker', () => {
   });
 
   test('without Redis: 503 everywhere but where the document says otherwise', async () => {
+    const followed = await fetch(`${stage.stage.url}/v1/events`, { headers: { authorization: 'Bearer admin' } });
     await stage.stage.redis.kill();
+    expect(await stage.promises.check('GET', '/v1/events', followed)).toMatch(
+      /event: bye\ndata: .*PQ_COORDINATION_DOWN/,
+    );
     await expect.poll(async () => (await stage.get('/readyz')).status, { timeout: 10_000 }).toBe(503);
     expect(
       await stage.others(

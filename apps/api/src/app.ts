@@ -20,6 +20,7 @@ import { answerFrameworkError, answerProblems, refuseUnreadable } from './proble
 import { queueBoard } from './queues/board.ts';
 import { datasetRoutes } from './routes/datasets.ts';
 import { entryRoutes } from './routes/entries.ts';
+import { eventRoutes } from './routes/events.ts';
 import { explorerRoutes } from './routes/explorer.ts';
 import { fillRoutes } from './routes/fills.ts';
 import { invalidateRoutes } from './routes/invalidate.ts';
@@ -98,6 +99,7 @@ export async function buildApp(context: ApiContext): Promise<FastifyInstance> {
     pinRoutes,
     invalidateRoutes,
     fillRoutes,
+    eventRoutes,
     sourceRoutes,
     whoamiRoutes,
   ])

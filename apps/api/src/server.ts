@@ -12,13 +12,13 @@ import { Catalog, configDigests, isLoopback, type ApiKey, type Config } from '@p
 import { openCoordination } from '@parqueue/core/redis';
 import { openTraces, stepLines } from '@parqueue/core/telemetry';
 import { openStore, type MigrationProgress } from '@parqueue/core/store';
-import type { FastifyInstance } from 'fastify';
 import { pino, type Logger } from 'pino';
 import { buildApp } from './app.ts';
 import { AskTally } from './ask-tally.ts';
 import { tellKeys } from './access/key-news.ts';
 import { Gatekeeper } from './auth.ts';
 import type { ApiContext } from './context.ts';
+import { serverCloser } from './close-server.ts';
 import { ConversionPool } from './conversions/conversion-pool.ts';
 import { ClusterSampler } from './cluster-sample.ts';
 import { CoordinationLink } from './coordination-link.ts';
@@ -57,10 +57,6 @@ const SYSTEM_CLOCK: Clock = {
   },
 };
 
-/** When the process is told to stop: what callers who wait for work may go on waiting, and transfers may go on sending. */
-const WAITERS_FINISH_MS = 5_000;
-const TRANSFERS_FINISH_MS = 25_000;
-const CLOSE_LOOK_MS = 100;
 /** A failover of Redis takes about a second; callers wait for that, and not much longer. */
 const RECONNECT_MS = 2_000;
 
@@ -145,9 +141,10 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
     stopping: stopping.signal,
   };
   const app = await buildApp(context);
+  const closeServer = serverCloser(app);
   const presence: { told: Presence | null } = { told: null };
   const close = async (): Promise<void> => {
-    await closeServer(app, { clock, stopping });
+    await closeServer({ clock, stopping });
     await conversions.close();
     await traces?.[Symbol.asyncDispose]();
     await asks.close();
@@ -201,27 +198,6 @@ function presenceOf({ config, beatMs }: StartApiOptions, { link, clock, randomId
       ...(beatMs === undefined ? {} : { everyMs: beatMs }),
     },
   );
-}
-
-/** A connection whose answer was under way falls idle later, and Node closes idle ones only when asked to. */
-async function closeServer(
-  app: FastifyInstance,
-  { clock, stopping }: { readonly clock: Clock; readonly stopping: AbortController },
-): Promise<void> {
-  const began = clock.now();
-  let closed = false;
-  const closing = app.close().finally(() => {
-    closed = true;
-  });
-  for (;;) {
-    await Promise.race([closing, clock.sleep(CLOSE_LOOK_MS)]);
-    if (closed) return;
-    const passedMs = clock.now() - began;
-    app.server.closeIdleConnections();
-    if (passedMs > WAITERS_FINISH_MS)
-      stopping.abort(new ParqueueError('PQ_COORDINATION_DOWN', 'this server is stopping; ask again'));
-    if (passedMs > TRANSFERS_FINISH_MS) app.server.closeAllConnections();
-  }
 }
 
 function requireSafeAddress({ listen, auth }: Config): void {

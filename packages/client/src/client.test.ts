@@ -314,3 +314,23 @@ describe('the events of a fill', () => {
     await wasClosed;
   });
 });
+
+it('events of the cache come as they are told, behind the id that was heard last', async () => {
+  const asked: string[] = [];
+  const { client } = await serve([
+    (request, response) => {
+      asked.push(`${request.url} ${request.headers['last-event-id']}`);
+      response.writeHead(200);
+      response.end(
+        ': connected\nretry: 2000\n\nid: 7-1\nevent: head\ndata: {"key":"k"}\n\nevent: bye\ndata: {"code":"c"}\n\n',
+      );
+    },
+  ]);
+  const events = [];
+  for await (const event of client.events({ dataset: 'prices', lastEventId: '7-0' })) events.push(event);
+  expect(events).toEqual([
+    { event: 'head', id: '7-1', data: { key: 'k' } },
+    { event: 'bye', id: '7-1', data: { code: 'c' } },
+  ]);
+  expect(asked).toEqual(['/v1/events?dataset=prices 7-0']);
+});

@@ -2,6 +2,7 @@
 import { readEvents } from './event-stream.ts';
 import { asFillStatus, type Transport } from './transport.ts';
 import type {
+  CacheEvent,
   Catalog,
   DatasetDetails,
   EntryPage,
@@ -107,6 +108,25 @@ export class Management {
       signal: options.signal,
     });
     if (response.body !== null) yield* readEvents(response.body);
+  }
+
+  /**
+   * What happens in the cache while it happens, of one dataset or of all that the key may see; ends with the connection.
+   * With the id of an event `head` the heads that moved since come first.
+   */
+  async *events(
+    options: { readonly dataset?: string; readonly lastEventId?: string } & SignalOption = {},
+  ): AsyncGenerator<CacheEvent, void, undefined> {
+    const { dataset, lastEventId, signal } = options;
+    const response = await this.#transport.send({
+      method: 'GET',
+      path: 'v1/events',
+      query: { dataset },
+      headers: { accept: 'text/event-stream', ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }) },
+      signal,
+    });
+    // The server says what each event holds.
+    if (response.body !== null) for await (const event of readEvents(response.body)) yield event as CacheEvent;
   }
 
   async cancelFill(id: string, options: SignalOption = {}): Promise<void> {

@@ -2,7 +2,7 @@
  * What goes over the wire. Answers are as the server's OpenAPI document says (generated/openapi.ts); questions are told
  * apart here by what they must have, which the document's one body does not do.
  */
-import type { Fill, Question as WireQuestion } from './generated/openapi.ts';
+import type { Fill, FillSummary, Question as WireQuestion } from './generated/openapi.ts';
 
 export type {
   AskBucket,
@@ -37,6 +37,35 @@ export type FillStatus = Fill;
 
 export type Format = 'parquet' | 'arrow' | 'csv' | 'json' | 'ndjson';
 export type ParamValue = string | number | boolean;
+
+/** An entry has another generation. */
+export interface HeadEvent {
+  readonly key: string;
+  /** Null: asked ad hoc. */
+  readonly dataset: string | null;
+  readonly source: string;
+  readonly generation: number;
+  readonly version: string;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly committedAt: string;
+  readonly url: string;
+}
+
+/** What happens in the cache. Later servers may tell more: pass over events that are not known. */
+export type CacheEvent =
+  /** When it comes, at most once a second while it goes on, and when it ends. */
+  | { readonly event: 'fill'; readonly id: string | null; readonly data: FillSummary }
+  /** Its id is what to come back with. */
+  | { readonly event: 'head'; readonly id: string; readonly data: HeadEvent }
+  /** More happened behind the id that was come back with than the server remembers: look at everything anew. */
+  | { readonly event: 'missed'; readonly id: string | null; readonly data: { readonly after: string } }
+  /** Why the stream ends: connect again. */
+  | {
+      readonly event: 'bye';
+      readonly id: string | null;
+      readonly data: { readonly code: string; readonly message: string };
+    };
 
 /** Narrows or widens freshness within the dataset's policy. Seconds, as in `Cache-Control`. */
 export interface Freshness {

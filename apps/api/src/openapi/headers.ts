@@ -116,6 +116,7 @@ export const REQUEST_HEADERS = {
   'If-Range': text('The Range is honoured only of this content; otherwise everything is sent.'),
   Range: text('One range of the Parquet bytes.', 'bytes=0-65535', 'bytes=-8'),
   Prefer: text('`wait=N`: seconds to wait for the rows (30 if nothing is said); `respond-async`: none.', 'wait=5'),
+  'Last-Event-ID': text('Id of the last event that was heard; what came behind it is told first.', '1763806000000-0'),
   'Parqueue-Fill': text('Continues the ask that was answered 202 with this id.', 'lake.fill.5f0c1a2b'),
   'X-Request-Id': text('An id of your own for this request: 1 to 128 letters, digits, dots, dashes and underscores.'),
 } as const satisfies Readonly<Record<string, Schema>>;

@@ -125,7 +125,7 @@ export const FILL_EVENTS = named(
   'FillEvents',
   text(
     'Server-sent events `progress` and `finished`; the data of each is a Fill as JSON. Comments keep a quiet stream open; it '
-      + 'ends after `finished`.',
+      + 'ends after `finished`, or with `bye` (code, message), which says why it cannot go on.',
     'event: finished\ndata: {"id":"lake.fill.5f0c1a2b","state":"finished"}\n\n',
   ),
 );

@@ -4,6 +4,8 @@ import type { JobSummary } from '@parqueue/core/redis';
 import { fillUrl } from '../pending.ts';
 import { isoTime } from './entry-view.ts';
 
+export type FillSummaryView = ReturnType<typeof fillView>;
+
 export function fillView(job: JobSummary) {
   const { id, kind, key, dataset, source, state, progress, outcome, enqueuedAtMs, startedAtMs, finishedAtMs } = job;
   return {

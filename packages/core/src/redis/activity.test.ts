@@ -85,7 +85,7 @@ test('a head that moved is told once with what it is now, and one that went is n
 test('who was away for too long hears that it is not all', async () => {
   await fill(keyOf(1));
   expect((await coordination.activity.changesAfter('0-0')).complete).toBe(false);
-  const [[id = ''] = []] = await admin.xrange(KEYS.changes, '-', '+');
+  const [[id] = ['']] = await admin.xrange(KEYS.changes, '-', '+');
   expect((await coordination.activity.changesAfter(id)).complete).toBe(true);
   await admin.del(KEYS.changes);
   expect(await coordination.activity.changesAfter(id)).toEqual({ changes: [], complete: true });

@@ -13,6 +13,8 @@ import type { Activity, HeadChange } from '../ports/activity.ts';
 
 /** Entries of each stream per look: more wait for the next one. */
 const ENTRIES_MAX = 1_000;
+/** Changes told to who comes back: they go out at once. */
+const MISSED_MAX = 500;
 
 type StreamEntry = readonly [id: string, fields: readonly string[]];
 
@@ -47,9 +49,9 @@ export function redisActivity(gate: RedisGate, queues: JobQueues): Activity {
     changesAfter: async (id) =>
       await gate.plain(async (redis) => {
         const [oldest] = await redis.xrange(KEYS.changes, '-', '+', 'COUNT', 1);
-        const entries = await redis.xrange(KEYS.changes, `(${id}`, '+', 'COUNT', ENTRIES_MAX + 1);
-        const isWhole = entries.length <= ENTRIES_MAX && (oldest === undefined || !isBehind(oldest[0], id));
-        return { changes: await changesOf(redis, entries.slice(0, ENTRIES_MAX)), complete: isWhole };
+        const entries = await redis.xrange(KEYS.changes, `(${id}`, '+', 'COUNT', MISSED_MAX + 1);
+        const isWhole = entries.length <= MISSED_MAX && (oldest === undefined || !isBehind(oldest[0], id));
+        return { changes: await changesOf(redis, entries.slice(0, MISSED_MAX)), complete: isWhole };
       }),
   };
 }
