@@ -7,7 +7,7 @@ import { startApi, type RunningApi } from '@parqueue/api';
 import type { ApiKey } from '@parqueue/core/config';
 import { connectRedis, PREFIX, queueName } from '@parqueue/core/redis';
 import { Worker } from 'bullmq';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import { Stage } from '../e2e/api-stage.ts';
 import { launchChromium } from './chromium.ts';
 
@@ -28,16 +28,22 @@ const DATASETS = `
   slow: { source: lake, path: words.csv, select: [word] }
 `;
 
+export interface VisitOptions {
+  readonly url?: string;
+  readonly phone?: boolean;
+  readonly dark?: boolean;
+}
+
 export class ExplorerStage implements AsyncDisposable {
   readonly stage: Stage;
-  readonly browser: Browser;
   /** Messages of the page's console and requests to other hosts; a good page has none. */
   readonly trouble: string[] = [];
+  readonly #context: BrowserContext;
   readonly #withKeys: RunningApi;
 
-  private constructor(stage: Stage, browser: Browser, withKeys: RunningApi) {
+  private constructor(stage: Stage, context: BrowserContext, withKeys: RunningApi) {
     this.stage = stage;
-    this.browser = browser;
+    this.#context = context;
     this.#withKeys = withKeys;
   }
 
@@ -47,22 +53,22 @@ export class ExplorerStage implements AsyncDisposable {
     const apiKeys = [keyOf('looker', KEYS.reader, ['read']), keyOf('boss', KEYS.admin, ['read', 'fill', 'admin'])];
     const config = { ...stage.config, auth: { ...stage.config.auth, apiKeys } };
     const withKeys = await startApi({ config, log: stage.log });
-    return new ExplorerStage(stage, await launchChromium(), withKeys);
+    return new ExplorerStage(stage, await (await launchChromium()).newContext(), withKeys);
   }
 
   get urlWithKeys(): string {
     return this.#withKeys.url;
   }
 
-  /** A page of its own, as a visitor who was never here. */
-  async visit(hash: string, options: BrowserContextOptions & { readonly url?: string } = {}): Promise<Page> {
-    const { url = this.stage.url, ...context } = options;
-    const page = await (
-      await this.browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce', ...context })
-    ).newPage();
+  /** A tab of its own: what is kept in its session is nobody else's. */
+  async visit(hash: string, { url = this.stage.url, phone = false, dark = false }: VisitOptions = {}): Promise<Page> {
+    const page = await this.#context.newPage();
+    await page.setViewportSize(phone ? { width: 360, height: 740 } : { width: 1280, height: 900 });
+    await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light', reducedMotion: 'reduce' });
     page.on('console', (message) => {
-      if (message.type() === 'error' && !/status of (401|403|503)/.test(message.text()))
-        this.trouble.push(message.text());
+      // A browser notes every answer that is a refusal; those are what some of these tests are about.
+      const refused = /\/(v1|readyz)\b/.test(message.location().url);
+      if (message.type() === 'error' && !refused) this.trouble.push(message.text());
     });
     page.on('pageerror', (error) => this.trouble.push(error.message));
     page.on('request', (request) => {
@@ -106,7 +112,7 @@ export class ExplorerStage implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.browser.close();
+    await this.#context.browser()?.close();
     await this.#withKeys.close();
     await this.stage[Symbol.asyncDispose]();
   }

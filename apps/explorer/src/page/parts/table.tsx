@@ -13,7 +13,7 @@ export function Table({
 }) {
   return (
     // Reachable by keyboard, because whatever scrolls must be.
-    <div class="scroll" role="region" aria-label={label} tabIndex={0}>
+    <div class="scroll" role="group" aria-label={label} tabIndex={0}>
       <table class={dense ? 'dense' : ''}>{children}</table>
     </div>
   );
