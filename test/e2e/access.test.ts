@@ -1,7 +1,9 @@
 /** Who may ask and how much, seen over real connections: keys, streams, pins, the dashboard, and callers who dawdle. */
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { loadConfig, type ApiKey } from '@parqueue/core/config';
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { problemOf, Stage } from './api-stage.ts';
 
@@ -185,6 +187,62 @@ describe('keys read again', () => {
     expect((await stage.get('/v1/whoami', as('other'))).status).toBe(200);
   });
 });
+
+test('Redis may bound Parqueue to what docs/security.md says, and no command is denied', async () => {
+  const root = new URL(import.meta.url.includes('/dist/') ? '../../../' : '../../', import.meta.url);
+  const [rules = ''] = /~\{pq\}\*.*/.exec(await readFile(new URL('docs/security.md', root), 'utf8')) ?? [];
+  expect(rules).toContain('-@dangerous');
+  await using warden = await Warden.open(stage.redis.url);
+  await stage.stopWorker();
+  await stage.stopApi();
+  await warden.bound(rules.split(' '));
+  await stage.startApi();
+  await stage.startWorker();
+  await stage.writeWords('bounded');
+  const rows = await stage.get('/v1/datasets/words.json', as('admin'));
+  expect(await rows.json()).toEqual([{ id: 1, word: 'bounded' }]);
+  const asks = [
+    '/readyz',
+    '/v1/sources',
+    '/v1/fills',
+    '/metrics',
+    '/queues/api/queues?activeQueue=fill-lake',
+    '/queues/api/queues/fill-lake/workers',
+  ];
+  for (const path of asks) expect((await stage.get(path, as('admin'))).status, path).toBe(200);
+  expect((await stage.post('/v1/invalidate', { dataset: 'words', mode: 'purge' }, as('admin'))).status).toBe(200);
+  expect(await warden.denied()).toEqual([]);
+});
+
+/** Redis' own administrator, whom no bounds hold. */
+class Warden implements AsyncDisposable {
+  readonly #redis: Redis;
+
+  private constructor(redis: Redis) {
+    this.#redis = redis;
+  }
+
+  static async open(url: string): Promise<Warden> {
+    const first = new Redis(url);
+    await first.call('ACL', 'SETUSER', 'warden', 'on', '>warden', '~*', '&*', '+@all');
+    first.disconnect();
+    return new Warden(new Redis(url, { username: 'warden', password: 'warden' }));
+  }
+
+  async bound(rules: readonly string[]): Promise<void> {
+    await this.#redis.call('ACL', 'SETUSER', 'default', 'resetkeys', 'resetchannels', ...rules);
+  }
+
+  async denied(): Promise<readonly unknown[]> {
+    const log = (await this.#redis.call('ACL', 'LOG')) as readonly (readonly unknown[])[];
+    return log.map((entry) => entry[entry.indexOf('object') + 1]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#redis.call('ACL', 'SETUSER', 'default', 'allkeys', 'allchannels', '+@all');
+    this.#redis.disconnect();
+  }
+}
 
 describe('a caller who dawdles', () => {
   test('is cut off with 408, and told nothing but that', async () => {
