@@ -92,6 +92,7 @@ datasets:
     path: orders.parquet
     # Strict is the default: every request checks the file (an open and a stat when nothing changed).
     # freshness: { maxAge: 60s, staleWhileRevalidate: 10m, staleIfError: 1d }
+    # refresh: { every: 15m, jitter: 10% }          # look before anybody asks; or cron: "0 6 * * 1-5"
 
   # A CSV per market: parqueue get prices --param market=xetra
   prices:
