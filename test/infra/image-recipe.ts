@@ -104,7 +104,11 @@ function copy(instruction: Copy, { stages, base, root, workdir }: CopyPlace): vo
   const words = instruction.getArguments().map((word) => word.getValue());
   const to = words.at(-1) ?? '';
   const sources = words.slice(0, -1);
-  const from = instruction.getFlags().find((flag) => flag.getName() === 'from')?.getValue() ?? null;
+  const from =
+    instruction
+      .getFlags()
+      .find((flag) => flag.getName() === 'from')
+      ?.getValue() ?? null;
   const target = to.startsWith('/') ? join(root, to) : join(root, workdir, to);
   for (const source of sources) {
     if (from === null) {

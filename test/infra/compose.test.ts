@@ -1,0 +1,121 @@
+/** infra/compose.yaml is what Compose specifies, and agrees with the image, the configuration and the secrets it names. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadConfig } from '@parqueue/core/config';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { REPOSITORY } from '../fixtures/source-graph.ts';
+import { readRecipe } from './image-recipe.ts';
+import { readJson } from './manifests.ts';
+import { workerMemory } from './sizing.ts';
+
+interface Service {
+  readonly image: string;
+  readonly build?: { readonly target: string };
+  readonly ports?: readonly string[];
+  readonly volumes: readonly (string | { readonly target: string })[];
+  readonly secrets: readonly string[];
+  readonly stop_grace_period?: string;
+  readonly mem_limit?: string;
+  readonly read_only?: boolean;
+  readonly healthcheck?: { readonly test: readonly string[] };
+}
+
+interface Compose {
+  readonly services: Readonly<Record<'api' | 'worker' | 'redis' | 'postgres' | 'oracle', Service>>;
+  readonly secrets: Readonly<Record<string, { readonly file: string }>>;
+  readonly volumes: Readonly<Record<string, unknown>>;
+}
+
+const compose = parse(readFileSync(join(REPOSITORY, 'infra/compose.yaml'), 'utf8'), { merge: true }) as Compose;
+const { services } = compose;
+const folder = mkdtempSync(join(tmpdir(), 'parqueue-secrets-'));
+
+beforeAll(() => {
+  execFileSync(process.execPath, [join(REPOSITORY, 'infra/docker/secrets.mjs'), join(folder, 'made')]);
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const secretFile = (name: string): string => readFileSync(join(folder, 'made', name), 'utf8');
+
+function config() {
+  return loadConfig(readFileSync(join(REPOSITORY, 'infra/docker/parqueue.yaml'), 'utf8'), {
+    path: '/etc/parqueue/parqueue.yaml',
+    env: {},
+    readFile: (path) => {
+      const [, name = ''] = /^\/run\/secrets\/([\w-]+)$/.exec(path) ?? [];
+      if (!services.worker.secrets.includes(name)) throw new Error(`${path} is no secret of the worker`);
+      return secretFile(name);
+    },
+  });
+}
+
+describe('infra/compose.yaml', () => {
+  test('is what the Compose specification says, unknown keys refused', () => {
+    const { schema } = readJson<{ schema: object }>('test/infra/schemas/compose.json');
+    const validate = new Ajv2020({ strict: false, allErrors: true, validateFormats: false }).compile(schema);
+    expect([validate(compose), validate.errors]).toEqual([true, null]);
+    expect(validate({ ...compose, services: { api: { ...services.api, restrat: 'always' } } })).toBe(false);
+  });
+
+  test('builds targets that the Dockerfile has', () => {
+    for (const role of ['api', 'worker'] as const) {
+      expect(services[role].build?.target).toBe(role);
+      expect([...readRecipe().keys()]).toContain(role);
+    }
+  });
+
+  test('publishes ports on the loopback interface alone', () => {
+    const published = Object.values(services).flatMap(({ ports = [] }) => ports);
+    expect(published).toEqual([`127.0.0.1:8787:${config().listen.port}`]);
+  });
+
+  test('what secrets.mjs makes is what it mounts, and nobody else on the machine gets at it', () => {
+    const made = readdirSync(join(folder, 'made'));
+    const named = Object.values(compose.secrets).map(({ file }) => file.replace('docker/secrets/', ''));
+    expect(named.filter((name) => !made.includes(name))).toEqual([]);
+    expect(made.filter((name) => !named.includes(name))).toEqual(['api-key']);
+    expect(statSync(join(folder, 'made')).mode & 0o777).toBe(0o700);
+    for (const { secrets } of Object.values(services)) {
+      expect(secrets.filter((name) => !(name in compose.secrets))).toEqual([]);
+    }
+  });
+
+  test('the configuration is one the program takes, with a file for every secret', () => {
+    const { listen, worker, store, sources, redis } = config();
+    expect([listen.host, worker.listen.host]).toEqual(['0.0.0.0', '0.0.0.0']);
+    expect(new URL(redis.url ?? '').password).toBe(secretFile('redis-password'));
+    const mounted = services.worker.volumes.map((volume) =>
+      typeof volume === 'string' ? volume.split(':')[1] : volume.target,
+    );
+    expect(mounted).toContain(store.root.slice(0, store.root.lastIndexOf('/')));
+    expect(mounted.some((path) => worker.scratch?.startsWith(`${path}/`))).toBe(true);
+    for (const source of Object.values(sources)) {
+      if (source.kind === 'file') expect(mounted).toContain(source.root);
+      else expect(Object.keys(services)).toContain(source.kind);
+    }
+  });
+
+  test('a stopped container has the time to drain, and the memory for its threads', () => {
+    const loaded = config();
+    const seconds = Number(/^(\d+)s$/.exec(services.worker.stop_grace_period ?? '')?.[1]);
+    expect(seconds * 1000).toBeGreaterThanOrEqual(loaded.worker.drainFinishMs + 40_000);
+    expect(services.worker.mem_limit).toBe('3g');
+    expect(workerMemory(loaded)).toBeLessThanOrEqual(3 * 2 ** 30);
+  });
+
+  test('every volume that is named exists, and every service says whether it is healthy', () => {
+    const named = Object.values(services)
+      .flatMap(({ volumes }) => volumes)
+      .filter((volume) => typeof volume === 'string')
+      .map((volume) => volume.split(':')[0] ?? '')
+      .filter((name) => !name.startsWith('.'));
+    expect(named.filter((name) => !(name in compose.volumes))).toEqual([]);
+    const own = Object.entries(services).filter(([, { build }]) => build === undefined);
+    expect(own.filter(([, { healthcheck }]) => healthcheck === undefined)).toEqual([]);
+  });
+});
