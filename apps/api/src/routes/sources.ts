@@ -44,6 +44,7 @@ export function sourceRoutes(app: FastifyInstance, context: ApiContext): void {
   app.post<{ Params: { source: string }; Body: { readonly reason?: string } | null }>('/v1/sources/:source/pause', {
     config: {
       access: 'admin',
+      auditNames: ['reason'],
       operation: {
         id: 'pauseSource',
         tag: 'sources',
