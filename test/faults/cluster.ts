@@ -54,6 +54,8 @@ export interface ResolveOptions {
 export interface ClusterOptions {
   /** An existing folder to use as the store's root; default: one in the cluster's own folder. */
   readonly storeRoot?: string;
+  /** More of the store's section, as the file has it: `quota: 1MiB`. */
+  readonly store?: string;
 }
 
 export class Cluster implements AsyncDisposable {
@@ -82,7 +84,8 @@ export class Cluster implements AsyncDisposable {
     const base = await mkdtemp(join(tmpdir(), 'parqueue-faults-'));
     await mkdir(join(base, 'lake'));
     const redis = await RedisServer.start(join(base, 'redis'));
-    const config = testConfig(base, { redisUrl: redis.url, storeRoot: options.storeRoot ?? join(base, 'store') });
+    const { storeRoot = join(base, 'store'), store: section = '' } = options;
+    const config = testConfig(base, { redisUrl: redis.url, storeRoot, section });
     const store = await openStore(config.store);
     const coordination = await openCoordination({ url: redis.url, storeId: store.storeId, clock, randomId });
     const { register, heads, pins, jobs, notices } = coordination;
@@ -206,10 +209,10 @@ async function namesIn(folder: string): Promise<readonly string[]> {
 
 function testConfig(
   base: string,
-  { redisUrl, storeRoot }: { readonly redisUrl: string; readonly storeRoot: string },
+  { redisUrl, storeRoot, section }: { readonly redisUrl: string; readonly storeRoot: string; readonly section: string },
 ): Config {
   const text = `
-store: { root: ${storeRoot}, retention: { grace: 1s } }
+store: { root: ${storeRoot}, retention: { grace: 1s }${section === '' ? '' : `, ${section}`} }
 redis: { url: "${redisUrl}", durable: false }
 worker: { threads: 2, threadMemory: 256MiB, leaseTtl: 2s, drain: { finish: 1s }, scratch: ./scratch }
 sources: { lake: { kind: file, root: ./lake, maxConcurrentFills: 2 } }

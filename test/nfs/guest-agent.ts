@@ -52,7 +52,7 @@ const onStep = (): void => undefined;
 
 const store = await openStore({ root, fileMode: 0o640 });
 const coordination = await openCoordination({ url: redisUrl, storeId: store.storeId, clock, randomId });
-const { heads, leases, pins, register, retirement, reconciler } = coordination;
+const { heads, leases, pins, register, retirement, eviction, usage, reconciler } = coordination;
 const epochs = new Epochs({ register, store: store.epochs, clock, randomId, onStep });
 await reconciler.completePass(await epochs.open());
 
@@ -84,11 +84,15 @@ const deeds: Deeds = {
     (await pins.pinGeneration({ key, fence }, { id: randomId(), ttlMs }))?.id ?? null,
   unpin: ({ key, id }) => pins.release(key, id),
   async gc(key) {
-    const { marks } = store;
+    const { marks, space } = store;
     const keys = async (shard: string): Promise<readonly string[]> => (shard === shardOf(key) ? [key] : []);
     const directories = { ...store.directories, keys };
-    const options = { graceMs: 0, pinMaxMs: 0, dryRun: false, signal: AbortSignal.any([]) };
-    const report = await collectGarbage({ heads, leases, retirement, directories, marks, randomId, onStep }, options);
+    const keep = { generations: 1, maxAgeMs: 0 };
+    const rules = { graceMs: 0, keep, quotaBytes: null, reserveBytes: 0, unreadMs: null, datasets: {} };
+    const report = await collectGarbage(
+      { heads, leases, retirement, eviction, usage, directories, marks, space, randomId, onStep },
+      { rules, pinMaxMs: 0, dryRun: false, signal: AbortSignal.any([]) },
+    );
     if (report.waitingFor !== null) throw new Error(`gc waits for ${report.waitingFor}`);
     return report.generations;
   },

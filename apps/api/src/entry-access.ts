@@ -1,8 +1,17 @@
 /** Finding an entry by its key for whoever may see it, with the ticks that its dataset and source carry. */
-import { isCacheKey, ParqueueError, type CanonicalRequest, type Head, type Look, type PinWish } from '@parqueue/core';
+import {
+  isCacheKey,
+  ParqueueError,
+  type CanonicalRequest,
+  type EvictionReason,
+  type Head,
+  type Look,
+  type PinWish,
+} from '@parqueue/core';
 import { targetsOf } from '@parqueue/core/config';
 import { maySeeEntry, type Principal } from './auth.ts';
 import type { ApiContext } from './context.ts';
+import { isoTime } from './views/entry-view.ts';
 
 export interface EntryLook {
   readonly look: Look;
@@ -22,7 +31,8 @@ export async function lookAtEntry(
   const first = await link.run(({ coordination }) =>
     coordination.heads.look({ key, scopes: [], probeTargets: [] }, null),
   );
-  if (first.head === null || !maySeeEntry(principal, first.head.dataset)) throw noEntry(key, first.reconciled);
+  if (first.head === null) throw (await evictedEntry(context, principal, key)) ?? noEntry(key, first.reconciled);
+  if (!maySeeEntry(principal, first.head.dataset)) throw noEntry(key, first.reconciled);
   const scopes = await scopesOfHead(context, key, first.head);
   const look = await link.run(({ coordination }) => coordination.heads.look({ key, scopes, probeTargets: [] }, pin));
   if (look.head === null) throw noEntry(key, look.reconciled);
@@ -73,6 +83,26 @@ export async function scopesOfHead(
 
 function ownScopes({ dataset, source }: Owner): readonly string[] {
   return dataset === null ? [`source:${source}`] : [`dataset:${dataset}`, `source:${source}`];
+}
+
+const EVICTED_FOR: Readonly<Record<EvictionReason, string>> = {
+  quota: 'the store was over its quota, and nobody had read it for longest',
+  'dataset-quota': 'its dataset was over its quota, and nobody had read it for longest',
+  unread: 'nobody had read it for as long as store.retention.unread says',
+  purged: 'it was purged',
+};
+
+/** Why there is no such entry any more, for whoever might have seen it. */
+async function evictedEntry({ link }: ApiContext, principal: Principal, key: string): Promise<ParqueueError | null> {
+  const evicted = await link.run(({ coordination }) => coordination.entries.evicted(key));
+  if (evicted === null || !maySeeEntry(principal, evicted.dataset)) return null;
+  const { reason, fence, atMs } = evicted;
+  const at = isoTime(atMs);
+  return new ParqueueError(
+    'PQ_NOT_FOUND',
+    `entry ${key} was evicted at ${at} (${reason}): ${EVICTED_FOR[reason]}; whoever asks for it fills it again`,
+    { details: { evictedAt: at, reason, generation: fence } },
+  );
 }
 
 function noEntry(key: string, reconciled: boolean): ParqueueError {

@@ -171,7 +171,7 @@ export class Filler {
     try {
       await this.#sweepStaging(key, fence);
       const signal = AbortSignal.any([lost, held.passed, context.signal]);
-      const report = await this.#load(job, { ...at, signal });
+      const report = await this.#load(job, { ...at, held, signal });
       if (lost.aborted) await this.#deps.onStep('lease-lost', { key, fence, fillId });
       if (report.kind !== 'failed') return await this.#settle(job, report, granted);
       // Stopped for want of room: what the thread says of being stopped is not the reason.
@@ -195,13 +195,20 @@ export class Filler {
 
   #load(
     job: Job,
-    at: { readonly look: Look; readonly granted: Granted; readonly context: JobContext; readonly signal: AbortSignal },
+    at: {
+      readonly look: Look;
+      readonly granted: Granted;
+      readonly context: JobContext;
+      readonly held: HeldRoom;
+      readonly signal: AbortSignal;
+    },
   ): Promise<FillReport> {
     const { work, onStep } = this.#deps;
     const {
       look: { head },
       granted: { claim, fence, grantedAtMs },
       context,
+      held,
       signal,
     } = at;
     const keepable = head !== null && head.damaged === null && head.fence > job.requirement.hardAfter;
@@ -215,7 +222,10 @@ export class Filler {
     return work.fill(task, {
       signal,
       onProgress: context.onProgress,
-      onStep: (step) => onStep(step, { key: claim.key, fence, fillId: claim.fillId }),
+      onStep: async (step) => {
+        if (step === 'part-synced') await held.settle();
+        await onStep(step, { key: claim.key, fence, fillId: claim.fillId });
+      },
       ...(context.onStatement === undefined ? {} : { onStatement: context.onStatement }),
     });
   }

@@ -119,6 +119,14 @@ describe('while it runs a fill', () => {
     expect((await coordination.usage.read()).reservedBytes).toBe(45);
   });
 
+  test('that was quicker than the first look is looked at before it publishes', async () => {
+    const held = await hold(room(), 'f1', null);
+    await write('f1', 101);
+    await held.settle();
+    expect(held.passed.reason).toMatchObject({ code: 'PQ_STORE_FULL', details: { wantedBytes: 101 } });
+    await held.release();
+  });
+
   test('is not stopped by a Redis that does not answer', async () => {
     const held = await hold(room(), 'f1', null);
     coordination.register.adopt({ epoch: 1, runId: 'another', incarnation: 'x', storeId: 'room' });

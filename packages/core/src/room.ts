@@ -25,6 +25,8 @@ export interface FillRoom extends StagingRef {
 export interface HeldRoom {
   /** Aborts when the fill takes more than there is; its reason is the error. */
   readonly passed: AbortSignal;
+  /** Looks once more, now that all its bytes are there: a load may be over before the first look was due. */
+  settle(): Promise<void>;
   /** The fill is over; its reservation goes. Never rejects: one that is left ends by itself. */
   release(): Promise<void>;
 }
@@ -36,7 +38,11 @@ export interface Room {
 
 /** For stores without a quota whose owner looks after the disk himself. */
 export const BOUNDLESS_ROOM: Room = {
-  hold: async () => ({ passed: new AbortController().signal, release: async () => undefined }),
+  hold: async () => ({
+    passed: new AbortController().signal,
+    settle: async () => undefined,
+    release: async () => undefined,
+  }),
 };
 
 export interface StoreRoomDeps {
@@ -96,7 +102,7 @@ export class StoreRoom implements Room {
     const look = async (): Promise<void> => {
       const bytes = await space.stagedBytes(fill);
       const refusal = await this.#reserve(fill, Math.max(expectedBytes, bytes));
-      if (refusal === null || over.signal.aborted) return;
+      if (refusal === null || over.signal.aborted || passed.signal.aborted) return;
       passed.abort(refusal);
       await this.#tell(fill, refusal);
       // Nobody knows how large it becomes: whoever asks again shall find twice of what it had when it was stopped.
@@ -114,6 +120,7 @@ export class StoreRoom implements Room {
     watching.catch((error: unknown) => passed.abort(error));
     return {
       passed: passed.signal,
+      settle: () => look().catch(ignoreOperational),
       release: async () => {
         over.abort();
         await watching.catch(() => undefined);

@@ -1,5 +1,6 @@
 /** Reading what Redis remembers of entries, for listings and explanations. Not part of any decision. */
 import type { Head } from '../model/generation.ts';
+import type { EvictionReason } from '../model/retention.ts';
 import type { Tick } from '../model/ticks.ts';
 
 export interface EntryFilter {
@@ -41,6 +42,13 @@ export interface StoredSum {
   readonly nowMs: number;
 }
 
+export interface EvictedHead {
+  readonly fence: Tick;
+  readonly atMs: number;
+  readonly reason: EvictionReason;
+  readonly dataset: string | null;
+}
+
 export interface Entries {
   /** Entries with a head, in key order. */
   list(filter: EntryFilter): Promise<EntryPage>;
@@ -48,4 +56,6 @@ export interface Entries {
   sum(dataset: string, keysMax: number): Promise<StoredSum>;
   retired(key: string): Promise<readonly RetiredGeneration[]>;
   pinCount(key: string): Promise<number>;
+  /** The head that was evicted last; null where none ever was, as far as Redis remembers. */
+  evicted(key: string): Promise<EvictedHead | null>;
 }

@@ -5,6 +5,7 @@ import { inChunks } from './chunks.ts';
 import { KEYS } from './keys.ts';
 import { asArray, asNumber, asNumberOrNull, headOf } from './replies.ts';
 import { assertInvariant } from '../model/errors.ts';
+import { EVICTION_REASONS } from '../model/retention.ts';
 import type { Entries, EntryFilter, EntryPage, EntrySummary, StoredSum } from '../ports/entries.ts';
 
 /** Heads read per round trip, and round trips per page: a dataset's index may hold keys that another dataset took over. */
@@ -25,6 +26,15 @@ export function redisEntries(gate: RedisGate): Entries {
       return Object.entries(retired)
         .map(([fence, value]) => ({ fence: Number(fence), retiredAtMs: Number(value.slice(0, value.indexOf(':'))) }))
         .toSorted((a, b) => b.fence - a.fence);
+    },
+    evicted: async (key) => {
+      const fields = await gate.plain((redis) =>
+        redis.hmget(KEYS.key(key), 'evicted', 'evictedAt', 'evictedFor', 'evictedOf'),
+      );
+      const [fence, at, why, dataset] = fields;
+      const reason = EVICTION_REASONS.find((candidate) => candidate === why);
+      if (reason === undefined) return null;
+      return { fence: Number(fence), atMs: Number(at), reason, dataset: dataset || null };
     },
     pinCount: async (key) =>
       await gate.plain(async (redis) => {

@@ -50,6 +50,24 @@ describe('entries', () => {
     expect(seen).toEqual(keys);
   });
 
+  test('that were evicted are listed no more, and tell why they went', async () => {
+    const key = keyOf('prices', 1);
+    const fence = await filled(key, 'prices');
+    expect(await coordination.entries.evicted(key)).toBeNull();
+    const head = { key, fence, dataset: 'prices', readAtMs: null };
+    await coordination.eviction.evict(head, { epoch: 1, reason: 'dataset-quota', dryRun: false });
+    for (const dataset of [null, 'prices']) {
+      const { entries } = await coordination.entries.list({ prefix: '', dataset, limit: 10, after: null });
+      expect(entries).toEqual([]);
+    }
+    expect(await coordination.entries.evicted(key)).toEqual({
+      fence,
+      atMs: expect.any(Number),
+      reason: 'dataset-quota',
+      dataset: 'prices',
+    });
+  });
+
   test('are found by prefix and by dataset, and one that another dataset took over moved with it', async () => {
     await filled(keyOf('orders', 1), 'orders');
     await filled(keyOf('prices', 1), 'prices');
