@@ -1,11 +1,12 @@
 /**
- * `npm run demo|start|test|check|simulate|large|readers|nfs|scaling`: all set-up, then the thing itself. What it prints is meant for a
+ * `npm run demo|start|test|check|simulate|large|readers|nfs|screenshots|scaling`: all set-up, then the thing itself. What it prints is meant for a
  * person; what it exits with is meant for CI.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { provideBrowser } from './setup-browser.mjs';
 import { provideReaders } from './setup-readers.mjs';
 import { provideKustomize } from './setup-kustomize.mjs';
 import { provideNfsLab } from './setup-nfs-lab.mjs';
@@ -39,6 +40,7 @@ const COMMANDS = {
     await provideNfsLab();
     await providePromtool();
     await provideKustomize();
+    await provideBrowser();
     const scratch = mkdtempSync(join(tmpdir(), 'parqueue-summary-'));
     const summary = join(scratch, 'summary.json');
     const reporters = ['--reporter=default', `--reporter=${join(root, 'scripts', 'summary-reporter.mjs')}`];
@@ -89,6 +91,13 @@ const COMMANDS = {
     await provideReaders();
     const environment = { PARQUEUE_READS: times };
     return run(bin('vitest'), ['run', '--project', 'processes', '--testTimeout=0', 'test/readers'], environment);
+  },
+
+  /** `npm run screenshots`: the pictures of the page in docs/images, taken of a stack with rows in it. */
+  async screenshots() {
+    await setUp();
+    await provideBrowser();
+    return run(process.execPath, [join(root, 'test', 'dist', 'explorer', 'screenshots.js')]);
   },
 
   /** `npm run nfs [-- 'OPTIONS;OPTIONS']`: path readers on a real NFS mount, mounted in each of these ways. */

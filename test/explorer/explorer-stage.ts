@@ -78,6 +78,11 @@ export class ExplorerStage implements AsyncDisposable {
     return page;
   }
 
+  /** A browser has six connections to a server, and every tab that is looked at holds one for its events. */
+  async closeTabs(): Promise<void> {
+    await Promise.all(this.#context.pages().map((page) => page.close()));
+  }
+
   /**
    * Takes the next load in a worker's place, tells how far it is, and ends it when told to: only so is a load certain to run
    * for as long as somebody looks.

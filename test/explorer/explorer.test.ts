@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Locator, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { ExplorerStage, KEYS, MARKETS, YEARS } from './explorer-stage.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -20,6 +20,10 @@ beforeAll(async () => {
     entries: { key: string }[];
   };
   key = entries[0]?.key ?? '';
+});
+
+afterEach(async () => {
+  await explorer.closeTabs();
 });
 
 afterAll(async () => {
@@ -106,7 +110,7 @@ describe('what is shown', () => {
 
   test('entries are listed a page at a time, and narrowed by how their keys begin', async () => {
     const page = await explorer.visit('#/entries?dataset=prices');
-    const entries = page.getByRole('region', { name: 'Entries' }).getByRole('rowheader');
+    const entries = page.getByRole('group', { name: 'Entries' }).getByRole('rowheader');
     await entries.nth(PAGE - 1).waitFor();
     expect(await entries.count()).toBe(PAGE);
     await page.getByRole('link', { name: `Next ${PAGE}` }).click();

@@ -1,6 +1,5 @@
 /** How a source stands, in a word, and how much waits for it. Pure. */
 import type { Source } from '@parqueue/client';
-import type { SourceState } from '../api/types.ts';
 import type { Tone } from './work.ts';
 
 export interface SourceWord {
@@ -8,11 +7,11 @@ export interface SourceWord {
   readonly tone: Tone;
 }
 
-export function wordOf({ paused, cooling, health }: Pick<SourceState, 'paused' | 'cooling' | 'health'>): SourceWord {
+export function wordOf({ paused, cooling, health }: Pick<Source, 'paused' | 'cooling' | 'health'>): SourceWord {
   if (paused) return { word: 'paused', tone: 'warn' };
-  if (cooling !== null || health?.state === 'cooling') return { word: 'cooling down', tone: 'bad' };
-  if (health?.state === 'failing') return { word: 'failing', tone: 'bad' };
-  if (health?.state === 'unknown') return { word: 'not asked yet', tone: 'calm' };
+  if (cooling !== null || health.state === 'cooling') return { word: 'cooling down', tone: 'bad' };
+  if (health.state === 'failing') return { word: 'failing', tone: 'bad' };
+  if (health.state === 'unknown') return { word: 'not asked yet', tone: 'calm' };
   return { word: 'ok', tone: 'good' };
 }
 

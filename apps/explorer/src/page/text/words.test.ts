@@ -3,6 +3,7 @@ import { pointsOf, sentenceOf, totalOf } from './asks.ts';
 import { howItCame } from './cache-status.ts';
 import { cellText, meanText } from './cells.ts';
 import { whatWasDone } from './invalidation.ts';
+import { lastRefresh, reachOf, scheduleOf } from './refresh.ts';
 import { loadOf, wordOf } from './source.ts';
 
 describe('asks', () => {
@@ -63,12 +64,19 @@ it('an invalidation tells what it reached', () => {
 });
 
 it('a source that somebody paused is paused, whatever else is wrong with it', () => {
+  const health = {
+    state: 'ok',
+    failuresInARow: 0,
+    lastAnswerAt: null,
+    lastFailureAt: null,
+    lastFailure: null,
+  } as const;
   const cooling = { failures: 3, until: '2026-01-01T00:00:00.000Z', seconds: 5, failure: null };
   expect(
     [
-      wordOf({ paused: true, cooling }),
-      wordOf({ paused: false, cooling }),
-      wordOf({ paused: false, cooling: null }),
+      wordOf({ paused: true, cooling, health }),
+      wordOf({ paused: false, cooling, health }),
+      wordOf({ paused: false, cooling: null, health }),
     ].map(({ word }) => word),
   ).toEqual(['paused', 'cooling down', 'ok']);
 });
@@ -85,4 +93,30 @@ it('all that is not being worked on waits', () => {
   } as const;
   expect(loadOf({ queues: [queue] }, 'fill')).toEqual({ waiting: 10, active: 5 });
   expect(loadOf({ queues: [] }, 'probe')).toEqual({ waiting: 0, active: 0 });
+});
+
+it('a refresh is told by its schedule, its reach and what became of the entries', () => {
+  const none = { verified: 0, loaded: 0, fresh: 0, joined: 0, unread: 0, foreign: 0, late: 0, failed: 0 };
+  const at = '2026-01-01T00:00:00.000Z';
+  const refresh = {
+    everySeconds: 900,
+    cron: null,
+    timeZone: null,
+    jitterSeconds: 90,
+    readWithinSeconds: 604_800,
+    params: 0,
+    next: at,
+    last: null,
+  };
+  expect(scheduleOf(refresh)).toBe('every 15 min');
+  expect(scheduleOf({ ...refresh, everySeconds: null, cron: '0 6 * * 1-5', timeZone: 'Europe/Vienna' })).toBe(
+    'at 0 6 * * 1-5 (Europe/Vienna)',
+  );
+  expect(reachOf({ ...refresh, params: 2 })).toBe(
+    'entries that somebody read within 7 d, and 2 combinations of parameters whether asked for or not',
+  );
+  expect(lastRefresh(refresh)).toBeNull();
+  const last = { due: at, began: at, ended: at, entries: { ...none, verified: 12, loaded: 1 }, lastFailure: null };
+  expect(lastRefresh({ ...refresh, last })).toBe('12 not changed, 1 loaded');
+  expect(lastRefresh({ ...refresh, last: { ...last, entries: none } })).toBe('there was nothing to look at');
 });

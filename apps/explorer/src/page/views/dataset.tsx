@@ -14,6 +14,7 @@ import { hrefOf } from '../route.ts';
 import { pointsOf, sentenceOf, totalOf } from '../text/asks.ts';
 import { bytes, count } from '../text/numbers.ts';
 import { policySentences } from '../text/policy.ts';
+import { lastRefresh, reachOf, scheduleOf } from '../text/refresh.ts';
 import { AskPanel } from './ask-panel.tsx';
 import { EntryTable } from './entry-table.tsx';
 import { InvalidateButton } from './invalidate.tsx';
@@ -41,7 +42,7 @@ export function DatasetView({ name }: { readonly name: string }) {
 }
 
 function Details({ dataset }: { readonly dataset: DatasetDetails }) {
-  const { name, description, source, kind, format, stored, asks, freshness, entries, params } = dataset;
+  const { name, description, source, kind, format, stored, asks, freshness, entries, params, refresh } = dataset;
   const day = totalOf([asks?.lastDay]);
   return (
     <>
@@ -77,6 +78,7 @@ function Details({ dataset }: { readonly dataset: DatasetDetails }) {
           ))}
         </ul>
       </Section>
+      {refresh === null ? null : <Refreshed refresh={refresh} />}
       <Section title="Ask it">
         <AskPanel dataset={dataset} />
       </Section>
@@ -94,6 +96,31 @@ function Details({ dataset }: { readonly dataset: DatasetDetails }) {
       </Section>
       <MadeOf dataset={dataset} />
     </>
+  );
+}
+
+function Refreshed({ refresh }: { readonly refresh: NonNullable<DatasetDetails['refresh']> }) {
+  const last = lastRefresh(refresh);
+  return (
+    <Section title="Refreshed unasked" note={scheduleOf(refresh)}>
+      <ul class="sentences">
+        <li>Looks at {reachOf(refresh)}; loads what changed, behind everybody who asks.</li>
+        <li>
+          Next: <Ago at={refresh.next} none="not known now" />.
+        </li>
+        {refresh.last === null ? null : (
+          <li>
+            Last: <Ago at={refresh.last.ended} />: {last}.
+            {refresh.last.lastFailure === null ? null : (
+              <span class="bad-words">
+                {' '}
+                {refresh.last.lastFailure.message} ({refresh.last.lastFailure.code})
+              </span>
+            )}
+          </li>
+        )}
+      </ul>
+    </Section>
   );
 }
 

@@ -1,8 +1,7 @@
 /** What an operator sees first: how much the cache answers, what is under way, every dataset and every source. */
-import type { Catalog, Dataset, Sources } from '@parqueue/client';
+import type { Catalog, Dataset, Source, Sources } from '@parqueue/client';
 import { live } from '../api/live.ts';
 import { useStore } from '../api/store.ts';
-import type { SourceState } from '../api/types.ts';
 import { useResource } from '../api/use-resource.ts';
 import { Shown } from '../parts/notice.tsx';
 import { Section } from '../parts/section.tsx';
@@ -44,7 +43,7 @@ export function Overview() {
 
 interface NumbersProps {
   readonly datasets: readonly Dataset[] | null;
-  readonly sources: readonly SourceState[] | null;
+  readonly sources: readonly Source[] | null;
 }
 
 function Numbers({ datasets, sources }: NumbersProps) {

@@ -1,5 +1,5 @@
 /** All sources, a line each, for the overview. */
-import type { SourceState } from '../api/types.ts';
+import type { Source } from '@parqueue/client';
 import { Empty } from '../parts/notice.tsx';
 import { Table } from '../parts/table.tsx';
 import { Tag } from '../parts/tag.tsx';
@@ -7,7 +7,7 @@ import { hrefOf } from '../route.ts';
 import { count, plural } from '../text/numbers.ts';
 import { loadOf, wordOf } from '../text/source.ts';
 
-export function SourceTable({ sources }: { readonly sources: readonly SourceState[] }) {
+export function SourceTable({ sources }: { readonly sources: readonly Source[] }) {
   if (sources.length === 0) return <Empty title="No sources are configured: there is nothing to ask." />;
   return (
     <Table label="Sources">

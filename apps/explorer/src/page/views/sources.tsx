@@ -1,10 +1,9 @@
 /** All sources: how each stands, what waits for it, and the buttons that leave it alone and ask it again. */
-import type { Sources } from '@parqueue/client';
+import type { Source, Sources } from '@parqueue/client';
 import { useId, useState } from 'preact/hooks';
 import { ask } from '../api/request.ts';
 import { may, session } from '../api/session.ts';
 import { useStore } from '../api/store.ts';
-import type { SourceState } from '../api/types.ts';
 import { useResource } from '../api/use-resource.ts';
 import { useNow } from '../clock.ts';
 import { Ago } from '../parts/ago.tsx';
@@ -47,7 +46,7 @@ export function SourcesView() {
   );
 }
 
-function SourceCard({ source, again }: { readonly source: SourceState; readonly again: () => void }) {
+function SourceCard({ source, again }: { readonly source: Source; readonly again: () => void }) {
   const { name, kind, limits, pool, adhocFreshness, health } = source;
   const { word, tone } = wordOf(source);
   const id = useId();
@@ -69,10 +68,8 @@ function SourceCard({ source, again }: { readonly source: SourceState; readonly 
         facts={[
           ['Loads', queue('fill')],
           ['Checks', queue('probe')],
-          ...(health === undefined ? [] : [['Last answer', <Ago at={health.lastAnswerAt} none="none yet" />] as const]),
-          ...(health === undefined || health.lastFailureAt === null
-            ? []
-            : [['Last failure', <Ago at={health.lastFailureAt} />] as const]),
+          ['Last answer', <Ago at={health.lastAnswerAt} none="none yet" />],
+          ...(health.lastFailureAt === null ? [] : [['Last failure', <Ago at={health.lastFailureAt} />] as const]),
           ...(pool === null ? [] : [['Connections', `${pool.maxPerThread} a worker thread`] as const]),
           ['Ad-hoc questions', adhocFreshness === null ? 'refused' : `allowed, ${shortPolicy(adhocFreshness)}`],
         ]}
@@ -86,9 +83,9 @@ function SourceCard({ source, again }: { readonly source: SourceState; readonly 
 }
 
 /** What is out of the ordinary, and since when. */
-function Standing({ source: { paused, pause, cooling, health } }: { readonly source: SourceState }) {
+function Standing({ source: { paused, pause, cooling, health } }: { readonly source: Source }) {
   const time = useNow();
-  const failure = cooling?.failure ?? health?.lastFailure ?? null;
+  const failure = cooling?.failure ?? health.lastFailure;
   return (
     <>
       {paused ? (
@@ -107,7 +104,7 @@ function Standing({ source: { paused, pause, cooling, health } }: { readonly sou
           Failed {count(cooling.failures)} times in a row; one trial {relative(Date.parse(cooling.until), time)}.
         </p>
       )}
-      {failure === null || (health !== undefined && health.state === 'ok') ? null : (
+      {failure === null || health.state === 'ok' ? null : (
         <p class="standing">
           {failure.message} <span class="faint">({failure.code})</span>
         </p>
@@ -116,13 +113,7 @@ function Standing({ source: { paused, pause, cooling, health } }: { readonly sou
   );
 }
 
-function PauseButton({
-  source: { name, paused },
-  again,
-}: {
-  readonly source: SourceState;
-  readonly again: () => void;
-}) {
+function PauseButton({ source: { name, paused }, again }: { readonly source: Source; readonly again: () => void }) {
   const [asking, setAsking] = useState(false);
   const [reason, setReason] = useState('');
   const id = useId();
