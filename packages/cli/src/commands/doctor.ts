@@ -19,7 +19,7 @@ import { probeStore } from '../doctor/store-probe.ts';
 import { checkWork } from '../doctor/work-checks.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { printer } from '../output/checks.ts';
-import { findRedis, type StoreOptions } from '../store-access.ts';
+import { findRedis, type RedisAddressFound, type StoreOptions } from '../store-access.ts';
 
 export interface DoctorOptions extends StoreOptions {
   readonly source?: string;
@@ -51,7 +51,7 @@ type ChecksOf = (area: string) => Checks;
 
 async function checkCommon(context: Context, loaded: LoadedConfig, checksOf: ChecksOf): Promise<void> {
   const { config } = loaded;
-  const found = await findRedis(loaded);
+  const found = await findRedisInTime(loaded);
   checksOf('config').ok(
     'file',
     `${Object.keys(config.sources).length} sources, ${Object.keys(config.datasets).length} datasets`,
@@ -73,6 +73,20 @@ async function checkCommon(context: Context, loaded: LoadedConfig, checksOf: Che
   }
   checkCluster(checksOf('cluster'), { processes: facts.processes, config, version: context.version });
   checkWork(checksOf('work'), { redis, fillTimeoutMs: config.limits.fill.timeoutMs, ...facts });
+}
+
+/** A running `up` leaves the address of its Redis beside the store, which may be on a mount that never answers. */
+async function findRedisInTime(loaded: LoadedConfig): Promise<RedisAddressFound> {
+  if (loaded.config.redis.url === null) {
+    const { reach } = await probeStore({ root: loaded.dataDirectory, samples: null }, LIMIT_MS);
+    if (reach?.kind === 'hung') {
+      return {
+        url: null,
+        why: `none is configured, and ${loaded.dataDirectory}, where a running \`parqueue up\` tells its own, does not answer`,
+      };
+    }
+  }
+  return await findRedis(loaded);
 }
 
 /** All that is read from Redis by names, on connections of their own, without opening an epoch. */

@@ -63,6 +63,7 @@ async function look(): Promise<void> {
     await readdir(root);
     return null;
   });
+  if (samples === null) return;
   await step('identity', () => readStoreIdentity(root));
   await step('space', async () => {
     const { bavail, blocks, bsize, ffree, files } = await statfs(root);

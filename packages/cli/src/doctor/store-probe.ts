@@ -5,8 +5,8 @@ import type { StoreIdentity } from '@parqueue/core/store';
 
 export interface StoreProbe {
   readonly root: string;
-  /** Parts of heads that Redis names, relative to the root. */
-  readonly samples: readonly string[];
+  /** Parts of heads that Redis names, relative to the root; null: only whether the folder answers at all. */
+  readonly samples: readonly string[] | null;
 }
 
 export const STORE_STEPS = ['reach', 'identity', 'space', 'write', 'heads'] as const;

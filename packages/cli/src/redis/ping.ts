@@ -9,7 +9,8 @@ export interface RedisAddress {
   readonly password: string | null;
 }
 
-export type PingAnswer = 'ready' | 'loading' | 'refused' | 'unreachable';
+/** refused: it does not know our password. failing: it does, and cannot work, for want of disk for example. */
+export type PingAnswer = 'ready' | 'loading' | 'failing' | 'refused' | 'unreachable';
 
 const ANSWER_WITHIN_MS = 2_000;
 
@@ -19,7 +20,8 @@ export async function ping(address: RedisAddress): Promise<PingAnswer> {
   // A Redis without a password refuses AUTH and answers PING all the same: it is a stranger.
   if (address.password !== null && !reply.startsWith('+OK')) return 'refused';
   if (reply.includes('+PONG')) return 'ready';
-  return reply.includes('-LOADING') ? 'loading' : 'refused';
+  if (reply.includes('-LOADING')) return 'loading';
+  return /-(?:MISCONF|OOM|READONLY|BUSY)/.test(reply) ? 'failing' : 'refused';
 }
 
 /** Asks a Redis that knows our password to write its data and end. @returns false where it is not ours or not there. */
