@@ -74,7 +74,7 @@ describe('completeness', () => {
 });
 
 /** BullMQ's own keys live under the same prefix and are named after the queues. */
-const QUEUES_OWN = /^(probe|fill)-|^maintenance$/;
+const QUEUES_OWN = /^(probe|fill)-|^(maintenance|refresh)$/;
 
 function markdownIn(folder: string): readonly string[] {
   if (!existsSync(join(REPOSITORY, folder))) return [];

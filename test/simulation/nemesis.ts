@@ -106,6 +106,8 @@ export class Nemesis {
         return this.#invalidate(request.key, deed);
       case 'mark-table':
         return this.#markTable(random.pick(things));
+      case 'refresh':
+        return this.#refresh();
       case 'mark-prefix':
         return this.#markPrefix(random.pick(['', request.key.slice(0, 1), request.key]));
       case 'gc':
@@ -199,6 +201,19 @@ export class Nemesis {
         if (missed.length > 0)
           this.#refused(new Error(`I11: ${mode} of "${prefix}" missed ${missed.map(({ key }) => key).join(', ')}`));
       })
+      .catch((error: unknown) => {
+        this.#refused(error);
+      });
+  }
+
+  /** What it finds is judged by what is answered, and by how often each state was loaded. */
+  #refresh(): void {
+    const { random, processes } = this.#world;
+    const workers = processes.filter(({ kind, opened }) => kind === 'worker' && opened);
+    if (workers.length === 0) return;
+    random
+      .pick(workers)
+      .refresh(random.chance(0.5))
       .catch((error: unknown) => {
         this.#refused(error);
       });

@@ -36,6 +36,8 @@ export type Deed =
   | 'soft'
   /** Of a table: it reaches the views that read it. */
   | 'mark-table'
+  /** A refresh of all entries is due at a worker. */
+  | 'refresh'
   /** By the beginning of their keys: entries, and first loads under way. */
   | 'mark-prefix'
   | 'hard'

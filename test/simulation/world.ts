@@ -15,6 +15,7 @@ import {
   reconcilePass,
   type Clock,
   type JobRun,
+  type Notices,
   type OnStep,
   type ProbeReport,
   type ResolvedRequest,
@@ -28,6 +29,7 @@ import { Random, Scheduler, type Actor } from './scheduler.ts';
 import { simGc, type SimGc } from './sim-gc.ts';
 import { simInvalidation, type SimInvalidation } from './sim-invalidation.ts';
 import { SimQueue, type QueuedJob } from './sim-queue.ts';
+import { simRefresh, type SimRefresh } from './sim-refresh.ts';
 import { fileRequest, statementRequest, thingsOf } from './sim-requests.ts';
 import { simSource, SimSourceState } from './sim-source.ts';
 
@@ -54,7 +56,7 @@ export interface Ambush {
   readonly strike: (victim: Actor) => void;
 }
 
-export interface Process extends Actor, SimInvalidation, SimGc {
+export interface Process extends Actor, SimRefresh, SimInvalidation, SimGc {
   readonly kind: 'api' | 'worker';
   /** It has an epoch; before that a worker takes no jobs. */
   opened: boolean;
@@ -260,6 +262,19 @@ export class World {
     });
     if (kind === 'worker') this.#runners.set(actor, (job) => this.#runJob(job, { prober, filler }));
     this.#passes.set(actor, () => reconcilePass(rebuild, { signal: AbortSignal.any([]) }));
+    const notices: Notices = {
+      subscribe: async (key, onNotice) => {
+        await gate('subscribe');
+        const close = redis.subscribe(key, () => {
+          if (!actor.dead) onNotice();
+        });
+        return {
+          close: async () => {
+            close();
+          },
+        };
+      },
+    };
     return {
       kind,
       epochs,
@@ -273,21 +288,21 @@ export class World {
         epochs,
         onStep,
         waitersMax: 1000,
-        notices: {
-          subscribe: async (key, onNotice) => {
-            await gate('subscribe');
-            const close = redis.subscribe(key, () => {
-              if (!actor.dead) onNotice();
-            });
-            return {
-              close: async () => {
-                close();
-              },
-            };
-          },
-        },
+        notices,
       }),
       ...gc,
+      ...simRefresh({
+        coordination,
+        redis,
+        reader,
+        requests: this.requests,
+        gate,
+        clock,
+        jobs,
+        notices,
+        epochs,
+        onStep,
+      }),
       ...simInvalidation({ coordination, redis, directories, marks, epochs, requests: this.requests, gate }),
     };
   }

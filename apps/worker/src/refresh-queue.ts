@@ -28,7 +28,7 @@ export interface RefreshQueue extends Drainable {
 }
 
 export function openRefreshQueue(parts: RefreshParts): RefreshQueue {
-  const { catalog, coordination, connection, timing, holder, clock, log } = parts;
+  const { catalog, coordination, connection, holder, clock, log } = parts;
   const queue = new Queue<RefreshJob>(REFRESH_QUEUE, { prefix: PREFIX, connection });
   queue.on('error', (error) => log.warn({ error: error.message }, 'refreshes'));
   const schedules = new RefreshSchedules({
@@ -44,37 +44,41 @@ export function openRefreshQueue(parts: RefreshParts): RefreshQueue {
   const runs = new RefreshRuns({ ...parts, queue, refreshes: coordination.refreshes });
   // Each run mostly sleeps until its entries have their moment; none may wait for another to end.
   const local = catalog.datasets().filter(({ refresh }) => refresh !== null).length;
-  const worker = new QueueWorker<RefreshJob, void>({
+  // A worker that refreshes nothing takes no jobs: it leaves all of it to those that do.
+  const worker = local === 0 ? null : openWorker(runs, local, parts);
+  return {
+    get running() {
+      return worker?.running ?? 0;
+    },
+    stopTaking: async () => {
+      runs.stop();
+      await worker?.stopTaking();
+    },
+    handBack: () => worker?.handBack(),
+    keepSchedules: (epoch) => schedules.keep(epoch),
+    start: () => worker?.start(),
+    close: async () => {
+      await Promise.all([queue.close(), worker?.close()]);
+    },
+  };
+}
+
+function openWorker(
+  runs: RefreshRuns,
+  local: number,
+  { connection, timing, log }: Pick<RefreshParts, 'connection' | 'timing' | 'log'>,
+): QueueWorker<RefreshJob, void> {
+  return new QueueWorker<RefreshJob, void>({
     queue: REFRESH_QUEUE,
     prefix: PREFIX,
-    concurrency: { local: Math.max(1, local), cluster: null },
+    concurrency: { local, cluster: null },
     connection,
     timing,
     log,
     process: (job, token, signal) => runs.process(job, token, signal),
     onAbandoned: async (job) => {
-      log.warn(
-        { dataset: job.data.dataset, reason: job.failedReason },
-        'refresh failed; the next one comes when it is due',
-      );
+      const { dataset } = job.data;
+      log.warn({ dataset, reason: job.failedReason }, 'refresh failed; the next one comes when it is due');
     },
   });
-  return {
-    get running() {
-      return worker.running;
-    },
-    stopTaking: () => {
-      runs.stop();
-      return worker.stopTaking();
-    },
-    handBack: () => worker.handBack(),
-    keepSchedules: (epoch) => schedules.keep(epoch),
-    // A worker that refreshes nothing leaves all of it to those that do.
-    start: () => {
-      if (local > 0) worker.start();
-    },
-    close: async () => {
-      await Promise.all([queue.close(), worker.close()]);
-    },
-  };
 }
