@@ -73,7 +73,15 @@ describe('before any worker', () => {
   test('without a key: 401; with one that may not: 403', async () => {
     Object.assign(names, { key: 'words-000000000000000000000000', fence: '1', id: 'lake.fill.0' });
     expect(await stage.others(401, promising(401, notOperator), 'nobody')).toEqual([]);
-    expect(await stage.others(403, promising(403), 'stranger')).toEqual([]);
+    expect(
+      await stage.others(
+        403,
+        promising(403, (id) => id !== 'whoAmI'),
+        'stranger',
+      ),
+    ).toEqual([]);
+    const elsewhere = { 'sec-fetch-site': 'cross-site' };
+    expect(await stage.others(403, [{ method: 'GET', path: '/v1/whoami', headers: elsewhere }])).toEqual([]);
     expect(await stage.others(403, asksOf('words'), 'reader')).toEqual([]);
     await stage.ask({ method: 'GET', path: '/v1/whoami' }, 'hurried');
     expect(await stage.others(429, promising(429), 'hurried')).toEqual([]);
