@@ -44,6 +44,7 @@ listen:
 store:
   root: ./var/store           # relative to this file; with several hosts: a folder they all share (NFS)
   # retention: { generations: 3, maxAge: 7d, grace: 10m }
+  # quota: 500GiB             # beyond it, what nobody read for longest goes
 
 redis:
   url: \${REDIS_URL:-}         # unset: \`parqueue up\` brings a Redis of its own, kept under ./var/redis

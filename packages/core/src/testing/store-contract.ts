@@ -31,7 +31,7 @@ export interface TestRunner {
 }
 
 type OpenSubject = () => Promise<StoreSubject>;
-export type Claim = (name: string, body: (store: StoreSubject) => Promise<void>) => void;
+type Claim = (name: string, body: (store: StoreSubject) => Promise<void>) => void;
 
 export function storeContract({ describe, test }: TestRunner, openSubject: OpenSubject): void {
   const claim: Claim = (name, body) => {

@@ -1,8 +1,16 @@
 /** What every store tells gc and admission: what is there at a glance, what it takes, and what head.json no longer names. */
 import assert from 'node:assert/strict';
 import { shardOf } from '../model/cache-key.ts';
-import type { Claim } from './store-contract.ts';
-import { KEY, publishGeneration, stageGeneration } from './store-fixtures.ts';
+import type { KeyDirectories, StoreMarks, StoreSpace } from '../ports/store.ts';
+import { KEY, publishGeneration, stageGeneration, type WritableStore } from './store-fixtures.ts';
+
+export interface SpaceSubject extends WritableStore {
+  readonly directories: KeyDirectories;
+  readonly marks: StoreMarks;
+  readonly space: StoreSpace;
+}
+
+type Claim = (name: string, body: (store: SpaceSubject) => Promise<void>) => void;
 
 export function claimsOfSpace(claim: Claim): void {
   claim('a glance shows what a listing does, and makes nothing', async (store) => {

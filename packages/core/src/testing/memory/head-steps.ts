@@ -11,8 +11,7 @@ import type {
   Pin,
   PinWish,
 } from '../../ports/coordination.ts';
-import { count } from './usage-steps.ts';
-import { isReconciled, marksOver, readKey, touchKey, type KeyState, type RedisState } from './state.ts';
+import { count, isReconciled, marksOver, readKey, touchKey, type KeyState, type RedisState } from './state.ts';
 
 export interface ServerContext {
   readonly state: RedisState;

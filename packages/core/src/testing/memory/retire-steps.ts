@@ -3,8 +3,7 @@ import { epochOf } from '../../model/ticks.ts';
 import type { Pin, PinWish, Reconciliation } from '../../ports/coordination.ts';
 import { headOf, pinFence, retireHead, type ServerContext } from './head-steps.ts';
 import { raiseMarks } from './lease-steps.ts';
-import { count } from './usage-steps.ts';
-import { readKey, settledBelow, touchKey, type KeyState } from './state.ts';
+import { count, readKey, settledBelow, touchKey, type KeyState } from './state.ts';
 
 type Ref = { readonly key: string; readonly fence: number };
 

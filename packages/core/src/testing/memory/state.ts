@@ -207,3 +207,8 @@ export function isReconciled(state: RedisState, epoch: number, key: KeyState): b
 export function settledBelow(key: KeyState, epoch: number): Tick {
   return Math.max(key.fence, epochStart(epoch));
 }
+
+/** Counts what a generation takes. What is counted stays as it was counted first. */
+export function count(known: KeyState, fence: number, { bytes, dataset }: Size): void {
+  if (!known.sizes.has(fence)) known.sizes.set(fence, { bytes, dataset });
+}

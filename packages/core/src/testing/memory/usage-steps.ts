@@ -4,7 +4,7 @@
  */
 import type { Reserved, RoomWish, Size, StoreUsage } from '../../ports/retention.ts';
 import type { ServerContext } from './head-steps.ts';
-import { readKey, type KeyState } from './state.ts';
+import { count, readKey, type KeyState } from './state.ts';
 
 export function readUsage({ state, nowMs }: ServerContext): StoreUsage {
   const sizes = [...state.keys.values()].flatMap((known) => [...known.sizes.values()]);
@@ -43,11 +43,6 @@ export function measure({ state }: ServerContext, key: string, found: ReadonlyMa
   const known = readKey(state, key);
   for (const [fence, size] of found) if (isKnown(known, fence)) count(known, fence, size);
   for (const fence of known.sizes.keys()) if (!isKnown(known, fence)) known.sizes.delete(fence);
-}
-
-/** What is counted stays as it was counted first. */
-export function count(known: KeyState, fence: number, { bytes, dataset }: Size): void {
-  if (!known.sizes.has(fence)) known.sizes.set(fence, { bytes, dataset });
 }
 
 function isKnown(known: KeyState, fence: number): boolean {
