@@ -9,7 +9,6 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 const KEYS = `auth:
   apiKeys:
     - { name: admin, sha256: ${sha256('admin')}, scopes: [read, fill, adhoc, admin] }
-    - { name: reader, sha256: ${sha256('reader')}, scopes: [read] }
 `;
 
 let stage: Stage;
@@ -54,13 +53,5 @@ test('an administrator looks at a job, and sees what it asks', async () => {
   await page.getByText('fill-lake').first().click();
   await page.getByText('words.csv').first().waitFor();
   expect(await page.title()).toContain('Parqueue');
-  expect(trouble).toEqual([]);
-});
-
-test('a reader is offered nothing to press that would change anything', async () => {
-  const page = await visit('/queues/queue/fill-lake', 'reader');
-  await page.getByText('words.csv').first().waitFor();
-  for (const name of [/pause/i, /clean/i, /retry/i, /empty/i, /obliterate/i, /add job/i])
-    expect(await page.getByRole('button', { name }).count(), String(name)).toBe(0);
   expect(trouble).toEqual([]);
 });
