@@ -190,6 +190,11 @@ class FileConversion implements Conversion {
       const count = yield* encoder.batch(messages);
       this.#width = messages.reduce((sum, { body }) => sum + body.byteLength, 0) / Math.max(1, count);
       rows += count;
+      if (encoder.isContent === true) {
+        await reader.cancel();
+        this.#reader = null;
+        return;
+      }
     }
     this.#reader = null;
     // parquet-wasm was seen to drop rows of odd files without an error; the footer's count tells.
