@@ -23,6 +23,7 @@ export class Crowd {
   /** Files that may be asked for; more are added as the story goes on, and are cold then. */
   #open = 0;
   #ending = false;
+  readonly #gone = new AbortController();
 
   constructor(plan: CrowdPlan) {
     this.#plan = plan;
@@ -37,6 +38,12 @@ export class Crowd {
     for (let caller = 0; caller < this.#plan.callers; caller += 1) this.#callers.push(this.#askOnAndOn(caller));
   }
 
+  /** Whoever still waits does so no longer: the end of a story that went wrong. */
+  leave(): void {
+    this.#ending = true;
+    this.#gone.abort();
+  }
+
   /** Resolves when every caller has its last answer. */
   async end(): Promise<void> {
     this.#ending = true;
@@ -47,7 +54,11 @@ export class Crowd {
     const { files } = this.#plan.sources;
     for (let turn = caller; !this.#ending; turn += 1) {
       const file = files[turn % this.#open];
-      if (file !== undefined) await this.ask(file);
+      try {
+        if (file !== undefined) await this.ask(file);
+      } catch (error) {
+        if (!this.#gone.signal.aborted) throw error;
+      }
     }
   }
 
@@ -56,7 +67,9 @@ export class Crowd {
     const { dataset, market } = file.question;
     const least = file.edition;
     const beganMs = Date.now();
-    const response = await fetch(`${url}/v1/datasets/${dataset}.csv?market=${market}&limit=${sources.rowsAsked}`);
+    const response = await fetch(`${url}/v1/datasets/${dataset}.csv?market=${market}&limit=${sources.rowsAsked}`, {
+      signal: this.#gone.signal,
+    });
     const text = await response.text();
     const wrong = response.ok ? sources.judge(file, text, least) : `${response.status} ${text}`;
     const status = response.headers.get('cache-status') ?? '';
