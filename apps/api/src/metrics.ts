@@ -6,7 +6,8 @@ import { ERROR_CODES } from '@parqueue/core';
 import { MetricTable, startAtZero } from '@parqueue/core/telemetry';
 import type { Config } from '@parqueue/core/config';
 import type { Counter, Histogram, Registry } from 'prom-client';
-import type { ClusterSample, ClusterSampler } from './cluster-sample.ts';
+import { clusterGauges } from './cluster-gauges.ts';
+import type { ClusterSampler } from './cluster-sample.ts';
 
 const REQUEST_OUTCOMES = ['hit', 'stale', 'miss', 'collapsed', 'error'] as const;
 export type RequestOutcome = (typeof REQUEST_OUTCOMES)[number];
@@ -106,78 +107,6 @@ export function createMetrics(of: MetricSources): ApiMetrics {
       return declared.has(dataset) ? dataset : 'undeclared';
     },
   };
-}
-
-/** The same from every API process, which is why their help says `Of the cluster`. */
-function clusterGauges(table: MetricTable, { config, cluster }: MetricSources): void {
-  const sampled = <Label extends string>(
-    name: string,
-    help: string,
-    labelNames: readonly Label[],
-    samples: (
-      now: ClusterSample,
-    ) => readonly { readonly labels: Readonly<Record<Label, string>>; readonly value: number }[],
-  ): void => {
-    table.sampledBy(name, `Of the cluster: ${help}`, labelNames, async () => {
-      const now = await cluster.cluster();
-      return now === null ? [] : samples(now);
-    });
-  };
-  const bySource = (values: Readonly<Record<string, number>>) =>
-    Object.entries(values).map(([source, value]) => ({ labels: { source }, value }));
-  const byDataset = (values: Readonly<Record<string, number>>) =>
-    Object.entries(values)
-      .filter(([dataset]) => Object.hasOwn(config.datasets, dataset))
-      .map(([dataset, value]) => ({ labels: { dataset }, value }));
-  const alone = (value: number | null) => (value === null ? [] : [{ labels: {}, value }]);
-
-  sampled('queue_jobs', 'jobs by queue and state.', ['queue', 'state'], ({ queues }) =>
-    queues.flatMap(({ queue, counts }) =>
-      Object.entries(counts).map(([state, value]) => ({ labels: { queue, state }, value })),
-    ),
-  );
-  sampled('epoch', 'the number of the epoch. It rises when Redis forgot.', [], ({ epoch }) => alone(epoch));
-  sampled('source_paused', 'whether an operator paused the source: 1 or 0.', ['source'], ({ paused }) =>
-    bySource(Object.fromEntries(Object.entries(paused).map(([source, is]) => [source, is ? 1 : 0]))),
-  );
-  sampled('dataset_age_seconds', 'since the newest verification of a head began.', ['dataset'], ({ ageSeconds }) =>
-    byDataset(ageSeconds),
-  );
-  sampled('dataset_bytes', 'bytes of the generations of a dataset.', ['dataset'], ({ datasetBytes }) =>
-    byDataset(datasetBytes),
-  );
-  sampled('store_bytes', 'bytes of all generations.', [], ({ storeBytes }) => alone(storeBytes));
-  sampled('store_generations', 'generations in the store.', [], ({ storeGenerations }) => alone(storeGenerations));
-  sampled('store_reserved_bytes', 'room promised to running fills.', [], ({ reservedBytes }) => alone(reservedBytes));
-
-  const constant = <Label extends string>(
-    name: string,
-    help: string,
-    labelNames: readonly Label[],
-    samples: readonly { readonly labels: Readonly<Record<Label, string>>; readonly value: number }[],
-  ): void => table.sampledBy(name, `Of the cluster: ${help}`, labelNames, () => samples);
-  constant(
-    'store_quota_bytes',
-    'bytes the store may hold; absent without a quota.',
-    [],
-    alone(config.store.quotaBytes),
-  );
-  constant(
-    'source_fills_max',
-    'fills of a source at one time, by configuration.',
-    ['source'],
-    bySource(
-      Object.fromEntries(
-        Object.values(config.sources).map(({ name, maxConcurrentFills }) => [name, maxConcurrentFills]),
-      ),
-    ),
-  );
-  table.sampledBy('store_free_bytes', "Of the cluster: free bytes of the store's filesystem.", [], async () =>
-    alone((await cluster.space())?.freeBytes ?? null),
-  );
-  table.sampledBy('store_filesystem_bytes', "Of the cluster: size of the store's filesystem.", [], async () =>
-    alone((await cluster.space())?.totalBytes ?? null),
-  );
 }
 
 /** Of this process alone: summed over processes where that makes sense. */
