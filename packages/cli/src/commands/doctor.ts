@@ -16,7 +16,7 @@ import { checkSource } from '../doctor/source-checks.ts';
 import { probeSource } from '../doctor/source-probe.ts';
 import { checkStore } from '../doctor/store-checks.ts';
 import { probeStore } from '../doctor/store-probe.ts';
-import { checkWork } from '../doctor/work-checks.ts';
+import { checkWork, type SourcePause } from '../doctor/work-checks.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { printer } from '../output/checks.ts';
 import { findRedis, type RedisAddressFound, type StoreOptions } from '../store-access.ts';
@@ -100,10 +100,12 @@ async function gather(
   try {
     if (redis.marker?.runId === redis.runId) coordination.register.adopt(redis.marker);
     const { processes, jobBrowser } = coordination;
+    const counts = await jobBrowser.counts();
     return {
       processes: await whoLives(context, processes),
       chores: await processes.chores(),
-      counts: await jobBrowser.counts(),
+      counts,
+      pauses: await pausesOf(coordination, [...new Set(counts.map(({ source }) => source))]),
       jobs: await jobBrowser.list({
         states: ['queued', 'running', 'finished'],
         kinds: ['fill', 'probe'],
@@ -124,6 +126,11 @@ async function whoLives({ clock }: Context, processes: Coordination['processes']
   if (found.length > 0) return found;
   await clock.sleep(BEAT_EVERY_MS + 1000);
   return await processes.list();
+}
+
+async function pausesOf({ jobs }: Coordination, sources: readonly string[]): Promise<Record<string, SourcePause>> {
+  const found = await Promise.all(sources.map(async (source) => [source, await jobs.pauseOf(source)] as const));
+  return Object.fromEntries(found.flatMap(([source, pause]) => (pause === null ? [] : [[source, pause]])));
 }
 
 async function coolingOf({ cooling }: Coordination, sources: readonly string[]) {

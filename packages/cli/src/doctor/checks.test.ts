@@ -126,6 +126,7 @@ describe('the work', () => {
   const facts: WorkFacts = {
     redis,
     counts: [],
+    pauses: {},
     jobs: [],
     cooling: { lake: { failures: 0, coolingUntilMs: null, failure: null, nowMs } },
     chores: { collect: { finishedAtMs: nowMs - 1000, by: 'w', outcome: { ok: true, report: {} } } },
@@ -162,6 +163,12 @@ describe('the work', () => {
     expect(await work({ jobs: [failed, failed, { ...failed, source: 'erp' }] })).toEqual([
       'failures: warn',
       'failures: warn',
+    ]);
+  });
+
+  test('a paused source is told, with who paused it', async () => {
+    expect(await work({ pauses: { erp: { reason: 'index rebuild', by: 'dba', sinceMs: nowMs } } })).toEqual([
+      'paused: warn',
     ]);
   });
 

@@ -9,8 +9,16 @@ export interface WorkFacts {
   readonly counts: readonly QueueCounts[];
   readonly jobs: readonly JobSummary[];
   readonly cooling: Readonly<Record<string, CoolingState>>;
+  /** Sources that somebody paused. */
+  readonly pauses: Readonly<Record<string, SourcePause>>;
   readonly chores: Readonly<Record<string, ChoreRecord>>;
   readonly fillTimeoutMs: number;
+}
+
+export interface SourcePause {
+  readonly reason: string | null;
+  readonly by: string | null;
+  readonly sinceMs: number | null;
 }
 
 /** Somebody waits this long for a job only where too little works, or nothing. */
@@ -22,6 +30,7 @@ export function checkWork(checks: Checks, facts: WorkFacts): void {
   checkEpoch(checks, facts.redis);
   checkQueues(checks, facts);
   checkFailures(checks, facts);
+  checkPauses(checks, facts.pauses);
   checkCooling(checks, facts.cooling);
   checkCollection(checks, facts);
 }
@@ -90,6 +99,16 @@ function checkFailures(checks: Checks, { jobs }: WorkFacts): void {
         todo: `docs/errors.md, ${failure.code}; then \`parqueue doctor --source ${source}\``,
       },
     );
+  }
+}
+
+function checkPauses(checks: Checks, pauses: WorkFacts['pauses']): void {
+  for (const [source, { reason, by, sinceMs }] of Object.entries(pauses)) {
+    const since = sinceMs === null ? '' : ` since ${new Date(sinceMs).toISOString()}`;
+    checks.warn('paused', `${source}${since}${by === null ? '' : ` by ${by}`}: ${reason ?? 'no reason told'}`, {
+      means: 'nothing of it is verified or loaded; entries are answered as staleIfError allows',
+      todo: `when its trouble is over: POST /v1/sources/${source}/resume`,
+    });
   }
 }
 
