@@ -10,10 +10,10 @@ export const SALES_DATASETS = `
     path: orders.csv
     columns: { amount: "decimal(12,2)", ordered_at: timestamptz }
     freshness: { maxAge: 15m, staleWhileRevalidate: 1h, staleIfError: 1d }
-  prices:
+  quotes:
     description: Daily prices of one market
     source: lake
-    path: "prices/{market}.csv"
+    path: "quotes/{market}.csv"
     params: { market: { type: string, pattern: "[a-z]+", description: "Name of the market, such as xetra" } }
     freshness: { maxAge: 60s, staleWhileRevalidate: 10m, staleIfError: 1d }
     columns: { price: "decimal(18,4)" }
@@ -50,10 +50,10 @@ export async function fillWithSales(stage: Stage): Promise<string> {
       price = Math.max(1, price * (1 + bell() * 0.01));
       return `${new Date(Date.UTC(2025, 0, 1 + at)).toISOString().slice(0, 10)},${price.toFixed(4)}`;
     });
-    await stage.writeSource(`prices/${market}.csv`, `day,price\n${days.join('\n')}\n`);
+    await stage.writeSource(`quotes/${market}.csv`, `day,price\n${days.join('\n')}\n`);
   }
   const asks = [
-    ...MARKETS.flatMap((market) => [1, 2, 3, 4].map(() => `/v1/datasets/prices.parquet?market=${market}`)),
+    ...MARKETS.flatMap((market) => [1, 2, 3, 4].map(() => `/v1/datasets/quotes.parquet?market=${market}`)),
     ...Array.from({ length: 25 }, () => '/v1/datasets/orders.parquet'),
     ...[1, 2, 3].map(() => '/v1/datasets/words.json'),
     '/v1/datasets/nightly.parquet',

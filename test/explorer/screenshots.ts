@@ -36,7 +36,7 @@ try {
     { name: 'explorer-overview-dark', hash: '', sign: 'Every order of the year', height: 760, dark: true },
     { name: 'explorer-entry', hash: `#/entries/${entry}`, sign: 'In order of logical time', height: 620 },
     { name: 'explorer-columns', hash: `#/entries/${entry}`, sign: 'counted over', heading: 'Columns', height: 640 },
-    { name: 'explorer-dataset', hash: '#/datasets/prices', sign: 'Ask for the first rows', height: 820, dark: true },
+    { name: 'explorer-dataset', hash: '#/datasets/quotes', sign: 'Ask for the first rows', height: 820, dark: true },
     { name: 'explorer-sources', hash: '#/sources', sign: 'Where rows come from', height: 520 },
     { name: 'explorer-phone', hash: '', sign: 'orders', phone: true },
   ];

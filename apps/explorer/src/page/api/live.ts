@@ -30,6 +30,10 @@ const FILLS_KEPT = 300;
 const POLL_BUSY_MS = 1_500;
 const POLL_CALM_MS = 6_000;
 const RECONNECT_MS = 3_000;
+/** Events are shown together: a page that is drawn a thousand times a second shows nothing. */
+const GATHER_MS = 250;
+/** Views ask again at most so often, however fast heads move. */
+const MOVED_MS = 1_500;
 
 export const live = createStore<Live>({ fills: new Map(), by: 'nothing', moved: 0 });
 
@@ -65,8 +69,8 @@ async function stream(signal: AbortSignal): Promise<boolean> {
     if (response === null || response.body === null) return false;
     live.set({ ...live.get(), by: 'stream' });
     for await (const { name, data } of readEvents(response.body)) {
-      if (name === 'fill') take([JSON.parse(data) as FillSummary]);
-      else if (name === 'head') live.set({ ...live.get(), moved: live.get().moved + 1 });
+      if (name === 'fill') gather(JSON.parse(data) as FillSummary);
+      else if (name === 'head') noteMoved();
       else if (name === 'bye') return true;
     }
     return true;
@@ -75,6 +79,29 @@ async function stream(signal: AbortSignal): Promise<boolean> {
   } finally {
     document.removeEventListener('visibilitychange', onHidden);
   }
+}
+
+const gathered: FillSummary[] = [];
+
+function gather(fill: FillSummary): void {
+  gathered.push(fill);
+  if (gathered.length === 1) setTimeout(() => take(gathered.splice(0)), GATHER_MS);
+}
+
+/** What the views show was changed: they ask again. */
+export function askAgain(): void {
+  live.set({ ...live.get(), moved: live.get().moved + 1 });
+}
+
+let noting = false;
+
+function noteMoved(): void {
+  if (noting) return;
+  noting = true;
+  setTimeout(() => {
+    noting = false;
+    askAgain();
+  }, MOVED_MS);
 }
 
 async function look(signal: AbortSignal): Promise<void> {

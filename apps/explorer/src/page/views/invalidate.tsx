@@ -1,6 +1,7 @@
 /** Calling cached rows wrong: how wrong is chosen, what follows is told before and counted afterwards. */
 import type { Invalidated } from '@parqueue/client';
 import { useState } from 'preact/hooks';
+import { askAgain } from '../api/live.ts';
 import { askJson } from '../api/request.ts';
 import { may, session } from '../api/session.ts';
 import { useStore } from '../api/store.ts';
@@ -25,6 +26,7 @@ export function InvalidateButton({ target, what }: InvalidateProps) {
   const act = async (): Promise<void> => {
     const answer = await askJson<Invalidated>('/v1/invalidate', { method: 'POST', body: { ...target, mode } });
     announce(whatWasDone(answer, what));
+    askAgain();
   };
   return (
     <>
