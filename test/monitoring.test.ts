@@ -68,7 +68,8 @@ describe('alerts', () => {
     for (const { alert, annotations } of readAlerts()) {
       expect(guide, alert).toContain(`\`${alert}\``);
       expect(tests, alert).toContain(alert);
-      expect(annotations['runbook'], alert).toMatch(/^docs\/operations\.md/);
+      const [document = '', anchor = ''] = (annotations['runbook'] ?? '').split('#');
+      expect(anchorsOf(document), alert).toContain(anchor);
     }
   });
 
@@ -105,3 +106,15 @@ describe('alerts', () => {
     }
   });
 });
+
+/** As docs.test.ts knows them. */
+function anchorsOf(document: string): readonly string[] {
+  const text = readFileSync(join(REPOSITORY, document), 'utf8');
+  return [...text.matchAll(/^#{1,6} +(.+)$/gm)].map(([, heading]) =>
+    (heading ?? '')
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .trim()
+      .replaceAll(' ', '-'),
+  );
+}

@@ -5,7 +5,7 @@
 import { ERROR_CODES } from '@parqueue/core';
 import { MetricTable, startAtZero } from '@parqueue/core/telemetry';
 import type { Config } from '@parqueue/core/config';
-import type { Counter, Histogram, Registry } from 'prom-client';
+import type { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { clusterGauges } from './cluster-gauges.ts';
 import type { ClusterSampler } from './cluster-sample.ts';
 
@@ -37,6 +37,7 @@ export interface ApiMetrics {
   readonly rateLimited: Counter<'limit'>;
   readonly problems: Counter<'code'>;
   readonly httpAnswers: Counter<'operation' | 'status'>;
+  readonly eventStreams: Gauge;
   /** Of a request or a manifest, which may be older than the configuration: bounded by what is declared now. */
   datasetLabel(dataset: string | null): string;
 }
@@ -102,6 +103,7 @@ export function createMetrics(of: MetricSources): ApiMetrics {
     ),
     problems,
     httpAnswers: table.counter('http_answers_total', 'HTTP answers by operation and status.', 'operation', 'status'),
+    eventStreams: table.gauge('event_streams', 'Streams of events that are open in this process.'),
     datasetLabel: (dataset) => {
       if (dataset === null) return 'adhoc';
       return declared.has(dataset) ? dataset : 'undeclared';

@@ -75,11 +75,13 @@ export class EventStreams {
       onLost: ({ code, message }) => stream.end({ code, message }),
     });
     this.#streams.add(stream);
+    this.#context.metrics.eventStreams.inc();
     try {
       await begun(teller, stream);
       await stream.ended;
     } finally {
       this.#streams.delete(stream);
+      this.#context.metrics.eventStreams.dec();
       stopListening();
     }
   }
