@@ -129,6 +129,8 @@ describe('a prefix', () => {
 
   test('reaches keys of the store that Redis was not compared with yet', async () => {
     await publishGeneration(store, { key: KEY, fence: 17, fillId: 'f' });
+    const known = ({ dataset }: PrefixedKey): boolean => dataset !== undefined;
+    expect(await prefix('prices', 'hard', known)).toMatchObject({ entries: 0, marks: [] });
     expect(await prefix('prices', 'hard')).toMatchObject({ entries: 1, marks: [{ target: `key:${KEY}` }] });
     expect((await store.marks.readMark(KEY))?.hard).toBeGreaterThan(17);
   });

@@ -74,8 +74,8 @@ export function fillsUnder(marks: readonly Marked[], fills: readonly LeasedFill[
 /** What of an entry tells whether its invalidation is wanted. */
 export interface PrefixedKey {
   readonly key: string;
-  /** null: it has none, or it is not known which. */
-  readonly dataset: string | null;
+  /** null: it has none. Undefined: Redis does not know the key yet. */
+  readonly dataset: string | null | undefined;
   readonly entry: boolean;
   readonly fill: boolean;
 }
@@ -100,7 +100,7 @@ export async function keysWith(prefix: string, deps: ReachDeps): Promise<readonl
   if (reconciledAtMs !== null) return [...found.values()];
   for (const shard of SHARDS) {
     for (const key of await directories.keys(shard)) {
-      if (key.startsWith(prefix) && !found.has(key)) found.set(key, { key, dataset: null, entry: true, fill: false });
+      if (key.startsWith(prefix) && !found.has(key)) found.set(key, { key, dataset: undefined, entry: true, fill: false });
     }
   }
   return [...found.values()];

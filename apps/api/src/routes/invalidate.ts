@@ -9,7 +9,7 @@ import {
   type PrefixedKey,
 } from '@parqueue/core';
 import { tableLabel } from '@parqueue/core/config';
-import { maySeeEntry, requireAllDatasets, requireDataset, type Principal } from '../auth.ts';
+import { maySeeEntry, mayUseAll, requireAllDatasets, requireDataset, type Principal } from '../auth.ts';
 import type { ApiContext } from '../context.ts';
 import { requireKey } from '../entry-access.ts';
 import { invalidateDeps, requireMarkable } from '../invalidating.ts';
@@ -52,7 +52,9 @@ export function invalidateRoutes(app: FastifyInstance, context: ApiContext): voi
         throw invalid(`name exactly one of ${TARGETS.join(', ')} (or a source and its table)`);
       const deps = invalidateDeps(context);
       if (prefix !== undefined) {
-        const concerns = ({ dataset }: PrefixedKey): boolean => maySeeEntry(principal, dataset);
+        // Whose entries those are that Redis does not know yet cannot be told: they are for keys without bounds.
+        const concerns = ({ dataset }: PrefixedKey): boolean =>
+          dataset === undefined ? mayUseAll(principal) : maySeeEntry(principal, dataset);
         const { entries, fills } = await invalidatePrefix(prefix, mode, { ...deps, concerns });
         return { prefix, mode, entries, fills };
       }
