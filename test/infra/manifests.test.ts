@@ -99,7 +99,7 @@ describe.skipIf(notRendered !== null).each(OVERLAYS)(
       expect(worker().pod.terminationGracePeriodSeconds * 1000).toBeGreaterThanOrEqual(
         drainFinishMs + handBackMs + 10_000,
       );
-      const transfersMs = numberIn('apps/api/src/server.ts', 'TRANSFERS_FINISH_MS');
+      const transfersMs = numberIn('apps/api/src/close-server.ts', 'TRANSFERS_FINISH_MS');
       const sleepMs = 1000 * (api().container.lifecycle?.preStop?.sleep?.seconds ?? 0);
       expect(sleepMs).toBeGreaterThan(0);
       expect(api().pod.terminationGracePeriodSeconds * 1000).toBeGreaterThanOrEqual(sleepMs + transfersMs + 10_000);
