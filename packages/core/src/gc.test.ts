@@ -218,7 +218,7 @@ function fences(): readonly number[] {
 }
 
 async function lease(fillId: string) {
-  const claim = { key: KEY, fillId, holder: 'test', ttlMs: 60_000 };
+  const claim = { key: KEY, fillId, holder: 'test', ttlMs: 60_000, scopes: [] };
   const grant = await coordination.leases.acquire(claim);
   if (grant.kind !== 'granted') throw new Error(`the lease was not granted: ${grant.kind}`);
   return { claim, fence: grant.fence, startedAtMs: grant.grantedAtMs };
