@@ -262,7 +262,7 @@ async function everythingIn(key: string): Promise<string> {
     case 'set':
       return JSON.stringify(await commands.smembers(key));
     case 'zset':
-      return JSON.stringify(await commands.zrange(key, 0, -1));
+      return JSON.stringify(await commands.zrange(key, '0', '-1'));
     case 'stream':
       return JSON.stringify(await commands.xrange(key, '-', '+'));
     default:
