@@ -14,7 +14,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     reportCompressedSize: true,
   },
-  // `npm run dev -w @parqueue/explorer` beside `npm start`.
+  // `npx vite apps/explorer` beside `npm start`.
   server: {
     port: 8788,
     proxy: Object.fromEntries(['/v1', '/healthz', '/readyz'].map((path) => [path, 'http://127.0.0.1:8787'])),

@@ -135,18 +135,18 @@ describe('what can be done', () => {
   test('a load that runs is followed, and cancelled', async () => {
     await explorer.stage.stopWorker();
     const page = await explorer.visit('#/fills');
-    await shows(page, 'No load is running.');
+    await shows(page, 'No fill is running.');
     await explorer.stage.get('/v1/datasets/slow/data', { prefer: 'respond-async' });
     await shows(page, 'waiting for a worker');
     const load = await explorer.takeLoad({ phase: 'reading', rows: 1_234, bytes: 512, bytesTotal: 2_048 });
     await shows(page, '1,234 rows · 512 B of 2.00 KiB');
     const bar = page.getByRole('progressbar', { name: 'Progress of slow' });
     expect(await bar.getAttribute('aria-valuenow')).toBe('25');
-    await page.getByRole('button', { name: 'Cancel the load of slow' }).click();
+    await page.getByRole('button', { name: 'Cancel the fill of slow' }).click();
     await page.getByRole('button', { name: 'Cancel it' }).click();
-    await shows(page, 'Told the load of slow to stop');
+    await shows(page, 'Told the fill of slow to stop');
     await load.end();
-    await shows(page, 'No load is running.');
+    await shows(page, 'No fill is running.');
     await explorer.stage.startWorker();
   });
 
@@ -155,7 +155,7 @@ describe('what can be done', () => {
     const card = page.getByRole('region', { name: 'closed' });
     await card.getByRole('button', { name: 'Pause closed' }).click();
     const dialog = page.getByRole('dialog');
-    await shows(dialog, /No new check and no new load begins/);
+    await shows(dialog, /No new probe and no new fill begins/);
     await dialog.getByLabel(/Why/).fill('the DBA called');
     await dialog.getByRole('button', { name: 'Pause it' }).click();
     await shows(card, 'paused', /the DBA called/);

@@ -22,7 +22,7 @@ interface Picture {
   readonly dark?: boolean;
   readonly phone?: boolean;
   readonly height?: number;
-  /** Scrolled to the top. */
+  /** Of the section that is scrolled to the top. */
   readonly heading?: string;
 }
 
@@ -35,7 +35,7 @@ try {
     { name: 'explorer-overview', hash: '', sign: 'Every order of the year', height: 760 },
     { name: 'explorer-overview-dark', hash: '', sign: 'Every order of the year', height: 760, dark: true },
     { name: 'explorer-entry', hash: `#/entries/${entry}`, sign: 'In order of logical time', height: 620 },
-    { name: 'explorer-columns', hash: `#/entries/${entry}`, sign: 'counted over', heading: 'Columns', height: 640 },
+    { name: 'explorer-columns', hash: `#/entries/${entry}`, sign: 'counted over', heading: 'columns', height: 640 },
     { name: 'explorer-dataset', hash: '#/datasets/quotes', sign: 'Ask for the first rows', height: 820, dark: true },
     { name: 'explorer-sources', hash: '#/sources', sign: 'Where rows come from', height: 520 },
     { name: 'explorer-phone', hash: '', sign: 'orders', phone: true },
@@ -54,11 +54,8 @@ async function take(
   await page.goto(`${stage.url}/${hash}`);
   await page.getByText(sign).filter({ visible: true }).first().waitFor();
   await page.waitForLoadState('load');
-  if (heading !== undefined) {
-    await page
-      .getByRole('heading', { name: heading, exact: true })
-      .evaluate('(heading) => scrollTo(0, heading.getBoundingClientRect().top - 60)');
-  }
+  await page.getByText('live', { exact: true }).waitFor();
+  if (heading !== undefined) await page.evaluate(`document.getElementById('section-${heading}').scrollIntoView()`);
   const path = join(IMAGES, `${name}.png`);
   await page.screenshot({ path });
   await page.close();

@@ -5,8 +5,6 @@ import { duration } from './times.ts';
 
 export type Tone = 'good' | 'bad' | 'warn' | 'busy' | 'calm';
 
-export const KIND_WORDS = { fill: 'load', probe: 'check' } as const;
-
 const PHASES: Readonly<Record<string, string>> = {
   queued: 'waiting for a worker',
   opening: 'opening the source',

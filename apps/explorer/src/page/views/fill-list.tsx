@@ -15,7 +15,7 @@ import { Tag } from '../parts/tag.tsx';
 import { hrefOf } from '../route.ts';
 import { rate } from '../text/numbers.ts';
 import { duration } from '../text/times.ts';
-import { amountOf, KIND_WORDS, outcomeOf, phaseOf, ratesOf, remaining, shareOf, timesOf } from '../text/work.ts';
+import { amountOf, outcomeOf, phaseOf, ratesOf, remaining, shareOf, timesOf } from '../text/work.ts';
 
 export function FillList({ fills }: { readonly fills: readonly LiveFill[] }) {
   return (
@@ -38,7 +38,7 @@ function FillItem({ fill, samples }: LiveFill) {
   return (
     <li class={`fill fill-${fill.state}`}>
       <div class="fill-what">
-        <span class="fill-kind">{KIND_WORDS[fill.kind]}</span>
+        <span class="fill-kind">{fill.kind}</span>
         {fill.dataset === null ? <span class="faint">ad hoc</span> : <DatasetLink name={fill.dataset} />}
         <EntryLink cacheKey={fill.key} />
         <span class="faint">from {fill.source}</span>
@@ -52,7 +52,7 @@ function FillItem({ fill, samples }: LiveFill) {
         <a
           href={hrefOf({ view: 'fill', id: fill.id })}
           class="fill-more"
-          aria-label={`Details of the ${KIND_WORDS[fill.kind]} of ${fill.key}`}
+          aria-label={`Details of the ${fill.kind} of ${fill.key}`}
         >
           details
         </a>
@@ -94,7 +94,7 @@ export function CancelButton({ fill }: Pick<LiveFill, 'fill'>) {
   const [asking, setAsking] = useState(false);
   const allowed = may(useStore(session), 'fill');
   if (fill.state === 'finished') return null;
-  const what = `the ${KIND_WORDS[fill.kind]} of ${fill.dataset ?? fill.key}`;
+  const what = `the ${fill.kind} of ${fill.dataset ?? fill.key}`;
   return (
     <>
       <button

@@ -8,7 +8,7 @@ import { EntryLink } from '../parts/links.tsx';
 import { Shown } from '../parts/notice.tsx';
 import { Facts, Section } from '../parts/section.tsx';
 import { hrefOf } from '../route.ts';
-import { KIND_WORDS, outcomeOf } from '../text/work.ts';
+import { outcomeOf } from '../text/work.ts';
 import { FillList } from './fill-list.tsx';
 
 const EVERY_MS = 2_000;
@@ -24,7 +24,7 @@ export function FillView({ id }: { readonly id: string }) {
         <a href={hrefOf({ view: 'fills', show: 'fills' })}>Work</a>
       </p>
       <h1 tabIndex={-1} class="key-title">
-        {KIND_WORDS[kind]} {id}
+        {kind} {id}
       </h1>
       <Shown of={fill}>
         {(data) => {
@@ -67,7 +67,7 @@ function Outcome({ fill }: { readonly fill: Fill }) {
           ) : null}
           {'fillJobId' in outcome ? (
             <p>
-              <a href={hrefOf({ view: 'fill', id: outcome.fillJobId })}>The load that followed</a>
+              <a href={hrefOf({ view: 'fill', id: outcome.fillJobId })}>The fill that followed</a>
             </p>
           ) : null}
           {key === undefined ? null : (

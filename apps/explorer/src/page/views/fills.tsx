@@ -10,8 +10,8 @@ import { FillList } from './fill-list.tsx';
 const ENDED_SHOWN = 50;
 
 const FILTERS: readonly (readonly [FillFilter, string])[] = [
-  ['fills', 'Loads'],
-  ['probes', 'Checks'],
+  ['fills', 'Fills'],
+  ['probes', 'Probes'],
   ['failed', 'Failures'],
 ];
 
@@ -25,7 +25,7 @@ export function Fills({ show }: { readonly show: FillFilter }) {
     <>
       <h1 tabIndex={-1}>Work</h1>
       <p class="lead">
-        A check asks a source whether something changed; a load reads its rows. Whoever asks meanwhile waits for the
+        A probe asks a source whether something changed; a fill loads its rows. Whoever asks meanwhile waits for the
         same one.
       </p>
       <nav class="tabs" aria-label="Which work">
@@ -47,7 +47,7 @@ export function Fills({ show }: { readonly show: FillFilter }) {
         <>
           <Section title="Running" note={count(running.length)}>
             {running.length === 0 ? (
-              <Empty title={`No ${show === 'fills' ? 'load' : 'check'} is running.`} />
+              <Empty title={`No ${show === 'fills' ? 'fill' : 'probe'} is running.`} />
             ) : (
               <FillList fills={running} />
             )}

@@ -16,10 +16,10 @@ export function SourceTable({ sources }: { readonly sources: readonly Source[] }
           <th scope="col">Source</th>
           <th scope="col">State</th>
           <th scope="col" class="number">
-            Loads
+            Fills
           </th>
           <th scope="col" class="number">
-            Checks
+            Probes
           </th>
           <th scope="col" class="number wide">
             At a time
@@ -45,7 +45,7 @@ export function SourceTable({ sources }: { readonly sources: readonly Source[] }
                 </td>
               ))}
               <td class="number wide">
-                {plural(source.limits.maxConcurrentFills, 'load')}, {plural(source.limits.maxConcurrentProbes, 'check')}
+                {plural(source.limits.maxConcurrentFills, 'fill')}, {plural(source.limits.maxConcurrentProbes, 'probe')}
               </td>
             </tr>
           );

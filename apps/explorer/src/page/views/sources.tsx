@@ -66,8 +66,8 @@ function SourceCard({ source, again }: { readonly source: Source; readonly again
       <Standing source={source} />
       <Facts
         facts={[
-          ['Loads', queue('fill')],
-          ['Checks', queue('probe')],
+          ['Fills', queue('fill')],
+          ['Probes', queue('probe')],
           ['Last answer', <Ago at={health.lastAnswerAt} none="none yet" />],
           ...(health.lastFailureAt === null ? [] : [['Last failure', <Ago at={health.lastFailureAt} />] as const]),
           ...(pool === null ? [] : [['Connections', `${pool.maxPerThread} a worker thread`] as const]),
@@ -151,7 +151,7 @@ function PauseButton({ source: { name, paused }, again }: { readonly source: Sou
           ) : (
             <>
               <p>
-                No new check and no new load begins, in the whole cluster, until somebody resumes it. What runs is not
+                No new probe and no new fill begins, in the whole cluster, until somebody resumes it. What runs is not
                 stopped. Answers that a dataset allows to be old are given meanwhile; the others fail.
               </p>
               <div class="field">
