@@ -8,7 +8,7 @@ import { POSTGRES } from './postgres-subject.ts';
 import { SqlStage } from './sql-stage.ts';
 import type { SubjectDatabase } from './sql-subject.ts';
 
-const POLL = { timeout: 30_000 };
+const POLL = { timeout: 60_000 };
 const TRACES = {
   first: 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa',
   second: 'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb',

@@ -34,7 +34,7 @@ export class JobObservers {
     this.#observed = observed;
     this.#deps = deps;
     this.#timeline = new FillTimeline(metrics, job.request.source, queuedAtMs);
-    this.#trace = tracer === null ? null : new JobTrace(tracer, { ...observed, nowMs: now() });
+    this.#trace = tracer === null ? null : new JobTrace(tracer, { ...observed, now });
   }
 
   readonly onStep: OnStep = async (name, details) => {

@@ -25,7 +25,7 @@ const job = (kind: Job['kind']): Job =>
 
 function traceOf(kind: Job['kind'], steps: readonly (readonly [StepName, object?])[]) {
   const tracer = new KeepingTracer();
-  const trace = new JobTrace(tracer, { job: job(kind), jobId: 'j', queuedAtMs: 0, nowMs: 5 });
+  const trace = new JobTrace(tracer, { job: job(kind), jobId: 'j', queuedAtMs: 0, now: () => 5 });
   for (const [name, details = {}] of steps) trace.step(name, details as Record<string, unknown>);
   return { trace, told: tracer.told };
 }

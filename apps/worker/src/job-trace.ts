@@ -29,23 +29,28 @@ export interface TracedJob {
   readonly job: Job;
   readonly jobId: string;
   readonly queuedAtMs: number;
-  readonly nowMs: number;
+  readonly now: () => number;
 }
 
 export class JobTrace {
   readonly #tracer: Tracer;
+  /** Asked once per step: what begins with a step begins where the one before ended. */
+  readonly #now: () => number;
   readonly #source: string;
   readonly #job: Span;
   /** Inside the job, innermost last. */
   readonly #open: Span[] = [];
 
-  constructor(tracer: Tracer, { job, jobId, queuedAtMs, nowMs }: TracedJob) {
+  constructor(tracer: Tracer, { job, jobId, queuedAtMs, now }: TracedJob) {
+    const nowMs = now();
     this.#tracer = tracer;
+    this.#now = now;
     this.#source = job.request.source;
     this.#job = tracer.start({
       name: `job ${job.kind}`,
       kind: 'consumer',
       parent: job.traceparent ?? null,
+      beganAtMs: nowMs,
       attributes: {
         'parqueue.job.id': jobId,
         'parqueue.job.kind': job.kind,
@@ -60,26 +65,27 @@ export class JobTrace {
   }
 
   step(name: StepName, details: Readonly<Record<string, unknown>>): void {
+    const nowMs = this.#now();
     const attributes = attributesOf(details);
     switch (name) {
       case 'lease-acquired':
         // A fill that lost its lease begins again within the job.
-        this.#closeAll(null);
-        this.#begin('fill', {
+        this.#closeAll(null, nowMs);
+        this.#begin('fill', nowMs, {
           'parqueue.fill.id': String(details['fillId']),
           'parqueue.fence': Number(details['fence']),
         });
-        return this.#begin(FILL_PHASES[0], {});
+        return this.#begin(FILL_PHASES[0], nowMs);
       case 'probe-started':
-        return this.#begin('probe', {});
+        return this.#begin('probe', nowMs);
       case 'probe-finished':
-        return this.#end();
+        return this.#end(nowMs);
       case 'unchanged':
-        this.#endPhase();
+        this.#endPhase(nowMs);
         return this.#innermost.event(name, attributes);
       default:
         this.#innermost.event(name, attributes);
-        return this.#phaseEnds(name);
+        return this.#phaseEnds(name, nowMs);
     }
   }
 
@@ -104,38 +110,39 @@ export class JobTrace {
   end(run: JobRun): void {
     const outcome = run.kind === 'done' ? run.outcome : null;
     const failure = outcome?.kind === 'failed' ? outcome.failure.code : null;
-    this.#closeAll(failure);
+    const nowMs = this.#now();
+    this.#closeAll(failure, nowMs);
     this.#job.set({ 'parqueue.outcome': outcome?.kind ?? run.kind });
-    this.#job.end(failure);
+    this.#job.end(failure, nowMs);
   }
 
   get #innermost(): Span {
     return this.#open.at(-1) ?? this.#job;
   }
 
-  #phaseEnds(name: StepName): void {
+  #phaseEnds(name: StepName, nowMs: number): void {
     const phase = PHASE_ENDS[name];
     if (phase === undefined) return;
-    this.#endPhase();
+    this.#endPhase(nowMs);
     const next = FILL_PHASES[FILL_PHASES.indexOf(phase) + 1];
-    if (next !== undefined) this.#begin(next, {});
+    if (next !== undefined) this.#begin(next, nowMs);
   }
 
-  #begin(name: string, attributes: SpanAttributes): void {
+  #begin(name: string, beganAtMs: number, attributes: SpanAttributes = {}): void {
     const { traceparent: parent } = this.#innermost;
-    this.#open.push(this.#tracer.start({ name, kind: 'internal', parent, attributes }));
+    this.#open.push(this.#tracer.start({ name, kind: 'internal', parent, beganAtMs, attributes }));
   }
 
   /** Never the fill itself. */
-  #endPhase(): void {
-    if (this.#open.length > 1) this.#end();
+  #endPhase(nowMs: number): void {
+    if (this.#open.length > 1) this.#end(nowMs);
   }
 
-  #end(): void {
-    this.#open.pop()?.end();
+  #end(nowMs: number): void {
+    this.#open.pop()?.end(null, nowMs);
   }
 
-  #closeAll(failure: string | null): void {
-    for (let span = this.#open.pop(); span !== undefined; span = this.#open.pop()) span.end(failure);
+  #closeAll(failure: string | null, nowMs: number): void {
+    for (let span = this.#open.pop(); span !== undefined; span = this.#open.pop()) span.end(failure, nowMs);
   }
 }
