@@ -20,7 +20,7 @@ beforeAll(async () => {
     entries: { key: string }[];
   };
   key = entries[0]?.key ?? '';
-});
+}, 240_000);
 
 afterEach(async () => {
   await explorer.closeTabs();

@@ -33,7 +33,7 @@ export function Columns({ cacheKey, generation, columns }: ColumnsProps) {
         <thead>
           <tr>
             <th scope="col">Column</th>
-            <th scope="col" class="wide">
+            <th scope="col" class="number wide">
               Size
             </th>
             <th scope="col">Missing</th>
