@@ -7,7 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import dockerignore from '@balena/dockerignore';
-import { DockerfileParser, Keyword, type Copy, type Instruction, type JSONInstruction } from 'dockerfile-ast';
+import { DockerfileParser, Keyword, type Copy, type Instruction } from 'dockerfile-ast';
 import { REPOSITORY } from '../fixtures/source-graph.ts';
 
 export interface Stage {
@@ -47,7 +47,8 @@ export function instructionsOf(
 
 /** `["node", "x"]` of ENTRYPOINT, CMD, or HEALTHCHECK behind its CMD. */
 export function wordsOf(instruction: Instruction | undefined): readonly string[] {
-  return (instruction as JSONInstruction | undefined)?.getJSONStrings().map((word) => word.getJSONValue()) ?? [];
+  const text = instruction?.getArgumentsContent() ?? '';
+  return text.includes('[') ? (JSON.parse(text.slice(text.indexOf('['))) as readonly string[]) : [];
 }
 
 export function environmentOf(stages: ReadonlyMap<string, Stage>, name: string): Readonly<Record<string, string>> {
