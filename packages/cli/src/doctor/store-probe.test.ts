@@ -7,7 +7,7 @@ import { openStore } from '@parqueue/core/store';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { probeStore } from './store-probe.ts';
 
-const LIMIT_MS = 2000;
+const LIMIT_MS = 4000;
 let root: string;
 
 beforeEach(() => {
