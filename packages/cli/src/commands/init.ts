@@ -58,6 +58,10 @@ redis:
 #   threads: 2                # loads and version checks at one time per worker process
 #   threadMemory: 1GiB
 
+# log: { level: info }        # debug: a line for every step
+# telemetry:                  # OpenTelemetry traces, by OTLP over HTTP
+#   traces: { url: "http://127.0.0.1:4318/v1/traces", ratio: 10% }
+
 sources:
   files:
     kind: file
