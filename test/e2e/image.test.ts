@@ -144,7 +144,7 @@ describe('as it runs', () => {
       const urls = { api: await api.ready(), worker: await worker.ready() };
       expect([health('api', urls.api), health('worker', urls.worker)]).toEqual([0, 0]);
       const answer = await fetch(`${urls.api}/v1/datasets/words.csv`);
-      expect([answer.status, await answer.text()]).toEqual([200, 'id,word\r\n1,one\r\n2,two\r\n'.replaceAll('\r', '')]);
+      expect([answer.status, await answer.text()]).toEqual([200, 'id,word\r\n1,one\r\n2,two\r\n']);
       expect((await fetch(`${urls.api}/`)).status).toBe(200);
 
       await redis.kill();
