@@ -1,7 +1,10 @@
 /** The API in trouble: without Redis, without workers, told to stop; and with keys that bound what callers may. */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { startApi } from '@parqueue/api';
+import { connectRedis, openCoordination } from '@parqueue/core/redis';
+import { openStore } from '@parqueue/core/store';
 import { problemOf, Stage, type StageOptions } from './api-stage.ts';
 
 const stages: Stage[] = [];
@@ -47,6 +50,47 @@ test('a Redis that forgot everything costs a check of the store, not the data', 
   const after = await stage.get(words);
   expect(after.headers.get('parqueue-generation')).toBe(before.headers.get('parqueue-generation'));
 });
+
+test('an entry that was evicted says when and why it went, and whoever asks fills it again', async () => {
+  const stage = await open();
+  await stage.writeWords('one');
+  const { headers } = await stage.get(words);
+  const [key, generation] = [headers.get('parqueue-key') ?? '', Number(headers.get('parqueue-generation'))];
+  await evict(stage, key);
+
+  const refused = await stage.get(`/v1/entries/${key}/explain`);
+  expect(refused.status).toBe(404);
+  expect(await problemOf(refused)).toMatchObject({
+    code: 'PQ_NOT_FOUND',
+    detail: expect.stringMatching(/was evicted at \d{4}-.*Z \(quota\): .* whoever asks for it fills it again/),
+  });
+  const again = await stage.get(words);
+  expect(again.status).toBe(200);
+  expect(Number(again.headers.get('parqueue-generation'))).toBeGreaterThan(generation);
+  expect((await stage.get(`/v1/entries/${key}/explain`)).status).toBe(200);
+});
+
+/** As a collection over its quota does, when the fill has let go of its lease and the pins of its callers have ended. */
+async function evict(stage: Stage, key: string): Promise<void> {
+  const { storeId } = await openStore(stage.config.store);
+  const clock = { now: () => Date.now(), sleep: (ms: number) => sleep(ms) };
+  const parts = { clock, randomId: randomUUID };
+  const coordination = await openCoordination({ url: stage.redis.url, storeId, ...parts });
+  const { marker } = await coordination.register.read();
+  if (marker === null) throw new Error('no epoch is open');
+  coordination.register.adopt(marker);
+  const how = { epoch: marker.epoch, reason: 'quota', dryRun: false } as const;
+  const redis = connectRedis({ url: stage.redis.url }, 'worker');
+  const attempt = async (): Promise<string> => {
+    await redis.del(`{pq}:pins:${key}`);
+    const [seen] = (await coordination.eviction.survey([key])).keys;
+    if (seen?.head == null) throw new Error('there is no head');
+    return await coordination.eviction.evict({ key, ...seen.head }, how);
+  };
+  await expect.poll(attempt, { timeout: 10_000 }).toBe('evicted');
+  redis.disconnect();
+  await coordination.close();
+}
 
 test('an API started before its Redis answers once that is there', async () => {
   const stage = await open({ worker: false });

@@ -16,7 +16,7 @@ const HOUR_MS = 3_600_000;
 const key = fc.constantFrom(...KEYS);
 const fill = fc.constantFrom('f1', 'f2', 'f3');
 const pick = fc.nat({ max: 12 });
-const bytes = fc.constantFrom(0, 5, 12);
+const bytes = fc.constantFrom(0, 5, 12, 20);
 const dataset = fc.constantFrom('d', null);
 
 const command = fc.oneof(
