@@ -77,7 +77,7 @@ describe('the lock file', () => {
 
   test('holds only freely usable licences in what is shipped', () => {
     const free =
-      /^\(?((MIT|MIT-0|ISC|Apache-2\.0|BSD-2-Clause|BSD-3-Clause|0BSD|BlueOak-1\.0\.0|CC0-1\.0|Unlicense|UPL-1\.0)( OR | AND )?)+\)?$/;
+      /^\(?((MIT|MIT-0|ISC|Apache-2\.0|BSD-2-Clause|BSD-3-Clause|0BSD|BlueOak-1\.0\.0|CC0-1\.0|Unlicense|UPL-1\.0|Python-2\.0)( OR | AND )?)+\)?$/;
     const bound = packages
       .filter(([, { dev, link, devOptional }]) => dev !== true && devOptional !== true && link !== true)
       .filter(([, { license }]) => !free.test(license ?? 'none'))
@@ -162,7 +162,14 @@ function importedPackages({ folder, name, manifest }: Workspace): readonly strin
       reached.add(to);
     }
   }
-  const names = [...reached].map((to) => workspaceOf(to) ?? to);
+  // A package whose files are served is not imported: it is found by its manifest.
+  const found = [...reached]
+    .filter((path) => path.startsWith(`${folder}/`))
+    .flatMap((path) => [
+      ...readFileSync(join(REPOSITORY, path), 'utf8').matchAll(/resolve\('([^']+)\/package\.json'\)/g),
+    ])
+    .map(([, located]) => located ?? '');
+  const names = [...found, ...[...reached].map((to) => workspaceOf(to) ?? to)];
   const bare = names.filter((to) => to !== name && !to.startsWith('node:') && !builtinModules.includes(to));
   return [...new Set(bare)].toSorted();
 }

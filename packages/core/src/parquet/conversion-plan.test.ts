@@ -15,6 +15,8 @@ function footerOf(...groups: readonly Readonly<Record<string, number | Partial<C
       textBytes: null,
       values: 0,
       isAbridged: false,
+      nulls: null,
+      range: null,
       ...(typeof chunk === 'number' ? {} : chunk),
     }));
     return { rows: 1000, bytes: chunks.reduce((sum, { bytes }) => sum + bytes, 0), chunks };

@@ -199,7 +199,7 @@ async function answer(side: Side, world: World, step: Command): Promise<unknown>
     case 'retire':
       return await ports.retirement.retire(
         { key: step.key, fence: fenceAt(step.pick) },
-        { epoch: world.epoch, graceMs: step.graceMs },
+        { epoch: world.epoch, graceMs: step.graceMs, dryRun: false },
       );
     case 'grace':
       return await ports.retirement.restartGrace({ key: step.key, fence: fenceAt(step.pick) });

@@ -37,7 +37,7 @@ async function answer(harness: CoordinationHarness, fences: readonly number[], s
   switch (step.kind) {
     case 'commit': {
       const fillId = `f${fences.length}`;
-      const claim = { key: KEY, fillId, holder: 'h', ttlMs: 60_000 };
+      const claim = { key: KEY, fillId, holder: 'h', ttlMs: 60_000, scopes: [] };
       const grant = await leases.acquire(claim);
       if (grant.kind !== 'granted') return grant.kind;
       await heads.commit(commitRequest(grant.fence, fillId, `v${fillId}`));
@@ -59,7 +59,7 @@ async function answer(harness: CoordinationHarness, fences: readonly number[], s
     case 'damage':
       return await heads.markDamaged(KEY, fenceAt(step.pick), 'short');
     case 'retire':
-      return await retirement.retire({ key: KEY, fence: fenceAt(step.pick) }, { epoch: 1, graceMs: 0 });
+      return await retirement.retire({ key: KEY, fence: fenceAt(step.pick) }, { epoch: 1, graceMs: 0, dryRun: false });
     case 'age-pin':
       return await harness.agePin(KEY, notedPinId(fenceAt(step.pick)));
     case 'age':
