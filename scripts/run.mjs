@@ -107,7 +107,7 @@ const COMMANDS = {
     return run(bin('vitest'), ['run', '--project', 'processes', 'test/nfs'], { PARQUEUE_NFS_MOUNTS: mounts });
   },
 
-  /** `npm run scaling [-- SECONDS]`: one worker to four and back under load; the report is var/scaling/index.html. */
+  /** `npm run scaling [-- SECONDS]`: one worker to four and back under load; the report is var/scaling/report.md. */
   async scaling([seconds = '120']) {
     await setUp();
     const environment = { PARQUEUE_SCALING_SECONDS: seconds };

@@ -217,6 +217,15 @@ describe.skipIf(notRendered !== null).each(OVERLAYS)(
       }
     });
 
+    test('who is monitored brings the dashboard, in full, to where the sidecar of Grafana finds it', () => {
+      const dashboards = view
+        .ofKind('ConfigMap')
+        .filter(({ metadata }) => metadata.labels?.['grafana_dashboard'] === '1')
+        .map(({ data }) => data);
+      const told = view.ofKind('PrometheusRule').map(() => ({ 'parqueue.json': read('infra/grafana/parqueue.json') }));
+      expect(dashboards).toEqual(told);
+    });
+
     test('nothing is let in or out but what is needed', () => {
       const policies = view.ofKind('NetworkPolicy').map(({ spec }) => spec as unknown as PolicySpec);
       expect(policies).toContainEqual({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
@@ -225,10 +234,7 @@ describe.skipIf(notRendered !== null).each(OVERLAYS)(
           .filter(({ podSelector }) => view.selected(podSelector).includes(workload))
           .flatMap((policy) => (policy.egress ?? []).flatMap(({ ports }) => ports.map(({ port }) => port)));
       const { sources, redis } = view.config(worker());
-      const redisPort = view.workloads.some(({ manifest }) => manifest.kind === 'StatefulSet')
-        ? 'redis'
-        : Number(new URL(redis.url ?? '').port);
-      expect(new Set(egress(api()))).toEqual(new Set([53, redisPort]));
+      expect(new Set(egress(api()))).toEqual(new Set([53, Number(new URL(redis.url ?? '').port)]));
       const databases = Object.values(sources).filter((source) => source.kind !== 'file');
       expect(new Set(egress(worker())).size).toBe(2 + databases.length);
     });

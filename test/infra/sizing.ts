@@ -7,9 +7,9 @@ import type { Config } from '@parqueue/core/config';
 const MIB = 2 ** 20;
 /** The young part of a thread's heap (apps/worker/src/thread/pool.ts). */
 const YOUNG_HEAP = 64 * MIB;
-/** Node, the queues, metrics; measured: 120 to 180 MiB. */
+/** Node, the queues, metrics: with room to spare. Whole workers that loaded small files were seen at 210 to 320 MiB. */
 const PROCESS = 320 * MIB;
-/** A thread that only asks for versions; measured with drivers: 60 to 90 MiB. */
+/** A thread that only asks for versions: its heap and a driver. An allowance, not a measurement. */
 const PROBE_THREAD = 96 * MIB;
 const PROBE_THREADS_MAX = 8;
 
