@@ -3,7 +3,9 @@ import type { Message } from './ipc/message.ts';
 import type { Chunk } from './text/sink.ts';
 
 export interface BatchEncoder {
-  /** It wants no further rows, where it may be content with some. */
+  /** The rows of a window of the plan are next; told before each of them. */
+  begin?(window: number): void;
+  /** It wants no further rows of this window, where it may be content with some. */
   readonly isContent?: boolean;
   /**
    * What it does not give yet comes with a later batch, or with `end`.

@@ -159,9 +159,9 @@ class FileConversion implements Conversion {
     this.#isBegun = true;
     const { plan, encoder, source } = this.#parts;
     try {
-      for (const window of plan.windows) {
-        if (encoder.isContent === true) break;
-        yield* this.#window(window);
+      for (const [at, window] of plan.windows.entries()) {
+        encoder.begin?.(at);
+        if (encoder.isContent !== true) yield* this.#window(window);
       }
       yield* encoder.end();
     } catch (error) {

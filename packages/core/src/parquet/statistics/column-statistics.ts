@@ -24,7 +24,7 @@ export interface ColumnStatistics {
   /** How many different values; null: more than are counted. */
   readonly distinct: number | null;
   readonly top: readonly TopValue[] | null;
-  /** Whether each count of `top` is right; otherwise it is that or a little more. */
+  /** Whether each count of `top` is right; otherwise it is at least that. */
   readonly topExact: boolean;
   readonly lengths: Lengths | null;
   readonly histogram: Histogram | null;

@@ -240,6 +240,35 @@ describe('a sample', () => {
     expect(column(cut, 'id')).toMatchObject({ range: 'all', min: '0', max: '99999', values: cut.basis.rows });
   });
 
+  test('is of the whole file when its time is over, each part of it alike', async () => {
+    const sorted = await write('sorted', 'SELECT i AS id, i AS b, i AS c FROM range(400000) t(i)');
+    const files = [
+      { path: join(dir, 'large.parquet'), last: 619_999, stepMs: 120 },
+      { path: sorted, last: 399_999, stepMs: 150 },
+    ];
+    for (const { path, last, stepMs } of files) {
+      let time = 0;
+      const told = await statisticsOf(path, () => (time += stepMs));
+      expect(told.basis).toMatchObject({ kind: 'sample', why: 'time' });
+      const { histogram, mean } = column(told, 'id');
+      expect([histogram?.edges[0], Number(histogram?.edges.at(-1)) / last]).toEqual(['0', expect.closeTo(1, 1)]);
+      // Of each place the first rows were read.
+      expect(Number(mean) / last).toBeGreaterThan(0.43);
+      const thirds = [0, 8, 16].map((at) => histogram?.counts.slice(at, at + 8).reduce((sum, count) => sum + count, 0));
+      for (const third of thirds) expect((third ?? 0) / told.basis.rows).toBeGreaterThan(0.2);
+    }
+  });
+
+  test('is of places that adjoin where it could have been all rows', async () => {
+    const { plan, places, limited } = sampleOf(await readFooterOf(join(dir, 'sorted.parquet')));
+    expect({ rows: plan.rows, limited, places: new Set(places).size }).toEqual({
+      rows: 400_000,
+      limited: null,
+      places: 8,
+    });
+    expect((await statisticsOf(join(dir, 'sorted.parquet'))).basis).toEqual({ kind: 'all', rows: 400_000, why: null });
+  });
+
   test('has no rows of row groups that take too much memory', async () => {
     const footer = await readFooterOf(join(dir, 'large.parquet'));
     const [first, ...others] = footer.rowGroups.map(({ rows: count, chunks, bytes }, group) => ({

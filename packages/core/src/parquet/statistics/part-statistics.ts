@@ -17,7 +17,7 @@ import { gathererOf } from './other-values.ts';
 import { sampleOf, type Sample } from './sample.ts';
 
 /** Goes up when equal rows come to other statistics. */
-export const STATISTICS_VERSION = 1;
+export const STATISTICS_VERSION = 2;
 
 export interface StatisticsWish {
   readonly path: string;
@@ -39,7 +39,7 @@ export interface PartStatistics {
   readonly columns: readonly ColumnStatistics[];
 }
 
-/** Looked at for no longer; what is under way is ended first. */
+/** Looked at for no longer; what is under way is ended first, and every place has its share of it. */
 const TIME_MAX_MS = 5_000;
 
 const NOTHING = new Uint8Array(0);
@@ -68,8 +68,16 @@ class PartGatherer implements BatchEncoder {
   readonly #options: GathererOptions;
   readonly #batches: BatchSchema;
   readonly #columns: readonly { readonly gatherer: Gatherer; values: number }[];
-  readonly #began: number;
+  readonly #endsAt: number;
   #rows = 0;
+  /** The place that is read, what was read of it, and until when that goes on. */
+  #place = -1;
+  #rowsHere = 0;
+  #endsHereAt = 0;
+  /** When the batch before was gathered; null: there was none here. */
+  #batchEndedAt: number | null = null;
+  /** What the first place that ran out of time came to: others have no more, so that each counts alike. */
+  #rowsPerPlace = Number.POSITIVE_INFINITY;
 
   constructor(options: GathererOptions) {
     const { fields, now } = options;
@@ -79,11 +87,36 @@ class PartGatherer implements BatchEncoder {
       fields.map(({ name }) => name),
     );
     this.#columns = fields.map((field) => ({ gatherer: gathererOf(field), values: 0 }));
-    this.#began = now();
+    this.#endsAt = now() + TIME_MAX_MS;
   }
 
+  /** What time is left is shared by the places that are left. */
+  begin(window: number): void {
+    const { sample, now } = this.#options;
+    const place = sample.places[window] ?? 0;
+    if (place === this.#place) return;
+    const left = (sample.places.at(-1) ?? 0) - place + 1;
+    const nowMs = now();
+    this.#place = place;
+    this.#rowsHere = 0;
+    this.#batchEndedAt = null;
+    this.#endsHereAt = nowMs + (this.#endsAt - nowMs) / left;
+  }
+
+  /** Something of each place, unless its opening alone takes longer than there is for all. */
   get isContent(): boolean {
-    return this.#rows > 0 && this.#options.now() - this.#began >= TIME_MAX_MS;
+    if (this.#rowsHere === 0) return this.#rows > 0 && this.#options.now() >= this.#endsAt;
+    return this.#rowsHere >= this.#rowsPerPlace;
+  }
+
+  /** Whether another batch like this one would take what is left for the places after this one. */
+  #weigh(rows: number): void {
+    const nowMs = this.#options.now();
+    const tookMs = nowMs - (this.#batchEndedAt ?? nowMs);
+    this.#rows += rows;
+    this.#rowsHere += rows;
+    this.#batchEndedAt = nowMs;
+    if (nowMs + tookMs >= this.#endsHereAt) this.#rowsPerPlace = Math.min(this.#rowsPerPlace, this.#rowsHere);
   }
 
   *batch(messages: readonly Message[]): Generator<Chunk, number, undefined> {
@@ -97,7 +130,7 @@ class PartGatherer implements BatchEncoder {
       rows += batch.rows;
       for (const [at, vector] of batch.vectors.entries()) this.#add(at, vector, batch.rows);
     }
-    this.#rows += rows;
+    this.#weigh(rows);
     // Nothing to be sent yet: a chunk all the same, after which others have their turn and a stop is heard.
     yield new Uint8Array(0);
     return rows;
