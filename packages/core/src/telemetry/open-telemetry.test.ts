@@ -91,6 +91,16 @@ test('spans are one trace by their traceparents alone, and a failure is an error
   expect(JSON.stringify(first?.['attributes'])).toContain('PQ_SOURCE_UNAVAILABLE');
 });
 
+test('a process that ends sends all that wait, a full buffer as well', async () => {
+  const { url, spans } = await receiver();
+  const warnings: string[] = [];
+  const traces = await tracesTo(url, 1, warnings);
+  for (let at = 0; at < 4096; at += 1) traces.tracer.start(wish(`span ${at}`, null)).end();
+  await traces[Symbol.asyncDispose]();
+  expect(warnings).toEqual([]);
+  expect(new Set(spans().map(({ name }) => name)).size).toBe(4096);
+});
+
 test('who records decides for all that follows; the ratio is for traces that begin here', async () => {
   const { url, spans } = await receiver();
   const traces = await tracesTo(url, 0);

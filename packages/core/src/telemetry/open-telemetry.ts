@@ -19,10 +19,11 @@ import type { TracedProcess, Traces, TracesOptions } from './traces.ts';
 
 const EXPORT_TIMEOUT_MS = 10_000;
 const EXPORT_EVERY_MS = 5_000;
-const EXPORTS_AT_ONCE_MAX = 4;
 /** In memory at most, when the collector is slow; about 1 KB each. */
 const SPANS_WAITING_MAX = 4096;
 const SPANS_PER_EXPORT = 512;
+/** At the end all that wait are sent at once, beside the export that runs; one more would fail all of them. */
+const EXPORTS_AT_ONCE_MAX = SPANS_WAITING_MAX / SPANS_PER_EXPORT + 1;
 /** A process that stops waits no longer for its collector. */
 const LAST_EXPORT_MS = 3_000;
 
