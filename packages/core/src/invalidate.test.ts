@@ -94,13 +94,28 @@ describe('what an invalidation concerns', () => {
   });
 
   test('a purge of a scope purges each of its entries, durably', async () => {
-    const { tick } = await mark('table:wh/APP.SALES', 'purge');
+    await mark('table:wh/APP.SALES', 'purge');
+    const { purge: tick } = await seenAt('table:wh/APP.V');
     for (const [key, purged] of Object.entries({ 'prices_a-0': true, 'prices_b-0': true, 'orders-0': false })) {
       const { head, seen } = await coordination.heads.look({ key, scopes: [], probeTargets: [] }, null);
-      expect([head === null, seen.purge > tick]).toEqual([purged, purged]);
+      expect([head === null, seen.purge]).toEqual([purged, purged ? tick : 0]);
       expect((await store.marks.readMark(key))?.purge ?? 0).toBe(purged ? seen.purge : 0);
     }
   });
+});
+
+test('what began to load after a scope was purged goes on while its entries are marked one by one', async () => {
+  await coordination.reconciler.completePass(1);
+  await filled('prices_a-0', { scopes: ['dataset:prices', 'source:wh'] });
+  const list: Entries['list'] = async (filter) => {
+    const page = await deps().entries.list(filter);
+    await filled('prices_a-0', { scopes: ['dataset:prices', 'source:wh'], fillId: 'later' });
+    return page;
+  };
+  const { tick, entries } = await invalidate('dataset:prices', 'purge', { ...deps(), entries: { list } });
+  const { head } = await coordination.heads.look({ key: 'prices_a-0', scopes: [], probeTargets: [] }, null);
+  expect({ entries, fillId: head?.fillId }).toEqual({ entries: 1, fillId: 'later' });
+  expect(await store.marks.readMark('prices_a-0')).toMatchObject({ hard: tick, purge: tick });
 });
 
 describe('a prefix', () => {
@@ -136,8 +151,8 @@ describe('a prefix', () => {
   });
 });
 
-async function leased(key: string, scopes: readonly string[]): Promise<number> {
-  const claim = { key, fillId: `fill-${key}`, holder: 'w', ttlMs: 1000, scopes };
+async function leased(key: string, scopes: readonly string[], fillId = `fill-${key}`): Promise<number> {
+  const claim = { key, fillId, holder: 'w', ttlMs: 1000, scopes };
   const grant = await coordination.leases.acquire(claim);
   if (grant.kind !== 'granted') throw new Error(grant.kind);
   return grant.fence;
@@ -149,11 +164,16 @@ async function filled(
     dataset = 'prices',
     source = 'wh',
     scopes = [],
-  }: { readonly dataset?: string | null; readonly source?: string; readonly scopes?: readonly string[] } = {},
+    fillId = `fill-${key}`,
+  }: {
+    readonly dataset?: string | null;
+    readonly source?: string;
+    readonly scopes?: readonly string[];
+    readonly fillId?: string;
+  } = {},
 ): Promise<void> {
-  const fence = await leased(key, scopes);
+  const fence = await leased(key, scopes, fillId);
   scopesByKey.set(key, scopes);
-  const fillId = `fill-${key}`;
   const described = { version: 'checksum:a', sha256: 'ab', bytes: 1, rows: 1, consistency: 'exact' } as const;
   await coordination.heads.commit({ key, fence, fillId, source, dataset, scopes, startedAtMs: 1, ...described });
   await coordination.leases.release({ key, fillId, holder: 'w', ttlMs: 1000, scopes }, fence);

@@ -12,6 +12,8 @@
  *
  * A purge of a scope purges its entries one by one as well: pins and removal know the marks of keys only. They are read
  * after the scope was marked, when no fill that began before can commit any more. Such fills end with their next renewal.
+ * Keys are marked with the tick of their scope, not with one of their own: thousands of marks take minutes, and what began
+ * to load after the purge of the scope goes on meanwhile.
  */
 import { epochOf, type Tick } from './model/ticks.ts';
 import type { Epochs } from './epoch.ts';
@@ -63,7 +65,7 @@ export function invalidate(target: MarkTarget, mode: InvalidateMode, deps: Inval
     await keep(marks, mode, deps);
     const fills = fillsUnder(marks, await deps.leases.list());
     const keys = own ?? (await entriesUnder([target, ...reached], deps));
-    if (mode === 'purge' && own === null) await markKeys(keys, mode, deps);
+    if (mode === 'purge' && own === null) await purgeKeys(keys, Math.max(...marks.map((mark) => mark.tick)), deps);
     return { tick, reached, entries: keys.length, fills: fills.length };
   });
 }
@@ -112,6 +114,15 @@ async function markKeys(
     marks.push(...(await Promise.all(some)));
   }
   return marks;
+}
+
+/** Raise-only, so a key with a later mark of its own keeps it. */
+async function purgeKeys(keys: readonly string[], tick: Tick, { ticks, marks }: InvalidateDeps): Promise<void> {
+  const durable = keys.map((key) => ({ target: `key:${key}`, hard: tick, purge: tick }));
+  await ticks.restoreMarks(epochOf(tick), durable);
+  for (let at = 0; at < durable.length; at += KEYS_AT_ONCE)
+    await Promise.all(durable.slice(at, at + KEYS_AT_ONCE).map((mark) => marks.raiseMark(mark)));
+  await ticks.restoreMarks(epochOf(tick), durable);
 }
 
 /** Steps 2 and 3 above, for marks that Redis has. */
