@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startApi } from '@parqueue/api';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { toldExpressions } from '../fixtures/monitoring.ts';
 import { readPromql } from '../fixtures/promql.ts';
 import { PROMTOOL, promtool } from '../fixtures/promtool.ts';
@@ -40,6 +40,8 @@ const PROMISED: Readonly<Record<string, readonly string[]>> = {
 
 /** Prometheus adds these when it scrapes, or makes them of histograms. */
 const PROMETHEUS_OWN = new Set(['instance', 'job', 'namespace', 'le']);
+
+const POLL = { timeout: 60_000 };
 
 /** What recording rules make, by what they group by. */
 const RECORDED: ReadonlyMap<string, readonly string[]> = new Map(
@@ -142,6 +144,30 @@ describe('metrics of API and worker', () => {
     } finally {
       await other.close();
     }
+  });
+});
+
+describe('while Redis is away', () => {
+  test('its loss is told within the time of a scrape, and nothing of the cluster that may be old', async () => {
+    const before = await readScrape(stage.url);
+    await stage.redis.kill();
+    try {
+      const first = await readScrape(stage.url);
+      expect(first.samplesOf('parqueue_coordination_up').map(({ value }) => value)).toEqual([0]);
+      // Scrapes within a second share one look at the cluster.
+      await vi.waitUntil(async () => (await readScrape(stage.url)).samplesOf('parqueue_epoch').length === 0, POLL);
+      const away = await readScrape(stage.url);
+      for (const name of ['epoch', 'queue_jobs', 'source_paused', 'store_bytes', 'dataset_age_seconds'])
+        expect(away.samplesOf(`parqueue_${name}`), name).toEqual([]);
+      // What does not come from Redis is told on.
+      expect(away.sum('parqueue_source_fills_max')).toBeGreaterThan(0);
+      expect(away.sum('parqueue_store_free_bytes')).toBeGreaterThan(0);
+      expect(away.sum('parqueue_requests_total')).toBe(before.sum('parqueue_requests_total'));
+      expect((await readScrape(stage.workerUrl)).sum('parqueue_fills_total')).toBe(worker.sum('parqueue_fills_total'));
+    } finally {
+      await stage.redis.start();
+    }
+    await vi.waitUntil(async () => (await readScrape(stage.url)).sum('parqueue_coordination_up') === 1, POLL);
   });
 });
 

@@ -103,6 +103,16 @@ export class CoordinationLink {
     }
   }
 
+  /** Whether Redis replies now and the epoch is open. `ready` alone stays true while nobody is there who denies it. */
+  async answers(): Promise<boolean> {
+    try {
+      await this.ping();
+      return this.#ready;
+    } catch {
+      return false;
+    }
+  }
+
   async close(): Promise<void> {
     this.#closing.abort(new Error('the API is stopping'));
     await this.#keeper;

@@ -46,7 +46,7 @@ export interface MetricSources {
   readonly version: string;
   readonly config: Pick<Config, 'sources' | 'datasets' | 'store' | 'limits'>;
   readonly cluster: Pick<ClusterSampler, 'cluster' | 'space'>;
-  readonly coordinationUp: () => boolean;
+  readonly coordinationUp: () => Promise<boolean>;
   /** Callers that wait for work in this process. */
   readonly waiters: () => number;
   readonly pinsHeld: () => number;
@@ -116,9 +116,8 @@ function processGauges(
   table: MetricTable,
   { config, coordinationUp, waiters, pinsHeld, conversions }: MetricSources,
 ): void {
-  table.sampled('coordination_up', 'Whether this process reaches Redis and its epoch is open: 1 or 0.', () =>
-    coordinationUp() ? 1 : 0,
-  );
+  const up = 'Whether this process reaches Redis and its epoch is open: 1 or 0.';
+  table.sampledBy('coordination_up', up, [], async () => [{ labels: {}, value: (await coordinationUp()) ? 1 : 0 }]);
   table.sampled('waiters', 'Callers that wait for work in this process.', waiters);
   table.sampled(
     'waiters_max',

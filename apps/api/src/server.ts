@@ -132,7 +132,7 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
         clock,
         onTrouble: (reason) => tellScrape(log, reason),
       }),
-      coordinationUp: () => link.ready,
+      coordinationUp: () => link.answers(),
       waiters: () => link.waiters,
       pinsHeld,
       conversions,
@@ -161,6 +161,7 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
     tellKeys(config.auth.apiKeys, { log, clock });
     const replaceKeys = (keys: readonly ApiKey[]): void => {
       gatekeeper.replace(keys);
+      presence.told?.configured(configDigests({ ...config, auth: { ...config.auth, apiKeys: keys } }));
       tellKeys(keys, { log, clock });
     };
     return { url, replaceKeys, close };

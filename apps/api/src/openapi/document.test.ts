@@ -63,7 +63,7 @@ beforeAll(async () => {
       version,
       config,
       cluster: { cluster: () => Promise.resolve(null), space: () => Promise.resolve(null) },
-      coordinationUp: () => false,
+      coordinationUp: () => Promise.resolve(false),
       waiters: () => 0,
       pinsHeld: () => 0,
       conversions: { running: 0, waiting: 0, unsentBytes: 0 },
