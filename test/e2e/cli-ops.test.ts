@@ -179,6 +179,11 @@ describe('when it is stopped', () => {
       1,
       expect.stringContaining('older format 1: start a server') as string,
     ]);
+    const told = await json<Doctor>('doctor');
+    expect(statusOf(told, 'source files', 'orders'), 'sources are asked without the store').toBe('ok');
+    expect(JSON.parse(readFileSync(join(store, 'parqueue.json'), 'utf8')), 'doctor changes nothing').toMatchObject({
+      storeFormat: 1,
+    });
 
     server = await stage.up();
     expect(JSON.parse(readFileSync(join(store, 'parqueue.json'), 'utf8'))).toEqual({

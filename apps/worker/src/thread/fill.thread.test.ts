@@ -14,6 +14,7 @@ import {
   type ResolvedRequest,
   type ProbeContext,
 } from '@parqueue/core';
+import { openStore } from '@parqueue/core/store';
 import { FILL_THREAD_ENTRY, ThreadPool } from './pool.ts';
 import type { ThreadSetup } from './setup.ts';
 
@@ -23,6 +24,7 @@ let pool: ThreadPool;
 beforeEach(async () => {
   base = await mkdtemp(join(tmpdir(), 'parqueue-thread-'));
   await mkdir(join(base, 'lake'));
+  await openStore({ root: join(base, 'store'), fileMode: 0o640 });
   const setup: ThreadSetup = {
     store: { root: join(base, 'store'), fileMode: 0o640 },
     sources: {
@@ -157,9 +159,17 @@ test('a source as it was is unchanged, and nothing is written', async () => {
   });
 });
 
-test('a prepared thread has opened the store and every source', async () => {
+test('a prepared thread has opened every source', async () => {
   await pool.prepare(new AbortController().signal);
-  expect(await readdir(base)).toEqual(expect.arrayContaining(['scratch', 'store']));
+  expect(await readdir(base)).toContain('scratch');
+});
+
+test('where the mount of the store went away a thread fills nothing, and makes no store in its place', async () => {
+  await writePrices(3);
+  await rm(join(base, 'store'), { recursive: true });
+  await mkdir(join(base, 'store'));
+  expect(await pool.fill(task(7), context())).toMatchObject({ kind: 'failed', failure: { code: 'PQ_STORE_IO' } });
+  expect(await readdir(join(base, 'store'))).toEqual([]);
 });
 
 test('a file that is not there fails by its code, and the thread goes on', async () => {

@@ -4,7 +4,14 @@
  */
 import { randomBytes } from 'node:crypto';
 import { parentPort, threadId, workerData } from 'node:worker_threads';
-import { materialize, type Clock, type FillReport, type ProbeReport } from '@parqueue/core';
+import {
+  isParqueueError,
+  materialize,
+  ParqueueError,
+  type Clock,
+  type FillReport,
+  type ProbeReport,
+} from '@parqueue/core';
 import { openStore, type FileStore } from '@parqueue/core/store';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionsNews, ThreadTask } from './protocol.ts';
@@ -59,7 +66,8 @@ const abilities: ThreadAbilities = {
   },
 
   async prepare(): Promise<void> {
-    await Promise.all([store(), ...Object.keys(setup.sources).map((name) => sources.get(name))]);
+    const opened = setup.store === null ? [] : [store()];
+    await Promise.all([...opened, ...Object.keys(setup.sources).map((name) => sources.get(name))]);
   },
 
   close: () => sources.close(),
@@ -85,11 +93,16 @@ function workContext({ memo: _, ...context }: ThreadContext): Omit<ThreadContext
   return context;
 }
 
-/** Opened by the first fill and kept; an opening that failed is tried again by the next one. */
-function store(): Promise<FileStore> {
-  opening ??= openStore(setup.store).catch((error: unknown) => {
+/**
+ * Opened by the first fill and kept; an opening that failed is tried again by the next one. The worker has made it long
+ * ago: where it is missing now its mount went away, and another one made in its place would take rows for no one.
+ */
+async function store(): Promise<FileStore> {
+  if (setup.store === null) throw new Error('a thread without a store was asked to fill');
+  opening ??= openStore({ ...setup.store, absent: 'refuse', older: 'refuse' }).catch((error: unknown) => {
     opening = null;
-    throw error;
+    const isMissing = isParqueueError(error) && error.code === 'PQ_CONFIG';
+    throw isMissing ? new ParqueueError('PQ_STORE_IO', error.message, { cause: error }) : error;
   });
-  return opening;
+  return await opening;
 }

@@ -2,7 +2,8 @@
 import type { SourceConfig } from '@parqueue/core/config';
 
 export interface ThreadSetup {
-  readonly store: { readonly root: string; readonly fileMode: number };
+  /** Made and migrated before there are threads. null: sources are asked and nothing is filled; no store is looked at. */
+  readonly store: { readonly root: string; readonly fileMode: number } | null;
   readonly sources: Readonly<Record<string, SourceConfig>>;
   /** Folder for private copies of files while they are loaded. */
   readonly scratch: string;
