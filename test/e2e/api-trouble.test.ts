@@ -56,7 +56,14 @@ test('an entry that was evicted says when and why it went, and whoever asks fill
   await stage.writeWords('one');
   const { headers } = await stage.get(words);
   const [key, generation] = [headers.get('parqueue-key') ?? '', Number(headers.get('parqueue-generation'))];
+  const { body } = await stage.get('/v1/events');
   await evict(stage, key);
+  let told = '';
+  for await (const piece of body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    told += piece;
+    if (told.includes('event: evicted\n')) break;
+  }
+  expect(told).toContain(`data: {"key":"${key}","dataset":"words","generation":${generation},"reason":"quota"`);
 
   const refused = await stage.get(`/v1/entries/${key}/explain`);
   expect(refused.status).toBe(404);

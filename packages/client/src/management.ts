@@ -112,7 +112,7 @@ export class Management {
 
   /**
    * What happens in the cache while it happens, of one dataset or of all that the key may see; ends with the connection.
-   * With the id of an event `head` the heads that moved since come first.
+   * With the id of an event `head` or `evicted` the heads that moved or went since come first.
    */
   async *events(
     options: { readonly dataset?: string; readonly lastEventId?: string } & SignalOption = {},

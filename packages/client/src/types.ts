@@ -52,12 +52,23 @@ export interface HeadEvent {
   readonly url: string;
 }
 
+/** An entry has no generation any more: over a quota, not read for long, or purged. */
+export interface EvictedEvent {
+  readonly key: string;
+  readonly dataset: string | null;
+  readonly generation: number;
+  readonly reason: string;
+  readonly evictedAt: string;
+}
+
 /** What happens in the cache. Later servers may tell more: pass over events that are not known. */
 export type CacheEvent =
   /** When it comes, at most once a second while it goes on, and when it ends. */
   | { readonly event: 'fill'; readonly id: string | null; readonly data: FillSummary }
   /** Its id is what to come back with. */
   | { readonly event: 'head'; readonly id: string; readonly data: HeadEvent }
+  /** As with a head. */
+  | { readonly event: 'evicted'; readonly id: string; readonly data: EvictedEvent }
   /** More happened behind the id that was come back with than the server remembers: look at everything anew. */
   | { readonly event: 'missed'; readonly id: string | null; readonly data: { readonly after: string } }
   /** Why the stream ends: connect again. */

@@ -62,7 +62,8 @@ export class EventStreams {
 
   async #tell({ request, reply }: Call, teller: Teller): Promise<void> {
     const { clock } = this.#context;
-    const endsAtMs = Math.min(clock.now() + LIFE_MS, request.principal.expiresAtMs ?? Number.POSITIVE_INFINITY);
+    const lifeEndsAtMs = clock.now() + LIFE_MS;
+    const keyEndsAtMs = request.principal.expiresAtMs ?? Number.POSITIVE_INFINITY;
     const stream = new EventStream(reply, { clock, headers: { ...rawHeaders(reply), ...STREAM_HEADERS } });
     const stopListening = await this.#watch.listen({
       follows: teller.follows,
@@ -70,7 +71,9 @@ export class EventStreams {
       onHead: (change) => teller.onHead(stream, change),
       onLook: () => {
         stream.keepOpen();
-        if (clock.now() >= endsAtMs) stream.end({ code: 'PQ_UNAUTHENTICATED', message: 'connect again with a key' });
+        if (clock.now() >= keyEndsAtMs) stream.end({ code: 'PQ_UNAUTHENTICATED', message: 'the API key has expired' });
+        if (clock.now() >= lifeEndsAtMs)
+          stream.end({ code: 'PQ_RATE_LIMITED', message: 'an hour is over: connect again' });
       },
       onLost: ({ code, message }) => stream.end({ code, message }),
     });

@@ -137,6 +137,20 @@ test('what is followed is looked at now and then, though nothing was heard of it
   expect(listener.told).toEqual(['a']);
 });
 
+test('who could only be told ever later what happens is told to start anew', async () => {
+  const bench = new Bench();
+  const [all, one] = [bench.listener(null), bench.listener('job-1')];
+  for (const listener of [all, one]) await bench.watch.listen(listener);
+  const jobs = Array.from({ length: 5_001 }, (_, at) => `job-${at}`);
+  await bench.look(jobs.slice(1));
+  expect([all, one].flatMap(({ lost }) => lost)).toEqual([]);
+  await bench.look(jobs);
+  expect([all, one].flatMap(({ lost }) => lost.map(({ code }) => code))).toEqual([
+    'PQ_RATE_LIMITED',
+    'PQ_RATE_LIMITED',
+  ]);
+});
+
 test('a look that fails ends all with the reason, and the next who comes is told of what happens again', async () => {
   const bench = new Bench();
   const listeners = [bench.listener(null), bench.listener('a')];

@@ -4,9 +4,18 @@
  *
  *   nobody listens → asleep → the first comes → looks each second → the last leaves → asleep
  *
- * A look that fails ends all that listen, with the reason; whoever comes back starts anew.
+ * A look that fails ends all that listen, with the reason, and so does one that is too far behind: whoever comes back
+ * starts anew with what is under way then.
  */
-import { toFailure, type ActivityPosition, type Clock, type Failure, type HeadChange } from '@parqueue/core';
+import {
+  ParqueueError,
+  toFailure,
+  type ActivityPosition,
+  type Clock,
+  type Failure,
+  type HeadChange,
+  type HeadGone,
+} from '@parqueue/core';
 import type { CoordinationLink } from '../coordination-link.ts';
 import type { FoundFill } from './fill-lookup.ts';
 
@@ -15,7 +24,7 @@ export interface Listener {
   readonly follows: string | null;
   /** `found` is null where nothing is known of the job any more. */
   onFill(id: string, found: FoundFill | null): void;
-  onHead(change: HeadChange): void;
+  onHead(change: HeadChange | HeadGone): void;
   /** A look is over. */
   onLook(): void;
   onLost(failure: Failure): void;
@@ -31,6 +40,8 @@ export interface WatchOptions {
 const EVERY_MS = 1_000;
 /** Jobs looked at per look; others have their turn in the next one. */
 const JOBS_MAX = 200;
+/** More than so many that wait for their turn are not caught up with: what is told is ever older. */
+const WAITING_MAX = 5_000;
 /** Streams of queues forget their oldest entries: whatever is followed is looked at this often, heard of or not. */
 const LOOKS_BETWEEN_CHECKS = 15;
 
@@ -107,6 +118,8 @@ export class Watch {
     this.#looks += 1;
     const followed = this.#looks % LOOKS_BETWEEN_CHECKS === 0 ? this.#followed() : [];
     const heard = [...new Set([...waiting, ...happened.jobIds, ...followed])].filter((id) => this.#isWanted(id));
+    if (heard.length > WAITING_MAX)
+      throw new ParqueueError('PQ_RATE_LIMITED', 'more happens than can be told: connect again');
     const gone = new Set<string>();
     for (const id of heard.slice(0, JOBS_MAX)) {
       const found = await this.#options.lookUp(id);

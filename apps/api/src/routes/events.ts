@@ -1,6 +1,6 @@
 /** What happens in the cache, as it happens: fills as they come, go on and end, and heads as they move. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { HeadChange } from '@parqueue/core';
+import type { HeadChange, HeadGone } from '@parqueue/core';
 import { maySeeEntry, requireDataset } from '../auth.ts';
 import type { ApiContext } from '../context.ts';
 import type { EventStream } from '../events/event-stream.ts';
@@ -8,7 +8,7 @@ import { EventStreams, type Teller } from '../events/event-streams.ts';
 import type { FillSeen } from '../events/fill-lookup.ts';
 import { FillsTold } from '../events/fills-told.ts';
 import { ENTRY_ERRORS } from '../openapi/errors.ts';
-import { headEventView } from '../views/event-view.ts';
+import { changeEvent, ownerOf } from '../views/event-view.ts';
 import { CACHE_EVENTS } from '../views/event-schema.ts';
 import { FILL_EVENTS } from '../views/fill-schema.ts';
 import { fillView } from '../views/fill-view.ts';
@@ -34,7 +34,7 @@ export function eventRoutes(app: FastifyInstance, context: ApiContext): void {
         tag: 'operations',
         summary: 'Fills and heads as they move, as server-sent events',
         description:
-          'Begins with the fills under way. With `Last-Event-ID`, of an event `head`, the heads that moved since come first. Of everything '
+          'Begins with the fills under way. With `Last-Event-ID`, of an event `head` or `evicted`, the heads that moved or went since come first. Of everything '
           + 'that the caller may see.',
         answers: {
           200: {
@@ -128,9 +128,9 @@ function tellerOfAll(context: ApiContext, lastId: string | null, isShown: (owner
   let held: (() => void)[] | null = [];
   const inOrder = (tell: () => void): void => void (held === null ? tell() : held.push(tell));
   const told = new Set<string>();
-  const sendHead = (stream: EventStream, change: HeadChange): void => {
-    if (!isShown(change.head.dataset) || (held !== null && told.has(change.id))) return;
-    stream.send({ event: 'head', id: change.id, data: headEventView(change) });
+  const sendHead = (stream: EventStream, change: HeadChange | HeadGone): void => {
+    if (!isShown(ownerOf(change)) || (held !== null && told.has(change.id))) return;
+    stream.send(changeEvent(change));
     if (held !== null) told.add(change.id);
   };
   const fills = new FillsTold(isShown);

@@ -1,9 +1,26 @@
-/** A head that moved, as streams of events tell it. */
-import type { HeadChange } from '@parqueue/core';
+/** A head that moved or went, as streams of events tell it. */
+import type { HeadChange, HeadGone } from '@parqueue/core';
+import type { ServerEvent } from '../events/event-stream.ts';
 import { generationUrl } from '../http/data-headers.ts';
 import { isoTime } from './entry-view.ts';
 
-export function headEventView({ key, head }: HeadChange) {
+export function changeEvent(change: HeadChange | HeadGone): ServerEvent {
+  const { id } = change;
+  return change.head === null
+    ? { event: 'evicted', id, data: evictedEventView(change) }
+    : { event: 'head', id, data: headEventView(change) };
+}
+
+/** Whose entry it is, or was. */
+export function ownerOf(change: HeadChange | HeadGone): string | null {
+  return (change.head ?? change.evicted).dataset;
+}
+
+function evictedEventView({ key, evicted: { dataset, fence, reason, atMs } }: HeadGone) {
+  return { key, dataset, generation: fence, reason, evictedAt: isoTime(atMs) };
+}
+
+function headEventView({ key, head }: HeadChange) {
   const { dataset, source, fence, version, rows, bytes, committedAtMs } = head;
   return {
     key,

@@ -54,7 +54,7 @@ export interface Asks {
   readonly hours: readonly AskBucket[];
 }
 
-/** Server-sent events with data as JSON. `fill`: a FillSummary, when it comes, at most once a second while it goes on, and when it ends. `head`: an entry has another generation (key, dataset, source, generation, version, rows, bytes, committedAt, url), with an id to come back with; one that moved several times between two looks is told once. `missed`: more happened since `Last-Event-ID` than is remembered, look at everything anew. `bye` (code, message): why the server ends the stream; connect again. Comments keep a quiet stream open. */
+/** Server-sent events with data as JSON. `fill`: a FillSummary, when it comes, at most once a second while it goes on, and when it ends. `head`: an entry has another generation (key, dataset, source, generation, version, rows, bytes, committedAt, url), with an id to come back with; one that moved several times between two looks is told once. `evicted`: an entry has none any more (key, dataset, generation, reason, evictedAt), with an id too. `missed`: more happened since `Last-Event-ID` than is remembered, look at everything anew. `bye` (code, message): why the server ends the stream; connect again. Comments keep a quiet stream open. */
 export type CacheEvents = string;
 
 /** The datasets that the caller may use. */

@@ -1,4 +1,5 @@
 /** What happens in the cache: jobs that move, and heads that do. For people who watch; it decides nothing. */
+import type { EvictedHead } from './entries.ts';
 import type { Head } from '../model/generation.ts';
 
 /** Where a watcher is, in every stream it reads. Opaque. */
@@ -15,12 +16,21 @@ export interface HeadChange {
   readonly head: Head;
 }
 
+/** A key has no generation any more: gc retired its head. */
+export interface HeadGone {
+  /** As of a change. */
+  readonly id: string;
+  readonly key: string;
+  readonly head: null;
+  readonly evicted: EvictedHead;
+}
+
 export interface Happened {
   readonly position: ActivityPosition;
   /** Something happened to these jobs, each told once. */
   readonly jobIds: readonly string[];
-  /** Oldest first; of a key that changed several times only the last, and of one that has no head any more none. */
-  readonly changes: readonly HeadChange[];
+  /** Oldest first; of a key that changed several times only the last, as it is now. */
+  readonly changes: readonly (HeadChange | HeadGone)[];
 }
 
 export interface Activity {
@@ -28,6 +38,6 @@ export interface Activity {
   start(): Promise<ActivityPosition>;
   /** What happened since, as much as is told at once; the position tells what was. */
   since(position: ActivityPosition): Promise<Happened>;
-  /** Changes of heads behind an id. Not `complete` where older ones are forgotten by now, or more happened than is told at once. */
-  changesAfter(id: string): Promise<{ readonly changes: readonly HeadChange[]; readonly complete: boolean }>;
+  /** Changes of heads behind an id. Not `complete` where older ones or the id's own are forgotten by now, or more happened than is told at once. */
+  changesAfter(id: string): Promise<Pick<Happened, 'changes'> & { readonly complete: boolean }>;
 }

@@ -62,7 +62,7 @@ test('a job is told when it comes, runs and ends, whatever its queue, and once p
   connection.disconnect();
 });
 
-test('a head that moved is told once with what it is now, and one that went is not', async () => {
+test('a head that moved is told once with what it is now, and one that nothing is known of is not', async () => {
   const before = await fill(keyOf(1));
   const position = await coordination.activity.start();
   const second = await fill(keyOf(1));
@@ -71,7 +71,7 @@ test('a head that moved is told once with what it is now, and one that went is n
   await fill(keyOf(3));
   await admin.del(KEYS.head(keyOf(3)));
   const { changes, position: next } = await coordination.activity.since(position);
-  expect(changes.map(({ key, head }) => [key, head.fence])).toEqual([
+  expect(changes.map(({ key, head }) => [key, head?.fence])).toEqual([
     [keyOf(2), second + 1],
     [keyOf(1), third],
   ]);
@@ -82,13 +82,38 @@ test('a head that moved is told once with what it is now, and one that went is n
   expect(later).toEqual({ changes: [changes[1]], complete: true });
 });
 
+test('a head that was evicted is told with its dataset and why, and one that came back as what it is', async () => {
+  const fence = await fill(keyOf(1));
+  const position = await coordination.activity.start();
+  const head = { key: keyOf(1), fence, dataset: 'prices', readAtMs: null };
+  expect(await coordination.eviction.evict(head, { epoch: 1, reason: 'unread', dryRun: false })).toBe('evicted');
+  const { changes, position: next } = await coordination.activity.since(position);
+  expect(changes).toEqual([
+    {
+      id: expect.any(String),
+      key: keyOf(1),
+      head: null,
+      evicted: { fence, atMs: expect.any(Number), reason: 'unread', dataset: 'prices' },
+    },
+  ]);
+  const again = await fill(keyOf(1));
+  expect((await coordination.activity.since(next)).changes).toMatchObject([{ key: keyOf(1), head: { fence: again } }]);
+  const missed = await coordination.activity.changesAfter(changes[0]?.id ?? '');
+  expect(missed).toMatchObject({ complete: true, changes: [{ head: { fence: again } }] });
+  // Lost otherwise: what it was evicted for once says nothing of that.
+  await admin.del(KEYS.head(keyOf(1)));
+  expect((await coordination.activity.since(next)).changes).toEqual([]);
+});
+
 test('who was away for too long hears that it is not all', async () => {
   await fill(keyOf(1));
   expect((await coordination.activity.changesAfter('0-0')).complete).toBe(false);
   const [[id] = ['']] = await admin.xrange(KEYS.changes, '-', '+');
   expect((await coordination.activity.changesAfter(id)).complete).toBe(true);
+  // An id that this stream never gave, and one whose stream is lost with all that came after it.
+  expect((await coordination.activity.changesAfter('9999999999999-0')).complete).toBe(false);
   await admin.del(KEYS.changes);
-  expect(await coordination.activity.changesAfter(id)).toEqual({ changes: [], complete: true });
+  expect(await coordination.activity.changesAfter(id)).toEqual({ changes: [], complete: false });
 });
 
 function job(source: string, after: number): Job {

@@ -6,10 +6,11 @@ import type { Redis } from 'ioredis';
 import type { RedisGate } from './gate.ts';
 import type { JobQueues } from './queues.ts';
 import { queueName } from './queues.ts';
+import { EVICTED_FIELDS, evictedOf } from './entries.ts';
 import { KEYS, PREFIX } from './keys.ts';
 import { headOf } from './replies.ts';
 import { assertInvariant } from '../model/errors.ts';
-import type { Activity, HeadChange } from '../ports/activity.ts';
+import type { Activity, Happened } from '../ports/activity.ts';
 
 /** Entries of each stream per look: more wait for the next one. */
 const ENTRIES_MAX = 1_000;
@@ -49,11 +50,19 @@ export function redisActivity(gate: RedisGate, queues: JobQueues): Activity {
     changesAfter: async (id) =>
       await gate.plain(async (redis) => {
         const [oldest] = await redis.xrange(KEYS.changes, '-', '+', 'COUNT', 1);
+        const [newest] = await redis.xrevrange(KEYS.changes, '+', '-', 'COUNT', 1);
         const entries = await redis.xrange(KEYS.changes, `(${id}`, '+', 'COUNT', MISSED_MAX + 1);
-        const isWhole = entries.length <= MISSED_MAX && (oldest === undefined || !isBehind(oldest[0], id));
+        // What was told once is in the stream until it is trimmed: an id before or behind all of it is of one that was lost.
+        const isKnown =
+          oldest !== undefined && newest !== undefined && !isBehind(oldest[0], id) && !isBehind(id, newest[0]);
+        const isWhole = entries.length <= MISSED_MAX && isKnown;
         return { changes: await changesOf(redis, entries.slice(0, MISSED_MAX)), complete: isWhole };
       }),
   };
+}
+
+function fieldOf(fields: readonly string[], name: string): string {
+  return fields[fields.indexOf(name) + 1] ?? '';
 }
 
 function jobIdsOf([, fields]: StreamEntry): readonly string[] {
@@ -68,22 +77,25 @@ export function isBehind(id: string, other: string): boolean {
   return ms === otherMs ? number > otherNumber : ms > otherMs;
 }
 
-async function changesOf(redis: Redis, entries: readonly StreamEntry[]): Promise<readonly HeadChange[]> {
-  const ids = new Map<string, string>();
+/** What is told of a key is what is there now; an eviction that another change follows is told by that one. */
+async function changesOf(redis: Redis, entries: readonly StreamEntry[]): Promise<Happened['changes']> {
+  const last = new Map<string, { readonly id: string; readonly fence: string }>();
   for (const [id, fields] of entries) {
-    const key = fields[fields.indexOf('key') + 1] ?? '';
+    const key = fieldOf(fields, 'key');
     // Set anew, so that keys are in the order of their last changes.
-    ids.delete(key);
-    ids.set(key, id);
+    last.delete(key);
+    last.set(key, { id, fence: fieldOf(fields, 'fence') });
   }
   const pipeline = redis.pipeline();
-  for (const key of ids.keys()) pipeline.hgetall(KEYS.head(key));
-  const replies = ids.size === 0 ? [] : await pipeline.exec();
+  for (const key of last.keys()) pipeline.hgetall(KEYS.head(key)).hmget(KEYS.key(key), ...EVICTED_FIELDS);
+  const replies = last.size === 0 ? [] : await pipeline.exec();
   assertInvariant(replies !== null, 'a pipeline answers');
-  return [...ids].flatMap(([key, id], at) => {
-    const [error, fields] = replies[at] ?? [];
-    if (error) throw error;
-    const head = headOf(fields as Readonly<Record<string, string>>);
-    return head === null ? [] : [{ id, key, head }];
+  return [...last].flatMap(([key, { id, fence }], at): Happened['changes'] => {
+    const [[headError, headFields] = [], [keyError, keyFields] = []] = replies.slice(2 * at, 2 * at + 2);
+    if (headError || keyError) throw headError ?? keyError;
+    const head = headOf(headFields as Readonly<Record<string, string>>);
+    if (head !== null) return [{ id, key, head }];
+    const evicted = evictedOf(keyFields as readonly (string | null)[]);
+    return evicted === null || String(evicted.fence) !== fence ? [] : [{ id, key, head, evicted }];
   });
 }

@@ -6,11 +6,21 @@ import { KEYS } from './keys.ts';
 import { asArray, asNumber, asNumberOrNull, headOf } from './replies.ts';
 import { assertInvariant } from '../model/errors.ts';
 import { EVICTION_REASONS } from '../model/retention.ts';
-import type { Entries, EntryFilter, EntryPage, EntrySummary, StoredSum } from '../ports/entries.ts';
+import type { Entries, EntryFilter, EntryPage, EntrySummary, EvictedHead, StoredSum } from '../ports/entries.ts';
 
 /** Heads read per round trip, and round trips per page: a dataset's index may hold keys that another dataset took over. */
 const KEYS_PER_READ = 200;
 const READS_PER_PAGE_MAX = 20;
+
+/** Of the record of a key, as `evictedOf` reads them. */
+export const EVICTED_FIELDS = ['evicted', 'evictedAt', 'evictedFor', 'evictedOf'] as const;
+
+/** @returns null where no head was evicted */
+export function evictedOf([fence, at, why, dataset]: readonly (string | null)[]): EvictedHead | null {
+  const reason = EVICTION_REASONS.find((candidate) => candidate === why);
+  if (reason === undefined) return null;
+  return { fence: Number(fence), atMs: Number(at), reason, dataset: dataset || null };
+}
 
 export function redisEntries(gate: RedisGate): Entries {
   return {
@@ -28,13 +38,7 @@ export function redisEntries(gate: RedisGate): Entries {
         .toSorted((a, b) => b.fence - a.fence);
     },
     evicted: async (key) => {
-      const fields = await gate.plain((redis) =>
-        redis.hmget(KEYS.key(key), 'evicted', 'evictedAt', 'evictedFor', 'evictedOf'),
-      );
-      const [fence, at, why, dataset] = fields;
-      const reason = EVICTION_REASONS.find((candidate) => candidate === why);
-      if (reason === undefined) return null;
-      return { fence: Number(fence), atMs: Number(at), reason, dataset: dataset || null };
+      return evictedOf(await gate.plain((redis) => redis.hmget(KEYS.key(key), ...EVICTED_FIELDS)));
     },
     pinCount: async (key) =>
       await gate.plain(async (redis) => {
