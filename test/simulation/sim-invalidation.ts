@@ -5,6 +5,7 @@ import {
   type Epochs,
   type InvalidateDeps,
   type InvalidateMode,
+  type GenerationReader,
   type KeyDirectories,
   type PrefixInvalidation,
   type ResolvedRequest,
@@ -22,6 +23,7 @@ export interface SimInvalidationParts {
   readonly coordination: MemoryCoordination;
   readonly redis: MemoryRedis;
   readonly directories: KeyDirectories;
+  readonly reader: GenerationReader;
   readonly marks: StoreMarks;
   readonly epochs: Epochs;
   readonly requests: readonly ResolvedRequest[];
@@ -29,7 +31,7 @@ export interface SimInvalidationParts {
 }
 
 export function simInvalidation(parts: SimInvalidationParts): SimInvalidation {
-  const { coordination, redis, directories, marks, epochs, requests, gate } = parts;
+  const { coordination, redis, directories, reader, marks, epochs, requests, gate } = parts;
   const { ticks, parts: sharedParts, heads, leases, retirement } = coordination;
   const deps: InvalidateDeps = {
     ticks,
@@ -38,6 +40,7 @@ export function simInvalidation(parts: SimInvalidationParts): SimInvalidation {
     leases,
     retirement,
     directories,
+    reader,
     marks,
     epochs,
     entries: {

@@ -303,7 +303,7 @@ export class World {
         epochs,
         onStep,
       }),
-      ...simInvalidation({ coordination, redis, directories, marks, epochs, requests: this.requests, gate }),
+      ...simInvalidation({ coordination, redis, directories, reader, marks, epochs, requests: this.requests, gate }),
     };
   }
 

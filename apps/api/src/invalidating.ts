@@ -8,9 +8,9 @@ import { lookAtEntry, scopesOfHead } from './entry-access.ts';
 export function invalidateDeps(context: ApiContext): InvalidateDeps {
   const { coordination, epochs } = context.link.current();
   const { ticks, parts, heads, leases, entries, retirement } = coordination;
-  const { marks, directories } = context.store;
+  const { marks, directories, reader } = context.store;
   const scopesOf: InvalidateDeps['scopesOf'] = ({ key, head }) => scopesOfHead(context, key, head);
-  return { ticks, parts, heads, leases, entries, retirement, marks, directories, epochs, scopesOf };
+  return { ticks, parts, heads, leases, entries, retirement, marks, directories, reader, epochs, scopesOf };
 }
 
 /**

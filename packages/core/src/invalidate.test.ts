@@ -8,7 +8,7 @@ import type { Entries } from './ports/entries.ts';
 import { READERS_MAX } from './ports/parts.ts';
 import { MemoryCoordination, MemoryRedis } from './testing/memory/redis.ts';
 import { MemoryStore } from './testing/memory-store.ts';
-import { KEY, publishGeneration } from './testing/store-fixtures.ts';
+import { KEY, OTHER_KEY, publishGeneration } from './testing/store-fixtures.ts';
 
 let redis: MemoryRedis;
 let coordination: MemoryCoordination;
@@ -118,6 +118,16 @@ test('what began to load after a scope was purged goes on while its entries are 
   expect(await store.marks.readMark('prices_a-0')).toMatchObject({ hard: tick, purge: tick });
 });
 
+test('a purge of a scope reaches keys of the store that Redis was not compared with yet', async () => {
+  for (const key of [KEY, OTHER_KEY]) await publishGeneration(store, { key, fence: 17, fillId: 'f' });
+  scopesByKey.set(KEY, ['dataset:prices', 'source:wh']);
+  expect(await mark('dataset:prices', 'hard')).toMatchObject({ entries: 0 });
+  const { tick, entries } = await mark('dataset:prices', 'purge');
+  expect(entries).toBe(1);
+  expect(await store.marks.readMark(KEY)).toMatchObject({ hard: tick, purge: tick });
+  expect(await store.marks.readMark(OTHER_KEY)).toBeNull();
+});
+
 describe('a prefix', () => {
   const prefix = (text: string, mode: InvalidateMode, concerns: (key: PrefixedKey) => boolean = () => true) =>
     invalidatePrefix(text, mode, { ...deps(), concerns });
@@ -181,7 +191,7 @@ async function filled(
 
 function deps(): InvalidateDeps {
   const { ticks, parts, heads, leases, retirement } = coordination;
-  const { marks, directories } = store;
+  const { marks, directories, reader } = store;
   const list: Entries['list'] = async ({ prefix, dataset }) => ({
     next: null,
     entries: [...redis.state.keys].flatMap(([key, { head }]) =>
@@ -191,7 +201,7 @@ function deps(): InvalidateDeps {
     ),
   });
   const scopesOf = async ({ key }: { readonly key: string }) => scopesByKey.get(key) ?? [];
-  return { ticks, parts, heads, leases, retirement, marks, directories, epochs, entries: { list }, scopesOf };
+  return { ticks, parts, heads, leases, retirement, marks, directories, reader, epochs, entries: { list }, scopesOf };
 }
 
 function mark(target: string, mode: InvalidateMode) {

@@ -21,6 +21,7 @@ import {
   entriesUnder,
   fillsUnder,
   keysWith,
+  unknownUnder,
   type Marked,
   type PrefixedKey,
   type ReachDeps,
@@ -64,8 +65,10 @@ export function invalidate(target: MarkTarget, mode: InvalidateMode, deps: Inval
     for (const reader of reached) marks.push({ target: reader, tick: await deps.ticks.invalidate(reader, mode) });
     await keep(marks, mode, deps);
     const fills = fillsUnder(marks, await deps.leases.list());
-    const keys = own ?? (await entriesUnder([target, ...reached], deps));
-    if (mode === 'purge' && own === null) await purgeKeys(keys, Math.max(...marks.map((mark) => mark.tick)), deps);
+    const purgesKeys = mode === 'purge' && own === null;
+    const unknown = purgesKeys ? await unknownUnder([target, ...reached], deps) : [];
+    const keys = own ?? [...new Set([...unknown, ...(await entriesUnder([target, ...reached], deps))])];
+    if (purgesKeys) await purgeKeys(keys, Math.max(...marks.map((mark) => mark.tick)), deps);
     return { tick, reached, entries: keys.length, fills: fills.length };
   });
 }

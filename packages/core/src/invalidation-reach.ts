@@ -4,19 +4,24 @@
  */
 import { SHARDS } from './model/cache-key.ts';
 import type { Scope } from './model/request.ts';
+import type { Head } from './model/generation.ts';
 import { epochOf, type Tick } from './model/ticks.ts';
 import type { Heads, LeasedFill, Leases, MarkTarget, Retirement } from './ports/coordination.ts';
 import type { Entries, EntrySummary } from './ports/entries.ts';
-import type { KeyDirectories } from './ports/store.ts';
+import type { GenerationReader, KeyDirectories } from './ports/store.ts';
 
 export interface ReachDeps {
   readonly heads: Pick<Heads, 'look'>;
   readonly leases: Pick<Leases, 'list'>;
   readonly entries: Pick<Entries, 'list'>;
   readonly retirement: Pick<Retirement, 'gate'>;
-  readonly directories: Pick<KeyDirectories, 'keys'>;
-  /** The scopes of the request that filled the entry. */
-  readonly scopesOf: (entry: Pick<EntrySummary, 'key' | 'head'>) => Promise<readonly Scope[]>;
+  readonly directories: Pick<KeyDirectories, 'keys' | 'list'>;
+  readonly reader: Pick<GenerationReader, 'inspect'>;
+  /** The scopes of the request that filled the generation. */
+  readonly scopesOf: (of: {
+    readonly key: string;
+    readonly head: Pick<Head, 'fence' | 'source' | 'dataset'>;
+  }) => Promise<readonly Scope[]>;
 }
 
 export interface Marked {
@@ -61,6 +66,37 @@ async function reading(
   return found;
 }
 
+/**
+ * Keys of the store that Redis was not compared with yet, where the newest whole generation is of one of the targets: they
+ * become entries later, with no mark of their own. Asked after the targets were marked, before entries are listed; once
+ * the comparison is complete there are none.
+ */
+export async function unknownUnder(targets: readonly MarkTarget[], deps: ReachDeps): Promise<readonly string[]> {
+  const { retirement, directories } = deps;
+  if ((await retirement.gate()).reconciledAtMs !== null) return [];
+  const found: string[] = [];
+  for (const shard of SHARDS) {
+    const keys = await directories.keys(shard);
+    for (let at = 0; at < keys.length; at += SCOPES_AT_ONCE) {
+      const some = keys.slice(at, at + SCOPES_AT_ONCE);
+      const scopes = await Promise.all(some.map((key) => scopesOnStore(key, deps)));
+      found.push(...some.filter((_, i) => scopes[i]?.some((scope) => targets.includes(scope))));
+    }
+  }
+  return found;
+}
+
+async function scopesOnStore(key: string, { directories, reader, scopesOf }: ReachDeps): Promise<readonly Scope[]> {
+  const { generations } = await directories.list(key);
+  for (const fence of generations.toSorted((a, b) => b - a)) {
+    const inspection = await reader.inspect(key, fence);
+    if (inspection.kind !== 'whole') continue;
+    const { source, dataset } = inspection.manifest;
+    return await scopesOf({ key, head: { fence, source, dataset } });
+  }
+  return [];
+}
+
 /** Fills that began before one of the marks that is about them: nobody who comes after the mark is satisfied by them. */
 export function fillsUnder(marks: readonly Marked[], fills: readonly LeasedFill[]): readonly LeasedFill[] {
   return fills.filter(({ key, fence, scopes }) =>
@@ -100,7 +136,8 @@ export async function keysWith(prefix: string, deps: ReachDeps): Promise<readonl
   if (reconciledAtMs !== null) return [...found.values()];
   for (const shard of SHARDS) {
     for (const key of await directories.keys(shard)) {
-      if (key.startsWith(prefix) && !found.has(key)) found.set(key, { key, dataset: undefined, entry: true, fill: false });
+      if (key.startsWith(prefix) && !found.has(key))
+        found.set(key, { key, dataset: undefined, entry: true, fill: false });
     }
   }
   return [...found.values()];

@@ -167,10 +167,10 @@ export class InProcess {
   async invalidate(target: MarkTarget, mode: InvalidateMode): Promise<Invalidation> {
     const { coordination, store } = this.#parts;
     const { ticks, parts, heads, leases, entries, retirement } = coordination;
-    const { marks, directories } = store;
+    const { marks, directories, reader } = store;
     // A wrapped function names no tables: the source is all that an entry of one belongs to.
     const scopesOf: InvalidateDeps['scopesOf'] = async ({ head }) => [`source:${head.source}`];
-    const reach = { heads, leases, entries, retirement, directories, scopesOf };
+    const reach = { heads, leases, entries, retirement, directories, reader, scopesOf };
     return await invalidate(target, mode, { ...reach, ticks, parts, marks, epochs: this.#epochs });
   }
 
