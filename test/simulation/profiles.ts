@@ -14,8 +14,8 @@
  * Of shared probes: taking records at `after`, the maximum instead of the minimum over parts, `started` of parts not raised,
  * marks not handed to a view that becomes known, and marks that do not reach known views are each found within 12 seeds.
  *
- * Of evictions: without the durable mark before a key without a head loses its files, Redis that forgets in between gives
- * readers a head whose files then go (4 seeds). What `head-evict` refuses (pins, reads, running fills) and the fence it grants
+ * Of evictions: without the durable mark before a key loses its files, Redis that forgets in between gives readers a head
+ * whose files then go (4 seeds; under a damaged head, within a hundred). What `head-evict` refuses (pins, reads, running fills) and the fence it grants
  * to nobody are not missed here: pins are asked for again before the files go, and what is left costs a load more, or needs a
  * commit that is sent again a grace later. (Coordination contract: "eviction"; gc.test.ts.)
  */
@@ -275,6 +275,19 @@ export const PROFILES: readonly Profile[] = [
     faults: CALM,
     nemesis: 0.06,
     deeds: ['lull', 'lull', 'lull', 'gc', 'gc', 'forget-under-removal', 'late-eviction', 'restart-redis'],
+  },
+  {
+    // The same where the head that hides what goes is damaged: an older generation becomes the head when Redis forgot.
+    name: 'forgotten damage',
+    calm: false,
+    keys: 1,
+    asks: 20,
+    askChance: 0.02,
+    workers: 3,
+    leaseTtlMs: 200,
+    faults: CALM,
+    nemesis: 0.08,
+    deeds: ['lull', 'gc', 'gc', 'change', 'change', 'damage', 'forget-under-removal', 'forget-under-removal'],
   },
   {
     // A store with room for two parts, and two entries that change: fills are refused, stopped, and find room again.

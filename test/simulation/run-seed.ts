@@ -254,7 +254,8 @@ class SeedRun {
     }
     if (world.store.allStaging().length > 0) throw new Error('staging was left behind');
     for (const { key, fence } of world.store.allGenerations()) {
-      if (world.redis.state.keys.get(key)?.head?.fence !== fence)
+      // What was published after the head and never committed stays until something newer is the head.
+      if (fence < (world.redis.state.keys.get(key)?.head?.fence ?? Number.POSITIVE_INFINITY))
         throw new Error(`I6: garbage g${fence} was never collected`);
     }
     await this.#checkUsage(worker);

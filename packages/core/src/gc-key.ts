@@ -3,12 +3,13 @@
  * latest fence checked in one step; from then on it cannot be pinned) → rename into trash → forget. A collector that dies
  * in between is continued by the next one: what has its leave is in `removing`, and is due.
  *
- * A key without a head has nothing newer to hide what is removed, hence one schedule more:
+ * Between the leave and the rename a collector may stall, hence one schedule more:
  *   1. gc has its leave for g5, which was evicted, and stalls before the rename;
  *   2. Redis forgets; the next epoch finds g5 on disk, the newest whole generation, and makes it the head again;
  *   3. a reader pins g5; gc wakes up and renames it away.
- * So before the first leave of such a key is asked for, its fences are marked on the store as purged: what a later epoch
- * finds on disk is then no head, and nobody pins it. The leave itself is bound to the epoch in which the mark was written.
+ * The same comes of a g5 that was replaced where the head that hides it is damaged. So before the first leave is asked for,
+ * what is to go is marked on the store as purged: what a later epoch finds on disk is then no head, and nobody pins it. The
+ * leave itself is bound to the epoch in which the mark was written. What would be refused, being pinned, is not marked.
  */
 import { writeHeadFile } from './head-file.ts';
 import { planKey, type KeyPlan, type Removal } from './gc-plan.ts';
@@ -106,11 +107,18 @@ export async function removeGenerations(
   const { epoch, dryRun } = options;
   if (removals.length === 0) return 0;
   const named = await nameElsewhere(seen, removals, { deps, options });
-  if (seen.head === null && !dryRun) await forbid(key, Math.max(...removals.map(({ fence }) => fence)), deps);
-  let bytes = 0;
-  for (const { fence, reason, graceMs } of removals) {
+  const leaving: Removal[] = [];
+  for (const removal of removals) {
+    const { fence, graceMs } = removal;
     if (fence === named) continue;
-    if ((await retirement.retire({ key, fence }, { epoch, graceMs, dryRun })) === 'refused') continue;
+    if ((await retirement.retire({ key, fence }, { epoch, graceMs, dryRun: true })) === 'removable')
+      leaving.push(removal);
+  }
+  if (!dryRun) await forbid(seen, leaving, deps);
+  let bytes = 0;
+  for (const { fence, reason, graceMs } of leaving) {
+    const leave = dryRun ? 'removable' : await retirement.retire({ key, fence }, { epoch, graceMs, dryRun });
+    if (leave === 'refused') continue;
     const size = seen.sizes.get(fence) ?? { bytes: 0, dataset: seen.head?.dataset ?? null };
     bytes += size.bytes;
     options.onItem({ what: 'generation', key, fence, reason, ...size });
@@ -150,10 +158,11 @@ async function pointElsewhere(key: string, fence: Tick, deps: GcDeps): Promise<v
   await writeHeadFile({ key, ...NOWHERE }, deps);
 }
 
-/** Above: what a key without a head loses is never found again by a later epoch. */
-async function forbid(key: string, newest: Tick, { marks }: GcDeps): Promise<void> {
-  const mark = await marks.readMark(key);
-  if ((mark?.purge ?? 0) >= newest) return;
+/** Above: what goes is never found again by a later epoch. The head is, whatever else goes. */
+async function forbid({ key, head }: KeySurvey, leaving: readonly Removal[], { marks }: GcDeps): Promise<void> {
+  const below = head?.fence ?? Number.POSITIVE_INFINITY;
+  const newest = Math.max(0, ...leaving.map(({ fence }) => fence).filter((fence) => fence < below));
+  if (newest === 0 || ((await marks.readMark(key))?.purge ?? 0) >= newest) return;
   await marks.raiseMark({ target: `key:${key}`, hard: newest, purge: newest });
 }
 

@@ -58,6 +58,7 @@ export function planKey(seen: KeySurvey, listing: KeyListing | null, context: Pl
       if (fence < settledBelow || fence <= purge) orphans.push(fence);
       continue;
     }
+    if (wouldBeHead(seen, fence) && !removing.has(fence)) continue;
     const keep = keepOfGeneration(seen, { place, fence }, context.rules);
     const graceMs = keep === null ? context.rules.graceMs : Math.max(context.rules.graceMs, keep.maxAgeMs);
     const reason = reasonOf(seen, fence, keep !== null);
@@ -82,6 +83,14 @@ export function planKey(seen: KeySurvey, listing: KeyListing | null, context: Pl
         (fence) => (retiredAt.has(fence) || removing.has(fence) || fence === head?.fence) && !seen.sizes.has(fence),
       ) || [...seen.sizes.keys()].some((fence) => !known.includes(fence)),
   };
+}
+
+/**
+ * Published after the head and never committed: the head when Redis forgets, and no mark can forbid it without forbidding
+ * the head. It goes when something newer is the head, or the head has gone.
+ */
+function wouldBeHead({ head, purge }: KeySurvey, fence: Tick): boolean {
+  return head !== null && fence > head.fence && fence > purge;
 }
 
 /** Whether collecting the key by itself is worth its round trips. */

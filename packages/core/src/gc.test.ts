@@ -144,6 +144,38 @@ describe('with its gate open, gc', () => {
     expect(orphan.fence).toBeLessThan(head);
   });
 
+  test('leaves what was published after the head and never committed until something newer is the head', async () => {
+    const head = await fill('a');
+    const orphan = await publish('orphan');
+    nowMs += 60_000;
+    await lease('failed');
+    nowMs += 60_000;
+    for (let round = 0; round < 2; round += 1) {
+      await collect();
+      nowMs += GRACE_MS;
+    }
+    // Redis would forget which of the two was the head; the orphan would be it.
+    expect(fences()).toEqual([head, orphan.fence]);
+    expect(await store.marks.readMark(KEY)).toBeNull();
+    const next = await fill('b');
+    nowMs += GRACE_MS;
+    await collect();
+    expect(fences()).toEqual([next]);
+  });
+
+  test('forbids what it removes to later epochs, for the head that hides it may be damaged; not what is pinned', async () => {
+    const old = await fill('a');
+    await coordination.pins.pinGeneration({ key: KEY, fence: old }, { id: 'reader', ttlMs: 1_000 });
+    const head = await fill('b');
+    nowMs += GRACE_MS;
+    await collect();
+    expect(await store.marks.readMark(KEY)).toBeNull();
+    nowMs += 1_000;
+    await collect();
+    expect(fences()).toEqual([head]);
+    expect(await store.marks.readMark(KEY)).toMatchObject({ hard: old, purge: old });
+  });
+
   test('fences out a fill whose lease has expired before it takes its staging directory', async () => {
     const { fence, claim } = await lease('slow');
     await store.writer.stage(KEY, fence, 'slow');
