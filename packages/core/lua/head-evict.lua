@@ -2,7 +2,7 @@
 -- Refused in the same step: a head that is pinned, or was read since the look (`readAt` moved), or whose key is being filled.
 -- The key is granted the next fence, to nobody: a fill that committed it cannot send its commit again when the files are gone,
 -- and one whose lease ran out cannot commit late under a fence that gc took for settled.
--- KEYS marker key head lease retired pins pinned reads clock entries dataset changes
+-- KEYS marker key head lease retired pins pinned reads clock entries dataset changes leases
 -- ARGV epoch incarnation key fence reason readAt('' for never) dryRun
 local m = redis.call('HMGET', KEYS[1], 'epoch', 'incarnation')
 if m[1] ~= ARGV[1] or m[2] ~= ARGV[2] then return redis.error_reply('EPOCHLOST the marker is not the one told') end
@@ -24,7 +24,8 @@ local at = string.format('%.0f', now)
 redis.call('HSET', KEYS[2], 'fence', string.format('%.0f', redis.call('INCR', KEYS[9])), 'fillId', '',
   'evicted', ARGV[4], 'evictedAt', at, 'evictedFor', ARGV[5], 'evictedOf', head[3])
 redis.call('HSET', KEYS[5], ARGV[4], at .. ':' .. head[2])
-redis.call('DEL', KEYS[3])
+redis.call('DEL', KEYS[3], KEYS[4]) -- a lease that ran out, of a holder that died or can commit no more
+redis.call('ZREM', KEYS[13], ARGV[3])
 for _, index in ipairs({ KEYS[8], KEYS[10], KEYS[11] }) do redis.call('ZREM', index, ARGV[3]) end
 redis.call('XADD', KEYS[12], 'MAXLEN', '~', 10000, '*', 'kind', 'evict', 'key', ARGV[3], 'fence', ARGV[4], 'reason', ARGV[5])
 return 1

@@ -23,6 +23,7 @@ const RULES: StoreRules = {
 
 let nowMs: number;
 let store: MemoryStore;
+let redis: MemoryRedis;
 let coordination: MemoryCoordination;
 let fills: number;
 
@@ -30,7 +31,8 @@ beforeEach(async () => {
   nowMs = 1_000_000;
   fills = 0;
   store = new MemoryStore({ storeId: 'gc' });
-  coordination = new MemoryCoordination(new MemoryRedis({ now: () => nowMs }));
+  redis = new MemoryRedis({ now: () => nowMs });
+  coordination = new MemoryCoordination(redis);
   await openEpoch({ ports: coordination, storeId: 'gc' }, 1);
   await coordination.reconciler.completePass(1);
   nowMs += PIN_MAX_MS + GRACE_MS;
@@ -73,6 +75,16 @@ describe('over its quota the store loses', () => {
     await fill(C);
     expect((await collect({ quotaBytes: 5 })).items).toEqual([]);
     expect(await heads()).toEqual([A, B, C]);
+  });
+
+  test('nothing that was not counted: it would make no room that could be seen, and all of it would go', async () => {
+    for (const key of [A, A, B, C]) await fill(key);
+    nowMs += GRACE_MS + 1;
+    // A release that counts nothing committed A and B beside this one.
+    for (const key of [A, B]) redis.state.keys.get(key)?.sizes.clear();
+    expect((await collect({ quotaBytes: 5 })).items).toMatchObject([{ what: 'head', key: C }]);
+    expect(await heads()).toEqual([A, B]);
+    expect((await collect({ quotaBytes: 30 })).items).toMatchObject([{ what: 'generation', key: A, reason: 'room' }]);
   });
 
   test('first what is over the quota of its dataset, which counts for the store too', async () => {

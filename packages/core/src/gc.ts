@@ -185,14 +185,15 @@ class Collection {
     return await evictHead(head, 'unread', { deps: this.#deps, options });
   }
 
+  /** What is counted: of the rest, one after another would go and none be seen to make room. */
   #remember(seen: KeySurvey, plan: KeyPlan, head: HeadCandidate | null): void {
     const retiredAt = new Map(seen.retired.map(({ fence, retiredAtMs }) => [fence, retiredAtMs]));
     for (const removal of plan.kept) {
-      const { bytes = 0, dataset = null } = seen.sizes.get(removal.fence) ?? {};
+      const size = seen.sizes.get(removal.fence);
       const retiredAtMs = retiredAt.get(removal.fence) ?? 0;
-      this.#kept.push({ seen, removal, bytes, dataset, retiredAtMs, taken: false });
+      if (size !== undefined) this.#kept.push({ seen, removal, ...size, retiredAtMs, taken: false });
     }
-    if (head !== null) this.#heads.push(head);
+    if (head !== null && seen.sizes.has(head.fence)) this.#heads.push(head);
   }
 
   async #makeRoom(pressure: Pressure, options: KeyGcOptions): Promise<void> {

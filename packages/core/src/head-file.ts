@@ -9,7 +9,7 @@ import type { StoreMarks } from './ports/store.ts';
 
 const REWRITES_MAX = 5;
 
-/** @returns the fence that head.json names now, or null where the key has no head */
+/** @returns the fence that head.json names now, or null where the key has no head: then it no longer names what was written */
 export async function writeHeadFile(
   target: LookTarget,
   { heads, marks }: { readonly heads: Heads; readonly marks: StoreMarks },
@@ -17,7 +17,11 @@ export async function writeHeadFile(
   let written: Head | null = null;
   for (let attempt = 0; attempt <= REWRITES_MAX; attempt += 1) {
     const { head } = await heads.look(target, null);
-    if (head === null || head.fence === written?.fence) break;
+    if (head === null) {
+      if (written !== null) await marks.clearHead(target.key, written.fence);
+      return null;
+    }
+    if (head.fence === written?.fence) break;
     const { fence, version, sha256, verified, verifiedAtMs } = head;
     await marks.writeHead({ key: target.key, fence, version, sha256, verified, verifiedAtMs });
     written = head;

@@ -36,6 +36,7 @@ export function redisEviction(gate: RedisGate): Eviction {
           KEYS.entries,
           KEYS.dataset(dataset ?? ''),
           KEYS.changes,
+          KEYS.leases,
         ],
         [key, fence, reason, readAtMs ?? '', dryRun ? 1 : 0],
       );

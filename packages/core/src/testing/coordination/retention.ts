@@ -91,6 +91,7 @@ export function retentionStories(bench: Bench): void {
       expect(await evict(await surveyed())).toBe('evicted');
       expect(await bench.ports.leases.renew(bench.claim('f2'), slow)).toBe(false);
       expect(await bench.commit(slow, 'f2')).toMatchObject({ kind: 'fenced' });
+      expect(await bench.ports.leases.list()).toEqual([]);
     });
 
     it('is not undone by a comparison with the store that was slow, nor by one in a later epoch', async () => {
