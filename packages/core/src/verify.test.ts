@@ -7,7 +7,7 @@ import { openEpoch } from './testing/coordination-contract.ts';
 import { MemoryCoordination, MemoryRedis } from './testing/memory/redis.ts';
 import { MemoryStore } from './testing/memory-store.ts';
 import { KEY, OTHER_KEY, publishGeneration } from './testing/store-fixtures.ts';
-import { verifyStore, type VerifyOptions, type VerifyReport } from './verify.ts';
+import { verifyStore, type VerifyDeps, type VerifyOptions, type VerifyReport } from './verify.ts';
 
 const OLDER = epochStart(1) + 5;
 const NEWEST = epochStart(1) + 8;
@@ -29,6 +29,23 @@ describe('a full check', () => {
     expect(await verify()).toMatchObject({ keys: 2, generations: 2, findings: [] });
     expect(await verify({ generations: 'all' })).toMatchObject({ keys: 2, generations: 3, findings: [] });
     expect(await verify({ key: KEY, generations: 'all' })).toMatchObject({ keys: 1, generations: 2 });
+  });
+
+  test('of a key that is nowhere finds nothing, and lists no directory, which would make it', async () => {
+    const listed: string[] = [];
+    const { keys, list } = store.directories;
+    const directories = {
+      keys: keys.bind(store.directories),
+      list: async (key: string) => (listed.push(key), await list(key)),
+    };
+    const nowhere = `sales-${'0'.repeat(32)}`;
+    expect(await verify({ key: nowhere }, coordination.heads, directories)).toMatchObject({
+      generations: 0,
+      findings: [],
+    });
+    expect(listed).toEqual([]);
+    expect(await verify({ key: KEY }, coordination.heads, directories)).toMatchObject({ generations: 1 });
+    expect(listed).toEqual([KEY]);
   });
 
   test('marks a head with flipped bits, so that it is a miss in Redis and damaged for every reader', async () => {
@@ -114,8 +131,9 @@ async function publish(key: string, fence: Tick): Promise<void> {
 async function verify(
   options: Partial<VerifyOptions> = {},
   heads: MemoryCoordination['heads'] | null = coordination.heads,
+  directories: VerifyDeps['directories'] = store.directories,
 ): Promise<VerifyReport> {
-  const { reader, directories } = store;
+  const { reader } = store;
   return await verifyStore(
     { reader, directories, heads, onStep: () => undefined },
     { key: null, generations: 'heads', signal: new AbortController().signal, onProgress: () => undefined, ...options },

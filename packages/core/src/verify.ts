@@ -9,7 +9,7 @@
  * head, and only the store is marked.
  */
 import { isParqueueError } from './model/errors.ts';
-import { SHARDS } from './model/cache-key.ts';
+import { SHARDS, shardOf } from './model/cache-key.ts';
 import type { Tick } from './model/ticks.ts';
 import type { Heads } from './ports/coordination.ts';
 import type { OnStep } from './ports/steps.ts';
@@ -84,23 +84,25 @@ class Verification {
 
   async run(): Promise<VerifyReport> {
     const { key } = this.#options;
-    if (key === null) {
-      for (const shard of SHARDS) {
-        for (const name of await this.#deps.directories.keys(shard)) await this.#checkKey(name);
-        this.#add({ shardsDone: 1 });
-      }
-    } else {
-      await this.#checkKey(key);
+    for (const shard of key === null ? SHARDS : [shardOf(key)]) {
+      const there = await this.#deps.directories.keys(shard);
+      if (key === null) for (const name of there) await this.#checkKey(name, await this.#generationsOf(name));
+      // To list a directory makes it: of a key that was mistyped none is left behind.
+      else await this.#checkKey(key, there.includes(key) ? await this.#generationsOf(key) : []);
       this.#add({ shardsDone: 1 });
     }
     const { keys, generations, bytes } = this.#progress;
     return { keys, generations, bytes, findings: this.#findings };
   }
 
-  async #checkKey(key: string): Promise<void> {
-    const { signal, generations } = this.#options;
-    signal.throwIfAborted();
-    const onDisk = (await this.#deps.directories.list(key)).generations.toReversed();
+  /** Newest first. */
+  async #generationsOf(key: string): Promise<readonly Tick[]> {
+    this.#options.signal.throwIfAborted();
+    return (await this.#deps.directories.list(key)).generations.toReversed();
+  }
+
+  async #checkKey(key: string, onDisk: readonly Tick[]): Promise<void> {
+    const { generations } = this.#options;
     const head = await this.#headOf(key, onDisk);
     const fences = generations === 'all' ? [...new Set([...(head === null ? [] : [head]), ...onDisk])] : [head];
     for (const fence of fences) if (fence !== null) await this.#check({ key, fence, head: fence === head });

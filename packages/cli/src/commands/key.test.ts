@@ -49,8 +49,9 @@ test('what no configuration would take is refused by its option, and no key is p
     [{ scopes: '' }, /^--scopes must be a list/],
     [{ name: '' }, /^--name may not be empty/],
     [{ expires: 'soon' }, /^--expires must be a date/],
+    [{ expires: '2026-11-21' }, /^--expires 2026-11-21 is over/],
   ] as const)
     expect(() => print(options), JSON.stringify(options)).toThrow(
-      expect.objectContaining({ code: 'PQ_CONFIG', message: expect.stringMatching(told) as string }),
+      expect.objectContaining({ name: 'UsageError', message: expect.stringMatching(told) as string }),
     );
 });

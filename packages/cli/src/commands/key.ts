@@ -1,8 +1,9 @@
 /** `parqueue key new`: an API key for a caller, and the line of the configuration that knows it by its hash. */
 import { createHash, randomBytes } from 'node:crypto';
-import { ParqueueError } from '@parqueue/core';
+import type { ParqueueError } from '@parqueue/core';
 import { loadConfig, parseDuration } from '@parqueue/core/config';
 import type { Context } from '../context.ts';
+import { UsageError } from '../exit.ts';
 
 /** 256 bits: a key is guessed by nobody, so its plain SHA-256 needs no salt and no slow hash. */
 const KEY_BYTES = 32;
@@ -18,7 +19,7 @@ export interface KeyOptions {
 
 /**
  * Prints the key once; only its hash is ever configured.
- * @throws ParqueueError PQ_CONFIG where the configuration would refuse it
+ * @throws UsageError where the configuration would refuse it, or the key would be refused from the beginning
  */
 export function keyNew(context: Context, { name, scopes, datasets, expires, json }: KeyOptions): void {
   const key = `pq_${randomBytes(KEY_BYTES).toString('base64url')}`;
@@ -30,6 +31,8 @@ export function keyNew(context: Context, { name, scopes, datasets, expires, json
     ...(expires === undefined ? {} : { expires: endOf(expires, context) }),
   };
   requireSound(entry);
+  if (expires !== undefined && Date.parse(entry.expires ?? '') <= context.clock.now())
+    throw new UsageError(`--expires ${expires} is over: nobody could use the key`);
   if (json === true) {
     context.out(JSON.stringify({ key, ...entry }));
     return;
@@ -59,6 +62,6 @@ function requireSound(entry: object): void {
   } catch (error) {
     const problems = (error as ParqueueError).details['problems'] as readonly { path: string; message: string }[];
     const told = problems.map(({ path, message }) => `${path.replace(/^auth\.apiKeys\[0\]\.?/, '--')} ${message}`);
-    throw new ParqueueError('PQ_CONFIG', told.join('; '), { cause: error });
+    throw new UsageError(told.join('; '), { cause: error });
   }
 }
