@@ -36,11 +36,12 @@ const COMMANDS = {
       throw new SetupError(`the suite runs on a real Redis and found none on PATH. Run: ${installCommand()}`);
     }
     await requireDatabases();
+    // What the suite cannot do without is missed before anything else takes minutes.
+    await provideBrowser();
     await provideReaders();
     await provideNfsLab();
     await providePromtool();
     await provideKustomize();
-    await provideBrowser();
     const scratch = mkdtempSync(join(tmpdir(), 'parqueue-summary-'));
     const summary = join(scratch, 'summary.json');
     const reporters = ['--reporter=default', `--reporter=${join(root, 'scripts', 'summary-reporter.mjs')}`];

@@ -27,6 +27,7 @@ import {
   filesBelow,
   instructionsOf,
   readRecipe,
+  sentToAnEngine,
   wordsOf,
 } from '../infra/image-recipe.ts';
 import { ParqueueProcess } from '../infra/parqueue-process.ts';
@@ -66,6 +67,13 @@ describe('the recipe', () => {
     ).toEqual([]);
     expect(files.filter((path) => path.startsWith('docs/') || path.startsWith('.git'))).toEqual([]);
     expect(files).toContain('package-lock.json');
+    const leftBehind = [
+      'apps/api/.env',
+      'packages/cli/.env.local',
+      'apps/api/server.key',
+      'infra/docker/secrets/api-key',
+    ];
+    expect(sentToAnEngine(leftBehind)).toEqual([]);
   });
 
   test.each(ROLES)('%s runs node itself, as a numbered user without rights, in UTC', (role) => {

@@ -68,10 +68,14 @@ export function contextFiles(): readonly string[] {
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,
   });
-  const present = files.split('\n').filter((path) => path !== '' && existsSync(join(REPOSITORY, path)));
+  return sentToAnEngine(files.split('\n').filter((path) => path !== '' && existsSync(join(REPOSITORY, path))));
+}
+
+/** Of these paths those that .dockerignore leaves. It does not know what git ignores. */
+export function sentToAnEngine(paths: readonly string[]): readonly string[] {
   const ignored = dockerignore.default({ ignorecase: false });
   ignored.add(readFileSync(join(REPOSITORY, '.dockerignore'), 'utf8'));
-  return ignored.filter([...present]);
+  return ignored.filter([...paths]);
 }
 
 /** Builds the stages that `target` needs, below `base`. @returns the root of the target. */
