@@ -41,6 +41,7 @@ export interface PartStatistics {
 
 /** Looked at for no longer; what is under way is ended first, and every place has its share of it. */
 const TIME_MAX_MS = 5_000;
+const ROWS_HERE_MIN = 1_000;
 
 const NOTHING = new Uint8Array(0);
 
@@ -116,6 +117,8 @@ class PartGatherer implements BatchEncoder {
     this.#rows += rows;
     this.#rowsHere += rows;
     this.#batchEndedAt = nowMs;
+    // A few are read to show how wide rows are: they say nothing of what a place takes.
+    if (this.#rowsHere < ROWS_HERE_MIN) return;
     if (nowMs + tookMs >= this.#endsHereAt) this.#rowsPerPlace = Math.min(this.#rowsPerPlace, this.#rowsHere);
   }
 

@@ -6,7 +6,7 @@
  * first few are spread as all are: values of a sorted column are then of the whole column, however few there are.
  */
 import { isParqueueError } from '../../model/errors.ts';
-import { planConversion, type ConversionPlan } from '../conversion-plan.ts';
+import { planConversion, type ConversionPlan, type RowWindow } from '../conversion-plan.ts';
 import type { ParquetFooter } from '../footer.ts';
 
 export interface Sample {
@@ -40,7 +40,10 @@ export function sampleOf(footer: ParquetFooter): Sample {
     ? [{ place: 0, offset: 0, limit: footer.rows }]
     : windowsOf(footer.rows, Math.min(footer.rows, rowsMax));
   const planned = wanted.map((window) => ({ place: window.place, plan: planOf(footer, window) }));
-  const fitting = planned.flatMap(({ place, plan }) => (plan === null ? [] : [{ place, plan }]));
+  const fitting = planned
+    .flatMap(({ place, plan }) => (plan === null ? [] : [{ place, plan }]))
+    // The first rows that are read show how wide rows are, for all of them.
+    .map(({ place, plan }, at) => ({ place, plan, windows: at === 0 ? plan.windows : joined(plan.windows) }));
   const rows = fitting.reduce((sum, { plan }) => sum + plan.rows, 0);
   const memoryBytes = fitting.reduce((most, { plan }) => Math.max(most, plan.memoryBytes), 0);
   const all = footer.columns.map((_, at) => at);
@@ -49,11 +52,11 @@ export function sampleOf(footer: ParquetFooter): Sample {
       columns: all,
       batchColumns: all,
       leaves: null,
-      windows: fitting.flatMap(({ plan }) => plan.windows),
+      windows: fitting.flatMap(({ windows }) => windows),
       rows,
       memoryBytes: memoryBytes + KEPT_BYTES_PER_CELL * rows * columns,
     },
-    places: fitting.flatMap(({ place, plan }) => plan.windows.map(() => place)),
+    places: fitting.flatMap(({ place, windows }) => windows.map(() => place)),
     limited: fitting.length < planned.length ? 'memory' : isWhole ? null : 'rows',
   };
 }
@@ -83,6 +86,17 @@ function windowsOf(rows: number, wanted: number): readonly Window[] {
     ];
     return parts.filter((part) => part.limit > 0).map((part) => ({ place, ...part }));
   });
+}
+
+/** Those of one row group as one: to open it takes longer than to read most of it. */
+function joined(windows: readonly RowWindow[]): readonly RowWindow[] {
+  const result: RowWindow[] = [];
+  for (const window of windows) {
+    const before = result.at(-1);
+    if (before?.group !== window.group) result.push(window);
+    else result[result.length - 1] = { ...window, offset: before.offset, limit: before.limit + window.limit };
+  }
+  return result;
 }
 
 /** @returns null for rows that would take too much memory */
