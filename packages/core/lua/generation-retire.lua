@@ -20,8 +20,15 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[6], '-inf', now, 'LIMIT', 0
   redis.call('ZREM', KEYS[6], id)
   redis.call('HDEL', KEYS[7], id)
 end
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[6], '(' .. string.format('%.0f', now), '+inf')) do
-  if redis.call('HGET', KEYS[7], id) == ARGV[3] then return 0 end
+-- Of up to 10,000 pins of the key hardly ever one is of this generation; those that are may have expired.
+local named = false
+for _, fence in ipairs(redis.call('HVALS', KEYS[7])) do named = named or fence == ARGV[3] end
+for from = 0, named and math.huge or -1, 1000 do
+  local live = redis.call('ZRANGEBYSCORE', KEYS[6], '(' .. string.format('%.0f', now), '+inf', 'LIMIT', from, 1000)
+  if #live == 0 then break end
+  for _, fence in ipairs(redis.call('HMGET', KEYS[7], unpack(live))) do
+    if fence == ARGV[3] then return 0 end
+  end
 end
 if ARGV[5] == '1' then return 1 end
 redis.call('HDEL', KEYS[4], ARGV[3])

@@ -15,8 +15,12 @@ end
 if (redis.call('ZSCORE', KEYS[8], ARGV[3]) or '') ~= ARGV[6] then return 0 end
 local lease = redis.call('HMGET', KEYS[4], 'fence', 'expiresAt')
 if lease[1] and tonumber(lease[2]) > now and math.floor(lease[1] / 1e12) == tonumber(ARGV[1]) then return 0 end
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[6], '(' .. string.format('%.0f', now), '+inf')) do
-  if redis.call('HGET', KEYS[7], id) == ARGV[4] then return 0 end
+for from = 0, math.huge, 1000 do
+  local live = redis.call('ZRANGEBYSCORE', KEYS[6], '(' .. string.format('%.0f', now), '+inf', 'LIMIT', from, 1000)
+  if #live == 0 then break end
+  for _, fence in ipairs(redis.call('HMGET', KEYS[7], unpack(live))) do
+    if fence == ARGV[4] then return 0 end
+  end
 end
 if ARGV[7] == '1' then return 1 end
 
