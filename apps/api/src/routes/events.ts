@@ -1,12 +1,14 @@
 /** What happens in the cache, as it happens: fills as they come, go on and end, and heads as they move. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { HeadChange, HeadGone } from '@parqueue/core';
+import type { JobSummary } from '@parqueue/core/redis';
 import { maySeeEntry, requireDataset } from '../auth.ts';
 import type { ApiContext } from '../context.ts';
 import type { EventStream } from '../events/event-stream.ts';
 import { EventStreams, type Teller } from '../events/event-streams.ts';
 import type { FillSeen } from '../events/fill-lookup.ts';
 import { FillsTold } from '../events/fills-told.ts';
+import { SharedLook } from '../events/shared-look.ts';
 import { ENTRY_ERRORS } from '../openapi/errors.ts';
 import { changeEvent, ownerOf } from '../views/event-view.ts';
 import { CACHE_EVENTS } from '../views/event-schema.ts';
@@ -23,6 +25,10 @@ const CHANGE_ID = /^[0-9]{1,16}-[0-9]{1,16}$/;
 
 export function eventRoutes(app: FastifyInstance, context: ApiContext): void {
   const streams = new EventStreams(context);
+  const underWay = new SharedLook(async () => {
+    const filter = { states: ['queued', 'running'], kinds: ['fill', 'probe'], limit: UNDER_WAY_MAX } as const;
+    return await context.link.current().coordination.jobBrowser.list(filter);
+  });
   app.addHook('preClose', async () => streams.endAll());
   fillEvents(app, context, streams);
 
@@ -62,7 +68,7 @@ export function eventRoutes(app: FastifyInstance, context: ApiContext): void {
       }
       const isShown = (owner: string | null): boolean =>
         (dataset === undefined || owner === dataset) && maySeeEntry(request.principal, owner);
-      return await streams.tell({ request, reply }, tellerOfAll(context, lastIdOf(request), isShown));
+      return await streams.tell({ request, reply }, tellerOfAll({ context, underWay }, lastIdOf(request), isShown));
     },
   });
 }
@@ -124,7 +130,11 @@ function tellerOfOne(context: ApiContext, { principal }: FastifyRequest, id: str
 }
 
 /** What happens before the beginning was told is held back until then, so that the last that is told is the latest. */
-function tellerOfAll(context: ApiContext, lastId: string | null, isShown: (owner: string | null) => boolean): Teller {
+function tellerOfAll(
+  { context, underWay }: { readonly context: ApiContext; readonly underWay: SharedLook<readonly JobSummary[]> },
+  lastId: string | null,
+  isShown: (owner: string | null) => boolean,
+): Teller {
   let held: (() => void)[] | null = [];
   const inOrder = (tell: () => void): void => void (held === null ? tell() : held.push(tell));
   const told = new Set<string>();
@@ -137,14 +147,13 @@ function tellerOfAll(context: ApiContext, lastId: string | null, isShown: (owner
   return {
     follows: null,
     async begin(stream) {
-      const { activity, jobBrowser } = context.link.current().coordination;
+      const { activity } = context.link.current().coordination;
       const missed = lastId === null ? null : await activity.changesAfter(lastId);
-      const filter = { states: ['queued', 'running'], kinds: ['fill', 'probe'], limit: UNDER_WAY_MAX } as const;
-      const underWay = await jobBrowser.list(filter);
+      const jobs = await underWay.take();
       stream.comment(`connected\n${RETRY}`);
       if (missed?.complete === false) stream.send({ event: 'missed', data: { after: lastId } });
       for (const change of missed?.changes ?? []) sendHead(stream, change);
-      for (const job of underWay.toReversed()) fills.tell(stream, fillView(job));
+      for (const job of jobs.toReversed()) fills.tell(stream, fillView(job));
       for (const tell of held ?? []) tell();
       held = null;
     },
