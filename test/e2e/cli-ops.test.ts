@@ -86,6 +86,17 @@ describe('beside a running up', () => {
     expect([text.exit, text.out]).toEqual([0, expect.stringMatching(/^source files\n +ok +connection/m) as string]);
   });
 
+  test('doctor leaves a paused source alone, and asks it where it is named', async () => {
+    const post = async (what: string): Promise<Response> =>
+      await fetch(`${server.url}/v1/sources/files/${what}`, { method: 'POST' });
+    await post('pause');
+    const report = await json<Doctor>('doctor');
+    expect(statusOf(report, 'work', 'paused')).toBe('warn');
+    expect(report.checks.filter(({ area }) => area === 'source files')).toMatchObject([{ status: 'skipped' }]);
+    expect(statusOf(await json<Doctor>('doctor', '--source', 'files'), 'source files', 'orders')).toBe('ok');
+    await post('resume');
+  });
+
   test('verify finds a flipped bit, and the next ask loads the entry again', async () => {
     const before = await get();
     expect(await json('verify')).toMatchObject({ ok: true, exit: 0, generations: 1, redis: true });

@@ -41,15 +41,16 @@ export async function doctor(context: Context, options: DoctorOptions): Promise<
       all.push(check);
       print.check(check);
     });
-  if (options.source === undefined) await checkCommon(context, loaded, checksOf);
-  await checkSources(loaded.config, { only: options.source, checksOf });
+  const paused = options.source === undefined ? await checkCommon(context, loaded, checksOf) : [];
+  await checkSources(loaded.config, { only: options.source, paused, checksOf });
   print.end(all);
   return all.some(({ status }) => status === 'fail') ? EXIT.failed : EXIT.ok;
 }
 
 type ChecksOf = (area: string) => Checks;
 
-async function checkCommon(context: Context, loaded: LoadedConfig, checksOf: ChecksOf): Promise<void> {
+/** @returns the sources that somebody paused */
+async function checkCommon(context: Context, loaded: LoadedConfig, checksOf: ChecksOf): Promise<readonly string[]> {
   const { config } = loaded;
   const found = await findRedisInTime(loaded);
   checksOf('config').ok(
@@ -69,10 +70,11 @@ async function checkCommon(context: Context, loaded: LoadedConfig, checksOf: Che
   });
   if (redis === null || facts === null) {
     for (const area of ['cluster', 'work']) checksOf(area).skipped('all', 'Redis is away');
-    return;
+    return [];
   }
   checkCluster(checksOf('cluster'), { processes: facts.processes, config, version: context.version });
   checkWork(checksOf('work'), { redis, fillTimeoutMs: config.limits.fill.timeoutMs, ...facts });
+  return Object.keys(facts.pauses);
 }
 
 /** A running `up` leaves the address of its Redis beside the store, which may be on a mount that never answers. */
@@ -148,7 +150,7 @@ async function usedBytes({ usage }: Coordination): Promise<number | null> {
   }
 }
 
-/** Of the heads read last there are files on every host, or these are not the same mounts. */
+/** Of the first heads there are files on every host, or these are not the same mounts. */
 async function headPaths({ entries }: Coordination): Promise<readonly string[]> {
   const page = await entries.list({ prefix: '', dataset: null, limit: HEADS_LOOKED_AT, after: null });
   return page.entries
@@ -156,13 +158,24 @@ async function headPaths({ entries }: Coordination): Promise<readonly string[]> 
     .map(({ key, head }) => `entries/${shardOf(key)}/${key}/g${head.fence}/part-000.parquet`);
 }
 
-/** Several at a time, told in the order of the configuration. */
-async function checkSources(
-  config: Config,
-  { only, checksOf }: { readonly only: string | undefined; readonly checksOf: ChecksOf },
-): Promise<void> {
+interface SourcesToCheck {
+  readonly only: string | undefined;
+  readonly paused: readonly string[];
+  readonly checksOf: ChecksOf;
+}
+
+/**
+ * Several at a time, told in the order of the configuration. Who paused a source wants it left alone, by us too: it is
+ * asked only where it is named.
+ */
+async function checkSources(config: Config, { only, paused, checksOf }: SourcesToCheck): Promise<void> {
   const catalog = new Catalog(config);
-  const names = only === undefined ? Object.keys(config.sources) : [catalog.source(only).name];
+  for (const source of Object.keys(config.sources).filter((name) => paused.includes(name)))
+    checksOf(`source ${source}`).skipped('all', `paused: \`parqueue doctor --source ${source}\` asks it all the same`);
+  const names =
+    only === undefined
+      ? Object.keys(config.sources).filter((name) => !paused.includes(name))
+      : [catalog.source(only).name];
   const asked: Promise<readonly SourceAnswer[]>[] = [];
   for (const [at, source] of names.entries()) {
     const before = asked[at - SOURCES_AT_ONCE] ?? Promise.resolve([]);
