@@ -70,7 +70,7 @@ async function stream(signal: AbortSignal): Promise<boolean> {
     live.set({ ...live.get(), by: 'stream' });
     for await (const { name, data } of readEvents(response.body)) {
       if (name === 'fill') gather(JSON.parse(data) as FillSummary);
-      else if (name === 'head') noteMoved();
+      else if (name === 'head' || name === 'evicted') noteMoved();
       else if (name === 'bye') return true;
     }
     return true;
@@ -106,7 +106,11 @@ function noteMoved(): void {
 
 async function look(signal: AbortSignal): Promise<void> {
   if (document.hidden) return;
-  const { fills } = await askJson<FillPage>(`/v1/fills?limit=${FILLS_LISTED}`, { signal });
+  // What runs for long is not among the latest, where much ends meanwhile.
+  const [latest, running] = await Promise.all(
+    ['', '&state=running'].map((which) => askJson<FillPage>(`/v1/fills?limit=${FILLS_LISTED}${which}`, { signal })),
+  );
+  const fills = [...(running?.fills ?? []), ...(latest?.fills ?? [])];
   const listed = new Set(fills.map(({ id }) => id));
   // What the server lists no more and never was told to have ended, ended unseen.
   const kept = [...live.get().fills].filter(([id, { fill }]) => listed.has(id) || fill.state === 'finished');
@@ -124,10 +128,18 @@ export function take(fills: readonly FillSummary[]): void {
       ended += 1;
     next.set(fill.id, { fill, samples: samplesOf(before?.samples ?? [], fill) });
   }
-  const newest = [...next].toSorted(
-    ([, one], [, other]) => Date.parse(other.fill.enqueuedAt) - Date.parse(one.fill.enqueuedAt),
-  );
-  live.set({ fills: new Map(newest.slice(0, FILLS_KEPT)), by, moved: by === 'stream' ? moved : moved + ended });
+  live.set({
+    fills: new Map([...next].toSorted(foremost).slice(0, FILLS_KEPT)),
+    by,
+    moved: by === 'stream' ? moved : moved + ended,
+  });
+}
+
+const RANKS = { running: 0, queued: 1, finished: 1 } as const;
+
+/** What runs, however long, and of the others the latest. */
+function foremost([, { fill: one }]: [string, LiveFill], [, { fill: other }]: [string, LiveFill]): number {
+  return RANKS[one.state] - RANKS[other.state] || Date.parse(other.enqueuedAt) - Date.parse(one.enqueuedAt);
 }
 
 function samplesOf(samples: readonly Sample[], { state, progress }: FillSummary): readonly Sample[] {
@@ -139,16 +151,21 @@ function isBusy(): boolean {
   return [...live.get().fills.values()].some(({ fill }) => fill.state !== 'finished');
 }
 
+/** Ends early when the page is looked at again: what it shows is as old as it was left. */
 export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer);
-        resolve();
-      },
-      { once: true },
-    );
+    const timer = setTimeout(end, ms);
+    const onVisible = (): void => {
+      if (!document.hidden) end();
+    };
+    signal.addEventListener('abort', end);
+    document.addEventListener('visibilitychange', onVisible);
+
+    function end(): void {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      document.removeEventListener('visibilitychange', onVisible);
+      resolve();
+    }
   });
 }

@@ -57,20 +57,18 @@ function noteUp(): void {
 }
 
 interface Readiness {
-  readonly status: 'ok' | 'unready';
   readonly checks: { readonly redis: string; readonly store: string };
 }
 
 /** How the server stands, by its own word; needs no key. */
 export async function lookAtReadiness(signal: AbortSignal): Promise<void> {
-  let response: Response;
   try {
-    response = await answered('/readyz', { signal });
+    const response = await answered('/readyz', { signal });
+    const { checks } = (await response.json()) as Readiness;
+    if (checks.redis !== 'ok') connection.set({ state: 'redis-away', detail: checks.redis });
+    else if (checks.store !== 'ok') connection.set({ state: 'store-away', detail: checks.store });
+    else connection.set({ state: 'ok', detail: '' });
   } catch {
-    return;
+    // Nobody answered, which is noted, or not this server: a proxy in front of one that starts.
   }
-  const { checks } = (await response.json()) as Readiness;
-  if (checks.redis !== 'ok') connection.set({ state: 'redis-away', detail: checks.redis });
-  else if (checks.store !== 'ok') connection.set({ state: 'store-away', detail: checks.store });
-  else connection.set({ state: 'ok', detail: '' });
 }

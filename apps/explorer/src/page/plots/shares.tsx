@@ -22,21 +22,24 @@ interface TopValuesProps {
   readonly values: readonly { readonly value: string; readonly count: number; readonly cut: boolean }[];
   /** Rows that were looked at. */
   readonly of: number;
+  /** Otherwise each count is at least that. */
+  readonly exact: boolean;
 }
 
 const SHOWN = 5;
 
-export function TopValues({ values, of }: TopValuesProps) {
+export function TopValues({ values, of, exact }: TopValuesProps) {
+  const least = exact ? '' : '≥ ';
   const most = Math.max(1, ...values.map(({ count: times }) => times));
   return (
     <ol class="top-values">
       {values.slice(0, SHOWN).map(({ value, count: times, cut }) => (
-        <li key={value} title={`${value}${cut ? '…' : ''}: ${count(times)} of ${count(of)}`}>
+        <li key={value} title={`${value}${cut ? '…' : ''}: ${least}${count(times)} of ${count(of)}`}>
           <span class="top-bar" aria-hidden="true" style={{ width: `${(times / most) * 100}%` }} />
           <span class="top-value">
             {value === '' ? <span class="faint">empty text</span> : `${value}${cut ? '…' : ''}`}
           </span>
-          <span class="top-count">{of === 0 ? count(times) : percent(times / of)}</span>
+          <span class="top-count">{`${least}${of === 0 ? count(times) : percent(times / of)}`}</span>
         </li>
       ))}
     </ol>

@@ -13,6 +13,8 @@ export interface Judgement {
   readonly sentence: string;
   /** Why, in the order in which it was decided. */
   readonly because: readonly string[];
+  /** Whether its age decided, under the policy; otherwise it counts for nothing. */
+  readonly byAge: boolean;
 }
 
 export type Standing = Pick<Explanation, 'head' | 'ticks' | 'files' | 'reconciled' | 'lease'> & {
@@ -37,12 +39,13 @@ export function judge(standing: Standing, policy: Policy | null, ageMs: number):
   if (Math.floor(ticks.verified / EPOCH_TICKS) < ticks.epoch)
     return checked('Redis was restarted or emptied since it was last proved right.');
   if (policy === null)
-    return { verdict: 'checked', sentence: 'The policy of whoever asks decides.', because: [`${age}.`] };
+    return { verdict: 'checked', sentence: 'The policy of whoever asks decides.', because: [`${age}.`], byAge: false };
   if (policy.version === 'manual')
     return {
       verdict: 'answered',
       sentence: 'The next ask is answered at once.',
       because: [`${age}; it counts as right until somebody invalidates it.`],
+      byAge: false,
     };
   const spans = zonesOf(policy);
   const zone = spans[placeIn(spans, ageMs / 1000).at]?.zone ?? 'checked';
@@ -52,6 +55,7 @@ export function judge(standing: Standing, policy: Policy | null, ageMs: number):
         verdict: 'answered',
         sentence: 'The next ask is answered at once.',
         because: [`${age}, and its dataset allows ${setting(policy.maxAgeSeconds)}.`],
+        byAge: true,
       };
     case 'stale-while-revalidate':
       return {
@@ -62,6 +66,7 @@ export function judge(standing: Standing, policy: Policy | null, ageMs: number):
         because: [
           `${age}, more than ${setting(policy.maxAgeSeconds)}; the old rows may be given while new ones are loaded.`,
         ],
+        byAge: true,
       };
     default:
       return checked(
@@ -69,23 +74,25 @@ export function judge(standing: Standing, policy: Policy | null, ageMs: number):
           ? `${age}, and its dataset is strict: each ask wants work that began after it.`
           : `${age}, more than its dataset allows.`,
         zone === 'stale-if-error' ? ['If the source cannot be asked, these rows are given all the same.'] : [],
+        true,
       );
   }
 
-  function checked(why: string, more: readonly string[] = []): Judgement {
-    if (!probed) return loaded(why);
+  function checked(why: string, more: readonly string[] = [], byAge = false): Judgement {
+    if (!probed) return { ...loaded(why), byAge };
     const { cooling, name } = standing.source;
     const cool = cooling === null ? [] : [`${name} failed repeatedly and is left alone for now.`];
     return {
       verdict: 'checked',
       sentence: 'The next ask has the source checked first; only a change is loaded.',
       because: [why, ...more, ...cool],
+      byAge,
     };
   }
 }
 
 function loaded(why: string): Judgement {
-  return { verdict: 'loaded', sentence: 'The next ask loads it again.', because: [why] };
+  return { verdict: 'loaded', sentence: 'The next ask loads it again.', because: [why], byAge: false };
 }
 
 export interface TickLine {

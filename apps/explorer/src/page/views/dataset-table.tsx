@@ -11,7 +11,7 @@ import { Tag } from '../parts/tag.tsx';
 import { Ratio } from '../plots/shares.tsx';
 import { Spark } from '../plots/spark.tsx';
 import { pointsOf, sentenceOf, totalOf } from '../text/asks.ts';
-import { bytes, count, shortCount } from '../text/numbers.ts';
+import { bytes, count, plural, shortCount } from '../text/numbers.ts';
 import { shortPolicy } from '../text/policy.ts';
 
 /** From so many on, looking for one by eye is work. */
@@ -70,7 +70,7 @@ function DatasetRow({
         {stored === null || stored.damaged === 0 ? null : <Tag tone="bad">{`${stored.damaged} damaged`}</Tag>}
         <div class="under wide">{description}</div>
         <div class="under narrow">
-          {source} · {shortPolicy(freshness)} · {day === null ? '–' : `${shortCount(day.total)} asks`}
+          {source} · {shortPolicy(freshness)} · {day === null ? '–' : plural(day.total, 'ask')}
         </div>
       </th>
       <td class="wide">{source}</td>

@@ -16,7 +16,7 @@ export function Answering({ explanation, policy }: AnsweringProps) {
   const time = useNow();
   const ageMs = Math.max(0, time - Date.parse(explanation.head.verifiedAt));
   const wholeAgeMs = Math.floor(ageMs / 1_000) * 1_000;
-  const { verdict, sentence, because } = judge(explanation, policy, wholeAgeMs);
+  const { verdict, sentence, because, byAge } = judge(explanation, policy, wholeAgeMs);
   return (
     <Section title="Why it is answered as it is">
       <div class={`verdict verdict-${TONES[verdict]}`}>
@@ -25,7 +25,7 @@ export function Answering({ explanation, policy }: AnsweringProps) {
           <p key={reason}>{reason}</p>
         ))}
       </div>
-      {policy === null || policy.version === 'manual' ? null : <AgeBar policy={policy} ageMs={wholeAgeMs} />}
+      {policy === null || !byAge ? null : <AgeBar policy={policy} ageMs={wholeAgeMs} />}
       <div class="two">
         <div>
           <h3>In the server’s words</h3>

@@ -48,7 +48,12 @@ export function Columns({ cacheKey, generation, columns }: ColumnsProps) {
         </thead>
         <tbody>
           {columns.map((column) => (
-            <ColumnRow key={column.name} column={column} of={byName.get(column.name) ?? null} />
+            <ColumnRow
+              key={column.name}
+              column={column}
+              of={byName.get(column.name) ?? null}
+              sampled={data?.basis.kind === 'sample'}
+            />
           ))}
         </tbody>
       </Table>
@@ -56,7 +61,14 @@ export function Columns({ cacheKey, generation, columns }: ColumnsProps) {
   );
 }
 
-function ColumnRow({ column, of }: { readonly column: Column; readonly of: ColumnStatistics | null }) {
+interface ColumnRowProps {
+  readonly column: Column;
+  readonly of: ColumnStatistics | null;
+  /** Whether there are rows that were not counted. */
+  readonly sampled: boolean;
+}
+
+function ColumnRow({ column, of, sampled }: ColumnRowProps) {
   const none = <span class="faint">–</span>;
   return (
     <tr class="column">
@@ -79,11 +91,14 @@ function ColumnRow({ column, of }: { readonly column: Column; readonly of: Colum
             <code class="cut">{cellText(of.min)}</code>
             <br />
             <code class="cut">{cellText(of.max)}</code>
+            {of.range === 'looked-at' ? <div class="under">of the rows counted</div> : null}
             {of.mean === null ? null : <div class="under">mean {meanText(of.mean)}</div>}
           </>
         )}
       </td>
-      <td class="number wide">{of === null ? none : of.distinct === null ? 'many' : count(of.distinct)}</td>
+      <td class="number wide">
+        {of === null ? none : of.distinct === null ? 'many' : `${sampled ? '≥ ' : ''}${count(of.distinct)}`}
+      </td>
       <td class="spread">{of === null ? none : <Spread column={column.name} of={of} />}</td>
     </tr>
   );
@@ -96,11 +111,12 @@ function Missing({ nulls, all }: { readonly nulls: number; readonly all: number 
 
 function Spread({ column, of }: { readonly column: string; readonly of: ColumnStatistics }) {
   if (of.histogram !== null && of.histogram.counts.length > 0) return <Histogram {...of.histogram} column={column} />;
-  if (of.top !== null && of.top.length > 0) return <TopValues values={of.top} of={of.values} />;
+  if (of.top !== null && of.top.length > 0) return <TopValues values={of.top} of={of.values} exact={of.topExact} />;
   return <span class="faint">{of.nested ? 'nested' : of.values === 0 ? 'only nulls' : '–'}</span>;
 }
 
 function basisOf({ rows, basis }: Statistics): string {
   if (basis.kind === 'all') return `counted over ${plural(rows, 'row')}`;
-  return `counted over ${count(basis.rows)} of ${plural(rows, 'row')}`;
+  const why = { rows: '', memory: ', some of its row groups are too large', time: ', as many as there was time for' };
+  return `counted over ${count(basis.rows)} of ${plural(rows, 'row')}, from all over the file${basis.why === null ? '' : why[basis.why]}`;
 }

@@ -1,6 +1,6 @@
 /** Calling cached rows wrong: how wrong is chosen, what follows is told before and counted afterwards. */
 import type { Invalidated } from '@parqueue/client';
-import { useState } from 'preact/hooks';
+import { useId, useState } from 'preact/hooks';
 import { askAgain } from '../api/live.ts';
 import { askJson } from '../api/request.ts';
 import { may, session } from '../api/session.ts';
@@ -17,15 +17,23 @@ interface InvalidateProps {
     | { readonly prefix: string };
   /** Named in the question and in the answer. */
   readonly what: string;
+  /** Of a source with tables: what reads one of them may be named instead of all. */
+  readonly withTables?: boolean;
 }
 
-export function InvalidateButton({ target, what }: InvalidateProps) {
+export function InvalidateButton({ target, what, withTables = false }: InvalidateProps) {
   const [asking, setAsking] = useState(false);
   const [mode, setMode] = useState<Mode>('soft');
+  const [typed, setTyped] = useState('');
+  const id = useId();
+  const table = typed.trim();
   const allowed = may(useStore(session), 'admin');
   const act = async (): Promise<void> => {
-    const answer = await askJson<Invalidated>('/v1/invalidate', { method: 'POST', body: { ...target, mode } });
-    announce(whatWasDone(answer, what));
+    const answer = await askJson<Invalidated>('/v1/invalidate', {
+      method: 'POST',
+      body: { ...target, ...(table === '' ? {} : { table }), mode },
+    });
+    announce(whatWasDone(answer, table === '' ? what : `what reads ${table}`));
     askAgain();
   };
   return (
@@ -47,6 +55,20 @@ export function InvalidateButton({ target, what }: InvalidateProps) {
           onClose={() => setAsking(false)}
           act={act}
         >
+          {withTables ? (
+            <div class="field">
+              <label for={id}>Only what reads this table, as its SQL writes it; empty for everything</label>
+              <input
+                id={id}
+                type="text"
+                placeholder="app.sales"
+                autocomplete="off"
+                spellcheck={false}
+                value={typed}
+                onInput={(event) => setTyped(event.currentTarget.value)}
+              />
+            </div>
+          ) : null}
           <fieldset class="choices">
             <legend class="sr-only">What is to happen</legend>
             {MODES.map((one) => (

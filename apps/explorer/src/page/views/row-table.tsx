@@ -25,7 +25,7 @@ export function RowTable({ rows, columns }: RowTableProps) {
       <thead>
         <tr>
           {names.map((name) => (
-            <th key={name} scope="col" class={right.has(name) ? 'number' : ''}>
+            <th key={name} scope="col" class={right.has(name) ? 'number' : ''} title={name}>
               {name}
             </th>
           ))}

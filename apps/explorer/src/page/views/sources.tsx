@@ -76,7 +76,11 @@ function SourceCard({ source, again }: { readonly source: Source; readonly again
       />
       <div class="card-actions">
         <PauseButton source={source} again={again} />
-        <InvalidateButton target={{ source: name }} what={`all that was read from ${name}`} />
+        <InvalidateButton
+          target={{ source: name }}
+          what={`all that was read from ${name}`}
+          withTables={kind !== 'file'}
+        />
       </div>
     </section>
   );
