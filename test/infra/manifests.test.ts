@@ -233,7 +233,20 @@ describe.skipIf(notRendered !== null).each(OVERLAYS)(
         policies
           .filter(({ podSelector }) => view.selected(podSelector).includes(workload))
           .flatMap((policy) => (policy.egress ?? []).flatMap(({ ports }) => ports.map(({ port }) => port)));
-      const { sources, redis } = view.config(worker());
+      const { sources, redis, listen, worker: work } = view.config(worker());
+      const ingress = ({ container, ...workload }: Workload): ReadonlySet<unknown> =>
+        new Set(
+          policies
+            .filter(({ podSelector }) =>
+              view.selected(podSelector).some(({ manifest }) => manifest === workload.manifest),
+            )
+            .flatMap((policy) => (policy.ingress ?? []).flatMap(({ ports }) => ports))
+            .map(({ port }) => container.ports.find(({ name }) => name === port)?.containerPort ?? port)
+            .filter((port) => typeof port === 'number'),
+        );
+      const isMonitored = view.ofKind('PodMonitor').length > 0;
+      expect(ingress(api())).toEqual(new Set([listen.port]));
+      expect(ingress(worker())).toEqual(new Set(isMonitored ? [work.listen.port] : []));
       expect(new Set(egress(api()))).toEqual(new Set([53, Number(new URL(redis.url ?? '').port)]));
       const databases = Object.values(sources).filter((source) => source.kind !== 'file');
       expect(new Set(egress(worker())).size).toBe(2 + databases.length);
@@ -252,6 +265,7 @@ interface ScaledObjectSpec {
 
 interface PolicySpec {
   readonly podSelector: Selector;
+  readonly ingress?: readonly { readonly ports: readonly { readonly port: number | string }[] }[];
   readonly egress?: readonly { readonly ports: readonly { readonly port: number | string }[] }[];
 }
 
