@@ -118,6 +118,41 @@ describe('a pin', () => {
   });
 });
 
+describe('what is not for a key', () => {
+  /** What is answered, but for the name that was asked for. */
+  const answer = async (path: string, name: string, body?: unknown): Promise<string> => {
+    const at = path.replace('NAME', name);
+    const response =
+      body === undefined ? await stage.get(at, as('bounded')) : await stage.post(at, body, as('bounded'));
+    const { requestId: _id, instance: _instance, ...problem } = (await response.json()) as Record<string, unknown>;
+    return JSON.stringify(problem).replaceAll(name, 'NAME');
+  };
+
+  test('is answered as what is not there: datasets, entries, generations of any number', async () => {
+    const listed = await stage.get('/v1/entries?dataset=words', as('admin'));
+    const { entries } = (await listed.json()) as { entries: { key: string; generation: number }[] };
+    const [{ key, generation } = { key: '', generation: 0 }] = entries;
+    const paths = ['', '.csv', '.exe', '/data'].map((end) => `/v1/datasets/NAME${end}`);
+    for (const path of [...paths, '/v1/events?dataset=NAME'])
+      expect(await answer(path, 'words'), path).toBe(await answer(path, 'wordz'));
+    expect(await answer('/v1/resolve', 'words', { dataset: 'words' })).toBe(
+      await answer('/v1/resolve', 'wordz', { dataset: 'wordz' }),
+    );
+    const absent = key.replace(/.$/, (last) => (last === '0' ? '1' : '0'));
+    const ends = [
+      '',
+      '/explain',
+      '/statistics',
+      '/data',
+      ...[1, generation, generation + 1e9].map((fence) => `/generations/${fence}/data`),
+    ];
+    for (const end of ends)
+      expect(await answer(`/v1/entries/NAME${end}`, key), end).toBe(await answer(`/v1/entries/NAME${end}`, absent));
+    const page = await stage.get('/v1/entries?limit=1', as('bounded'));
+    expect(await page.json()).toEqual({ entries: [], next: null });
+  });
+});
+
 describe('/queues', () => {
   interface Listed {
     readonly queues: readonly {

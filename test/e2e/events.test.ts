@@ -153,8 +153,8 @@ describe('the stream', () => {
   test('is for datasets that there are and that the caller may use', async () => {
     const unknown = await stage.get('/v1/events?dataset=nothing', as('admin'));
     expect(await problemOf(unknown)).toMatchObject({ status: 404, code: 'PQ_UNKNOWN_DATASET' });
-    const forbidden = await stage.get('/v1/events?dataset=words', as('other'));
-    expect(await problemOf(forbidden)).toMatchObject({ status: 403, code: 'PQ_FORBIDDEN' });
+    const foreign = await stage.get('/v1/events?dataset=words', as('other'));
+    expect(await problemOf(foreign)).toMatchObject({ status: 404, code: 'PQ_UNKNOWN_DATASET' });
   });
 
   test('is bounded per key, and leaves others theirs', async () => {

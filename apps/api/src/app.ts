@@ -5,7 +5,7 @@
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { admit, NOBODY } from './access/admission.ts';
 import { AuditLog } from './access/audit.ts';
-import { boundConnections } from './access/connections.ts';
+import { asksTooFarAhead, boundConnections, boundStranger } from './access/connections.ts';
 import { KeyLimiter } from './access/key-limits.ts';
 import type { Principal } from './auth.ts';
 import type { ApiContext } from './context.ts';
@@ -75,6 +75,8 @@ export async function buildApp(context: ApiContext): Promise<FastifyInstance> {
   observeAnswers(app, context);
   app.addHook('onRequest', async (request, reply) => {
     request.principal = NOBODY;
+    if (asksTooFarAhead(request.raw.socket, reply.raw)) return reply.hijack();
+    boundStranger(reply.raw);
     // Rows say themselves who may keep them; what is about the cache nobody keeps.
     reply.header('x-request-id', request.id).header('cache-control', 'no-store').headers(SECURITY_HEADERS);
     if (request.url.length > URL_CHARS_MAX)
@@ -84,6 +86,7 @@ export async function buildApp(context: ApiContext): Promise<FastifyInstance> {
         `the URL is over ${URL_CHARS_MAX} characters: POST the question to /v1/query`,
       );
     admit(door, request, reply);
+    return undefined;
   });
   answerProblems(app, context, audit);
   audit.watch(app);

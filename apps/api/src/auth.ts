@@ -5,7 +5,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { ParqueueError, type Clock } from '@parqueue/core';
-import type { ApiKey, ApiScope, KeyLimits } from '@parqueue/core/config';
+import type { ApiKey, ApiScope, Catalog, DatasetConfig, KeyLimits } from '@parqueue/core/config';
 
 export interface Principal {
   /** For logs, and for recognising who asks again. Never the key itself. */
@@ -117,10 +117,12 @@ export function mayUseDataset({ datasets }: Principal, name: string): boolean {
   return datasets.some((pattern) => matchesPattern(pattern, name));
 }
 
-/** @throws ParqueueError PQ_FORBIDDEN */
-export function requireDataset(principal: Principal, name: string): void {
-  if (mayUseDataset(principal, name)) return;
-  throw new ParqueueError('PQ_FORBIDDEN', `this API key may not use dataset ${JSON.stringify(name)}`);
+/**
+ * What a key may not use is not there for it: neither the status nor a suggestion tells which other names there are.
+ * @throws ParqueueError PQ_UNKNOWN_DATASET
+ */
+export function datasetFor(principal: Principal, catalog: Catalog, name: string): DatasetConfig {
+  return catalog.dataset(name, (known) => mayUseDataset(principal, known));
 }
 
 /** Between whom what there is too little of is shared; null: there is nobody to tell apart. */

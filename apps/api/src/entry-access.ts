@@ -105,7 +105,7 @@ async function evictedEntry({ link }: ApiContext, principal: Principal, key: str
   );
 }
 
-function noEntry(key: string, reconciled: boolean): ParqueueError {
+export function noEntry(key: string, reconciled = true): ParqueueError {
   return new ParqueueError(
     'PQ_NOT_FOUND',
     reconciled

@@ -2,7 +2,7 @@
 import type { FastifyRequest } from 'fastify';
 import { FILE_FORMATS, ParqueueError, type CsvOptions, type FileFormat } from '@parqueue/core';
 import { parseDuration, type FreshnessWish, type RawBinds, type Resolved } from '@parqueue/core/config';
-import { requireDataset, requireScope } from './auth.ts';
+import { datasetFor, requireScope } from './auth.ts';
 import { directivesOf } from './caller.ts';
 import type { ApiContext } from './context.ts';
 import { named } from './openapi/schema.ts';
@@ -101,7 +101,7 @@ export function resolveQuestion({ catalog }: ApiContext, request: FastifyRequest
     );
     if (foreign !== undefined)
       throw invalid(`dataset and ${foreign} exclude each other: a dataset declares its source itself`);
-    requireDataset(request.principal, dataset);
+    datasetFor(request.principal, catalog, dataset);
     return catalog.resolveDataset(dataset, body.params ?? {}, { columns, freshness });
   }
   if (source === undefined) throw invalid('name a dataset, or a source and a path or sql');

@@ -18,7 +18,7 @@ export const BEAT_EVERY_MS = 15_000;
 const BEATS_REMEMBERED = 3;
 
 export class Presence {
-  readonly #self: Omit<ProcessRecord, 'skewMs'>;
+  #self: Omit<ProcessRecord, 'skewMs'>;
   readonly #deps: PresenceDeps;
   readonly #stop = new AbortController();
   #beating: Promise<void> = Promise.resolve();
@@ -30,6 +30,11 @@ export class Presence {
 
   start(): void {
     this.#beating = this.#beatOn();
+  }
+
+  /** Told with the next beat. */
+  configured(config: ProcessRecord['config']): void {
+    this.#self = { ...this.#self, config };
   }
 
   /** Tells that it leaves, so that nobody counts it for a minute more. */

@@ -6,6 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isParqueueError } from '@parqueue/core';
 import { principalOf, requireScope, showsKey, type Gatekeeper, type Principal } from '../auth.ts';
 import type { AuditLog } from './audit.ts';
+import { knowsCaller } from './connections.ts';
 import { RateLimited, type KeyLimiter } from './key-limits.ts';
 import { isFromThisHost, requireSameOrigin, requireThisHost, type Incoming } from './origin.ts';
 
@@ -40,7 +41,12 @@ export interface Door {
 export function admit(door: Door, request: FastifyRequest, reply: FastifyReply): void {
   const { access = 'open' } = request.routeOptions.config;
   if (access === 'open') return;
-  const incoming = { method: request.method, headers: request.headers, address: request.socket.remoteAddress ?? '' };
+  const incoming = {
+    method: request.method,
+    httpVersion: request.raw.httpVersion,
+    headers: request.headers,
+    address: request.socket.remoteAddress ?? '',
+  };
   requireSameOrigin(incoming);
   if (door.gatekeeper.open) requireThisHost(incoming);
   request.principal = identify(door.gatekeeper, request, incoming);
@@ -49,6 +55,7 @@ export function admit(door: Door, request: FastifyRequest, reply: FastifyReply):
   reply.raw.once('close', admission.release);
   if (admission.headers !== null) reply.headers(admission.headers);
   if (access !== 'key') requireScope(request.principal, access === 'operator' ? 'read' : access);
+  knowsCaller(reply.raw);
 }
 
 function identify(gatekeeper: Gatekeeper, request: FastifyRequest, incoming: Incoming): Principal {

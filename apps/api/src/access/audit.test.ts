@@ -1,4 +1,6 @@
-import type { FastifyRequest } from 'fastify';
+import { EventEmitter, once } from 'node:events';
+import { connect, type AddressInfo } from 'node:net';
+import fastify, { type FastifyRequest } from 'fastify';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { NOBODY } from './admission.ts';
@@ -53,4 +55,31 @@ test('a flood of refusals is one line a second for each caller and code, with ho
   pass(1_000);
   audit.refusal(request('/v1/query'), 'PQ_UNAUTHENTICATED');
   expect(lines[3]).toMatchObject({ untold: 99 });
+});
+
+test('an act has its line although whoever asked for it left before the answer', async () => {
+  const { audit, lines } = auditLog('info');
+  const app = fastify();
+  app.decorateRequest('principal', { getter: () => NOBODY });
+  audit.watch(app);
+  const act = new EventEmitter();
+  app.post('/purge', {
+    config: { access: 'admin' },
+    handler: async (_request, reply) => {
+      act.emit('begun');
+      await once(reply.raw, 'close');
+      return { done: true };
+    },
+  });
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  try {
+    const caller = connect((app.server.address() as AddressInfo).port, '127.0.0.1');
+    caller.write('POST /purge HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n');
+    await once(act, 'begun');
+    caller.destroy();
+    await once(caller, 'close');
+    await expect.poll(() => lines).toEqual([expect.objectContaining({ act: 'POST /purge', outcome: 'done' })]);
+  } finally {
+    await app.close();
+  }
 });

@@ -37,12 +37,15 @@ export class AuditLog {
     this.#clock = clock;
   }
 
-  /** Watches the routes being added: those whose acts are audited tell them when they are over. */
+  /**
+   * Watches the routes being added: those whose acts are audited tell them when they are over. That is when they have an
+   * answer, and not when it was sent: who leaves without hearing it is not sent one.
+   */
   watch(app: FastifyInstance): void {
     app.addHook('onRoute', (route) => {
       if (!isAudited(route)) return;
-      route.onResponse = [
-        route.onResponse ?? [],
+      route.onSend = [
+        route.onSend ?? [],
         async (request: FastifyRequest, reply: FastifyReply) => this.#act(request, reply.statusCode),
       ].flat();
     });

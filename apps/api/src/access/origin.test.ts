@@ -3,6 +3,7 @@ import { isFromThisHost, requireSameOrigin, requireThisHost, type Incoming } fro
 
 const from = (headers: Incoming['headers'], method = 'GET', address = '127.0.0.1'): Incoming => ({
   method,
+  httpVersion: '1.1',
   headers: { host: 'localhost:8787', ...headers },
   address,
 });
@@ -13,7 +14,6 @@ describe('this host', () => {
     for (const host of ['localhost', 'LOCALHOST:8787', '127.0.0.1:1', '127.8.9.1', '[::1]:8787', 'a.localhost:80'])
       for (const address of ['127.0.0.1', '::1', '::ffff:127.0.0.1'])
         expect(isFromThisHost(from({ host }, 'GET', address)), `${host} from ${address}`).toBe(true);
-    expect(isFromThisHost({ method: 'GET', headers: {}, address: '127.0.0.1' }), 'HTTP/1.0 names no host').toBe(true);
   });
 
   test('is no name that somebody else could point here, and no address of the network', () => {
@@ -31,9 +31,15 @@ describe('this host', () => {
   });
 
   test('is nobody whom a proxy speaks for, whatever it says of them', () => {
-    for (const name of ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'])
+    for (const name of ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-port', 'x-real-ip'])
       for (const value of ['127.0.0.1', '', '203.0.113.9'])
         expect(() => requireThisHost(from({ [name]: value })), `${name}: ${value}`).toThrow(/through a proxy/);
+  });
+
+  test('is nobody who speaks HTTP/1.0, as nginx does to what is behind it, and by a name of loopback', () => {
+    expect(isFromThisHost({ ...from({ host: '127.0.0.1:8787', connection: 'close' }), httpVersion: '1.0' })).toBe(
+      false,
+    );
   });
 
   test('is not told what a stranger named it', () => {

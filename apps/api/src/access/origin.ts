@@ -5,7 +5,8 @@
  *
  *   a page of another site posts a form or loads an "image" of http://127.0.0.1:8787   → Sec-Fetch-Site, Origin
  *   a page whose own name was pointed at 127.0.0.1 after it was loaded (DNS rebinding) → Host
- *   a proxy on this host passes on what others ask it                                  → Forwarded, X-Forwarded-For, Via …
+ *   a proxy on this host passes on what others ask it                                  → Forwarded, X-Forwarded-For, Via …,
+ *                                                                                        HTTP/1.0, as nginx asks by default
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { ParqueueError } from '@parqueue/core';
@@ -13,37 +14,31 @@ import { isLoopback } from '@parqueue/core/config';
 
 export interface Incoming {
   readonly method: string;
+  readonly httpVersion: string;
   readonly headers: IncomingHttpHeaders;
   readonly address: string;
 }
 
 /** Those that proxies add by default or are usually told to add. */
-const PROXY_HEADERS = [
-  'forwarded',
-  'via',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-proto',
-  'x-real-ip',
-  'cf-connecting-ip',
-  'true-client-ip',
-] as const;
+const PROXY_HEADER =
+  /^(?:forwarded|via|x-real-ip|cf-connecting-ip|true-client-ip|x-(?:cluster-)?client-ip|x-(?:forwarded|original|envoy)-.+)$/;
 
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** From this very host, by a name of loopback, and not through a proxy that says so. */
-export function isFromThisHost({ headers, address }: Incoming): boolean {
-  return isLoopback(address.replace(/^::ffff:/, '')) && !isProxied(headers) && namesLoopback(headers.host);
+export function isFromThisHost(incoming: Incoming): boolean {
+  const { headers, address } = incoming;
+  return isLoopback(address.replace(/^::ffff:/, '')) && !isProxied(incoming) && namesLoopback(headers.host);
 }
 
 /**
  * What asks without a key is somebody at this host, or nobody.
  * @throws ParqueueError PQ_FORBIDDEN
  */
-export function requireThisHost({ headers, address }: Incoming): void {
-  if (isFromThisHost({ method: '', headers, address })) return;
-  const why = isProxied(headers)
-    ? 'this request came through a proxy'
+export function requireThisHost(incoming: Incoming): void {
+  if (isFromThisHost(incoming)) return;
+  const why = isProxied(incoming)
+    ? 'this request came through a proxy (or by HTTP/1.0, which is taken for one)'
     : 'this request names another host than localhost or 127.0.0.1';
   throw new ParqueueError(
     'PQ_FORBIDDEN',
@@ -78,8 +73,9 @@ function isOwnOrigin({ origin, host = '' }: IncomingHttpHeaders): boolean {
   return URL.canParse(origin) && new URL(origin).host === host.toLowerCase();
 }
 
-function isProxied(headers: IncomingHttpHeaders): boolean {
-  return PROXY_HEADERS.some((name) => headers[name] !== undefined);
+/** nginx adds no header unless it is told to, and asks by HTTP/1.0; programs of today do not. */
+function isProxied({ httpVersion, headers }: Incoming): boolean {
+  return httpVersion === '1.0' || Object.keys(headers).some((name) => PROXY_HEADER.test(name));
 }
 
 /** A browser always sends a Host. Names below `localhost` are loopback wherever they are asked for (RFC 6761). */

@@ -1,6 +1,6 @@
 /** The catalog, and the rows of a dataset under URLs that plain readers can use. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { mayUseDataset, requireDataset } from '../auth.ts';
+import { datasetFor, mayUseDataset } from '../auth.ts';
 import { askCallOf, directivesOf } from '../caller.ts';
 import type { ApiContext } from '../context.ts';
 import { answerAsk } from '../data-answer.ts';
@@ -128,8 +128,7 @@ async function answerDataset(
   { form, neverPending }: { readonly form: DataForm; readonly neverPending: boolean },
 ): Promise<FastifyReply> {
   const { name } = request.params;
-  context.catalog.dataset(name);
-  requireDataset(request.principal, name);
+  datasetFor(request.principal, context.catalog, name);
   const params = Object.fromEntries(Object.entries(request.query).filter(([key]) => !FORM_NAMES.has(key)));
   const resolved = context.catalog.resolveDataset(name, params, {
     columns: readColumns(request.query.columns),
@@ -182,11 +181,11 @@ function catalogRoutes(app: FastifyInstance, context: ApiContext): void {
     schema: { params: NAME_PARAM },
     handler: async (request) => {
       const { name } = request.params;
+      const { principal } = request;
       const [base = '', suffix] = name.split('.', 2);
-      if (suffix !== undefined && context.catalog.datasets().some((dataset) => dataset.name === base))
-        throw refuseSuffix(suffix);
-      const dataset = context.catalog.dataset(name);
-      requireDataset(request.principal, name);
+      const isOwn = mayUseDataset(principal, base) && context.catalog.datasets().some((one) => one.name === base);
+      if (suffix !== undefined && isOwn) throw refuseSuffix(suffix);
+      const dataset = datasetFor(principal, context.catalog, name);
       const [history, stored, refresh, entries] = await Promise.all([
         context.datasetFacts.asks(),
         storedOf(context, name),

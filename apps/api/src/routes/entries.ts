@@ -2,13 +2,13 @@
 import type { FastifyInstance } from 'fastify';
 import { invalidate, ParqueueError, satisfies, STRICT, type Pin } from '@parqueue/core';
 import { wholeManifest } from '../asking.ts';
-import { maySeeEntry } from '../auth.ts';
+import { maySeeEntry, mayUseAll, type Principal } from '../auth.ts';
 import type { ApiContext } from '../context.ts';
 import { continuedRead, noteReadBegun } from '../continued-read.ts';
 import { answerContinued, answerWith } from '../data-answer.ts';
 import type { DataCall, Sendable } from '../data-call.ts';
 import { invalidateDeps } from '../invalidating.ts';
-import { isPurged, lookAtEntry, requireKey, scopesOf } from '../entry-access.ts';
+import { isPurged, lookAtEntry, noEntry, requireKey, scopesOf } from '../entry-access.ts';
 import { explainEntry } from '../explain.ts';
 import {
   FORMAT_QUERY_PROPERTY,
@@ -136,11 +136,11 @@ function listRoute(app: FastifyInstance, context: ApiContext): void {
     },
     handler: async (request) => {
       const { prefix = '', dataset = null, limit = 100, after = null } = request.query;
-      const page = await context.link.run(({ coordination }) =>
-        coordination.entries.list({ prefix, dataset, limit, after }),
+      const isFor = (owner: string | null): boolean => maySeeEntry(request.principal, owner);
+      const { entries, next } = await context.link.run(({ coordination }) =>
+        coordination.entries.list({ prefix, dataset, limit, after, isFor }),
       );
-      const seen = page.entries.filter(({ head }) => maySeeEntry(request.principal, head.dataset));
-      return { entries: seen.map(entryView), next: page.next };
+      return { entries: entries.map(entryView), next };
     },
   });
 }
@@ -220,9 +220,8 @@ function dataRoutes(app: FastifyInstance, context: ApiContext): void {
       const pin = await context.link.run(({ coordination }) =>
         coordination.pins.pinGeneration({ key, fence }, { id: context.randomId(), ttlMs: TRANSFER_PIN_TTL_MS }),
       );
-      return await sendPinned({ context, request, reply, form }, pin ?? (await whyGone(context, key, fence)), null, {
-        kind: 'immutable',
-      });
+      if (pin === null) throw await whyGone(context, request.principal, { key, fence });
+      return await sendPinned({ context, request, reply, form }, pin, null, { kind: 'immutable' });
     },
   });
 }
@@ -235,9 +234,8 @@ async function sendPinned(call: DataCall, pin: Pin | null, committedAtMs: number
   const { key, fence } = pin;
   try {
     const manifest = await wholeManifest(context, live, { key, fence });
-    if (manifest === null) throw gone();
-    if (!maySeeEntry(request.principal, manifest.dataset))
-      throw new ParqueueError('PQ_NOT_FOUND', 'there is no such entry');
+    if (manifest === null) throw await whyGone(context, request.principal, { key, fence });
+    if (!maySeeEntry(request.principal, manifest.dataset)) throw noEntry(key);
     if (age.kind === 'immutable' && (await isPurged(context, pin, scopesOf(manifest)))) throw gone();
     requireColumns(call.form, manifest);
     const target = { key, scopes: scopesOf(manifest), policy: STRICT };
@@ -259,17 +257,24 @@ function gone(): ParqueueError {
   return new ParqueueError('PQ_GONE', 'this generation was removed; ask for its dataset again');
 }
 
-async function whyGone({ link }: ApiContext, key: string, fence: number): Promise<never> {
-  const look = await link.run(({ coordination }) =>
+/** Only whoever may see the entry learns that it was there. */
+async function whyGone(
+  context: ApiContext,
+  principal: Principal,
+  { key, fence }: { readonly key: string; readonly fence: number },
+): Promise<ParqueueError> {
+  const look = await context.link.run(({ coordination }) =>
     coordination.heads.look({ key, scopes: [], probeTargets: [] }, null),
   );
   if (!look.reconciled) {
-    throw new ParqueueError(
+    return new ParqueueError(
       'PQ_COORDINATION_DOWN',
       'Redis forgot, and this entry was not compared with the store yet: ask again shortly',
       { details: { retryAfterMs: 5_000 } },
     );
   }
-  if (fence > look.latestFence) throw new ParqueueError('PQ_NOT_FOUND', 'there never was such a generation');
-  throw gone();
+  const owner = look.head ?? (await context.link.run(({ coordination }) => coordination.entries.evicted(key)));
+  if (owner === null ? !mayUseAll(principal) : !maySeeEntry(principal, owner.dataset)) return noEntry(key);
+  if (fence > look.latestFence) return new ParqueueError('PQ_NOT_FOUND', 'there never was such a generation');
+  return gone();
 }

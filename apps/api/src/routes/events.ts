@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { HeadChange, HeadGone } from '@parqueue/core';
 import type { JobSummary } from '@parqueue/core/redis';
-import { maySeeEntry, requireDataset } from '../auth.ts';
+import { datasetFor, maySeeEntry } from '../auth.ts';
 import type { ApiContext } from '../context.ts';
 import type { EventStream } from '../events/event-stream.ts';
 import { EventStreams, type Teller } from '../events/event-streams.ts';
@@ -62,10 +62,7 @@ export function eventRoutes(app: FastifyInstance, context: ApiContext): void {
     },
     handler: async (request, reply) => {
       const { dataset } = request.query;
-      if (dataset !== undefined) {
-        context.catalog.dataset(dataset);
-        requireDataset(request.principal, dataset);
-      }
+      if (dataset !== undefined) datasetFor(request.principal, context.catalog, dataset);
       const isShown = (owner: string | null): boolean =>
         (dataset === undefined || owner === dataset) && maySeeEntry(request.principal, owner);
       return await streams.tell({ request, reply }, tellerOfAll({ context, underWay }, lastIdOf(request), isShown));

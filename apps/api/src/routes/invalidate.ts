@@ -9,7 +9,7 @@ import {
   type PrefixedKey,
 } from '@parqueue/core';
 import { tableLabel } from '@parqueue/core/config';
-import { maySeeEntry, mayUseAll, requireAllDatasets, requireDataset, type Principal } from '../auth.ts';
+import { datasetFor, maySeeEntry, mayUseAll, requireAllDatasets, type Principal } from '../auth.ts';
 import type { ApiContext } from '../context.ts';
 import { requireKey } from '../entry-access.ts';
 import { invalidateDeps, requireMarkable } from '../invalidating.ts';
@@ -76,10 +76,7 @@ async function targetOf(
     await requireMarkable(context, principal, key);
     return `key:${key}`;
   }
-  if (dataset !== undefined) {
-    requireDataset(principal, dataset);
-    return `dataset:${catalog.dataset(dataset).name}`;
-  }
+  if (dataset !== undefined) return `dataset:${datasetFor(principal, catalog, dataset).name}`;
   requireAllDatasets(principal);
   // No configuration names the functions of applications; what is marked of one that nobody wrapped harms nothing.
   if (table === undefined && source !== undefined && isWrappedSource(source)) return `source:${source}`;

@@ -9,6 +9,7 @@ import { ALIVE, OPENAPI, READINESS } from '../views/operations-schema.ts';
 
 export function operationRoutes(app: FastifyInstance, context: ApiContext, describe: () => OpenApiDocument): void {
   const readiness = new ReadinessCheck(context);
+  let described: string | null = null;
 
   app.get('/healthz', {
     config: {
@@ -74,6 +75,10 @@ export function operationRoutes(app: FastifyInstance, context: ApiContext, descr
         answers: { 200: json(OPENAPI, 'This document.') },
       },
     },
-    handler: (_request, reply) => reply.send(describe()),
+    handler: (_request, reply) => {
+      // Written once: it is long, and anybody may ask for it as often as they like.
+      described ??= JSON.stringify(describe());
+      return reply.type('application/json; charset=utf-8').send(described);
+    },
   });
 }

@@ -175,6 +175,15 @@ describe('names that nobody declared', () => {
     });
   });
 
+  it('are also those that are not for whoever asks: neither refusal nor suggestion tells that there are any', () => {
+    const isFor = (name: string): boolean => name === 'runs';
+    const hidden = failureOf(() => catalog.dataset('prices', isFor));
+    expect(hidden.message).toBe(failureOf(() => catalog.dataset('nobody', isFor)).message.replace('nobody', 'prices'));
+    expect(failureOf(() => catalog.dataset('prcies', isFor)).message).not.toContain('prices');
+    expect(failureOf(() => catalog.dataset('rnus', isFor)).message).toContain('did you mean "runs"?');
+    expect(catalog.dataset('runs', isFor).name).toBe('runs');
+  });
+
   it('are not those of inherited members, and cannot break a log line', () => {
     expect(failureOf(() => catalog.dataset('constructor')).code).toBe('PQ_UNKNOWN_DATASET');
     expect(failureOf(() => catalog.source('__proto__')).code).toBe('PQ_UNKNOWN_SOURCE');

@@ -68,13 +68,17 @@ export class Catalog {
     return [...this.#sources.values()];
   }
 
-  /** @throws ParqueueError PQ_UNKNOWN_DATASET */
-  dataset(name: string): DatasetConfig {
-    const dataset = this.#datasets.get(name);
+  /**
+   * @param isFor which datasets there are for whoever asks: the others are as if nobody had declared them
+   * @throws ParqueueError PQ_UNKNOWN_DATASET
+   */
+  dataset(name: string, isFor: (name: string) => boolean = () => true): DatasetConfig {
+    const dataset = isFor(name) ? this.#datasets.get(name) : undefined;
     if (dataset !== undefined) return dataset;
+    const known = [...this.#datasets.keys()].filter(isFor);
     throw new ParqueueError(
       'PQ_UNKNOWN_DATASET',
-      `there is no dataset ${quoted(name)}${didYouMean(name, this.#datasets.keys())}; GET /v1/datasets lists them`,
+      `there is no dataset ${quoted(name)}${didYouMean(name, known)}; GET /v1/datasets lists them`,
     );
   }
 

@@ -9,6 +9,8 @@ export interface EntryFilter {
   readonly limit: number;
   /** The last key of the page before, or null. */
   readonly after: string | null;
+  /** Only entries whose dataset this is true of; without it all. `next` is then one of those too, as long as there are enough. */
+  readonly isFor?: (dataset: string | null) => boolean;
 }
 
 export interface EntrySummary {

@@ -96,7 +96,8 @@ async function listPage(redis: Redis, filter: EntryFilter): Promise<EntryPage> {
       KEYS_PER_READ,
     );
     for (const summary of await summaries(redis, keys)) {
-      if (filter.dataset !== null && summary.head.dataset !== filter.dataset) continue;
+      const { dataset } = summary.head;
+      if ((filter.dataset !== null && dataset !== filter.dataset) || filter.isFor?.(dataset) === false) continue;
       if (entries.length === filter.limit) return { entries, next: entries.at(-1)?.key ?? null };
       entries.push(summary);
     }

@@ -50,6 +50,22 @@ describe('entries', () => {
     expect(seen).toEqual(keys);
   });
 
+  test('are listed by whose they are, and a page never ends at one of others', async () => {
+    const dataset = (n: number): string => (n % 3 === 0 ? 'own' : 'foreign');
+    for (let n = 0; n < 9; n += 1) await filled(keyOf('rows', n), dataset(n));
+    const list = async (after: string | null) =>
+      await coordination.entries.list({ prefix: '', dataset: null, limit: 1, after, isFor: (name) => name === 'own' });
+    for (const [after, key, next] of [
+      [null, 0, 0],
+      [0, 3, 3],
+      [3, 6, null],
+    ] as const) {
+      const page = await list(after === null ? null : keyOf('rows', after));
+      expect(page.entries.map((entry) => entry.key)).toEqual([keyOf('rows', key)]);
+      expect(page.next).toBe(next === null ? null : keyOf('rows', next));
+    }
+  });
+
   test('that were evicted are listed no more, and tell why they went', async () => {
     const key = keyOf('prices', 1);
     const fence = await filled(key, 'prices');
