@@ -67,6 +67,18 @@ test('a Redis without persistence is refused unless the configuration accepts it
   expect(await server.stop()).toBe(0);
 });
 
+test('SIGHUP has the API read its keys again', async () => {
+  const server = await stage.up();
+  const asked = async (): Promise<number> => (await fetch(`${server.url}/v1/whoami`)).status;
+  expect(await asked()).toBe(200);
+  const path = join(stage.folder, 'parqueue.yaml');
+  const written = readFileSync(path, 'utf8').replace(/^auth:.*\n/m, '');
+  writeFileSync(path, `${written}\nauth: { apiKeys: [{ name: a, sha256: ${'ab'.repeat(32)}, scopes: [read] }] }\n`);
+  server.child.kill('SIGHUP');
+  await expect.poll(asked, { timeout: 20_000 }).toBe(401);
+  expect(await server.stop()).toBe(0);
+});
+
 describe.runIf(process.platform === 'linux')('a child that is killed', () => {
   test('is started again: the API at its old port, the worker to work on', async () => {
     const server = await stage.up();

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isatty } from 'node:tty';
 import type { Clock, RandomId } from '@parqueue/core';
 
 export interface Context {
@@ -18,6 +19,8 @@ export interface Context {
   readonly stdout: NodeJS.WritableStream;
   /** Whether a person looks at standard error right now: progress bars and colours. */
   readonly interactive: boolean;
+  /** Whether a person started this in a terminal: then it ends with that. */
+  readonly inTerminal: boolean;
   readonly clock: Clock;
   readonly randomId: RandomId;
 }
@@ -44,6 +47,7 @@ export function contextOfProcess(version: string): Context {
     err: (text) => void process.stderr.write(`${text}\n`),
     stdout: process.stdout,
     interactive: process.stderr.isTTY && process.env['NO_COLOR'] === undefined && process.env['CI'] === undefined,
+    inTerminal: [0, 1, 2].some((descriptor) => isatty(descriptor)),
     clock: systemClock,
     randomId: systemRandomId,
   };

@@ -15,10 +15,23 @@ export interface KeyReload {
   readonly replaceKeys: (keys: readonly ApiKey[]) => void;
 }
 
-/** A server that a person started in a terminal ends with it, as its SIGHUP says. */
-export function reloadKeysOnHangup(context: Context, reload: KeyReload): void {
-  if (context.interactive) return;
-  process.on('SIGHUP', () => reloadKeys(context, reload));
+/**
+ * To be called first thing, since SIGHUP ends a process that does not listen; and so it should end one that a person
+ * started in a terminal.
+ * @returns what to call once it can be acted upon; a SIGHUP before that is made up for then
+ */
+export function onHangup({ inTerminal }: Pick<Context, 'inTerminal'>): (act: () => void) => void {
+  let act: (() => void) | null = null;
+  let isMissed = false;
+  if (!inTerminal)
+    process.on('SIGHUP', () => {
+      if (act === null) isMissed = true;
+      else act();
+    });
+  return (ready) => {
+    act = ready;
+    if (isMissed) act();
+  };
 }
 
 export function reloadKeys(context: Context, { options, log, replaceKeys }: KeyReload): void {

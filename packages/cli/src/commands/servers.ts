@@ -9,7 +9,7 @@ import { readConfig, type ConfigOptions } from '../config-file.ts';
 import { firstSignal, type Context } from '../context.ts';
 import { explainError } from '../exit.ts';
 import { withTracesOf } from '../traces-environment.ts';
-import { reloadKeysOnHangup } from '../reload-keys.ts';
+import { onHangup, reloadKeys } from '../reload-keys.ts';
 import { checkDurabilityOnceThere } from '../redis/durability.ts';
 import { isSupervised, tellSupervisor } from '../up/child-messages.ts';
 
@@ -21,10 +21,11 @@ interface RunningServer {
 }
 
 export async function runApi(context: Context, options: ServerOptions): Promise<void> {
+  const ready = onHangup(context);
   await serve(context, options, 'api', async (config, log) => {
     const { startApi } = await import('@parqueue/api');
     const api = await startApi({ config, log });
-    reloadKeysOnHangup(context, { options, log, replaceKeys: (keys) => api.replaceKeys(keys) });
+    ready(() => reloadKeys(context, { options, log, replaceKeys: (keys) => api.replaceKeys(keys) }));
     return { url: api.url, stop: async () => await api.close() };
   });
 }

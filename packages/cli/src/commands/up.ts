@@ -1,6 +1,7 @@
 /** `parqueue up`: everything in one command, until Ctrl-C. */
 import type { ConfigOptions } from '../config-file.ts';
 import { firstSignal, type Context } from '../context.ts';
+import { onHangup } from '../reload-keys.ts';
 import { prettyLogLine, taggedLogLine } from '../output/log-lines.ts';
 import { startStack } from '../up/stack.ts';
 import type { ProcessEvents } from '../up/supervised-process.ts';
@@ -19,8 +20,10 @@ export async function up(context: Context, options: UpOptions): Promise<void> {
     process.exit(1);
   });
   const started: { kill(): void }[] = [];
+  const ready = onHangup(context);
   const stack = await startStack(context, { ...options, events });
   started.push(stack);
+  ready(() => stack.reloadKeys());
   events.onNote(stack.redis.description);
   for (const url of stack.workerUrls) events.onNote(`worker health and metrics on ${url}`);
   context.out(`parqueue ready on ${stack.url}`);

@@ -26,6 +26,8 @@ export interface Stack {
   /** Where each worker tells its health and metrics. */
   readonly workerUrls: readonly string[];
   workerPids(): readonly number[];
+  /** The API reads its keys again. */
+  reloadKeys(): void;
   /** API first, so that nobody new waits; then workers, which finish or hand on what they run; Redis last. */
   stop(): Promise<void>;
   /** Ends everything at once. Nothing is lost that was promised: that is what commits are for. */
@@ -90,6 +92,7 @@ export async function startStack(context: Context, options: StackOptions): Promi
       redis,
       workerUrls,
       workerPids: () => workers.map(({ pid }) => pid).filter((pid) => pid !== null),
+      reloadKeys: () => api.hangUp(),
       stop: async () => await stopAll(api, workers, redis, lock, config),
       kill: () => {
         for (const process of opened.processes) process.kill();

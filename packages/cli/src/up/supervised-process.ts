@@ -53,6 +53,8 @@ export class SupervisedProcess {
   readonly #stopping = new AbortController();
   #child: ChildProcess | null = null;
   #url: string | null = null;
+  #isUp = false;
+  #isHangUpDue = false;
   #loop: Promise<void> = Promise.resolve();
 
   constructor(plan: ProcessPlan, events: ProcessEvents, clock: Clock) {
@@ -89,6 +91,12 @@ export class SupervisedProcess {
       clearTimeout(force);
     }
     await this.#loop;
+  }
+
+  /** SIGHUP, which would end one that does not listen yet: it is sent once it is ready. */
+  hangUp(): void {
+    if (this.#isUp) this.#child?.kill('SIGHUP');
+    else this.#isHangUpDue = true;
   }
 
   kill(): void {
@@ -128,6 +136,7 @@ export class SupervisedProcess {
       execArgv: [],
     });
     this.#child = child;
+    this.#isUp = false;
     const lastLines: string[] = [];
     for (const stream of [child.stdout, child.stderr]) {
       onLines(stream, (line) => {
@@ -148,6 +157,9 @@ export class SupervisedProcess {
         if (message.type === 'fatal') reject(new ChildFailed(message.exit, message.code, message.message));
         if (message.type === 'ready') {
           this.#url = message.url;
+          this.#isUp = true;
+          if (this.#isHangUpDue) child.kill('SIGHUP');
+          this.#isHangUpDue = false;
           resolve({ url: message.url, ended });
         }
       });
