@@ -48,6 +48,20 @@ describe('a full check', () => {
     expect(listed).toEqual([KEY]);
   });
 
+  test('of a head that was replaced and collected while it was looked for finds nothing', async () => {
+    const gone = epochStart(1) + 7;
+    const { heads } = coordination;
+    let looks = 0;
+    const look: typeof heads.look = async (...asked) => {
+      const found = await heads.look(...asked);
+      looks += 1;
+      return looks > 1 || found.head === null ? found : { ...found, head: { ...found.head, fence: gone } };
+    };
+    const raced = { look, markDamaged: heads.markDamaged.bind(heads) } as unknown as typeof heads;
+    expect(await verify({ key: KEY }, raced)).toMatchObject({ findings: [] });
+    expect(looks).toBe(2);
+  });
+
   test('marks a head with flipped bits, so that it is a miss in Redis and damaged for every reader', async () => {
     store.corruptPart(KEY, NEWEST, 'flip');
     expect((await store.reader.inspect(KEY, NEWEST)).kind, 'the cheap check cannot know').toBe('whole');
