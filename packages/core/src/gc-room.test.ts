@@ -77,6 +77,15 @@ describe('over its quota the store loses', () => {
     expect(await heads()).toEqual([A, B, C]);
   });
 
+  test('a head for what running fills have reserved, beside what is there', async () => {
+    for (const key of [A, B, C]) await fill(key);
+    nowMs += GRACE_MS + 1;
+    const wish = { dataset: null, quotaBytes: null, datasetQuotaBytes: null };
+    expect((await collect({ quotaBytes: 40 })).items).toEqual([]);
+    await coordination.usage.reserve({ ...wish, fillId: 'running', bytes: 15, ttlMs: 60_000 });
+    expect((await collect({ quotaBytes: 40 })).items).toMatchObject([{ what: 'head', key: A }]);
+  });
+
   test('nothing that was not counted: it would make no room that could be seen, and all of it would go', async () => {
     for (const key of [A, A, B, C]) await fill(key);
     nowMs += GRACE_MS + 1;

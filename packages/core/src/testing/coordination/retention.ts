@@ -51,6 +51,8 @@ export function retentionStories(bench: Bench): void {
       await look('read');
       expect(await evict(never)).toBe('refused');
       expect(await evict(await surveyed())).toBe('evicted');
+      await filled('f2');
+      expect((await surveyed()).head?.readAtMs).toBeNull();
     });
 
     it('is refused while the key is being filled, and of a head that was replaced', async () => {
