@@ -2,6 +2,7 @@
  * What running servers tell Prometheus: every metric of the list with its labels, clean for Prometheus' own linter, bounded
  * whatever callers send, and all that dashboard and alerts select. Two API processes tell the same of the cluster.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startApi } from '@parqueue/api';
@@ -134,13 +135,15 @@ describe('metrics of API and worker', () => {
   test('are told of the cluster by each API process alike', async () => {
     const other = await startApi({ config: stage.config, log: stage.log });
     try {
-      const told = await readScrape(other.url);
-      const mine = await readScrape(stage.url);
       const steady = ['queue_jobs', 'store_bytes', 'store_generations', 'source_paused', 'source_fills_max', 'epoch'];
-      for (const name of steady.map((rest) => `parqueue_${rest}`)) {
-        expect(told.samplesOf(name).length, name).toBeGreaterThan(0);
-        expect(told.samplesOf(name), name).toEqual(mine.samplesOf(name));
-      }
+      const names = steady.map((rest) => `parqueue_${rest}`);
+      // Queues show themselves when their first job comes, or a worker: the two are asked one after the other.
+      const alike = async (): Promise<boolean> => {
+        const [told, mine] = [await readScrape(other.url), await readScrape(stage.url)];
+        for (const name of names) expect(told.samplesOf(name).length, name).toBeGreaterThan(0);
+        return names.every((name) => isDeepStrictEqual(told.samplesOf(name), mine.samplesOf(name)));
+      };
+      await expect.poll(alike).toBe(true);
     } finally {
       await other.close();
     }
