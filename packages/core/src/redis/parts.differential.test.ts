@@ -57,7 +57,7 @@ const command = fc.oneof(
 type Command = typeof command extends fc.Arbitrary<infer T> ? T : never;
 
 /** A source that fails until it cools, and is asked while and after it does: by chance alone this is rare. */
-const cooledAndTried: Command[] = [
+const COOLED_AND_TRIED: readonly Command[] = [
   ...Array.from({ length: COOLING.failuresMax }, (): Command => ({
     kind: 'tell',
     verdict: 'unavailable',
@@ -73,12 +73,9 @@ const commands = fc
   .array(
     fc.oneof(
       { weight: 99, arbitrary: command.map((one) => [one]) },
-      { weight: 1, arbitrary: fc.constant(cooledAndTried) },
+      { weight: 1, arbitrary: fc.constant(COOLED_AND_TRIED) },
     ),
-    {
-      minLength: 10,
-      maxLength: 60,
-    },
+    { minLength: 10, maxLength: 60 },
   )
   .map((parts) => parts.flat());
 
