@@ -16,6 +16,8 @@ import type {
   StoreMarks,
   StoreSpace,
 } from '../ports/store.ts';
+import { boundedFiles } from './bounded-files.ts';
+import { StoreCalls, type StoreCallOptions } from './calls.ts';
 import { Disk } from './disk.ts';
 import { epochClaims } from './epoch-claims.ts';
 import { nodeFiles, type Files } from './files.ts';
@@ -40,6 +42,8 @@ export interface OpenStoreOptions {
   readonly fileMode: number;
   readonly files?: Files;
   readonly randomId?: RandomId;
+  /** How many calls to the filesystem there may be at once, and how long one is waited for. */
+  readonly calls?: Partial<StoreCallOptions>;
   /** What becomes of a store of an older format: it is brought up to this release's (default), or not opened. */
   readonly older?: 'migrate' | 'refuse';
   /** What becomes of a root that is no store yet: it is made one (default), or not opened. */
@@ -61,12 +65,15 @@ export interface FileStore {
   readonly marks: StoreMarks;
   readonly space: StoreSpace;
   readonly epochs: EpochStore;
+  /** What the filesystem owes an answer to. */
+  readonly calls: Pick<StoreCalls, 'stuck' | 'waiting' | 'run'>;
 }
 
 /** @throws ParqueueError PQ_CONFIG where the root is not a store this release can use; PQ_STORE_IO, PQ_STORE_FULL. */
 export async function openStore(options: OpenStoreOptions): Promise<FileStore> {
   const root = resolve(options.root);
-  const files = options.files ?? nodeFiles;
+  const calls = new StoreCalls(options.calls);
+  const files = boundedFiles(options.files ?? nodeFiles, calls);
   const disk = new Disk({ root, files, fileMode: options.fileMode, randomId: options.randomId ?? randomHex });
   if (options.absent !== 'refuse') await makeRoot(disk);
   const { storeId } = await currentIdentity(disk, options);
@@ -84,6 +91,7 @@ export async function openStore(options: OpenStoreOptions): Promise<FileStore> {
     marks: storeMarks(disk, folders),
     space: storeSpace(disk),
     epochs: epochClaims(disk, storeId),
+    calls,
   };
 }
 

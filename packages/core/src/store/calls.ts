@@ -1,0 +1,153 @@
+/**
+ * Calls to the store's filesystem, bounded in number and in time (I9). A call into a network filesystem whose server is
+ * away never returns and cannot be taken back: it keeps a thread of the pool that the whole process shares for files,
+ * for names of hosts and for compression, and Node has four of them.
+ *
+ *   asked ──free slot──▶ running ──answer──▶ done
+ *     └ in line ───────────┘  └─ patience over ─▶ given up; its thread is *stuck* until the filesystem answers after all
+ *
+ * So there are fewer slots than threads, whoever asked hears PQ_STORE_IO when its patience is over, and while every slot is
+ * stuck nobody waits at all. A stuck call that comes back gives its slot back, which is all that recovery takes.
+ */
+import { ParqueueError } from '../model/errors.ts';
+
+export interface StoreCallOptions {
+  /** Calls in threads at once. */
+  readonly max: number;
+  /** From being asked for until it is given up, the time in line included. */
+  readonly patienceMs: number;
+}
+
+/** One less than the threads Node has by default: with UV_THREADPOOL_SIZE=n give n - 1. */
+const MAX = 3;
+/** Above the pauses of an NFS server that restarts and lets its clients reclaim their locks (90 s), below every time limit of a load. */
+const PATIENCE_MS = 120_000;
+
+/** How often calls under way are looked at. */
+const LOOKS_PER_PATIENCE = 20;
+
+export interface CallOptions<T> {
+  /** Gets what a call brought that came back after it was given up. */
+  readonly abandoned?: (late: T) => void;
+  /** Times the usual one. */
+  readonly patience?: number;
+  /** Is made as soon as there is a thread, although nobody waits for it any more: a descriptor has to go back. */
+  readonly owed?: boolean;
+}
+
+const NONE_CAME_BACK = 'none of its calls came back yet';
+
+interface Call {
+  readonly operation: string;
+  readonly dueMs: number;
+  readonly owed: boolean;
+  readonly begin: () => void;
+  readonly refuse: (why: string) => void;
+}
+
+export class StoreCalls {
+  readonly #max: number;
+  readonly #patienceMs: number;
+  readonly #line = new Set<Call>();
+  readonly #running = new Set<Call>();
+  #stuck = 0;
+  #watch: NodeJS.Timeout | null = null;
+
+  constructor({ max = MAX, patienceMs = PATIENCE_MS }: Partial<StoreCallOptions> = {}) {
+    this.#max = max;
+    this.#patienceMs = patienceMs;
+  }
+
+  /** Calls that were given up and did not come back yet; each keeps a thread. */
+  get stuck(): number {
+    return this.#stuck;
+  }
+
+  /** Calls that wait for a thread. */
+  get waiting(): number {
+    return this.#line.size;
+  }
+
+  /** @throws ParqueueError PQ_STORE_IO with errno ETIMEDOUT; whatever the call itself rejects with */
+  run<T>(operation: string, work: () => Promise<T>, options: CallOptions<T> = {}): Promise<T> {
+    const { abandoned, patience = 1, owed = false } = options;
+    return new Promise<T>((resolve, reject) => {
+      let given = true;
+      const call: Call = {
+        operation,
+        dueMs: performance.now() + this.#patienceMs * patience,
+        owed,
+        begin: () => {
+          this.#running.add(call);
+          work().then(
+            (value) => {
+              this.#end(call);
+              if (given) resolve(value);
+              else abandoned?.(value);
+            },
+            (error: unknown) => {
+              this.#end(call);
+              reject(error);
+            },
+          );
+        },
+        refuse: (why) => {
+          given = false;
+          reject(hung(operation, why));
+        },
+      };
+      if (this.#hopeless) call.refuse(NONE_CAME_BACK);
+      if (given || owed) this.#line.add(call);
+      this.#beginNext();
+      this.#watch ??= setInterval(() => this.#look(), this.#patienceMs / LOOKS_PER_PATIENCE).unref();
+    });
+  }
+
+  /** Every thread is stuck: nobody in line can be served. */
+  get #hopeless(): boolean {
+    return this.#stuck >= this.#max;
+  }
+
+  #end(call: Call): void {
+    // One that was given up is not among those that run.
+    if (!this.#running.delete(call)) this.#stuck -= 1;
+    this.#beginNext();
+  }
+
+  #beginNext(): void {
+    for (const call of this.#line) {
+      if (this.#running.size + this.#stuck >= this.#max) return;
+      this.#line.delete(call);
+      call.begin();
+    }
+  }
+
+  #look(): void {
+    const nowMs = performance.now();
+    const late = `no answer for ${Math.round(this.#patienceMs / 1000)} s`;
+    for (const call of this.#running) {
+      if (call.dueMs > nowMs) continue;
+      this.#running.delete(call);
+      this.#stuck += 1;
+      call.refuse(late);
+    }
+    const hopeless = this.#hopeless;
+    for (const call of this.#line) {
+      if (!hopeless && call.dueMs > nowMs) continue;
+      if (!call.owed) this.#line.delete(call);
+      call.refuse(hopeless ? NONE_CAME_BACK : late);
+    }
+    if (this.#running.size + this.#line.size > 0 || this.#watch === null) return;
+    clearInterval(this.#watch);
+    this.#watch = null;
+  }
+}
+
+function hung(operation: string, why: string): ParqueueError {
+  return new ParqueueError(
+    'PQ_STORE_IO',
+    `the store's filesystem does not answer ${operation} (${why}): look at the mount and its server; `
+      + 'the request may be repeated',
+    { details: { operation, errno: 'ETIMEDOUT' } },
+  );
+}
