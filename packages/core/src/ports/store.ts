@@ -5,7 +5,7 @@
 import type { Manifest } from '../model/manifest.ts';
 import type { Space } from '../model/retention.ts';
 import type { Tick } from '../model/ticks.ts';
-import type { Mark } from './coordination.ts';
+import type { Mark, MarkTarget } from './coordination.ts';
 
 export interface Staging {
   readonly key: string;
@@ -132,6 +132,8 @@ export interface StoreMarks {
   /** Removes head.json if it still names that generation. */
   clearHead(key: string, fence: Tick): Promise<void>;
   readMark(key: string): Promise<Mark | null>;
+  /** Of keys and scopes, those that have one, listed afresh: whatever was acknowledged before the call is in it. */
+  readMarks(targets: readonly MarkTarget[]): Promise<readonly Mark[]>;
   /** Raises the mark durably (fsync of file and directory) before it returns; key or scope. */
   raiseMark(mark: Mark): Promise<void>;
 }

@@ -11,6 +11,7 @@
  */
 import * as z from 'zod';
 import { ParqueueError } from '../model/errors.ts';
+import { SharedLook } from '../model/shared-look.ts';
 import type { Mark } from '../ports/coordination.ts';
 import type { HeadFile, StoreMarks } from '../ports/store.ts';
 import type { Disk } from './disk.ts';
@@ -33,6 +34,12 @@ const headSchema = z.object({
 const markSchema = z.object({ target: z.string().min(1), hard: tick, purge: tick });
 
 export function storeMarks(disk: Disk, folders: KeyFolders): StoreMarks {
+  /** Many who ask at once share a listing that began after they asked; the names tell all, no file is read. */
+  const scopeNames = new SharedLook(() => markNames(disk, SCOPE_MARKS));
+  const markOf = (target: string, names: readonly string[]): Mark | null => {
+    const present = marksNamed(markPlace(target).prefix, names);
+    return present.length === 0 ? null : { target, ...highest(present) };
+  };
   return {
     /** Null also for a file that makes no sense: a hint that says nothing. */
     async readHead(key): Promise<HeadFile | null> {
@@ -52,10 +59,21 @@ export function storeMarks(disk: Disk, folders: KeyFolders): StoreMarks {
 
     async readMark(key) {
       const target = `key:${key}`;
-      const { directory, prefix } = markPlace(target);
       await folders.makeVisible(key);
-      const present = marksNamed(prefix, await markNames(disk, directory));
-      return present.length === 0 ? null : { target, ...highest(present) };
+      return markOf(target, await markNames(disk, markPlace(target).directory));
+    },
+
+    async readMarks(targets) {
+      const scopes = targets.filter((target) => markPlace(target).directory === SCOPE_MARKS);
+      const [names, ofKeys] = await Promise.all([
+        scopes.length === 0 ? [] : scopeNames.take(),
+        Promise.all(
+          targets
+            .filter((target) => !scopes.includes(target))
+            .map((target) => this.readMark(target.slice('key:'.length))),
+        ),
+      ]);
+      return [...ofKeys, ...scopes.map((target) => markOf(target, names))].filter((mark) => mark !== null);
     },
 
     async raiseMark({ target, hard, purge }) {

@@ -21,6 +21,7 @@ export type MemoryOperation =
   | 'writeHead'
   | 'clearHead'
   | 'readMark'
+  | 'readMarks'
   | 'raiseMark'
   | 'latestEpoch'
   | 'claimEpoch'

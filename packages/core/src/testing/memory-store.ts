@@ -278,6 +278,10 @@ export class MemoryStore {
         await this.#begin('readMark', { key });
         return this.#marks.get(`key:${key}`) ?? null;
       },
+      readMarks: async (targets) => {
+        await this.#begin('readMarks', { targets });
+        return targets.flatMap((target) => this.#marks.get(target) ?? []);
+      },
       raiseMark: async (mark) => {
         await this.#begin('raiseMark', { ...mark });
         const before = this.#marks.get(mark.target) ?? { target: mark.target, hard: 0, purge: 0 };

@@ -292,6 +292,29 @@ function claimsOfMarks(claim: Claim): void {
       .map((mark) => (mark.target === 'dataset:sales' ? { ...mark, hard: 100, purge: 50 } : mark))
       .toSorted((a, b) => (a.target < b.target ? -1 : 1));
     assert.deepEqual(found, expected);
+    // Each by its name alone, the hashed ones included; what was never marked has none.
+    const asked = [...AWKWARD_SCOPES, 'source:other', `key:${KEY}`, `key:${OTHER_KEY}`];
+    const told = (await store.marks.readMarks(asked)).toSorted((a, b) => (a.target < b.target ? -1 : 1));
+    const own = { target: `key:${KEY}`, hard: 1000, purge: 0 };
+    assert.deepEqual(
+      told,
+      [...expected, own].toSorted((a, b) => (a.target < b.target ? -1 : 1)),
+    );
+    assert.deepEqual(await store.marks.readMarks([]), []);
+  });
+
+  claim('a mark that was raised is told to whoever asks afterwards, however many ask at once', async (store) => {
+    const target = 'dataset:sales';
+    for (const hard of [1, 2, 3]) {
+      const before = [1, 2, 3].map(() => store.marks.readMarks([target]));
+      await store.marks.raiseMark({ target, hard, purge: 0 });
+      const after = await Promise.all([1, 2, 3].map(() => store.marks.readMarks([target])));
+      assert.deepEqual(
+        after.map(([mark]) => mark?.hard),
+        [hard, hard, hard],
+      );
+      await Promise.all(before);
+    }
   });
 }
 

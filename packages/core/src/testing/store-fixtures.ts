@@ -22,6 +22,7 @@ export interface GenerationWish {
   readonly text?: string;
   readonly version?: string;
   readonly sourceDetails?: Manifest['sourceDetails'];
+  readonly startedAtMs?: number;
 }
 
 export interface StagedGeneration {
@@ -55,10 +56,11 @@ export async function publishGeneration(store: WritableStore, wish: GenerationWi
 }
 
 function manifestOf(
-  { key, fence, fillId, text, version = 'checksum:00', sourceDetails = {} }: GenerationWish & { readonly text: string },
+  wish: GenerationWish & { readonly text: string },
   storeId: string,
   { bytes, mtimeNs }: { readonly bytes: number; readonly mtimeNs: string },
 ): Manifest {
+  const { key, fence, fillId, text, version = 'checksum:00', sourceDetails = {}, startedAtMs = 1 } = wish;
   return {
     manifestFormat: MANIFEST_FORMAT,
     storeId,
@@ -81,8 +83,8 @@ function manifestOf(
     part: { name: PART_NAME, bytes, rows: 1, sha256: createHash('sha256').update(text).digest('hex'), mtimeNs },
     columns: [{ name: 'price', sourceType: 'csv:BIGINT', type: 'int64', nullable: true }],
     sourceDetails,
-    startedAtMs: 1,
-    sealedAtMs: 2,
+    startedAtMs,
+    sealedAtMs: startedAtMs + 1,
     host: 'test',
     writer: 'test',
   };
