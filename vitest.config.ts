@@ -13,6 +13,7 @@ const PROCESS_SUITES = [
   'test/readers/**/*.test.ts',
   'test/nfs/**/*.test.ts',
   'test/explorer/**/*.test.ts',
+  'test/crash/crash.test.ts',
 ];
 const NOT_TESTS = ['**/node_modules/**', '**/dist/**', '**/var/**'];
 const services = ['test/fixtures/global-setup.ts'];

@@ -1,9 +1,9 @@
 /**
- * `npm run demo|start|test|check|simulate|large|readers|nfs|screenshots|scaling`: all set-up, then the thing itself. What it prints is meant for a
+ * `npm run demo|start|test|check|simulate|crash|large|readers|nfs|screenshots|scaling`: all set-up, then the thing itself. What it prints is meant for a
  * person; what it exits with is meant for CI.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { provideBrowser } from './setup-browser.mjs';
@@ -106,6 +106,19 @@ const COMMANDS = {
     await setUp();
     await provideNfsLab();
     return run(bin('vitest'), ['run', '--project', 'processes', 'test/nfs'], { PARQUEUE_NFS_MOUNTS: mounts });
+  },
+
+  /** `npm run crash [-- CELL]`: all cells of the crash matrix, or those whose name has this in it; the report is var/crash/report.md. */
+  async crash([only = '']) {
+    await setUp();
+    const folder = join(root, 'var', 'crash');
+    mkdirSync(folder, { recursive: true });
+    const environment = {
+      PARQUEUE_CRASH_CELLS: 'all',
+      PARQUEUE_CRASH_ONLY: only,
+      PARQUEUE_CRASH_REPORT: join(folder, 'report.md'),
+    };
+    return run(bin('vitest'), ['run', '--project', 'processes', 'test/crash'], environment);
   },
 
   /** `npm run scaling [-- SECONDS]`: one worker to four and back under load; the report is var/scaling/report.md. */

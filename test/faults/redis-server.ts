@@ -63,6 +63,15 @@ export class RedisServer {
     await exited;
   }
 
+  /** Alive and silent: connections stay open and nothing is answered, until `resume`. */
+  pause(): void {
+    this.#process?.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#process?.kill('SIGCONT');
+  }
+
   async restart({ keepData }: { readonly keepData: boolean }): Promise<void> {
     await this.kill();
     if (!keepData) await rm(this.#dir, { recursive: true, force: true });

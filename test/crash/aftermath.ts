@@ -1,0 +1,168 @@
+/**
+ * What must be so when a fault is over and the cluster has come to rest, whatever the fault was. Each check says what it
+ * found wrong; nothing found is nothing said.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { collectGarbage, PIN_MAX_MS, verifyStore, type Heads } from '@parqueue/core';
+import { storeRules } from '@parqueue/core/config';
+import { connectRedis } from '@parqueue/core/redis';
+import { randomId, type Stage } from './stage.ts';
+import type { Subject } from './subjects.ts';
+
+const REST_LIMIT_MS = 30_000;
+/** The first one begins the grace of what nobody named yet, the next one ends it. */
+const COLLECTIONS_MAX = 5;
+
+type Redis = ReturnType<typeof connectRedis>;
+
+export interface Aftermath {
+  readonly wrong: readonly string[];
+  /** Commits of the current version, by Redis's log of changes; 0 where Redis forgot and the store told it. */
+  readonly commits: number;
+}
+
+export async function aftermathOf(stage: Stage, subject: Subject): Promise<Aftermath> {
+  const redis = connectRedis({ url: stage.redis.url }, 'worker');
+  try {
+    const wrong = [...(await atRest(stage)), ...(await verified(stage))];
+    wrong.push(...(await collected(stage, subject, redis)));
+    wrong.push(...(await leasesLeft(stage, subject, redis)), ...(await keysLeft(redis)));
+    const { commits, twice } = await commitsOf(stage, subject, redis);
+    return { wrong: [...wrong, ...twice], commits };
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** No job waits, runs or sleeps: those of dead workers were run again, or given up. */
+async function atRest({ coordination }: Stage): Promise<readonly string[]> {
+  for (const deadline = Date.now() + REST_LIMIT_MS; ; await sleep(50)) {
+    const busy = (await coordination.jobBrowser.counts()).flatMap(({ queue, counts }) =>
+      ['waiting', 'prioritized', 'delayed', 'active'].flatMap((state) =>
+        (counts[state] ?? 0) === 0 ? [] : [`${queue}: ${counts[state]} ${state}`],
+      ),
+    );
+    if (busy.length === 0) return [];
+    if (Date.now() > deadline) return [`no rest: ${busy.join(', ')}`];
+  }
+}
+
+/** `parqueue verify --all`. */
+async function verified({ store, coordination, epochs }: Stage): Promise<readonly string[]> {
+  const { heads } = coordination;
+  const asServersDo: Pick<Heads, 'look' | 'markDamaged'> = {
+    look: (...args) => epochs.run(() => heads.look(...args)),
+    markDamaged: (...args) => epochs.run(() => heads.markDamaged(...args)),
+  };
+  const { findings } = await verifyStore(
+    { reader: store.reader, directories: store.directories, heads: asServersDo, onStep: () => undefined },
+    { key: null, generations: 'all', signal: new AbortController().signal, onProgress: () => undefined },
+  );
+  return findings.map(({ key, fence, kind, reason }) => `verify: ${key} g${fence} is ${kind}: ${reason}`);
+}
+
+/**
+ * A collection as if all graces and pins were over: afterwards there is one generation, the head's, head.json names it,
+ * and neither staging nor trash holds anything.
+ */
+async function collected(stage: Stage, subject: Subject, redis: Redis): Promise<readonly string[]> {
+  const key = stage.keyOf(subject);
+  let left: readonly string[] = [];
+  for (let round = 1; round <= COLLECTIONS_MAX; round += 1) {
+    await redis.del(`{pq}:pins:${key}`, `{pq}:pinned:${key}`);
+    const waitingFor = await collect(stage);
+    left = waitingFor === null ? await leftovers(stage, subject) : [`gc waits for ${waitingFor}`];
+    if (left.length === 0) return [];
+    await sleep(200);
+  }
+  return left;
+}
+
+async function collect({ store, coordination, config, epochs }: Stage): Promise<string | null> {
+  const { heads, leases, retirement, eviction, usage } = coordination;
+  const { directories, marks, space } = store;
+  const onStep = (): void => undefined;
+  const { waitingFor } = await epochs.run(() =>
+    collectGarbage(
+      { heads, leases, retirement, eviction, usage, directories, marks, space, randomId, onStep },
+      {
+        rules: { ...storeRules(config), graceMs: 0 },
+        pinMaxMs: 0,
+        dryRun: false,
+        signal: new AbortController().signal,
+      },
+    ),
+  );
+  return waitingFor;
+}
+
+async function leftovers(stage: Stage, subject: Subject): Promise<readonly string[]> {
+  const key = stage.keyOf(subject);
+  const { head } = await stage.look(subject);
+  const { generations, staging } = await stage.store.directories.list(key);
+  const named = await stage.store.marks.readHead(key);
+  const trash = await readdir(join(stage.store.root, 'trash'));
+  return [
+    ...staging.map(({ fence, fillId }) => `staging is left: ${fence}-${fillId}`),
+    ...generations.filter((fence) => fence !== head?.fence).map((fence) => `g${fence} is left beside g${head?.fence}`),
+    ...(named?.fence === head?.fence ? [] : [`head.json names g${named?.fence}, the head is g${head?.fence}`]),
+    ...trash.map((name) => `trash holds ${name}`),
+  ];
+}
+
+async function leasesLeft(stage: Stage, subject: Subject, redis: Redis): Promise<readonly string[]> {
+  const { lease, nowMs } = await stage.look(subject);
+  const live = lease === null || lease.expiresAtMs <= nowMs ? [] : [`a lease lives: ${JSON.stringify(lease)}`];
+  const reserved = Object.entries(await redis.hgetall('{pq}:reserved'));
+  const held = reserved.filter(([, text]) => Number(text.split(':')[1]) > nowMs + 3 * 1000);
+  return [...live, ...held.map(([fillId]) => `room is reserved for longer than three looks: ${fillId}`)];
+}
+
+/** Keys that may be there for ever: of the store, of an entry, of a queue. docs/redis-keyspace.md says why for each. */
+const LASTING: readonly RegExp[] = [
+  /^\{pq\}:(marker|clock|pass|entries|reads|changes|queues|leases|processes|chores|usage|reserved)$/,
+  /^\{pq\}:(head|key|lease|pins|pinned|retired|sizes|scope|target|dataset):/,
+  /^\{pq\}:[a-z]+(-[a-z]+)?:(meta|id|events|completed|failed|marker|stalled)$/,
+];
+
+/** Everything else has a time to live, or is the record of a finished job, of which each queue keeps so many. */
+async function keysLeft(redis: Redis): Promise<readonly string[]> {
+  const odd: string[] = [];
+  const longest = Date.now() + PIN_MAX_MS;
+  for (const key of await redis.keys('*')) {
+    // Those of the dead go with the next look after their time: they have one, each of them.
+    if (key.startsWith('{pq}:pins:') && (await redis.zcount(key, longest, '+inf')) > 0)
+      odd.push(`a pin for ever: ${key}`);
+    if (LASTING.some((pattern) => pattern.test(key)) || (await redis.pttl(key)) !== -1) continue;
+    const [, queue = '', id = ''] = /^(\{pq\}:[^:]+):([^:]+)$/.exec(key) ?? [];
+    const ends = await Promise.all(['completed', 'failed'].map((state) => redis.zscore(`${queue}:${state}`, id)));
+    if (ends.every((end) => end === null)) odd.push(`a key of Redis is left for ever: ${key}`);
+  }
+  return odd;
+}
+
+async function commitsOf(
+  stage: Stage,
+  subject: Subject,
+  redis: Redis,
+): Promise<{ readonly commits: number; readonly twice: readonly string[] }> {
+  const key = stage.keyOf(subject);
+  const { head } = await stage.look(subject);
+  const fences = new Map<string, number[]>();
+  for (const [, fields] of await redis.xrange('{pq}:changes', '-', '+')) {
+    const change = Object.fromEntries(
+      Array.from({ length: fields.length / 2 }, (_, at) => [fields[2 * at] ?? '', fields[2 * at + 1] ?? '']),
+    );
+    if (change['kind'] !== 'commit' || change['key'] !== key) continue;
+    const version = change['version'] ?? '';
+    fences.set(version, [...(fences.get(version) ?? []), Number(change['fence'])]);
+  }
+  const all = [...fences.values()].flat();
+  const twice = [...fences]
+    .filter(([, of]) => of.length > 1)
+    .map(([version, of]) => `${version} was committed as ${of.join(' and ')}`);
+  const back = all.some((fence, at) => fence <= (all[at - 1] ?? 0)) ? [`the head went back: ${all.join(' ')}`] : [];
+  return { commits: fences.get(head?.version ?? '')?.length ?? 0, twice: [...twice, ...back] };
+}

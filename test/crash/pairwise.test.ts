@@ -1,0 +1,49 @@
+/** The selection of the crash matrix: what it leaves out, nobody would notice. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { everyCombination, pairwise, type Dimensions } from './pairwise.ts';
+
+function pairsOf(rows: readonly Readonly<Record<string, string>>[]): Set<string> {
+  return new Set(
+    rows.flatMap((row) => {
+      const cells = Object.entries(row).toSorted(([a], [b]) => (a < b ? -1 : 1));
+      return cells.flatMap((one, index) => cells.slice(index + 1).map((other) => JSON.stringify([one, other])));
+    }),
+  );
+}
+
+const dimensions = fc
+  .array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 5 })
+  .map((sizes): Dimensions =>
+    Object.fromEntries(sizes.map((size, at) => [`d${at}`, Array.from({ length: size }, (_, value) => `v${value}`)])),
+  );
+
+describe('a pairwise selection', () => {
+  test('has every pair that all combinations have, whatever the dimensions', () => {
+    fc.assert(
+      fc.property(dimensions, (given) => {
+        const selected = pairwise(given);
+        expect(pairsOf(selected)).toEqual(pairsOf(everyCombination(given)));
+        for (const row of selected) expect(Object.keys(row).toSorted()).toEqual(Object.keys(given).toSorted());
+      }),
+    );
+  });
+
+  test('is no larger than all combinations, and no smaller than the two largest dimensions ask for', () => {
+    fc.assert(
+      fc.property(dimensions, (given) => {
+        const [first = 1, second = 1] = Object.values(given)
+          .map(({ length }) => length)
+          .toSorted((a, b) => b - a);
+        const { length } = pairwise(given);
+        expect(length).toBeGreaterThanOrEqual(first * second);
+        expect(length).toBeLessThanOrEqual(everyCombination(given).length);
+      }),
+    );
+  });
+
+  test('is the same each time', () => {
+    const given = { a: ['1', '2', '3'], b: ['x', 'y'], c: ['p', 'q'] };
+    expect(pairwise(given)).toEqual(pairwise(given));
+  });
+});
