@@ -2,7 +2,14 @@
  * The Fastify application: limits, request ids, who may ask, problems, and the routes. Built without listening, so
  * that it can be looked at and asked in-process.
  */
-import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { ParqueueError } from '@parqueue/core';
+import fastify, {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
 import { admit, NOBODY } from './access/admission.ts';
 import { AuditLog } from './access/audit.ts';
 import { asksTooFarAhead, boundConnections, boundStranger } from './access/connections.ts';
@@ -64,7 +71,7 @@ export async function buildApp(context: ApiContext): Promise<FastifyInstance> {
       refuseUnreadable(error, socket);
     },
   });
-  boundConnections(app.server, context.config.limits.connectionsMax, context);
+  const connections = boundConnections(app.server, context.config.limits.connectionsMax, context);
   const audit = new AuditLog(context.log, context.clock);
   const door = { gatekeeper: context.gatekeeper, limiter: new KeyLimiter(context.clock) };
   readBodies(app);
@@ -85,6 +92,7 @@ export async function buildApp(context: ApiContext): Promise<FastifyInstance> {
         'PQ_LIMIT_EXCEEDED',
         `the URL is over ${URL_CHARS_MAX} characters: POST the question to /v1/query`,
       );
+    if (connections.isOverLimit(request.raw.socket)) refuseCrowd(request, reply);
     admit(door, request, reply);
     return undefined;
   });
@@ -112,6 +120,16 @@ export async function buildApp(context: ApiContext): Promise<FastifyInstance> {
   await queueBoard(app, context);
   methods.close();
   return app;
+}
+
+/** Where all connections are taken: health, readiness and metrics answer, everything else costs as little as it can. */
+function refuseCrowd(request: FastifyRequest, reply: FastifyReply): void {
+  const { access = 'open', operation } = request.routeOptions.config;
+  if (access === 'open' || operation?.id === 'getMetrics') return;
+  reply.raw.shouldKeepAlive = false;
+  throw new ParqueueError('PQ_QUEUE_FULL', 'this server has all the connections it may have (limits.connections)', {
+    details: { retryAfterMs: 2_000 },
+  });
 }
 
 /** A caller's own id is kept when it is harmless in a log line. */

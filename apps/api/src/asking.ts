@@ -1,8 +1,8 @@
 /**
  * From a resolved request to a generation whose files were found whole, pinned where the caller wants that (I6, I7, I12).
  */
-import { ParqueueError, toFailure } from '@parqueue/core';
-import type { Answer, Inspection, Look, Manifest, Span } from '@parqueue/core';
+import { isParqueueError, ParqueueError, toFailure } from '@parqueue/core';
+import type { Answer, DegradedAnswer, Inspection, Look, Manifest, Span } from '@parqueue/core';
 import { CallerLeft, type AskCall } from './caller.ts';
 import type { ApiContext } from './context.ts';
 import { resolveContinued } from './continued-ask.ts';
@@ -19,12 +19,55 @@ export interface Found {
   release(): Promise<void>;
 }
 
-export type Asked = Found | { readonly kind: 'pending'; readonly fillId: string };
+/** Found without Redis: nothing was proved, and nothing is pinned. */
+export interface FoundDegraded extends Omit<DegradedAnswer, 'kind'> {
+  readonly kind: 'degraded';
+  readonly key: string;
+}
+
+export type Asked = Found | FoundDegraded | { readonly kind: 'pending'; readonly fillId: string };
 
 /** A damaged generation is found, replaced, and found whole; damaged twice, the store is at fault. */
 const DAMAGED_MAX = 2;
 
 export async function ask(context: ApiContext, call: AskCall): Promise<Asked> {
+  return await observed(context, call, async (span) => {
+    try {
+      return await askWhole(context, { ...call, span });
+    } catch (error) {
+      return await askDegraded(context, call, error);
+    }
+  });
+}
+
+/** After something failed behind an answer that was found already. @throws the error, where that was not Redis */
+export async function askAgainDegraded(context: ApiContext, call: AskCall, error: unknown): Promise<FoundDegraded> {
+  return await observed(context, call, () => askDegraded(context, call, error));
+}
+
+/**
+ * Instead of an answer for which Redis is needed. A caller who wants a pin cannot have one.
+ * @throws the error, where it is another one; PQ_COORDINATION_DOWN, which says why there is no answer
+ */
+async function askDegraded({ link, degraded }: ApiContext, call: AskCall, error: unknown): Promise<FoundDegraded> {
+  const { resolved, pinTtlMs } = call;
+  const { request } = resolved;
+  if (!isCoordinationDown(error) || error.details['degraded'] !== undefined) throw error;
+  link.suspect(error);
+  if (pinTtlMs !== null) throw error;
+  return { ...(await degraded.resolve(request, resolved, error)), kind: 'degraded', key: request.key };
+}
+
+export function isCoordinationDown(error: unknown): error is ParqueueError {
+  return isParqueueError(error) && error.code === 'PQ_COORDINATION_DOWN';
+}
+
+/** Counts what became of an ask, and how long that took. */
+async function observed<T extends Asked>(
+  context: ApiContext,
+  call: AskCall,
+  work: (span: Span | null) => Promise<T>,
+): Promise<T> {
   const { metrics, clock } = context;
   const began = clock.now();
   const { key, dataset: name } = call.resolved.request;
@@ -33,12 +76,11 @@ export async function ask(context: ApiContext, call: AskCall): Promise<Asked> {
   let outcome: RequestOutcome | null = 'error';
   let failure: string | null = null;
   try {
-    const asked = await askWhole(context, { ...call, span });
-    outcome = asked.kind === 'pending' ? null : outcomeOf(asked.answer);
-    if (asked.kind === 'found') {
-      const { look, head } = asked.answer;
-      metrics.answerAgeSeconds.labels(dataset).observe(Math.max(0, look.nowMs - head.verifiedAtMs) / 1000);
-    }
+    const asked = await work(span);
+    outcome = outcomeOf(asked);
+    const ageMs = ageOf(asked);
+    if (ageMs !== null) metrics.answerAgeSeconds.labels(dataset).observe(ageMs / 1000);
+    if (asked.kind === 'found') context.degraded.remember(key, asked.answer.head);
     return asked;
   } catch (error) {
     if (error instanceof CallerLeft) outcome = null;
@@ -60,10 +102,20 @@ function spanOf({ tracer }: ApiContext, { span }: AskCall): Span | null {
   return tracer.start({ name: 'resolve', kind: 'internal', parent: span.traceparent, attributes: {} });
 }
 
-function outcomeOf({ cache, collapsed }: Answer): RequestOutcome {
+function outcomeOf(asked: Asked): RequestOutcome | null {
+  if (asked.kind === 'pending') return null;
+  if (asked.kind === 'degraded') return 'stale';
+  const { cache, collapsed } = asked.answer;
   if (cache === 'stale') return 'stale';
   if (cache === 'miss') return collapsed ? 'collapsed' : 'miss';
   return 'hit';
+}
+
+function ageOf(asked: Asked): number | null {
+  if (asked.kind === 'pending') return null;
+  if (asked.kind === 'degraded') return asked.ageMs;
+  const { look, head } = asked.answer;
+  return Math.max(0, look.nowMs - head.verifiedAtMs);
 }
 
 /**

@@ -3,7 +3,6 @@
  * numbers are aggregated by `max`, never summed (docs/monitoring.md). One look serves all gauges of a scrape, and the scrapes
  * of a second; a scrape neither fails nor waits for long because Redis or the store is away: the samples are missing then.
  */
-import { statfs } from 'node:fs/promises';
 import { toFailure, type Clock } from '@parqueue/core';
 import type { Config } from '@parqueue/core/config';
 import type { FileStore } from '@parqueue/core/store';
@@ -40,7 +39,7 @@ export interface ClusterSamplerOptions {
   readonly config: Pick<Config, 'sources' | 'datasets'>;
   readonly link: Pick<CoordinationLink, 'ready' | 'current'>;
   readonly datasetFacts: Pick<DatasetFacts, 'stored'>;
-  readonly store: Pick<FileStore, 'root'>;
+  readonly store: Pick<FileStore, 'space'>;
   readonly clock: Clock;
   readonly onTrouble: (reason: string) => void;
 }
@@ -58,7 +57,7 @@ export class ClusterSampler {
     this.#options = options;
     const { clock, onTrouble } = options;
     this.#cluster = new Look({ clock, onTrouble, look: () => this.#readCluster() });
-    this.#space = new Look({ clock, onTrouble, look: () => spaceOf(options.store.root) });
+    this.#space = new Look({ clock, onTrouble, look: () => options.store.space.free() });
   }
 
   /** @returns null while it cannot be told */
@@ -109,12 +108,6 @@ export class ClusterSampler {
     );
     return Object.fromEntries(ages.flat());
   }
-}
-
-/** Free to users without privileges: what the filesystem keeps for root is not ours. */
-async function spaceOf(root: string): Promise<StoreSpace> {
-  const { bavail, blocks, bsize } = await statfs(root);
-  return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
 }
 
 interface LookOptions<T> {

@@ -8,6 +8,7 @@ import type { Gatekeeper } from './auth.ts';
 import type { ConversionPool } from './conversions/conversion-pool.ts';
 import type { CoordinationLink } from './coordination-link.ts';
 import type { DatasetFacts } from './dataset-facts.ts';
+import type { DegradedMode } from './degraded.ts';
 import type { ApiMetrics } from './metrics.ts';
 import type { PartLayouts } from './part-layouts.ts';
 
@@ -18,6 +19,7 @@ export interface ApiContext {
   readonly store: FileStore;
   readonly layouts: PartLayouts;
   readonly link: CoordinationLink;
+  readonly degraded: DegradedMode;
   readonly conversions: ConversionPool;
   readonly asks: AskTally;
   readonly datasetFacts: DatasetFacts;

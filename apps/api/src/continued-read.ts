@@ -16,7 +16,7 @@ import { ParqueueError, type FreshnessPolicy, type NotedRead, type Scope } from 
 import { wholeManifest } from './asking.ts';
 import { directivesOf } from './caller.ts';
 import type { ApiContext } from './context.ts';
-import type { DataCall, Sendable } from './data-call.ts';
+import type { DataCall, LiveSendable, Sendable } from './data-call.ts';
 import { ifRangeOf, judge, rangeApplies } from './http/conditional.ts';
 import { generationUrl, representationOf, type DataFacts } from './http/data-headers.ts';
 import { asksForPart, isSuffixRange, readRange } from './http/range.ts';
@@ -71,7 +71,11 @@ export async function continuedRead(call: DataCall, target: ReadTarget): Promise
  * Notes what a read begins with, before the answer tells the reader.
  * @throws PartLost where that is gone by now, since the ranges that follow could not be told from those of another read
  */
-export async function noteReadBegun(call: DataCall, { facts, age, live }: Sendable, target: ReadTarget): Promise<void> {
+export async function noteReadBegun(
+  call: DataCall,
+  { facts, age, live }: LiveSendable,
+  target: ReadTarget,
+): Promise<void> {
   const reading = readingOf(call);
   if (reading.kind === 'none' || age.kind !== 'current') return;
   if (reading.kind === 'whole' && !mayBreakOff(call, facts)) return;
@@ -193,7 +197,6 @@ class Reader {
     const { metrics } = this.#context;
     metrics.requests.labels(metrics.datasetLabel(facts.manifest.dataset), 'hit').inc();
     return {
-      live: this.#live,
       hold: () => holdPinned(this.#live, facts, this.#context),
       facts,
       age: {

@@ -1,6 +1,8 @@
 /**
  * The API's tie to Redis: connects, opens the epoch, and keeps trying in the background while Redis is away or has
- * forgotten. Requests never wait for that: without an epoch they hear PQ_COORDINATION_DOWN at once.
+ * forgotten. Requests never wait for that: without an epoch they hear PQ_COORDINATION_DOWN at once. The first of them
+ * to meet a Redis that is away waits for it as long as the connection is given; then the link is closed until the
+ * background has reached Redis again.
  */
 import { Epochs, ParqueueError, Resolver, isParqueueError } from '@parqueue/core';
 import type { Clock, OnStep, RandomId } from '@parqueue/core';
@@ -25,7 +27,8 @@ export interface LinkOptions {
 }
 
 const RETRY_FIRST_MS = 250;
-const RETRY_MAX_MS = 5_000;
+/** Also how long callers may go without Redis when it is back. */
+const RETRY_MAX_MS = 1_000;
 const PING_TIMEOUT_MS = 1_000;
 
 export class CoordinationLink {
@@ -82,9 +85,22 @@ export class CoordinationLink {
   }
 
   /** Runs coordination work; when the epoch is lost under it, opens the next and runs it again. */
-  run<T>(work: (live: Live) => Promise<T>): Promise<T> {
+  async run<T>(work: (live: Live) => Promise<T>): Promise<T> {
     const live = this.current();
-    return live.epochs.run(() => work(live));
+    try {
+      return await live.epochs.run(() => work(live));
+    } catch (error) {
+      this.suspect(error);
+      throw error;
+    }
+  }
+
+  /** Told what coordination work failed with: where Redis was away, nobody else waits for it until it is found again. */
+  suspect(error: unknown): void {
+    if (!this.#ready || !isParqueueError(error) || error.code !== 'PQ_COORDINATION_DOWN') return;
+    this.#ready = false;
+    this.#note(error);
+    this.#keep();
   }
 
   /** @throws whatever Redis answers, and when it does not within a second */
@@ -158,6 +174,7 @@ export class CoordinationLink {
     for (let pauseMs = RETRY_FIRST_MS; !signal.aborted; pauseMs = Math.min(pauseMs * 2, RETRY_MAX_MS)) {
       try {
         await this.#open();
+        this.#lastFailure = 'none';
         log.info('the epoch is open');
         return;
       } catch (error) {
@@ -167,8 +184,10 @@ export class CoordinationLink {
     }
   }
 
+  /** Told once for as long as it is the same. */
   #note(error: unknown): void {
-    this.#lastFailure = error instanceof Error ? error.message : String(error);
-    this.#options.log.warn({ reason: this.#lastFailure }, 'the epoch cannot be opened yet');
+    const reason = error instanceof Error ? error.message : String(error);
+    if (this.#lastFailure !== reason) this.#options.log.warn({ reason }, 'Redis cannot be used');
+    this.#lastFailure = reason;
   }
 }

@@ -4,12 +4,13 @@
  */
 import type { FastifyReply } from 'fastify';
 import { ParqueueError, type FreshnessPolicy } from '@parqueue/core';
-import { ask, reportDamage, type Found } from './asking.ts';
+import { ask, askAgainDegraded, isCoordinationDown, reportDamage, type Found, type FoundDegraded } from './asking.ts';
 import type { AskCall } from './caller.ts';
 import type { ApiContext } from './context.ts';
 import { continuedRead, noteReadBegun, readEnded } from './continued-read.ts';
 import { sendConverted } from './converted-answer.ts';
-import type { DataCall, Sendable } from './data-call.ts';
+import type { DataCall, LiveSendable, Sendable } from './data-call.ts';
+import { degradedSendable, lostDegraded } from './degraded-answer.ts';
 import { ifRangeOf, judge, rangeApplies } from './http/conditional.ts';
 import { dataHeaders, representationOf } from './http/data-headers.ts';
 import { HttpRefusal } from './http/problem.ts';
@@ -19,11 +20,26 @@ import { sendPending } from './pending.ts';
 import { holdPinned, keepPinned, TRANSFER_PIN_TTL_MS } from './pin-keeper.ts';
 import { sendBytes } from './part-answer.ts';
 
-/**
- * Asks and answers. A generation that turns out to be lost before anything was sent is asked for once more, pinned from
- * the first look on; whether its files are damaged is then for that look to say.
- */
+/** Asks and answers; from the store alone where Redis is away by now and the policy allows it. */
 export async function answerAsk(
+  call: DataCall,
+  asking: AskCall,
+  options: { readonly neverPending: boolean },
+): Promise<FastifyReply> {
+  try {
+    return await answerLive(call, asking, options);
+  } catch (error) {
+    if (!isCoordinationDown(error) || call.reply.sent) throw error;
+    const found = await askAgainDegraded(call.context, asking, error);
+    return await answerDegraded(call, found, asking.resolved.declared);
+  }
+}
+
+/**
+ * A generation that turns out to be lost before anything was sent is asked for once more, pinned from the first look on;
+ * whether its files are damaged is then for that look to say.
+ */
+async function answerLive(
   call: DataCall,
   asking: AskCall,
   options: { readonly neverPending: boolean },
@@ -35,6 +51,7 @@ export async function answerAsk(
   for (let attempt = 1; ; attempt += 1) {
     const asked = await ask(call.context, attempt === 1 ? asking : { ...asking, pinTtlMs: TRANSFER_PIN_TTL_MS });
     if (asked.kind === 'pending') return sendPending(call.reply, asked.fillId, { asking, ...options });
+    if (asked.kind === 'degraded') return await answerDegraded(call, asked, declared);
     try {
       const sendable = sendableOf(call.context, asked, declared);
       await noteReadBegun(call, sendable, target);
@@ -52,6 +69,14 @@ export async function answerAsk(
   }
 }
 
+async function answerDegraded(call: DataCall, found: FoundDegraded, policy: FreshnessPolicy): Promise<FastifyReply> {
+  try {
+    return await answerWith(call, degradedSendable(call, found, policy));
+  } catch (error) {
+    throw lostDegraded(error);
+  }
+}
+
 /** A later range of a read: there is no other generation to fall back to. */
 export async function answerContinued(call: DataCall, sendable: Sendable): Promise<FastifyReply> {
   try {
@@ -62,7 +87,7 @@ export async function answerContinued(call: DataCall, sendable: Sendable): Promi
 }
 
 /** `policy` is the declared one: what this caller tolerates says nothing to the next, and a cache between them must not learn it. */
-function sendableOf(context: ApiContext, { answer, manifest, live }: Found, policy: FreshnessPolicy): Sendable {
+function sendableOf(context: ApiContext, { answer, manifest, live }: Found, policy: FreshnessPolicy): LiveSendable {
   const { key, head, look, pin } = answer;
   return {
     live,

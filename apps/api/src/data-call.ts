@@ -14,9 +14,13 @@ export interface DataCall {
 
 /** A generation, found whole, about to be sent. */
 export interface Sendable {
-  readonly live: Live;
   /** Keeps the generation pinned until disposed of. @throws PartLost where it is gone */
   readonly hold: () => Promise<AsyncDisposable>;
   readonly facts: DataFacts;
   readonly age: DataAge;
+}
+
+/** One that Redis knows of. */
+export interface LiveSendable extends Sendable {
+  readonly live: Live;
 }

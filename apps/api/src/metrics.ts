@@ -8,6 +8,7 @@ import type { Config } from '@parqueue/core/config';
 import type { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { clusterGauges } from './cluster-gauges.ts';
 import type { ClusterSampler } from './cluster-sample.ts';
+import type { DegradedOutcome } from './degraded.ts';
 
 const REQUEST_OUTCOMES = ['hit', 'stale', 'miss', 'collapsed', 'error'] as const;
 export type RequestOutcome = (typeof REQUEST_OUTCOMES)[number];
@@ -26,6 +27,17 @@ const RESOLVE_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 /** From what was verified for this very caller to a policy of a week. */
 const AGE_BUCKETS = [0.1, 1, 10, 60, 300, 900, 3600, 21_600, 86_400, 604_800];
 
+/** What became of asks while Redis was away (degraded.ts). */
+const DEGRADED_OUTCOMES: readonly DegradedOutcome[] = [
+  'answered',
+  'never-connected',
+  'policy',
+  'nothing',
+  'damaged',
+  'forbidden',
+  'too-old',
+];
+
 export interface ApiMetrics {
   readonly registry: Registry;
   readonly requests: Counter<'dataset' | 'outcome'>;
@@ -36,6 +48,7 @@ export interface ApiMetrics {
   readonly conversionBytes: Counter<'format' | 'coding'>;
   readonly rateLimited: Counter<'limit'>;
   readonly problems: Counter<'code'>;
+  readonly degradedAsks: Counter<'outcome'>;
   readonly httpAnswers: Counter<'operation' | 'status'>;
   readonly eventStreams: Gauge;
   /** Of a request or a manifest, which may be older than the configuration: bounded by what is declared now. */
@@ -51,6 +64,7 @@ export interface MetricSources {
   readonly waiters: () => number;
   readonly pinsHeld: () => number;
   readonly conversions: { readonly running: number; readonly waiting: number; readonly unsentBytes: number };
+  readonly storeCalls: { readonly stuck: number; readonly waiting: number };
 }
 
 export function createMetrics(of: MetricSources): ApiMetrics {
@@ -73,6 +87,11 @@ export function createMetrics(of: MetricSources): ApiMetrics {
   );
   const rateLimited = table.counter('rate_limited_total', 'Requests refused by the limits of an API key.', 'limit');
   const problems = table.counter('problems_total', 'Requests answered with a problem, by its code.', 'code');
+  const degradedAsks = table.counter(
+    'degraded_asks_total',
+    'Asks while Redis could not be used, by what became of them.',
+    'outcome',
+  );
   const declared = new Set(Object.keys(of.config.datasets));
   const datasets = [...declared, 'adhoc'];
   startAtZero(requests, { dataset: datasets, outcome: REQUEST_OUTCOMES });
@@ -80,6 +99,7 @@ export function createMetrics(of: MetricSources): ApiMetrics {
   startAtZero(verifyFailures, { reason: DAMAGE_REASONS });
   startAtZero(problems, { code: Object.keys(ERROR_CODES) });
   startAtZero(rateLimited, { limit: RATE_LIMITS });
+  startAtZero(degradedAsks, { outcome: DEGRADED_OUTCOMES });
   return {
     registry: table.registry,
     requests,
@@ -102,6 +122,7 @@ export function createMetrics(of: MetricSources): ApiMetrics {
       'coding',
     ),
     problems,
+    degradedAsks,
     httpAnswers: table.counter('http_answers_total', 'HTTP answers by operation and status.', 'operation', 'status'),
     eventStreams: table.gauge('event_streams', 'Streams of events that are open in this process.'),
     datasetLabel: (dataset) => {
@@ -114,7 +135,7 @@ export function createMetrics(of: MetricSources): ApiMetrics {
 /** Of this process alone: summed over processes where that makes sense. */
 function processGauges(
   table: MetricTable,
-  { config, coordinationUp, waiters, pinsHeld, conversions }: MetricSources,
+  { config, coordinationUp, waiters, pinsHeld, conversions, storeCalls }: MetricSources,
 ): void {
   const up = 'Whether this process reaches Redis and its epoch is open: 1 or 0.';
   table.sampledBy('coordination_up', up, [], async () => [{ labels: {}, value: (await coordinationUp()) ? 1 : 0 }]);
@@ -125,6 +146,12 @@ function processGauges(
     () => config.limits.waitersMax,
   );
   table.sampled('pins', 'Generations pinned by transfers of this process.', pinsHeld);
+  table.sampled(
+    'store_calls_stuck',
+    'Calls to the store that were given up and did not come back yet; each keeps a thread.',
+    () => storeCalls.stuck,
+  );
+  table.sampled('store_calls_waiting', 'Calls to the store that wait for a thread.', () => storeCalls.waiting);
   table.sampled('conversions', 'Conversions in threads now.', () => conversions.running);
   table.sampled('conversions_waiting', 'Conversions that wait for others to end.', () => conversions.waiting);
   table.sampled(

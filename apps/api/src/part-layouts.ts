@@ -1,6 +1,6 @@
 /** Layouts of generations, read from their footers when a range must tell what it belongs to, and kept: they never change. */
-import type { GenerationReader } from '@parqueue/core';
 import { readFooterOf } from '@parqueue/core/parquet';
+import type { FileStore } from '@parqueue/core/store';
 import type { Layout } from './read-choice.ts';
 
 /** Boundaries kept in all; a set of a million numbers is near 40 MB. */
@@ -12,12 +12,12 @@ export interface GenerationRef {
 }
 
 export class PartLayouts {
-  readonly #reader: GenerationReader;
+  readonly #store: Pick<FileStore, 'reader' | 'calls'>;
   readonly #known = new Map<string, Layout>();
   #boundaries = 0;
 
-  constructor(reader: GenerationReader) {
-    this.#reader = reader;
+  constructor(store: Pick<FileStore, 'reader' | 'calls'>) {
+    this.#store = store;
   }
 
   /** @returns null where the file is gone or is no whole Parquet file: then it can be no witness. */
@@ -25,9 +25,11 @@ export class PartLayouts {
     const name = `${ref.key}/${ref.fence}`;
     const known = this.#known.get(name);
     if (known !== undefined) return known;
-    const inspection = await this.#reader.inspect(ref.key, ref.fence);
+    const { reader, calls } = this.#store;
+    const inspection = await reader.inspect(ref.key, ref.fence);
     if (inspection.kind !== 'whole') return null;
-    const footer = await readFooterOf(this.#reader.partPath(ref.key, ref.fence).absolute).catch(() => null);
+    const path = reader.partPath(ref.key, ref.fence).absolute;
+    const footer = await calls.run('read', () => readFooterOf(path)).catch(() => null);
     if (footer === null) return null;
     const { sha256 } = inspection.manifest.part;
     const { fileBytes: bytes, boundaries } = footer;

@@ -1,27 +1,37 @@
-/** Whether this process can answer: Redis replies, the epoch is open, the store can be reached. Every look is bounded. */
-import { stat } from 'node:fs/promises';
+/**
+ * Whether this process can answer: Redis replies, the epoch is open, the store can be reached. Every look is bounded.
+ * Without Redis, but with a store and a policy that allows answers from it alone, it is *degraded* and stays in rotation:
+ * when Redis is away it is so for every process, and whoever takes all of them out of rotation answers nobody.
+ */
+import { isParqueueError } from '@parqueue/core';
 import type { ApiContext } from './context.ts';
 
 export interface Readiness {
-  readonly status: 'ok' | 'unready';
+  readonly status: 'ok' | 'degraded' | 'unready';
   /** `ok`, or what is wrong. */
   readonly checks: { readonly redis: string; readonly store: string };
 }
 
-/** A hung network filesystem blocks a thread of the pool per call; the next readiness check must not take another. */
+/** A hung network filesystem keeps a thread per call; the next readiness check must not take another. */
 const STORE_TIMEOUT_MS = 2_000;
 
 export class ReadinessCheck {
-  readonly #context: Pick<ApiContext, 'link' | 'store' | 'clock'>;
+  readonly #context: Pick<ApiContext, 'link' | 'store' | 'clock' | 'degraded'>;
   #storeLook: Promise<string> | null = null;
 
-  constructor(context: Pick<ApiContext, 'link' | 'store' | 'clock'>) {
+  constructor(context: Pick<ApiContext, 'link' | 'store' | 'clock' | 'degraded'>) {
     this.#context = context;
   }
 
   async check(): Promise<Readiness> {
     const [redis, store] = await Promise.all([this.#redis(), this.#store()]);
-    return { status: redis === 'ok' && store === 'ok' ? 'ok' : 'unready', checks: { redis, store } };
+    return { status: this.#status(redis === 'ok', store === 'ok'), checks: { redis, store } };
+  }
+
+  #status(redis: boolean, store: boolean): Readiness['status'] {
+    if (!store) return 'unready';
+    if (redis) return 'ok';
+    return this.#context.degraded.possible ? 'degraded' : 'unready';
   }
 
   async #redis(): Promise<string> {
@@ -38,10 +48,11 @@ export class ReadinessCheck {
 
   async #store(): Promise<string> {
     const { clock, store } = this.#context;
-    this.#storeLook ??= stat(store.root)
+    this.#storeLook ??= store.space
+      .free()
       .then(
         () => 'ok',
-        (error: NodeJS.ErrnoException) => `the store cannot be reached: ${error.code ?? error.message}`,
+        (error: unknown) => `the store cannot be reached: ${errnoOf(error)}`,
       )
       .finally(() => {
         this.#storeLook = null;
@@ -57,4 +68,9 @@ export class ReadinessCheck {
       timer.abort();
     }
   }
+}
+
+function errnoOf(error: unknown): string {
+  if (isParqueueError(error) && typeof error.details['errno'] === 'string') return error.details['errno'];
+  return error instanceof Error ? error.message : String(error);
 }

@@ -11,7 +11,7 @@ import { ParqueueError, Presence, toFailure, type Clock, type RandomId } from '@
 import { Catalog, configDigests, isLoopback, type ApiKey, type Config } from '@parqueue/core/config';
 import { openCoordination } from '@parqueue/core/redis';
 import { openTraces, stepLines } from '@parqueue/core/telemetry';
-import { openStore, type MigrationProgress } from '@parqueue/core/store';
+import { openStore, type MigrationProgress, type StoreCallOptions } from '@parqueue/core/store';
 import { pino, type Logger } from 'pino';
 import { buildApp } from './app.ts';
 import { AskTally } from './ask-tally.ts';
@@ -23,9 +23,11 @@ import { ConversionPool } from './conversions/conversion-pool.ts';
 import { ClusterSampler } from './cluster-sample.ts';
 import { CoordinationLink } from './coordination-link.ts';
 import { DatasetFacts } from './dataset-facts.ts';
+import { DegradedMode } from './degraded.ts';
 import { PartLayouts } from './part-layouts.ts';
 import { createMetrics } from './metrics.ts';
 import { pinsHeld } from './pin-keeper.ts';
+import { RedisTime } from './redis-time.ts';
 
 export interface StartApiOptions {
   readonly config: Config;
@@ -36,6 +38,8 @@ export interface StartApiOptions {
   readonly tellAsksMs?: number;
   /** How often this process tells that it lives. */
   readonly beatMs?: number;
+  /** How many calls to the store there may be at once, below the threads that Node has for them; and how long one may take. */
+  readonly storeCalls?: Partial<StoreCallOptions>;
 }
 
 export interface RunningApi {
@@ -60,6 +64,9 @@ const SYSTEM_CLOCK: Clock = {
 /** A failover of Redis takes about a second; callers wait for that, and not much longer. */
 const RECONNECT_MS = 2_000;
 
+/** Above the pauses of an NFS server that was restarted or whose link was cut for seconds; callers do not wait much longer. */
+const STORE_PATIENCE_MS = 10_000;
+
 /** @throws ParqueueError PQ_CONFIG, PQ_STORE_IO; EADDRINUSE as Node words it */
 export async function startApi(options: StartApiOptions): Promise<RunningApi> {
   const { config, clock = SYSTEM_CLOCK, randomId = () => randomBytes(16).toString('hex') } = options;
@@ -77,7 +84,8 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
   setMaxListeners(0, stopping.signal);
   const { root, fileMode } = config.store;
   const onMigration = (progress: MigrationProgress): void => log.info({ ...progress }, 'the store is being migrated');
-  const store = await openStore({ root, fileMode, randomId, onMigration });
+  const calls = { patienceMs: STORE_PATIENCE_MS, ...options.storeCalls };
+  const store = await openStore({ root, fileMode, randomId, calls, onMigration });
   const link = new CoordinationLink({
     connect: () =>
       openCoordination({
@@ -96,6 +104,7 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
     onStep: stepLines(log),
     waitersMax: config.limits.waitersMax,
   });
+  const redisTime = new RedisTime(clock);
   const version = ownVersion();
   const conversions = new ConversionPool({
     clock,
@@ -107,36 +116,48 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
   const datasetFacts = new DatasetFacts({ link, clock });
   const traces = await openTraces(config, { service: 'parqueue-api', version, instance: randomId(), log });
   const gatekeeper = new Gatekeeper(config.auth.apiKeys, clock);
+  const catalog = new Catalog(config);
+  const metrics = createMetrics({
+    version,
+    config,
+    cluster: new ClusterSampler({
+      config,
+      link,
+      datasetFacts,
+      store,
+      clock,
+      onTrouble: (reason) => tellScrape(log, reason),
+    }),
+    coordinationUp: () => link.answers(),
+    waiters: () => link.waiters,
+    pinsHeld,
+    conversions,
+    storeCalls: store.calls,
+  });
   const context: ApiContext = {
     config,
     version,
     store,
-    layouts: new PartLayouts(store.reader),
+    layouts: new PartLayouts(store),
     link,
+    degraded: new DegradedMode({
+      store,
+      time: redisTime,
+      policies: [
+        ...catalog.datasets().map(({ freshness }) => freshness),
+        ...catalog.sources().map(({ adhoc }) => (adhoc !== null && 'freshness' in adhoc ? adhoc.freshness : adhoc)),
+      ],
+      count: (outcome) => metrics.degradedAsks.labels(outcome).inc(),
+    }),
     conversions,
     asks,
     datasetFacts,
     clock,
     randomId,
     log,
-    catalog: new Catalog(config),
+    catalog,
     gatekeeper,
-    metrics: createMetrics({
-      version,
-      config,
-      cluster: new ClusterSampler({
-        config,
-        link,
-        datasetFacts,
-        store,
-        clock,
-        onTrouble: (reason) => tellScrape(log, reason),
-      }),
-      coordinationUp: () => link.answers(),
-      waiters: () => link.waiters,
-      pinsHeld,
-      conversions,
-    }),
+    metrics,
     tracer: traces?.tracer ?? null,
     stopping: stopping.signal,
   };
@@ -155,7 +176,7 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
     await link.start();
     asks.start();
     const url = await app.listen({ host: config.listen.host, port: config.listen.port });
-    presence.told = presenceOf(options, { link, clock, randomId, url, version });
+    presence.told = presenceOf(options, { link, clock, randomId, url, version, redisTime });
     presence.told.start();
     log.info({ url, version }, 'the API listens');
     tellKeys(config.auth.apiKeys, { log, clock });
@@ -177,9 +198,11 @@ interface Self {
   readonly randomId: RandomId;
   readonly url: string;
   readonly version: string;
+  readonly redisTime: RedisTime;
 }
 
-function presenceOf({ config, beatMs }: StartApiOptions, { link, clock, randomId, url, version }: Self): Presence {
+function presenceOf({ config, beatMs }: StartApiOptions, self: Self): Presence {
+  const { link, clock, randomId, url, version, redisTime } = self;
   const host = hostname();
   return new Presence(
     {
@@ -196,6 +219,7 @@ function presenceOf({ config, beatMs }: StartApiOptions, { link, clock, randomId
     {
       processes: () => link.coordination?.processes ?? null,
       clock,
+      onTime: (redisMs, askedAtMs) => redisTime.hear(redisMs, askedAtMs),
       ...(beatMs === undefined ? {} : { everyMs: beatMs }),
     },
   );

@@ -35,16 +35,22 @@ export interface ToldHead {
 export interface DegradedDeps {
   readonly marks: Pick<StoreMarks, 'readHead' | 'readMarks'>;
   readonly reader: Pick<GenerationReader, 'inspect'>;
-  /** The clock of Redis as this process reckons it, never behind. */
-  readonly redisNowMs: () => number;
 }
 
-export interface DegradedAsk {
-  readonly request: Pick<ResolvedRequest, 'key' | 'scopes'>;
-  /** As declared, and as this caller narrowed it. */
+/** As declared, and as this caller narrowed it. */
+export interface DegradedPolicy {
   readonly declared: FreshnessPolicy;
   readonly policy: FreshnessPolicy;
+}
+
+/** The newest generation that the store and this process know of, and what the store has against it. */
+export interface StoreLook {
+  readonly found: Inspection;
+  /** As Redis told of that generation; null where it never did. */
   readonly told: ToldHead | null;
+  /** Latest marks of the key, its scopes and the tables behind its views. */
+  readonly hard: Tick;
+  readonly purge: Tick;
 }
 
 export interface DegradedAnswer {
@@ -60,26 +66,51 @@ export type DegradedRefusal = 'policy' | 'nothing' | 'damaged' | 'forbidden' | '
 
 export type Degraded = DegradedAnswer | { readonly kind: 'refused'; readonly why: DegradedRefusal };
 
-/** How old an answer may be for this caller while Redis is away; 0: there is none. */
-export function degradedAgeMaxMs({ declared, policy }: Pick<DegradedAsk, 'declared' | 'policy'>): number {
+/** How old an answer may be for this caller while Redis is away; 0: there is none, and the store need not be looked at. */
+export function degradedAgeMaxMs({ declared, policy }: DegradedPolicy): number {
   return declared.staleIfErrorMs === 0 ? 0 : policy.maxAgeMs + policy.staleIfErrorMs;
 }
 
 /** @throws ParqueueError PQ_STORE_IO */
-export async function resolveDegraded(ask: DegradedAsk, deps: DegradedDeps): Promise<Degraded> {
-  const ageMaxMs = degradedAgeMaxMs(ask);
+export async function lookOnStore(
+  { key, scopes }: Pick<ResolvedRequest, 'key' | 'scopes'>,
+  told: ToldHead | null,
+  deps: DegradedDeps,
+): Promise<StoreLook> {
+  const found = await newestOnStore(key, told, deps);
+  if (found.kind !== 'whole') return { found, told: null, hard: 0, purge: 0 };
+  const marks = await marksAgainst({ key, scopes, manifest: found.manifest }, deps);
+  return { found, told: told?.fence === found.manifest.fence ? told : null, ...marks };
+}
+
+/** @param redisNowMs by the clock of Redis, as this process reckons it: rather ahead than behind */
+export function decideDegraded(look: StoreLook, wanted: DegradedPolicy, redisNowMs: number): Degraded {
+  const ageMaxMs = degradedAgeMaxMs(wanted);
   if (ageMaxMs === 0) return refused('policy');
-  const { key, scopes } = ask.request;
-  const found = await newestOnStore(key, ask.told, deps);
+  const { found, told, hard } = look;
   if (found.kind !== 'whole') return refused(found.kind === 'absent' ? 'nothing' : 'damaged');
   const { manifest } = found;
-  if (manifest.fence <= (await forbiddenUpTo(key, { scopes, manifest }, deps)).hard) return refused('forbidden');
-  const told = ask.told?.fence === manifest.fence ? ask.told : null;
+  if (manifest.fence <= hard) return refused('forbidden');
   // head.json is a hint without a digest: when the load began, the manifest tells.
   const verifiedAtMs = told?.verifiedAtMs ?? manifest.startedAtMs;
-  const ageMs = Math.max(0, deps.redisNowMs() - verifiedAtMs);
+  const ageMs = Math.max(0, redisNowMs - verifiedAtMs);
   if (ageMs > ageMaxMs) return refused('too-old');
   return { kind: 'answer', manifest, verifiedAtMs, committedAtMs: told?.committedAtMs ?? manifest.sealedAtMs, ageMs };
+}
+
+/** The latest marks that concern the generation, as the store has them now. */
+export async function marksAgainst(
+  { key, scopes, manifest }: { readonly key: string; readonly scopes: readonly string[]; readonly manifest: Manifest },
+  { marks }: Pick<DegradedDeps, 'marks'>,
+): Promise<{ readonly hard: Tick; readonly purge: Tick }> {
+  const behind = Object.values(readsOf(manifest)).flat();
+  const found = await marks.readMarks([
+    ...new Set([`key:${key}`, ...scopes, ...behind.map((table) => `table:${table}`)]),
+  ]);
+  return {
+    hard: Math.max(0, ...found.map(({ hard }) => hard)),
+    purge: Math.max(0, ...found.map(({ purge }) => purge)),
+  };
 }
 
 /**
@@ -95,21 +126,6 @@ async function newestOnStore(key: string, told: ToldHead | null, { marks, reader
     if (inspection.kind !== 'absent') return inspection;
   }
   return { kind: 'absent' };
-}
-
-/** The latest marks that concern the generation, as the store has them now. */
-export async function forbiddenUpTo(
-  key: string,
-  { scopes, manifest }: { readonly scopes: readonly string[]; readonly manifest: Manifest },
-  { marks }: Pick<DegradedDeps, 'marks'>,
-): Promise<{ readonly hard: Tick; readonly purge: Tick }> {
-  const behind = Object.values(readsOf(manifest)).flat();
-  const targets = new Set([`key:${key}`, ...scopes, ...behind.map((table) => `table:${table}`)]);
-  const found = await marks.readMarks([...targets]);
-  return {
-    hard: Math.max(0, ...found.map(({ hard }) => hard)),
-    purge: Math.max(0, ...found.map(({ purge }) => purge)),
-  };
 }
 
 function refused(why: DegradedRefusal): Degraded {

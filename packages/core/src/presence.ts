@@ -11,6 +11,8 @@ export interface PresenceDeps {
   readonly processes: () => Pick<Processes, 'nowMs' | 'tell' | 'leave'> | null;
   readonly clock: Clock;
   readonly everyMs?: number;
+  /** Hears what the clock of Redis said, and when it was asked by this host's. */
+  readonly onTime?: (redisMs: number, askedAtMs: number) => void;
 }
 
 export const BEAT_EVERY_MS = 15_000;
@@ -60,6 +62,7 @@ export class Presence {
     const asked = this.#deps.clock.now();
     const redisNow = await processes.nowMs();
     const answered = this.#deps.clock.now();
+    this.#deps.onTime?.(redisNow, asked);
     const skewMs = Math.round((asked + answered) / 2 - redisNow);
     await processes.tell({ ...this.#self, skewMs }, everyMs * BEATS_REMEMBERED);
   }

@@ -3,7 +3,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { asksTooFarAhead, boundConnections, boundStranger, knowsCaller } from './connections.ts';
+import { asksTooFarAhead, boundConnections, boundStranger, knowsCaller, type BoundConnections } from './connections.ts';
 
 const REQUEST = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 const clock = { now: () => 0, sleep: () => Promise.reject(new Error('nobody waits here')) };
@@ -11,7 +11,11 @@ const logged: string[] = [];
 let answers: ServerResponse[];
 let cutOff: number;
 let callers: Socket[];
+/** Of each request, whether it came on a connection beyond the limit. */
+let crowded: boolean[];
+let bound: BoundConnections;
 const server = createServer((request, answer) => {
+  crowded.push(bound.isOverLimit(request.socket));
   if (asksTooFarAhead(request.socket, answer)) cutOff += 1;
   else answers.push(answer);
 });
@@ -20,7 +24,8 @@ beforeEach(async () => {
   answers = [];
   cutOff = 0;
   callers = [];
-  boundConnections(server, 2, { clock, log: pino({}, { write: (line: string) => void logged.push(line) }) });
+  crowded = [];
+  bound = boundConnections(server, 2, { clock, log: pino({}, { write: (line: string) => void logged.push(line) }) });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
 });
@@ -63,20 +68,39 @@ test('a stranger has half a minute to take something of an answer, who is known 
   expect(answer.socket?.timeout).toBe(0);
 });
 
+const connectionsOpen = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)));
+  });
+
+async function asking(): Promise<Socket> {
+  const caller = await open();
+  const asked = answers.length;
+  caller.write(REQUEST);
+  await expect.poll(() => answers.length).toBe(asked + 1);
+  return caller;
+}
+
 test('of full connections those on which nothing is under way make room', async () => {
-  const busy = await open();
-  const idle = await open();
-  for (const [at, caller] of [idle, busy].entries()) {
-    caller.write(REQUEST);
-    await expect.poll(() => answers.length).toBe(at + 1);
-  }
-  answers[0]?.end();
+  const busy = await asking();
+  const idle = await asking();
+  answers[1]?.end();
   await once(idle, 'data');
+  await asking();
+  if (!idle.closed) await once(idle, 'close');
+  expect([busy.destroyed, crowded]).toEqual([false, [false, false, false]]);
+});
+
+test('beyond the limit requests are heard, and known to be beyond it; far beyond it connections are closed unheard', async () => {
+  const [first] = [await asking(), await asking()];
+  for (let at = 0; at < 32; at += 1) await asking();
+  expect(crowded).toEqual([false, false, ...Array.from({ length: 32 }, () => true)]);
   const refused = await open();
   await once(refused, 'close');
-  if (!idle.closed) await once(idle, 'close');
-  expect([logged.some((line) => line.includes('connections are refused')), busy.destroyed]).toEqual([true, false]);
-  const late = await open();
-  late.write(REQUEST);
-  await expect.poll(() => answers.length).toBe(3);
+  expect(logged.some((line) => line.includes('connections are refused'))).toBe(true);
+  first?.destroy();
+  for (const caller of callers.slice(2, 34)) caller.destroy();
+  await expect.poll(connectionsOpen).toBe(1);
+  await asking();
+  expect(crowded.at(-1)).toBe(false);
 });

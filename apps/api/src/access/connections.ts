@@ -16,24 +16,46 @@ const ASKED_AHEAD_MAX = 16;
 /** An answer that needs no key is small; who takes nothing of it for so long is cut off. */
 const STRANGER_TAKES_NOTHING_MS = 30_000;
 
-/** How many connections there may be: the next one is closed unheard, and the log says so once in a while (I9). */
+/** Beyond the limit, for those who look after the process: however many callers there are, health and metrics answer. */
+const RESERVED = 32;
+
+export interface BoundConnections {
+  /** It came when all connections were taken, and they still are: whoever asks for more than health is refused (I9). */
+  isOverLimit(socket: Socket): boolean;
+}
+
+/**
+ * How many connections there may be. Those on which nothing is under way make room for who comes next; beyond the limit and
+ * what is reserved the next one is closed unheard, and the log says so once in a while (I9).
+ */
 export function boundConnections(
   server: Server,
   connectionsMax: number,
   { clock, log }: { readonly clock: Clock; readonly log: Logger },
-): void {
+): BoundConnections {
+  const late = new WeakSet<Socket>();
+  let open = 0;
   let refused = 0;
   let toldAtMs = Number.NEGATIVE_INFINITY;
-  server.maxConnections = connectionsMax;
+  server.maxConnections = connectionsMax + RESERVED;
+  server.on('connection', (socket: Socket) => {
+    open += 1;
+    socket.once('close', () => {
+      open -= 1;
+    });
+    if (open <= connectionsMax) return;
+    late.add(socket);
+    server.closeIdleConnections();
+  });
   server.on('drop', () => {
     refused += 1;
-    // Those on which nothing is under way make room for who comes next.
     server.closeIdleConnections();
     if (clock.now() - toldAtMs < TOLD_EVERY_MS) return;
     log.warn({ refused, connectionsMax }, 'connections are refused: limits.connections are open already');
     toldAtMs = clock.now();
     refused = 0;
   });
+  return { isOverLimit: (socket) => open > connectionsMax && late.has(socket) };
 }
 
 const underWay = new WeakMap<Socket, number>();

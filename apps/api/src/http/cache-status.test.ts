@@ -13,6 +13,10 @@ test('each way an answer comes about has its words', () => {
   expect(cacheStatus({ ...base, cache: 'stale', staleReason: 'staleIfError', ageMs: 90_000 })).toBe(
     'parqueue; fwd=stale; detail="staleIfError"; ttl=-30; key="k-1"',
   );
+  // Within its maxAge too: nobody can tell whether it was marked since.
+  expect(cacheStatus({ ...base, cache: 'degraded' })).toBe(
+    'parqueue; fwd=stale; detail="coordination-down"; ttl=0; key="k-1"',
+  );
 });
 
 test('what was just verified for a strict caller is not called stale', () => {

@@ -1,7 +1,10 @@
 /** `Cache-Status` of RFC 9211: how this answer came about, in one line that proxies and people can read. */
 
+/** Why an answer is degraded, in Cache-Status and in the header Parqueue-Degraded. */
+export const COORDINATION_DOWN = 'coordination-down';
+
 export interface CacheOutcome {
-  readonly cache: 'hit' | 'revalidated' | 'continued' | 'miss' | 'stale';
+  readonly cache: 'hit' | 'revalidated' | 'continued' | 'miss' | 'stale' | 'degraded';
   /** The load was shared with other callers. */
   readonly collapsed: boolean;
   readonly staleReason: string | null;
@@ -31,13 +34,16 @@ function manner({ cache, collapsed, staleReason }: CacheOutcome): readonly strin
       return ['fwd=miss', 'stored', ...shared];
     case 'stale':
       return ['fwd=stale', ...shared, `detail=${quoted(staleReason ?? 'stale')}`];
+    case 'degraded':
+      // Nobody could be asked: from the store alone, while Redis is away.
+      return ['fwd=stale', `detail=${quoted(COORDINATION_DOWN)}`];
   }
 }
 
 /** Freshness left. Negative only when stale: an answer just verified for a strict caller is fresh, for 0 seconds. */
 function ttlSeconds({ cache, ageMs, maxAgeMs }: CacheOutcome): number {
   const left = Math.trunc((maxAgeMs - ageMs) / 1000);
-  return cache === 'stale' ? Math.min(left, 0) : Math.max(left, 0);
+  return cache === 'stale' || cache === 'degraded' ? Math.min(left, 0) : Math.max(left, 0);
 }
 
 /** A string of RFC 8941: printable ASCII, backslash and quote escaped. */

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { FreshnessPolicy, Head, Manifest } from '@parqueue/core';
 import { CONVERTER_VERSION } from '@parqueue/core/parquet';
 import { answerCacheControl, immutableCacheControl } from './cache-control.ts';
-import { cacheStatus, type CacheOutcome } from './cache-status.ts';
+import { cacheStatus, COORDINATION_DOWN, type CacheOutcome } from './cache-status.ts';
 import type { Representation } from './conditional.ts';
 import { httpDate } from './conditional.ts';
 import type { ConvertedForm, DataForm } from './data-form.ts';
@@ -121,6 +121,8 @@ function ageHeaders({ key }: DataFacts, age: DataAge, audience: 'public' | 'priv
     age: String(Math.floor(ageMs / 1000)),
     'cache-control': answerCacheControl(policy, audience),
     'cache-status': cacheStatus({ ...cache, key, ageMs, maxAgeMs: policy.maxAgeMs }),
+    // Ranges without a tag are refused then (degraded-answer.ts): nobody shall begin a read with them.
+    ...(cache.cache === 'degraded' ? { 'parqueue-degraded': COORDINATION_DOWN, 'accept-ranges': 'none' } : {}),
   };
 }
 

@@ -67,8 +67,9 @@ const ROWS: Readonly<Record<DataFormat, Schema>> = {
 /** The answers of a route that sends rows in these forms; ranges are of Parquet. */
 export function rowsIn(
   formats: readonly DataFormat[],
-  { immutable = false, prefers = false }: { readonly immutable?: boolean; readonly prefers?: boolean } = {},
+  wish: { readonly immutable?: boolean; readonly prefers?: boolean; readonly degrades?: boolean } = {},
 ): Record<number, Answer> {
+  const { immutable = false, prefers = false, degrades = false } = wish;
   const content = Object.fromEntries(formats.map((format) => [bareType(MEDIA_TYPES[format]), ROWS[format]]));
   const parquet = formats.includes('parquet');
   const converted = formats.some((format) => format !== 'parquet');
@@ -76,6 +77,7 @@ export function rowsIn(
   const common: readonly AnswerHeader[] = [
     ...DATA_HEADERS,
     ...(immutable ? [] : (['Age'] as const)),
+    ...(degrades ? (['Parqueue-Degraded'] as const) : []),
     ...(prefers ? (['Preference-Applied'] as const) : []),
   ];
   const answered: readonly AnswerHeader[] = [

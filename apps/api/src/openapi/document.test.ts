@@ -67,6 +67,7 @@ beforeAll(async () => {
       waiters: () => 0,
       pinsHeld: () => 0,
       conversions: { running: 0, waiting: 0, unsentBytes: 0 },
+      storeCalls: { stuck: 0, waiting: 0 },
     }),
     tracer: null,
     log: pino({ level: 'silent' }),

@@ -1,12 +1,13 @@
 /** Every header that requests may carry and answers have, told once; routes list them by name. */
 import { GENERATION_NUMBER, CONSISTENCY, KEY_TEXT, VERSION_TEXT } from '../views/entry-schema.ts';
+import { COORDINATION_DOWN } from '../http/cache-status.ts';
 import { oneOf, text, whole, type Schema } from './schema.ts';
 
 const HTTP_DATE = text('A date of HTTP, in whole seconds.', 'Sun, 22 Nov 2026 06:49:42 GMT');
 
 /** By name; the description of each is that of its schema. */
 export const ANSWER_HEADERS = {
-  'Accept-Ranges': oneOf('`bytes` where a Range is honoured: of Parquet.', ['bytes', 'none']),
+  'Accept-Ranges': oneOf('`bytes` where a Range is honoured: of Parquet, unless degraded.', ['bytes', 'none']),
   Age: whole('Seconds since the work began that last proved the rows right.', 12),
   Allow: text('The methods that the resource has.', 'GET, HEAD'),
   'Cache-Control': text(
@@ -40,6 +41,9 @@ export const ANSWER_HEADERS = {
   ),
   Location: text('The URL of the fill to wait for, or of the pin that was made.', '/v1/fills/lake.fill.5f0c1a2b'),
   'Parqueue-Consistency': CONSISTENCY,
+  'Parqueue-Degraded': oneOf('The answer is from the store alone, as the policy allows: Redis cannot be used.', [
+    COORDINATION_DOWN,
+  ]),
   'Parqueue-Fill': text('Send it with the same request to continue this ask.', 'lake.fill.5f0c1a2b'),
   'Parqueue-Generation': GENERATION_NUMBER,
   'Parqueue-Key': KEY_TEXT,

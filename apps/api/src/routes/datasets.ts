@@ -66,7 +66,7 @@ export function datasetRoutes(app: FastifyInstance, context: ApiContext): void {
         tag: 'datasets',
         summary: 'The rows, in the representation that Accept or format asks for',
         description: `${LOADING_NOTE} Answers 202 with the fill's URL when the rows are not ready within Prefer: wait.`,
-        answers: { ...rowsIn(DATA_FORMATS, { prefers: true }), 202: PENDING_ANSWER },
+        answers: { ...rowsIn(DATA_FORMATS, { prefers: true, degrades: true }), 202: PENDING_ANSWER },
         errors: READ_ERRORS,
         refusals: [406, 412, 416],
         requestHeaders: ['Accept', ...ASK_HEADERS, ...DATA_REQUEST_HEADERS, ...RANGE_HEADERS],
@@ -98,7 +98,7 @@ function suffixRoute(app: FastifyInstance, context: ApiContext, suffix: DataForm
         tag: 'datasets',
         summary: `The rows as ${MEDIA_TYPES[suffix].split(';')[0]}`,
         description: `${LOADING_NOTE} Never answers 202: waits until the fill's time-out, then 503.`,
-        answers: rowsIn([suffix]),
+        answers: rowsIn([suffix], { degrades: true }),
         errors: suffix === 'parquet' ? READ_ERRORS : ASK_ERRORS,
         refusals: suffix === 'parquet' ? [406, 412, 416] : [406, 412],
         requestHeaders: [

@@ -1,12 +1,13 @@
 /** Entries by their keys: listing, looking, explaining, removing; and the immutable URLs of their generations. */
 import type { FastifyInstance } from 'fastify';
 import { invalidate, ParqueueError, satisfies, STRICT, type Pin } from '@parqueue/core';
-import { wholeManifest } from '../asking.ts';
+import { isCoordinationDown, wholeManifest } from '../asking.ts';
 import { maySeeEntry, mayUseAll, type Principal } from '../auth.ts';
 import type { ApiContext } from '../context.ts';
 import { continuedRead, noteReadBegun } from '../continued-read.ts';
 import { answerContinued, answerWith } from '../data-answer.ts';
 import type { DataCall, Sendable } from '../data-call.ts';
+import { gone, lostDegraded, storedGeneration } from '../degraded-answer.ts';
 import { invalidateDeps } from '../invalidating.ts';
 import { isPurged, lookAtEntry, noEntry, requireKey, scopesOf } from '../entry-access.ts';
 import { explainEntry } from '../explain.ts';
@@ -217,13 +218,34 @@ function dataRoutes(app: FastifyInstance, context: ApiContext): void {
       const { key, fence } = request.params;
       const form = readForm(request.query, { ...wishesOf(request), projects: true });
       requireKey(key);
-      const pin = await context.link.run(({ coordination }) =>
-        coordination.pins.pinGeneration({ key, fence }, { id: context.randomId(), ttlMs: TRANSFER_PIN_TTL_MS }),
-      );
-      if (pin === null) throw await whyGone(context, request.principal, { key, fence });
-      return await sendPinned({ context, request, reply, form }, pin, null, { kind: 'immutable' });
+      const call = { context, request, reply, form };
+      try {
+        return await sendGeneration(call, { key, fence });
+      } catch (error) {
+        if (!isCoordinationDown(error) || reply.sent) throw error;
+        return await sendStored(call, { key, fence });
+      }
     },
   });
+}
+
+async function sendGeneration(call: DataCall, ref: { readonly key: string; readonly fence: number }) {
+  const { context, request } = call;
+  const wish = { id: context.randomId(), ttlMs: TRANSFER_PIN_TTL_MS };
+  const pin = await context.link.run(({ coordination }) => coordination.pins.pinGeneration(ref, wish));
+  if (pin === null) throw await whyGone(context, request.principal, ref);
+  return await sendPinned(call, pin, null, { kind: 'immutable' });
+}
+
+/** Without Redis. */
+async function sendStored(call: DataCall, ref: { readonly key: string; readonly fence: number }) {
+  try {
+    const sendable = await storedGeneration(call, ref);
+    requireColumns(call.form, sendable.facts.manifest);
+    return await answerWith(call, sendable);
+  } catch (error) {
+    throw lostDegraded(error);
+  }
 }
 
 /** Sends a generation that was pinned by name, or says that it is gone. */
@@ -251,10 +273,6 @@ async function sendPinned(call: DataCall, pin: Pin | null, committedAtMs: number
   } finally {
     await releasePin(live, pin, context);
   }
-}
-
-function gone(): ParqueueError {
-  return new ParqueueError('PQ_GONE', 'this generation was removed; ask for its dataset again');
 }
 
 /** Only whoever may see the entry learns that it was there. */

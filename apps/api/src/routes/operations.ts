@@ -33,7 +33,7 @@ export function operationRoutes(app: FastifyInstance, context: ApiContext, descr
         tag: 'operations',
         summary: 'Requests can be answered: Redis, epoch and store are there',
         answers: {
-          200: json(READINESS, 'They can.', ['Cache-Control']),
+          200: json(READINESS, 'They can; `degraded`: older answers alone, from the store.', ['Cache-Control']),
           503: json(READINESS, 'They can not; `checks` says why.', ['Cache-Control']),
         },
       },
@@ -41,7 +41,7 @@ export function operationRoutes(app: FastifyInstance, context: ApiContext, descr
     handler: async (_request, reply) => {
       const state = await readiness.check();
       return await reply
-        .code(state.status === 'ok' ? 200 : 503)
+        .code(state.status === 'unready' ? 503 : 200)
         .header('cache-control', 'no-store')
         .send(state);
     },

@@ -21,7 +21,7 @@ export function queryRoutes(app: FastifyInstance, context: ApiContext): void {
         tag: 'data',
         summary: 'Resolve a question and send its rows',
         description: 'What is not in the cache needs scope `fill`, what no dataset declares `adhoc`.',
-        answers: { ...rowsIn(DATA_FORMATS, { prefers: true }), 202: PENDING_ANSWER },
+        answers: { ...rowsIn(DATA_FORMATS, { prefers: true, degrades: true }), 202: PENDING_ANSWER },
         errors: ASK_ERRORS,
         refusals: [406, 412, 416],
         requestHeaders: ['Accept', ...ASK_HEADERS, ...DATA_REQUEST_HEADERS, ...RANGE_HEADERS],

@@ -1,10 +1,10 @@
 /** POST /v1/resolve: the entry behind a question, for readers that open the file themselves. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { PIN_MAX_MS, type Pin } from '@parqueue/core';
-import { ask, type Found } from '../asking.ts';
+import { PIN_MAX_MS, type Manifest, type Pin } from '@parqueue/core';
+import { ask, type Found, type FoundDegraded } from '../asking.ts';
 import { askCallOf, directivesOf } from '../caller.ts';
 import type { ApiContext } from '../context.ts';
-import { cacheStatus } from '../http/cache-status.ts';
+import { cacheStatus, COORDINATION_DOWN, type CacheOutcome } from '../http/cache-status.ts';
 import { generationUrl } from '../http/data-headers.ts';
 import { sendPending } from '../pending.ts';
 import { durationMs, invalid, QUESTION_BODY_SCHEMA, resolveQuestion, type QuestionBody } from '../question.ts';
@@ -25,7 +25,12 @@ export function resolveRoutes(app: FastifyInstance, context: ApiContext): void {
         summary: 'Resolve a question to its entry: generation, version, schema, where the file is; optionally pinned',
         description: 'What is not in the cache needs scope `fill`, what no dataset declares `adhoc`.',
         answers: {
-          200: json(RESOLUTION, 'The entry.', ['Cache-Control', 'Cache-Status', 'Preference-Applied']),
+          200: json(RESOLUTION, 'The entry.', [
+            'Cache-Control',
+            'Cache-Status',
+            'Parqueue-Degraded',
+            'Preference-Applied',
+          ]),
           202: PENDING_ANSWER,
         },
         errors: ASK_ERRORS,
@@ -44,16 +49,15 @@ export function resolveRoutes(app: FastifyInstance, context: ApiContext): void {
       });
       const asked = await ask(context, asking);
       if (asked.kind === 'pending') return await sendPending(reply, asked.fillId, { asking, neverPending: false });
-      if (pinTtlMs === null) await asked.release();
-      const { answer } = asked;
-      const ageMs = Math.max(0, answer.look.nowMs - answer.head.verifiedAtMs);
+      const found = foundOf(asked);
+      if (asked.kind === 'found' && pinTtlMs === null) await asked.release();
+      const { cache, collapsed, staleReason, ageMs } = found;
+      const { maxAgeMs } = resolved.declared;
       reply
         .header('cache-control', 'no-store')
-        .header(
-          'cache-status',
-          cacheStatus({ ...answer, key: answer.key, ageMs, maxAgeMs: resolved.declared.maxAgeMs }),
-        );
-      return resolutionView(context, request, asked, pinTtlMs === null ? null : answer.pin);
+        .header('cache-status', cacheStatus({ cache, collapsed, staleReason, ageMs, maxAgeMs, key: found.key }));
+      if (cache === 'degraded') reply.header('parqueue-degraded', COORDINATION_DOWN);
+      return resolutionView(context, request, found, pinTtlMs === null ? null : found.pin);
     },
   });
 }
@@ -65,15 +69,37 @@ export function readPinTtl(name: string, value: string | number): number {
   return ms;
 }
 
-function resolutionView({ store }: ApiContext, request: FastifyRequest, { answer, manifest }: Found, pin: Pin | null) {
-  const { key, head, look, cache, collapsed, staleReason } = answer;
-  const { relative, absolute } = store.reader.partPath(key, head.fence);
+/** What is told of a generation, however it was found. */
+interface FoundEntry {
+  readonly key: string;
+  readonly manifest: Manifest;
+  readonly verifiedAtMs: number;
+  readonly ageMs: number;
+  readonly cache: CacheOutcome['cache'];
+  readonly collapsed: boolean;
+  readonly staleReason: string | null;
+  readonly pin: Pin | null;
+}
+
+function foundOf(asked: Found | FoundDegraded): FoundEntry {
+  const { manifest } = asked;
+  if (asked.kind === 'degraded')
+    return { ...asked, cache: 'degraded', collapsed: false, staleReason: COORDINATION_DOWN, pin: null };
+  const { key, head, look, cache, collapsed, staleReason, pin } = asked.answer;
+  const { verifiedAtMs } = head;
+  const ageMs = Math.max(0, look.nowMs - verifiedAtMs);
+  return { key, manifest, verifiedAtMs, ageMs, cache, collapsed, staleReason, pin };
+}
+
+function resolutionView({ store }: ApiContext, request: FastifyRequest, found: FoundEntry, pin: Pin | null) {
+  const { key, manifest, cache, collapsed, staleReason } = found;
+  const { relative, absolute } = store.reader.partPath(key, manifest.fence);
   return {
     key,
     dataset: manifest.dataset,
     source: manifest.source,
-    generation: head.fence,
-    version: head.version,
+    generation: manifest.fence,
+    version: manifest.version,
     etag: `"${manifest.part.sha256}"`,
     rows: manifest.part.rows,
     columns: manifest.columns.length,
@@ -81,11 +107,15 @@ function resolutionView({ store }: ApiContext, request: FastifyRequest, { answer
     sha256: manifest.part.sha256,
     schema: manifest.columns,
     storeId: store.storeId,
-    file: { relative, path: absolute, url: `${request.protocol}://${request.host}${generationUrl(key, head.fence)}` },
-    verifiedAt: isoTime(head.verifiedAtMs),
-    ageSeconds: Math.max(0, look.nowMs - head.verifiedAtMs) / 1000,
-    consistency: head.consistency,
-    cache: { outcome: cache, collapsed, detail: staleReason },
+    file: {
+      relative,
+      path: absolute,
+      url: `${request.protocol}://${request.host}${generationUrl(key, manifest.fence)}`,
+    },
+    verifiedAt: isoTime(found.verifiedAtMs),
+    ageSeconds: found.ageMs / 1000,
+    consistency: manifest.consistency,
+    cache: { outcome: cache === 'degraded' ? 'stale' : cache, collapsed, detail: staleReason },
     pin: pin === null ? null : pinView(pin),
   };
 }

@@ -9,7 +9,10 @@ export const ALIVE = named(
 export const READINESS = named(
   'Readiness',
   object('Whether requests can be answered.', {
-    status: oneOf('Whether they can.', ['ok', 'unready']),
+    status: oneOf(
+      'Whether they can. `degraded`: Redis cannot be used, and older answers are given from the store where policies allow it.',
+      ['ok', 'degraded', 'unready'],
+    ),
     checks: object('`ok`, or what is wrong.', { redis: text('Of Redis.', 'ok'), store: text('Of the store.', 'ok') }),
   }),
 );

@@ -24,10 +24,16 @@ export async function runApi(context: Context, options: ServerOptions): Promise<
   const ready = onHangup(context);
   await serve(context, options, 'api', async (config, log) => {
     const { startApi } = await import('@parqueue/api');
-    const api = await startApi({ config, log });
+    const api = await startApi({ config, log, storeCalls: storeCallsOf(context.env) });
     ready(() => reloadKeys(context, { options, log, replaceKeys: (keys) => api.replaceKeys(keys) }));
     return { url: api.url, stop: async () => await api.close() };
   });
+}
+
+/** One thread less than there are: what hangs in the store leaves that one for names of hosts and for compression. */
+function storeCallsOf(env: Context['env']): { readonly max?: number } {
+  const threads = Number(env['UV_THREADPOOL_SIZE']);
+  return Number.isInteger(threads) && threads >= 2 ? { max: threads - 1 } : {};
 }
 
 export async function runWorker(context: Context, { port, host, ...options }: ServerOptions): Promise<void> {

@@ -37,6 +37,9 @@ export interface Stack {
 const API_STOPS_WITHIN_MS = 20_000;
 /** After the drain the worker still has to hand its jobs back and close its connections. */
 const WORKER_STOPS_AFTER_DRAIN_MS = 20_000;
+/** Threads for files, names and compression. A store that hangs keeps all but one of them (commands/servers.ts). */
+const UV_THREADPOOL_SIZE = '16';
+
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
 
 export async function startStack(context: Context, options: StackOptions): Promise<Stack> {
@@ -48,7 +51,7 @@ export async function startStack(context: Context, options: StackOptions): Promi
     await assertPortFree(config.listen.host, config.listen.port);
     const redis = await openRedisOf(context, config, dataDirectory, options.events);
     opened.redis = redis;
-    const env = { ...context.env, PARQUEUE_REDIS_URL: redis.url };
+    const env = { UV_THREADPOOL_SIZE, ...context.env, PARQUEUE_REDIS_URL: redis.url };
     const shared = ['--config', path, ...(options.data === undefined ? [] : ['--data', options.data])];
     const api = new SupervisedProcess(
       {

@@ -996,8 +996,8 @@ export interface Question {
 
 /** Whether requests can be answered. */
 export interface Readiness {
-  /** Whether they can. */
-  readonly status: 'ok' | 'unready';
+  /** Whether they can. `degraded`: Redis cannot be used, and older answers are given from the store where policies allow it. */
+  readonly status: 'ok' | 'degraded' | 'unready';
   /** `ok`, or what is wrong. */
   readonly checks: {
     /** Of Redis. */

@@ -13,3 +13,4 @@ export {
   type WritableStore,
 } from './store-fixtures.ts';
 export { sourceContext, sourceContract, type SourceFixture } from './source-contract.ts';
+export * from './freezing-proxy.ts';
