@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { Epochs } from './epoch.ts';
 import { Filler } from './fill.ts';
+import { ParqueueError } from './model/errors.ts';
 import type { Outcome } from './model/job.ts';
 import { DEFAULT_PARQUET } from './model/request.ts';
 import { reconcileKey } from './rebuild.ts';
@@ -100,6 +101,23 @@ test.each(['key', 'scope'])(
     expect(bench.store.allStaging()).toEqual([]);
   },
 );
+
+test('a store that refuses at the very end does not keep the lease: the next fill need not wait for it', async () => {
+  const bench = await new RefreshBench().open();
+  bench.files.set('a.csv', 'a.csv 1');
+  const request = bench.request('a.csv');
+  let refused = 0;
+  bench.store.beforeOperation = async (name) => {
+    if (name !== 'moveToTrash') return;
+    refused += 1;
+    throw new ParqueueError('PQ_STORE_IO', 'the store does not answer');
+  };
+  const requirement = { after: 1e12, hardAfter: 0 };
+  const outcome = await bench.timeline.until(bench.run({ kind: 'fill', request, requirement, requestId: null }));
+  expect(outcome).toMatchObject({ kind: 'committed' });
+  expect(refused).toBe(1);
+  expect(await bench.coordination.leases.list()).toEqual([]);
+});
 
 /** Ends with its signal only. */
 function sleep(_ms: number, signal?: AbortSignal): Promise<void> {

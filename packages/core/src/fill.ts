@@ -308,14 +308,24 @@ export class Filler {
     }
   }
 
-  /** A killed thread leaves its staging directory; then the lease goes. Both are best effort: they end by themselves. */
+  /**
+   * A killed thread leaves its staging directory; then the lease goes, also where the store refused: a lease that stayed
+   * would keep everybody from the key for its whole life, and whoever is granted the next one sweeps. Both are best
+   * effort, for both end by themselves.
+   */
   async #leave({ claim, fence }: Granted): Promise<void> {
     const { directories, leases, onStep } = this.#deps;
-    try {
-      await directories.moveToTrash({ key: claim.key, fence, fillId: claim.fillId });
-      await leases.release(claim, fence);
-    } catch (error) {
-      await onStep('failed', { key: claim.key, fence, at: 'release', failure: toFailure(error) });
+    const { key, fillId } = claim;
+    const attempts = [
+      ['staging-swept', () => directories.moveToTrash({ key, fence, fillId })],
+      ['release', () => leases.release(claim, fence)],
+    ] as const;
+    for (const [at, attempt] of attempts) {
+      try {
+        await attempt();
+      } catch (error) {
+        await onStep('failed', { key, fence, at, failure: toFailure(error) });
+      }
     }
   }
 }
