@@ -108,7 +108,10 @@ const COMMANDS = {
     return run(bin('vitest'), ['run', '--project', 'processes', 'test/nfs'], { PARQUEUE_NFS_MOUNTS: mounts });
   },
 
-  /** `npm run crash [-- CELL]`: all cells of the crash matrix, or those whose name has this in it; the report is var/crash/report.md. */
+  /**
+   * `npm run crash [-- CELL]`: all cells of the crash matrix, or those whose name has this in it. Cells that held before are not
+   * played again, so that a run can be interrupted; var/crash holds them and report.md, and is removed to begin anew.
+   */
   async crash([only = '']) {
     await setUp();
     const folder = join(root, 'var', 'crash');
@@ -116,7 +119,7 @@ const COMMANDS = {
     const environment = {
       PARQUEUE_CRASH_CELLS: 'all',
       PARQUEUE_CRASH_ONLY: only,
-      PARQUEUE_CRASH_REPORT: join(folder, 'report.md'),
+      PARQUEUE_CRASH_FOLDER: folder,
     };
     return run(bin('vitest'), ['run', '--project', 'processes', 'test/crash'], environment);
   },

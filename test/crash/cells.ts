@@ -30,7 +30,30 @@ export const DIMENSIONS = {
 export type Cell = Combination<typeof DIMENSIONS>;
 
 export const ALL_CELLS: readonly Cell[] = everyCombination(DIMENSIONS);
-export const PAIRWISE_CELLS: readonly Cell[] = pairwise(DIMENSIONS);
+
+/** Steps after which a crash leaves the same kind of thing behind (ARCHITECTURE.md, one fill). */
+export const PHASES: Readonly<Record<string, readonly FillStep[]>> = {
+  'a lease': ['lease-acquired', 'snapshot-opened'],
+  'a staging directory': ['first-batch', 'part-synced', 'staged'],
+  'a generation without a head': ['published', 'commit-sent'],
+  'a new head': ['commit-acked', 'head-written'],
+};
+
+/**
+ * For every run of the tests: each fault in each phase, and every pair of what else there is. The steps of a phase take
+ * turns over its faults.
+ */
+export const PAIRWISE_CELLS: readonly Cell[] = selected();
+
+function selected(): readonly Cell[] {
+  const { fault, source, readers, duration } = DIMENSIONS;
+  const phases = Object.keys(PHASES);
+  return pairwise({ fault, phase: phases, source, readers, duration }).map(({ phase, ...cell }) => {
+    const steps = PHASES[phase] ?? [];
+    const turn = FAULTS.indexOf(cell.fault) + phases.indexOf(phase);
+    return { ...cell, step: steps[turn % steps.length] ?? 'lease-acquired' };
+  });
+}
 
 export function nameOf({ fault, step, source, readers, duration }: Cell): string {
   return `${fault} at ${step}, ${duration}, ${source}, ${readers} readers`;

@@ -88,7 +88,7 @@ export class CrashWorker {
   }
 
   /** Looks whenever something is heard of the process. A process that ended has nothing more to tell. */
-  async until(what: string, isSo: () => boolean, limitMs = 30_000): Promise<void> {
+  async until(what: string, isSo: () => boolean, limitMs = 120_000): Promise<void> {
     const deadline = AbortSignal.timeout(limitMs);
     while (!isSo()) {
       if (!this.isAlive) throw new Error(`the worker ended before ${what}`);

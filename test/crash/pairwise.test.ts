@@ -1,6 +1,8 @@
 /** The selection of the crash matrix: what it leaves out, nobody would notice. */
+import { FILL_STEPS } from '@parqueue/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { DIMENSIONS, PAIRWISE_CELLS, PHASES } from './cells.ts';
 import { everyCombination, pairwise, type Dimensions } from './pairwise.ts';
 
 function pairsOf(rows: readonly Readonly<Record<string, string>>[]): Set<string> {
@@ -45,5 +47,16 @@ describe('a pairwise selection', () => {
   test('is the same each time', () => {
     const given = { a: ['1', '2', '3'], b: ['x', 'y'], c: ['p', 'q'] };
     expect(pairwise(given)).toEqual(pairwise(given));
+  });
+});
+
+describe('the cells of every test run', () => {
+  test('have each fault in each phase, each step, and each pair of a fault or a phase with everything else', () => {
+    const phaseOf = (step: string): string =>
+      Object.keys(PHASES).find((name) => PHASES[name]?.some((own) => own === step)) ?? '';
+    const seen = pairsOf(PAIRWISE_CELLS.map(({ step, ...cell }) => ({ ...cell, phase: phaseOf(step) })));
+    const { fault, source, readers, duration } = DIMENSIONS;
+    expect(seen).toEqual(pairsOf(everyCombination({ fault, phase: Object.keys(PHASES), source, readers, duration })));
+    expect(new Set(PAIRWISE_CELLS.map(({ step }) => step))).toEqual(new Set(FILL_STEPS));
   });
 });

@@ -20,7 +20,6 @@ export interface Seen {
   /** Row sets, each complete and of one version. */
   readonly read: number;
   readonly refused: Readonly<Partial<Record<ErrorCode, number>>>;
-  /** Empty, or the matrix has found something. */
   readonly wrong: readonly string[];
 }
 

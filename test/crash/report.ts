@@ -1,72 +1,91 @@
-/** docs/crash-matrix.md's table, made of what was seen: which cells were played, what their callers heard, what was read. */
-import { FILL_STEPS, type ErrorCode } from '@parqueue/core';
-import { FAULTS, nameOf, type Cell, type Fault } from './cells.ts';
+/**
+ * What was played, cell by cell as it ends, so that a long run can be interrupted and continued; and the tables of
+ * docs/crash-matrix.md, made of it.
+ */
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { FILL_STEPS } from '@parqueue/core';
+import { FAULTS, nameOf } from './cells.ts';
 import type { CellReport } from './run-cell.ts';
 
-export interface Failure {
-  readonly cell: Cell;
-  readonly why: string;
-}
+/** A report, or why there is none: the cell did not come to its end. */
+export type Played = CellReport | Pick<CellReport, 'cell' | 'wrong'>;
 
-export interface Played {
-  readonly reports: readonly CellReport[];
-  readonly failures: readonly Failure[];
+export class Ledger {
+  readonly #file: string | null;
+  readonly #played = new Map<string, Played>();
+
+  /** @param file one line per cell; null: nothing is kept */
+  constructor(file: string | null) {
+    this.#file = file;
+    if (file === null || !existsSync(file)) return;
+    const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
+    for (const played of lines.map((line) => JSON.parse(line) as Played)) this.#played.set(nameOf(played.cell), played);
+  }
+
+  /** Played before, and nothing was wrong. */
+  held(name: string): boolean {
+    return this.#played.get(name)?.wrong.length === 0;
+  }
+
+  add(played: Played): void {
+    this.#played.set(nameOf(played.cell), played);
+    if (this.#file !== null) appendFileSync(this.#file, `${JSON.stringify(played)}\n`);
+  }
+
+  writeTo(file: string): void {
+    const played = [...this.#played.values()];
+    const failures = played.flatMap(({ cell, wrong }) => wrong.map((what) => `- ${nameOf(cell)}: ${what}`));
+    const parts = [totalsOf(played), matrixOf(played), heardOf(played), failures.join('\n')];
+    writeFileSync(file, `${parts.filter((part) => part !== '').join('\n\n')}\n`);
+  }
 }
 
 /** Step by step and fault by fault: cells that held, of those played. */
-export function matrixOf({ reports, failures }: Played): string {
-  const held = reports.filter(({ wrong }) => wrong.length === 0).map(({ cell }) => cell);
-  const played = [...reports.map(({ cell }) => cell), ...failures.map(({ cell }) => cell)];
-  const count = (cells: readonly Cell[], step: string, fault: Fault): number =>
-    cells.filter((cell) => cell.step === step && cell.fault === fault).length;
+function matrixOf(all: readonly Played[]): string {
   const rows = FILL_STEPS.map((step) => [
     `\`${step}\``,
-    ...FAULTS.map((fault) => `${count(held, step, fault)}/${count(played, step, fault)}`),
+    ...FAULTS.map((fault) => {
+      const own = all.filter(({ cell }) => cell.step === step && cell.fault === fault);
+      return `${own.filter(({ wrong }) => wrong.length === 0).length}/${own.length}`;
+    }),
   ]);
   return tableOf(['step', ...FAULTS], rows);
 }
 
 /** What the callers heard whose asks met the fault, and how many loads it took until the retry was answered. */
-export function heardOf({ reports }: Played): string {
+function heardOf(all: readonly Played[]): string {
   const rows = FAULTS.map((fault) => {
-    const own = reports.filter(({ cell }) => cell.fault === fault);
+    const own = all.filter(isReport).filter(({ cell }) => cell.fault === fault);
     const loads = own.map((report) => report.loads);
-    return [fault, tallied(own.map(({ heard }) => heard)), `${Math.min(...loads)}–${Math.max(...loads)}`];
+    const range = own.length === 0 ? '' : `${Math.min(...loads)}–${Math.max(...loads)}`;
+    return [fault, shown(tally(own.map(({ heard }) => [heard, 1]))), range];
   });
   return tableOf(['fault', 'what the caller heard', 'loads'], rows);
 }
 
-export function totalsOf({ reports, failures }: Played): string {
-  const read = reports.reduce((sum, { seen }) => sum + seen.read, 0);
-  const wrong = reports.reduce((sum, report) => sum + report.seen.wrong.length, 0);
-  const refused: Partial<Record<ErrorCode, number>> = {};
-  for (const { seen } of reports)
-    for (const [code, times] of Object.entries(seen.refused))
-      refused[code as ErrorCode] = (refused[code as ErrorCode] ?? 0) + times;
-  const times = Object.entries(refused)
-    .toSorted(([, a], [, b]) => b - a)
-    .map(([code, count]) => `${code} ${count}`);
-  const cells = reports.length + failures.length;
+function totalsOf(all: readonly Played[]): string {
+  const reports = all.filter(isReport);
+  const sum = (of: (report: CellReport) => number): number => reports.reduce((total, report) => total + of(report), 0);
+  const refused = shown(tally(reports.flatMap(({ seen }) => Object.entries(seen.refused))));
   return [
-    `${cells} cells, ${cells - reports.filter((report) => report.wrong.length === 0).length} of them failed.`,
-    `${read} row sets were read meanwhile, ${wrong} of them wrong; readers were refused ${times.length === 0 ? 'never' : times.join(', ')}.`,
+    `${all.length} cells, of which ${all.filter(({ wrong }) => wrong.length > 0).length} failed.`,
+    `Readers read ${sum(({ seen }) => seen.read)} row sets, ${sum(({ seen }) => seen.wrong.length)} of them wrong. They were refused: ${refused}.`,
   ].join('\n');
 }
 
-export function failuresOf({ reports, failures }: Played): readonly string[] {
-  return [
-    ...failures.map(({ cell, why }) => `${nameOf(cell)}: ${why}`),
-    ...reports.flatMap(({ cell, wrong }) => wrong.map((what) => `${nameOf(cell)}: ${what}`)),
-  ];
+function isReport(played: Played): played is CellReport {
+  return 'heard' in played;
 }
 
-function tallied(words: readonly string[]): string {
+function tally(counted: readonly (readonly [string, number])[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
-  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
-  return [...counts]
-    .toSorted(([, a], [, b]) => b - a)
-    .map(([word, count]) => `${word === 'rows' ? word : `\`${word}\``} ${count}`)
-    .join(', ');
+  for (const [word, times] of counted) counts.set(word, (counts.get(word) ?? 0) + times);
+  return counts;
+}
+
+function shown(counts: ReadonlyMap<string, number>): string {
+  const words = [...counts].toSorted(([, a], [, b]) => b - a);
+  return words.map(([word, count]) => `${word === 'rows' ? word : `\`${word}\``} ${count}`).join(', ');
 }
 
 function tableOf(head: readonly string[], rows: readonly (readonly string[])[]): string {

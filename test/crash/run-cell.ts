@@ -18,6 +18,7 @@ export interface CellReport {
   readonly loads: number;
   readonly commits: number;
   readonly seen: Seen;
+  /** Empty, or the matrix has found something. */
   readonly wrong: readonly string[];
 }
 

@@ -182,7 +182,7 @@ export class Stage implements AsyncDisposable {
 
   /** @throws where the ask does not end with the current rows */
   async mustAnswer(subject: Subject, what: string): Promise<Answer> {
-    const heard = await this.ask(subject, { ageMs: 0, waitMs: 30_000 });
+    const heard = await this.ask(subject, { ageMs: 0, waitMs: 120_000 });
     if (heard.kind === 'rows' && heard.version === subject.history.current) return heard.answer;
     throw new Error(`${what} was not answered with version ${subject.history.current}: ${told(heard)}`);
   }
