@@ -7,7 +7,6 @@
  * While it starts, its health port already answers: alive, not ready.
  */
 import { readFileSync } from 'node:fs';
-import { access } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -132,7 +131,7 @@ async function start(options: WorkerOptions, closers: Closers): Promise<RunningW
   const presence = presenceOf(config, coordination, health.url);
   presence.start();
   closers.add('presence', () => presence.stop());
-  state.readiness = () => readiness(config, coordination);
+  state.readiness = () => readiness(store, coordination);
   log.info({ url: health.url, version: VERSION, sources: Object.keys(config.sources) }, 'worker takes jobs');
 
   let ending: Promise<void> | null = null;
@@ -244,8 +243,9 @@ async function openWork({
   return queues;
 }
 
-async function readiness(config: Config, coordination: Coordination): Promise<Readiness> {
-  const [redis, store] = await Promise.all([check(() => coordination.ping()), check(() => access(config.store.root))]);
+/** The store is asked by a bounded call: who looks every few seconds at one that hangs must not take a thread each time. */
+async function readiness({ space }: Pick<FileStore, 'space'>, coordination: Coordination): Promise<Readiness> {
+  const [redis, store] = await Promise.all([check(() => coordination.ping()), check(() => space.free())]);
   return { ready: redis === 'ok' && store === 'ok', checks: { redis, store } };
 }
 

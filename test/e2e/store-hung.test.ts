@@ -1,0 +1,90 @@
+/**
+ * A store whose filesystem hangs, with real threads that are really stuck: a pipe under the name of a file keeps whoever
+ * opens it waiting for somebody who writes, as a mount does whose server is away. Which other calls go on, who is refused,
+ * and what it takes to recover.
+ */
+import { execFile } from 'node:child_process';
+import { lookup } from 'node:dns/promises';
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { join } from 'node:path';
+import { gzip } from 'node:zlib';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { problemOf, Stage } from './api-stage.ts';
+
+/** Node has four threads here, so three may hang. */
+const THREADS = 3;
+const PATIENCE_MS = 1_000;
+const WORDS = '/v1/datasets/words.parquet';
+/** Verified a moment ago, so that no worker has to look at the store for it. */
+const RECENT = { 'cache-control': 'max-age=3600' };
+
+let stage: Stage;
+let manifest: string;
+
+beforeAll(async () => {
+  stage = await Stage.open({
+    datasets: '  kept: { source: lake, path: words.csv, select: [word], freshness: { maxAge: 1h } }\n',
+    api: { storeCalls: { max: THREADS, patienceMs: PATIENCE_MS } },
+  });
+  await stage.writeWords('one');
+  for (const name of ['words', 'kept']) expect((await stage.get(`/v1/datasets/${name}.parquet`)).status).toBe(200);
+  const entry = await stage.post('/v1/resolve', { dataset: 'kept' });
+  const { file } = (await entry.json()) as { file: { path: string } };
+  manifest = join(file.path, '../manifest.json');
+});
+afterAll(async () => {
+  await stage[Symbol.asyncDispose]();
+});
+
+const stuck = (): Promise<number> => stage.metric('parqueue_store_calls_stuck');
+const kept = (): Promise<Response> => stage.get('/v1/datasets/kept.parquet', RECENT);
+
+test('calls that hang keep three threads and no more; the process lives, says so, and goes on when they come back', async () => {
+  await rename(manifest, `${manifest}.aside`);
+  await promisify(execFile)('mkfifo', [manifest]);
+
+  // Two hundred callers at once: nobody waits for longer than the patience, and the first three take all there is.
+  const refused = await Promise.all(Array.from({ length: 200 }, kept));
+  for (const response of refused) {
+    expect(response.status).toBe(503);
+    expect(response.headers.get('retry-after')).toBeTruthy();
+    expect(await problemOf(response)).toMatchObject({ code: 'PQ_STORE_IO', errno: 'ETIMEDOUT' });
+  }
+  expect(await stuck()).toBe(THREADS);
+
+  // From here on every question is refused before it reaches the filesystem, those about sound files too.
+  expect(await problemOf(await stage.get(WORDS))).toMatchObject({ code: 'PQ_STORE_IO' });
+  expect(await stuck()).toBe(THREADS);
+
+  // The thread that is left resolves names and compresses; liveness needs none, readiness does not wait for one.
+  expect((await lookup('localhost')).address).toBeTruthy();
+  expect((await promisify(gzip)(Buffer.from('words'))).length).toBeGreaterThan(0);
+  expect((await stage.get('/healthz')).status).toBe(200);
+  const ready = await stage.get('/readyz');
+  expect(ready.status).toBe(503);
+  expect(await ready.json()).toMatchObject({
+    status: 'unready',
+    checks: { redis: 'ok', store: 'the store cannot be reached: ETIMEDOUT' },
+  });
+  expect((await stage.get('/v1/datasets')).status).toBe(200);
+
+  // The server is back: whoever hung is answered, and the threads are free.
+  await release();
+  await expect.poll(stuck, { timeout: 20_000 }).toBe(0);
+  expect((await stage.get('/readyz')).status).toBe(200);
+  expect((await kept()).status).toBe(200);
+  expect((await stage.get(WORDS)).status).toBe(200);
+});
+
+/** What was aside is back under its name; then those who wait at the pipe are let go. */
+async function release(): Promise<void> {
+  const pipe = `${manifest}.pipe`;
+  await rename(manifest, pipe);
+  await rename(`${manifest}.aside`, manifest);
+  expect(await readFile(manifest, 'utf8')).toContain('"manifest"');
+  const writer = await open(pipe, 'r+');
+  await expect.poll(stuck, { timeout: 20_000 }).toBe(0);
+  await writer.close();
+  await rm(pipe);
+}
