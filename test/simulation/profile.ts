@@ -17,6 +17,8 @@ export interface Profile {
   readonly quotaBytes?: number;
   /** No caller is told 202: those who come back take turns from the fills, and leases here are short. */
   readonly patient?: true;
+  /** Beside every ask its API process reads as one that is cut off from Redis would. */
+  readonly cutOff?: true;
   readonly faults: Faults;
   /** Chance per step that the nemesis acts, and what it may do. */
   readonly nemesis: number;

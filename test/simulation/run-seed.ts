@@ -30,6 +30,8 @@ export interface SeedReport {
   /** Heads that went without a successor, and fills that found no room. */
   readonly evicted: number;
   readonly refused: number;
+  /** Reads without Redis, by what they came to: `answer`, or why not. */
+  readonly degraded: Readonly<Record<string, number>>;
 }
 
 /** A violated promise, with the story that led to it. */
@@ -65,6 +67,7 @@ class SeedRun {
   #answers = 0;
   #failures = 0;
   #violation: unknown = null;
+  readonly #degraded: Record<string, number> = {};
   /** How often each step was taken. */
   readonly #steps = new Map<string, number>();
 
@@ -110,6 +113,7 @@ class SeedRun {
       partsAsked: world.partsAsked,
       evicted: this.#steps.get('head-evicted') ?? 0,
       refused: this.#steps.get('room-refused') ?? 0,
+      degraded: this.#degraded,
     };
   }
 
@@ -159,6 +163,7 @@ class SeedRun {
         { ...STRICT, maxAgeMs: 20, staleWhileRevalidateMs: 100, staleIfErrorMs: 200 },
       ]);
     const asked = { step: scheduler.steps, ms: scheduler.nowMs };
+    if (this.#profile.cutOff === true) this.#readCutOff(api, request);
     // Not where leases are shorter than a few turns of the scheduler: more turns for callers would starve every fill.
     const mayHurry = this.#profile.leaseTtlMs >= LEASE_FOR_HURRY_MS && this.#profile.patient !== true;
     const waitMs = mayHurry && random.chance(0.1) ? random.below(60) : 600_000;
@@ -176,12 +181,30 @@ class SeedRun {
         this.#orViolate(() => {
           this.#truth.answered(resolution, { request, policy: chosen, asked });
           this.#truth.reading(api, resolution);
+          api.remember(request.key, resolution.head);
         });
       },
       (error: unknown) => {
         if (watch.done()) return;
         if (isCoded(error)) this.#failures += 1;
         else this.#violation ??= error;
+      },
+    );
+  }
+
+  /** Whoever reads without Redis may be refused; what it gets is judged like every answer. */
+  #readCutOff(api: Process, request: ResolvedRequest): void {
+    const { scheduler } = this.world;
+    const policy = { ...STRICT, maxAgeMs: 20, staleIfErrorMs: 400 };
+    const asked = { step: scheduler.steps, ms: scheduler.nowMs };
+    api.readDegraded(request, policy).then(
+      (found) => {
+        const what = found.kind === 'answer' ? found.kind : found.why;
+        this.#degraded[what] = (this.#degraded[what] ?? 0) + 1;
+        if (found.kind === 'answer') this.#orViolate(() => this.#truth.readDegraded(found, { request, policy, asked }));
+      },
+      (error: unknown) => {
+        if (!isCoded(error)) this.#violation ??= error;
       },
     );
   }

@@ -5,6 +5,7 @@
 import {
   epochOf,
   type Answer,
+  type DegradedAnswer,
   type FreshnessPolicy,
   type InvalidateMode,
   type Pin,
@@ -86,6 +87,37 @@ export class Truth {
     for (const { mode, tick } of acked) {
       if (mode !== 'soft' && head.fence <= tick)
         throw new Error(`I11: g${head.fence} was answered below the ${mode} mark ${tick}`);
+    }
+  }
+
+  /** What was read without Redis: whole, not older than the policy, and above every mark that was acknowledged before. */
+  readDegraded(
+    { manifest }: DegradedAnswer,
+    {
+      request,
+      policy,
+      asked,
+    }: {
+      readonly request: ResolvedRequest;
+      readonly policy: FreshnessPolicy;
+      readonly asked: { readonly step: number };
+    },
+  ): void {
+    const { store, things, scheduler } = this.#world;
+    const { key, canonical } = request;
+    const { fence } = manifest;
+    const rows = store.readPart(key, fence) as SimRows | null;
+    // Nothing is pinned: it may be gone by now, or rot that only a full check finds.
+    if (rows === null || typeof rows.contents !== 'object') return;
+    if (rows.entry !== entryOf(canonical)) throw new Error('I1: rows of another entry were read without Redis');
+    if (manifest.version !== versionOf(canonical, rows.contents))
+      throw new Error('I2: without Redis, the version is not that of the rows');
+    const ms = scheduler.nowMs - policy.maxAgeMs - policy.staleIfErrorMs;
+    if (!heldTogetherSince(things, rows.contents, { step: 0, ms }))
+      throw new Error(`I13: g${fence} was read without Redis and is older than its policy`);
+    for (const { mode, tick, keys, ackedStep } of this.marks) {
+      if (mode !== 'soft' && keys.has(key) && ackedStep <= asked.step && fence <= tick)
+        throw new Error(`I11: g${fence} was read without Redis below the ${mode} mark ${tick}`);
     }
   }
 

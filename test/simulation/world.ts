@@ -26,6 +26,7 @@ import {
 } from '@parqueue/core';
 import { emptyState, MemoryCoordination, MemoryRedis, MemoryStore, type RedisState } from '@parqueue/core/testing';
 import { Random, Scheduler, type Actor } from './scheduler.ts';
+import { simDegraded, type SimDegraded } from './sim-degraded.ts';
 import { simGc, type SimGc } from './sim-gc.ts';
 import { simInvalidation, type SimInvalidation } from './sim-invalidation.ts';
 import { SimQueue, type QueuedJob } from './sim-queue.ts';
@@ -56,7 +57,7 @@ export interface Ambush {
   readonly strike: (victim: Actor) => void;
 }
 
-export interface Process extends Actor, SimRefresh, SimInvalidation, SimGc {
+export interface Process extends Actor, SimRefresh, SimInvalidation, SimGc, SimDegraded {
   readonly kind: 'api' | 'worker';
   /** It has an epoch; before that a worker takes no jobs. */
   opened: boolean;
@@ -291,6 +292,7 @@ export class World {
         notices,
       }),
       ...gc,
+      ...simDegraded({ reader, marks, nowMs: () => scheduler.nowMs }),
       ...simRefresh({
         coordination,
         redis,
