@@ -326,10 +326,12 @@ describe('with a worker', () => {
     expect(
       await stage.others(
         503,
-        promising(503, (id) => !/Dataset|Readiness|^query$|^resolve$|^invalidate$/.test(id)),
+        promising(503, (id) => !/Dataset|Readiness|GenerationData|^query$|^resolve$|^invalidate$/.test(id)),
       ),
     ).toEqual([]);
     expect(await stage.others(503, asksOf('words'))).toEqual([]);
+    // What is on the store is sent, and what is not there may only be out of sight.
+    expect(await stage.others(503, storedOf(names['key'] ?? '', 7))).toEqual([]);
     const known = async (): Promise<unknown> => (await stage.get('/v1/datasets/words')).body;
     await expect.poll(known).toMatchObject({ name: 'words', asks: null, stored: null, entries: null });
     expect((await stage.post('/v1/invalidate', { dataset: 'words' })).status).toBe(503);

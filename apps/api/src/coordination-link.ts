@@ -38,6 +38,7 @@ export class CoordinationLink {
   #ready = false;
   #lastFailure = 'not connected yet';
   #keeper: Promise<void> | null = null;
+  #suspicion: Promise<void> | null = null;
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -95,9 +96,19 @@ export class CoordinationLink {
     }
   }
 
-  /** Told what coordination work failed with: where Redis was away, nobody else waits for it until it is found again. */
+  /**
+   * Told what an ask failed with. Where Redis is away, nobody else waits for it until it is found again. It may be away for
+   * somebody else, whose job failed for it: then it answers here, and nothing is closed.
+   */
   suspect(error: unknown): void {
     if (!this.#ready || !isParqueueError(error) || error.code !== 'PQ_COORDINATION_DOWN') return;
+    this.#suspicion ??= this.#closeUnlessItAnswers(error).finally(() => {
+      this.#suspicion = null;
+    });
+  }
+
+  async #closeUnlessItAnswers(error: unknown): Promise<void> {
+    if (await this.answers()) return;
     this.#ready = false;
     this.#note(error);
     this.#keep();
@@ -131,6 +142,7 @@ export class CoordinationLink {
 
   async close(): Promise<void> {
     this.#closing.abort(new Error('the API is stopping'));
+    await this.#suspicion;
     await this.#keeper;
     const live = this.#live;
     this.#live = null;
