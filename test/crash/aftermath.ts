@@ -11,7 +11,7 @@ import { connectRedis } from '@parqueue/core/redis';
 import { LEASE_TTL_MS, randomId, type Stage } from './stage.ts';
 import type { Subject } from './subjects.ts';
 
-const REST_LIMIT_MS = 30_000;
+const REST_LIMIT_MS = 60_000;
 const ENDS_WITHIN_MS = 6 * LEASE_TTL_MS;
 /** The first one begins the grace of what nobody named yet, the next one ends it. */
 const COLLECTIONS_MAX = 5;
@@ -72,6 +72,7 @@ async function verified({ store, coordination, epochs }: Stage): Promise<readonl
  */
 async function collected(stage: Stage, subject: Subject, redis: Redis): Promise<readonly string[]> {
   const key = stage.keyOf(subject);
+  await reconciled(stage);
   let left: readonly string[] = [];
   for (let round = 1; round <= COLLECTIONS_MAX; round += 1) {
     await redis.del(`{pq}:pins:${key}`, `{pq}:pinned:${key}`);
@@ -81,6 +82,14 @@ async function collected(stage: Stage, subject: Subject, redis: Redis): Promise<
     await sleep(200);
   }
   return left;
+}
+
+/** A new epoch's pass over the store is a chore of the workers; until it is done nothing is collected. */
+async function reconciled({ coordination, epochs }: Stage): Promise<void> {
+  for (const deadline = Date.now() + REST_LIMIT_MS; Date.now() < deadline; await sleep(100)) {
+    const { reconciledAtMs } = await epochs.run(() => coordination.retirement.gate());
+    if (reconciledAtMs !== null) return;
+  }
 }
 
 async function collect({ store, coordination, config, epochs }: Stage): Promise<string | null> {

@@ -55,17 +55,14 @@ export class CrashWorker {
     this.threadEnds = [];
   }
 
-  /** Resolves when the whole process obeys. Orders replace those of before. */
+  /** Resolves when the whole process obeys; one that has ended does. Orders replace those of before. */
   async obey(orders: Partial<Orders>): Promise<void> {
     await this.#order((id) => ({ kind: 'obey', id, orders: { ...AT_PEACE, ...orders } }));
   }
 
-  /** Resolves when a thread has ended. A thread out of memory may take its process with it: Node cannot always prevent it. */
+  /** Resolves when a thread has ended, or the process with it: of one out of memory Node cannot always prevent that. */
   async letThreadDie(of: ThreadDeath): Promise<void> {
-    const dying = this.#order((id) => ({ kind: 'let-die', id, of }));
-    await dying.catch((error: unknown) => {
-      if (this.isAlive || of !== 'out of memory') throw error;
-    });
+    await this.#order((id) => ({ kind: 'let-die', id, of }));
   }
 
   release(): void {
@@ -113,7 +110,7 @@ export class CrashWorker {
   async #order(order: (id: number) => ToWorker): Promise<void> {
     const id = (this.#lastId += 1);
     this.#send(order(id));
-    await this.until(`it did as it was told (${order(id).kind})`, () => this.#done.has(id));
+    await this.until(`it did as it was told (${order(id).kind})`, () => this.#done.has(id) || !this.isAlive);
   }
 
   #send(message: ToWorker): void {

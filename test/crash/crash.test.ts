@@ -10,17 +10,17 @@ import { Ledger } from './report.ts';
 import { runCell } from './run-cell.ts';
 import { Stages } from './stages.ts';
 
-/** Cells mostly wait, for leases and locks to run out. */
-const AT_A_TIME = 3;
 const CELL_LIMIT_MS = 600_000;
 
 const { PARQUEUE_CRASH_CELLS = 'pairwise', PARQUEUE_CRASH_ONLY = '', PARQUEUE_CRASH_FOLDER = null } = process.env;
+/** At a time. Cells mostly wait, for leases and locks to run out. */
+const { PARQUEUE_CRASH_STAGES = '3' } = process.env;
 const ledger = new Ledger(PARQUEUE_CRASH_FOLDER === null ? null : join(PARQUEUE_CRASH_FOLDER, 'cells.ndjson'));
 const cells = (PARQUEUE_CRASH_CELLS === 'all' ? ALL_CELLS : PAIRWISE_CELLS).filter((cell) => {
   const name = nameOf(cell);
   return name.includes(PARQUEUE_CRASH_ONLY) && !ledger.held(name);
 });
-const stages = new Stages(AT_A_TIME);
+const stages = new Stages(Number(PARQUEUE_CRASH_STAGES));
 
 afterAll(async () => {
   await stages[Symbol.asyncDispose]();

@@ -2,7 +2,7 @@
 import { FILL_STEPS } from '@parqueue/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DIMENSIONS, PAIRWISE_CELLS, PHASES } from './cells.ts';
+import { ALL_CELLS, DIMENSIONS, nameOf, PAIRWISE_CELLS, PHASES } from './cells.ts';
 import { everyCombination, pairwise, type Dimensions } from './pairwise.ts';
 
 function pairsOf(rows: readonly Readonly<Record<string, string>>[]): Set<string> {
@@ -59,4 +59,9 @@ describe('the cells of every test run', () => {
     expect(seen).toEqual(pairsOf(everyCombination({ fault, phase: Object.keys(PHASES), source, readers, duration })));
     expect(new Set(PAIRWISE_CELLS.map(({ step }) => step))).toEqual(new Set(FILL_STEPS));
   });
+});
+
+test('the cells of the long run are all there are, each once', () => {
+  const names = ALL_CELLS.map(nameOf);
+  expect(names.toSorted()).toEqual(everyCombination(DIMENSIONS).map(nameOf).toSorted());
 });

@@ -42,7 +42,10 @@ function multiply(rows: Record<string, string>[], name: string, values: readonly
   rows.splice(0, rows.length, ...wide);
 }
 
-/** Each row gets the value that covers most open pairs; where several cover as many they take turns. */
+/**
+ * Each row gets the value that covers most open pairs. Where several cover as many it is the one that this row's other
+ * values have met least: else two dimensions would go in step, and their other pairs would come once each.
+ */
 function widen(
   rows: readonly Record<string, string>[],
   at: {
@@ -54,12 +57,18 @@ function widen(
 ): void {
   const { name, values, placed, open } = at;
   const left = new Set(open);
-  for (const [turn, row] of rows.entries()) {
-    const inTurn = values.map((_, index) => values[(index + turn) % values.length] ?? '');
-    const gain = (value: string): number =>
-      placed.filter((other) => left.has(pairOf(other, row[other] ?? '', name, value))).length;
-    row[name] = inTurn.reduce((best, value) => (gain(value) > gain(best) ? value : best));
-    cover(row, { name, placed, open: left });
+  const met = new Map<string, number>();
+  for (const row of rows) {
+    const pairsWith = (value: string): readonly string[] =>
+      placed.map((other) => pairOf(other, row[other] ?? '', name, value));
+    const gain = (value: string): number => pairsWith(value).filter((pair) => left.has(pair)).length;
+    const use = (value: string): number => pairsWith(value).reduce((sum, pair) => sum + (met.get(pair) ?? 0), 0);
+    const [best = ''] = values.toSorted((a, b) => gain(b) - gain(a) || use(a) - use(b));
+    row[name] = best;
+    for (const pair of pairsWith(best)) {
+      left.delete(pair);
+      met.set(pair, (met.get(pair) ?? 0) + 1);
+    }
   }
 }
 

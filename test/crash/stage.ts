@@ -19,7 +19,7 @@ import { versionIn } from './history.ts';
 import { fileSubject, oracleSubject, type OracleSubject, type Subject } from './subjects.ts';
 
 /** Short, so that a dead worker's job and lease are taken over within seconds. */
-const QUEUE_TIMING = { lockDurationMs: 2000, stalledIntervalMs: 500 };
+const QUEUE_TIMING = { lockDurationMs: 4000, stalledIntervalMs: 1000 };
 export const LEASE_TTL_MS = 1500;
 const PIN_TTL_MS = 60_000;
 
