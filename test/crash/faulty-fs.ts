@@ -25,7 +25,10 @@ type Operation = (...args: readonly unknown[]) => Promise<unknown>;
 type Operations = Record<string, Operation | undefined>;
 
 /** By path. Of those with two paths the second one is where something is made. */
-const BY_PATH = ['mkdir', 'opendir', 'readdir', 'rename', 'link', 'unlink', 'rmdir', 'rm', 'stat', 'statfs', 'utimes'];
+const BY_PATH = [
+  ...['mkdir', 'opendir', 'readdir', 'rename', 'link', 'unlink', 'rmdir', 'rm'],
+  ...['access', 'stat', 'lstat', 'statfs', 'utimes', 'readFile', 'writeFile'],
+];
 const BY_HANDLE = ['read', 'readFile', 'write', 'writeFile', 'stat', 'chmod', 'sync', 'datasync', 'truncate'];
 const TAKES_ROOM: ReadonlySet<string> = new Set(['mkdir', 'rename', 'link', 'write', 'writeFile', 'sync', 'truncate']);
 

@@ -30,9 +30,9 @@ export function rowsOf(version: number): readonly Row[] {
  * @param told as a reader decoded them: numbers may be bigints, names may be in capitals
  * @returns the version, where these are exactly its rows; otherwise what is wrong with them
  */
-export function versionIn(told: readonly Readonly<Record<string, unknown>>[]): number | { readonly wrong: string } {
+export function versionIn(told: readonly object[]): number | { readonly wrong: string } {
   const rows = told.map((row) =>
-    Object.fromEntries(Object.entries(row).map(([name, value]) => [name.toLowerCase(), value])),
+    Object.fromEntries(Object.entries<unknown>({ ...row }).map(([name, value]) => [name.toLowerCase(), value])),
   );
   const version = Number(rows[0]?.['version']);
   if (!Number.isSafeInteger(version) || version < 1)
