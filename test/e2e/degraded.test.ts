@@ -72,6 +72,16 @@ describe('without Redis', () => {
     await expectRefused(await stage.get(LENIENT, { 'cache-control': 'no-cache' }), 'policy');
   });
 
+  test('each ask is counted once, whatever becomes of it', async () => {
+    const counted = async (outcome: string): Promise<number> =>
+      await stage.metric('parqueue_requests_total', { outcome });
+    const [errors, stale] = [await counted('error'), await counted('stale')];
+    await expectRefused(await stage.get('/v1/datasets/words.parquet'), 'policy');
+    await expectRefused(await stage.get(LENIENT, { range: 'bytes=-8', 'cache-control': 'max-age=3600' }), 'range');
+    expect((await whole(LENIENT)).status).toBe(200);
+    expect([(await counted('error')) - errors, (await counted('stale')) - stale]).toEqual([1, 2]);
+  });
+
   test('what the store has nothing of is said to be missing, and nothing is made for it', async () => {
     await expectRefused(await stage.get('/v1/datasets/lenient.parquet?columns=id'), 'nothing');
   });

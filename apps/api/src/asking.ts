@@ -52,14 +52,15 @@ export async function askAgainDegraded(context: ApiContext, call: AskCall, error
 async function askDegraded({ link, degraded }: ApiContext, call: AskCall, error: unknown): Promise<FoundDegraded> {
   const { resolved, pinTtlMs } = call;
   const { request } = resolved;
-  if (!isCoordinationDown(error) || error.details['degraded'] !== undefined) throw error;
+  if (!isForWantOfRedis(error)) throw error;
   link.suspect(error);
   if (pinTtlMs !== null) throw error;
   return { ...(await degraded.resolve(request, resolved, error)), kind: 'degraded', key: request.key };
 }
 
-export function isCoordinationDown(error: unknown): error is ParqueueError {
-  return isParqueueError(error) && error.code === 'PQ_COORDINATION_DOWN';
+/** The store alone may still answer; not where it was asked already, and the error says why it did not. */
+export function isForWantOfRedis(error: unknown): error is ParqueueError {
+  return isParqueueError(error) && error.code === 'PQ_COORDINATION_DOWN' && error.details['degraded'] === undefined;
 }
 
 /** Counts what became of an ask, and how long that took. */

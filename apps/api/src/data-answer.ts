@@ -4,7 +4,7 @@
  */
 import type { FastifyReply } from 'fastify';
 import { ParqueueError, type FreshnessPolicy } from '@parqueue/core';
-import { ask, askAgainDegraded, isCoordinationDown, reportDamage, type Found, type FoundDegraded } from './asking.ts';
+import { ask, askAgainDegraded, isForWantOfRedis, reportDamage, type Found, type FoundDegraded } from './asking.ts';
 import type { AskCall } from './caller.ts';
 import type { ApiContext } from './context.ts';
 import { continuedRead, noteReadBegun, readEnded } from './continued-read.ts';
@@ -29,7 +29,7 @@ export async function answerAsk(
   try {
     return await answerLive(call, asking, options);
   } catch (error) {
-    if (!isCoordinationDown(error) || call.reply.sent) throw error;
+    if (!isForWantOfRedis(error) || call.reply.sent) throw error;
     const found = await askAgainDegraded(call.context, asking, error);
     return await answerDegraded(call, found, asking.resolved.declared);
   }

@@ -71,7 +71,7 @@ function lost(cause?: PartLost): ParqueueError {
   return new ParqueueError(
     'PQ_COORDINATION_DOWN',
     'Redis cannot be used at the moment, and the file to answer from is not there: ask again shortly',
-    { details: { retryAfterMs: 2_000 }, cause },
+    { details: { retryAfterMs: 2_000, degraded: 'nothing' }, cause },
   );
 }
 

@@ -1,7 +1,7 @@
 /** Entries by their keys: listing, looking, explaining, removing; and the immutable URLs of their generations. */
 import type { FastifyInstance } from 'fastify';
 import { invalidate, ParqueueError, satisfies, STRICT, type Pin } from '@parqueue/core';
-import { isCoordinationDown, wholeManifest } from '../asking.ts';
+import { isForWantOfRedis, wholeManifest } from '../asking.ts';
 import { maySeeEntry, mayUseAll, type Principal } from '../auth.ts';
 import type { ApiContext } from '../context.ts';
 import { continuedRead, noteReadBegun } from '../continued-read.ts';
@@ -222,7 +222,7 @@ function dataRoutes(app: FastifyInstance, context: ApiContext): void {
       try {
         return await sendGeneration(call, { key, fence });
       } catch (error) {
-        if (!isCoordinationDown(error) || reply.sent) throw error;
+        if (!isForWantOfRedis(error) || reply.sent) throw error;
         return await sendStored(call, { key, fence });
       }
     },
