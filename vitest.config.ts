@@ -1,7 +1,7 @@
 /**
  * Three kinds of tests. `repository`: test/*.test.ts look at the files themselves and need no service. `unit`: beside
  * their sources and in folders under test/, reading workspace packages as TypeScript (export condition `source`),
- * several files at once. `processes`: test/nfs, test/e2e, test/faults, test/explorer and test/readers start servers, workers and threads from the built
+ * several files at once. `processes`: test/nfs, test/e2e, test/faults, test/crash, test/explorer and test/readers start servers, workers and threads from the built
  * output, as production does, one file after the other, so that none starves the next of cores.
  */
 import { defineConfig } from 'vitest/config';
