@@ -24,7 +24,7 @@ import {
 import { configDigests, type Config } from '@parqueue/core/config';
 import { openCoordination, type Coordination } from '@parqueue/core/redis';
 import { openTraces, stepLines } from '@parqueue/core/telemetry';
-import { openStore, type FileStore, type MigrationProgress } from '@parqueue/core/store';
+import { openStore, type FileStore, type MigrationProgress, type StoreCallOptions } from '@parqueue/core/store';
 import type { Logger } from 'pino';
 import { countCollected } from './collected.ts';
 import { drain } from './drain.ts';
@@ -46,6 +46,8 @@ export interface WorkerOptions {
   readonly onStep?: OnStep;
   /** One value for all workers of a cluster. */
   readonly queueTiming?: QueueTiming;
+  /** How many calls to the store there may be at once, below the threads that Node has for them; and how long one may take. */
+  readonly storeCalls?: Partial<StoreCallOptions>;
 }
 
 export interface RunningWorker {
@@ -104,7 +106,9 @@ async function start(options: WorkerOptions, closers: Closers): Promise<RunningW
   });
 
   const onMigration = (progress: MigrationProgress): void => log.info({ ...progress }, 'the store is being migrated');
-  const store = await untilThere('the store', () => openStore({ ...config.store, onMigration }), { signal, log });
+  const { storeCalls: calls } = options;
+  const openOptions = { ...config.store, onMigration, ...(calls === undefined ? {} : { calls }) };
+  const store = await untilThere('the store', () => openStore(openOptions), { signal, log });
   const { queuePerSource } = config.limits;
   const coordination = await untilThere(
     'Redis',

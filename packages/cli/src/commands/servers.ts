@@ -40,7 +40,8 @@ export async function runWorker(context: Context, { port, host, ...options }: Se
   await serve(context, options, 'worker', async (config, log) => {
     const { startWorker } = await import('@parqueue/worker');
     const listen = { host: host ?? config.worker.listen.host, port: port ?? config.worker.listen.port };
-    const worker = await startWorker({ config: { ...config, worker: { ...config.worker, listen } }, log });
+    const storeCalls = storeCallsOf(context.env);
+    const worker = await startWorker({ config: { ...config, worker: { ...config.worker, listen } }, log, storeCalls });
     return {
       url: worker.url,
       stop: async () => await worker.drain(),
