@@ -1,5 +1,5 @@
 /** Looking at the cache and steering it: `ls`, `inspect`, `explain`, `fill`, `invalidate`. */
-import type { InvalidateMode, InvalidateTarget } from '@parqueue/client';
+import type { FillStatus, InvalidateMode, InvalidateTarget } from '@parqueue/client';
 import { stringify } from 'yaml';
 import type { Context } from '../context.ts';
 import { UsageError } from '../exit.ts';
@@ -70,14 +70,19 @@ export async function fill(context: Context, dataset: string, options: FillOptio
   const client = connect(context, options);
   const question = { dataset, ...(options.param === undefined ? {} : { params: options.param }) };
   const began = context.clock.now();
+  const loaded = new Set<number>();
   const ask = async (): ReturnType<typeof client.resolve> =>
-    await withProgress(
-      context,
-      dataset,
-      async (onWait) => await client.resolve(question, { freshness: { noCache: true }, onWait }),
-    );
+    await withProgress(context, dataset, async (onWait) => {
+      const noteEnd = (fill: FillStatus): void => {
+        if (fill.outcome?.kind === 'committed') loaded.add(fill.outcome.fence);
+        onWait(fill);
+      };
+      return await client.resolve(question, { freshness: { noCache: true }, onWait: noteEnd });
+    });
   let entry = await ask();
-  if (options.force === true) {
+  if (entry.cache.outcome === 'miss') loaded.add(entry.generation);
+  // What this ask had loaded, or found being loaded, is not loaded a second time.
+  if (options.force === true && !loaded.has(entry.generation)) {
     await client.invalidate({ key: entry.key }, 'hard');
     entry = await ask();
   }

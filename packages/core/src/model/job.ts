@@ -59,6 +59,16 @@ export interface Progress {
   readonly bytesTotal: number | null;
 }
 
+/**
+ * How far a job came that is over. What a worker told on the way is thinned out, and a copy inside the database engine
+ * tells no rows: what was committed is known from its end.
+ */
+export function progressAtEnd(outcome: Outcome | null, told: Progress | null): Progress | null {
+  if (outcome?.kind !== 'committed') return told;
+  const bytesTotal = told?.bytesTotal ?? null;
+  return { phase: 'publishing', rows: outcome.rows, bytes: bytesTotal ?? outcome.bytes, bytesTotal };
+}
+
 export type JobStatus =
   | { readonly state: 'queued' }
   /** It waits, and nothing of its source is started until somebody resumes it. */

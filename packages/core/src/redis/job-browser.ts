@@ -3,7 +3,7 @@ import type { Job as QueuedJob } from 'bullmq';
 import { crashed, progressOf } from './job-queue.ts';
 import type { OutcomeRecords } from './outcomes.ts';
 import { queueName, queueOfJobId, type JobQueues, type QueueName } from './queues.ts';
-import type { Job, JobKind, Outcome, Progress } from '../model/job.ts';
+import { progressAtEnd, type Job, type JobKind, type Outcome, type Progress } from '../model/job.ts';
 
 export const BROWSER_STATES = ['queued', 'running', 'finished'] as const;
 export type BrowserState = (typeof BROWSER_STATES)[number];
@@ -99,6 +99,7 @@ async function summaryOf(
   outcomes: OutcomeRecords,
 ): Promise<JobSummary> {
   const id = job.id ?? '';
+  const outcome = state === 'finished' ? await outcomeOf(id, job, outcomes) : null;
   return {
     id,
     kind,
@@ -106,8 +107,8 @@ async function summaryOf(
     state,
     key: job.data.request.key,
     dataset: job.data.request.dataset,
-    progress: progressOf(job),
-    outcome: state === 'finished' ? await outcomeOf(id, job, outcomes) : null,
+    progress: progressAtEnd(outcome, progressOf(job)),
+    outcome,
     enqueuedAtMs: job.timestamp,
     startedAtMs: job.processedOn ?? null,
     finishedAtMs: job.finishedOn ?? null,

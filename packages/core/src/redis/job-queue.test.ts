@@ -147,10 +147,10 @@ describe('status', () => {
   test('tells queued, running with its progress, and the outcome that was recorded', async () => {
     const { id } = await coordination.jobs.enqueue(job());
     expect(await coordination.jobs.status(id)).toEqual({ state: 'queued' });
-    const progress = { phase: 'reading', rows: 5, bytes: 50, bytesTotal: 100 };
+    const progress = { phase: 'reading', rows: 0, bytes: 50, bytesTotal: 100 };
     const running = gate();
     const finish = gate();
-    const outcome = { kind: 'committed', fence: 7, rows: 5, bytes: 50 } as const;
+    const outcome = { kind: 'committed', fence: 7, rows: 5, bytes: 70 } as const;
     const worker = work(async ({ request }, { id: jobId, progress: report }) => {
       await report(progress);
       running.open();
@@ -171,6 +171,8 @@ describe('status', () => {
       outcome,
       source: 'lake',
       kind: 'fill',
+      // The last that was told is older than the end.
+      progress: { phase: 'publishing', rows: 5, bytes: 100, bytesTotal: 100 },
     });
   });
 

@@ -5,7 +5,7 @@
 import type { Job as QueuedJob } from 'bullmq';
 import { progressOf } from './job-queue.ts';
 import type { JobQueues, JobsQueue, QueueName } from './queues.ts';
-import type { Job, JobKind, Outcome, Progress } from '../model/job.ts';
+import { progressAtEnd, type Job, type JobKind, type Outcome, type Progress } from '../model/job.ts';
 import type { Question, SourceKind } from '../model/request.ts';
 import type { Requirement } from '../model/freshness.ts';
 
@@ -113,6 +113,7 @@ async function workersOf(queue: JobsQueue): Promise<readonly BoardWorker[] | nul
 
 function boardJob(name: QueueName, job: QueuedJob<Job, Outcome, JobKind>, state: string): BoardJob {
   const { request, requirement, requestId } = job.data;
+  const outcome = (job.returnvalue as Outcome | null | undefined) ?? null;
   return {
     id: job.id ?? '',
     kind: name.kind,
@@ -126,8 +127,8 @@ function boardJob(name: QueueName, job: QueuedJob<Job, Outcome, JobKind>, state:
     requestId,
     priority: job.opts.priority ?? 0,
     attempts: job.attemptsMade,
-    progress: progressOf(job),
-    outcome: (job.returnvalue as Outcome | null | undefined) ?? null,
+    progress: progressAtEnd(outcome, progressOf(job)),
+    outcome,
     failedReason: (job.failedReason as string | undefined) ?? '',
     enqueuedAtMs: job.timestamp,
     startedAtMs: job.processedOn ?? null,
