@@ -143,13 +143,14 @@ export async function keysWith(prefix: string, deps: ReachDeps): Promise<readonl
   return [...found.values()];
 }
 
+/** With those that are purged: a purge that broke off half-way is completed by the next one. */
 async function* pages(
   { prefix, dataset }: { readonly prefix: string; readonly dataset: string | null },
   { entries }: ReachDeps,
 ): AsyncGenerator<readonly EntrySummary[]> {
   let after: string | null = null;
   do {
-    const page = await entries.list({ prefix, dataset, limit: PAGE_KEYS, after });
+    const page = await entries.list({ prefix, dataset, limit: PAGE_KEYS, after, withPurged: true });
     yield page.entries;
     after = page.next;
   } while (after !== null);

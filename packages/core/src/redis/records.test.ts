@@ -66,6 +66,20 @@ describe('entries', () => {
     }
   });
 
+  test('of datasets that ask the same are listed together, in key order, each once', async () => {
+    for (let n = 0; n < 9; n += 1) await filled(keyOf('rows', n), ['own', 'twin', 'foreign'][n % 3] ?? null);
+    // In both indexes: the other took it over.
+    await filled(keyOf('rows', 0), 'twin');
+    const seen: string[] = [];
+    let after: string | null = null;
+    do {
+      const page = await coordination.entries.list({ prefix: '', dataset: 'own', alike: ['twin'], limit: 2, after });
+      seen.push(...page.entries.map(({ key }) => key));
+      after = page.next;
+    } while (after !== null);
+    expect(seen).toEqual([0, 1, 3, 4, 6, 7].map((n) => keyOf('rows', n)));
+  });
+
   test('that were evicted are listed no more, and tell why they went', async () => {
     const key = keyOf('prices', 1);
     const fence = await filled(key, 'prices');
@@ -82,6 +96,26 @@ describe('entries', () => {
       reason: 'dataset-quota',
       dataset: 'prices',
     });
+  });
+
+  test('that were purged are told by nobody, until they are filled again', async () => {
+    const [purged, other] = [keyOf('prices', 1), keyOf('prices', 2)];
+    await filled(purged, 'prices');
+    await filled(other, 'prices');
+    const told = async (withPurged?: boolean) => {
+      const filter = { prefix: '', dataset: 'prices', limit: 10, after: null };
+      const { entries } = await coordination.entries.list({ ...filter, ...(withPurged && { withPurged }) });
+      const sum = await coordination.entries.sum('prices', 10);
+      return { keys: entries.map(({ key }) => key), counted: sum.entries };
+    };
+    await coordination.ticks.invalidate(`key:${purged}`, 'purge');
+    expect((await coordination.heads.look({ key: purged, scopes: [], probeTargets: [] }, null)).head).toBeNull();
+    expect(await told()).toEqual({ keys: [other], counted: 1 });
+    expect((await told(true)).keys, 'who purges finds it still').toEqual([purged, other]);
+    await filled(purged, 'prices');
+    expect(await told()).toEqual({ keys: [purged, other], counted: 2 });
+    await coordination.ticks.invalidate(`key:${purged}`, 'hard');
+    expect(await told(), 'hard: not to be used, and still there').toEqual({ keys: [purged, other], counted: 2 });
   });
 
   test('are found by prefix and by dataset, and one that another dataset took over moved with it', async () => {
