@@ -98,7 +98,7 @@ export interface ColumnStatistics {
   readonly min: string | null;
   /** The greatest. */
   readonly max: string | null;
-  /** Of numbers, dates, times and timestamps. */
+  /** Of numbers, dates, times and timestamps; rounded to six digits beyond theirs, or to the unit of their times. */
   readonly mean: string | null;
   /** Different values, exactly; null: more than are counted (1,000 numbers, 10,000 texts), or not counted. */
   readonly distinct: number | null;
@@ -1218,6 +1218,8 @@ export interface Statistics {
     readonly kind: 'all' | 'sample';
     /** Rows looked at. */
     readonly rows: number;
+    /** From how many of the eight places; fewer where time or memory did not do for all. null: all rows. */
+    readonly places: number | null;
     /** Why not all of them: there are too many; row groups take too much memory; it took too long. */
     readonly why: 'rows' | 'memory' | 'time' | null;
   };

@@ -33,8 +33,9 @@ export function TopValues({ values, of, exact }: TopValuesProps) {
   const most = Math.max(1, ...values.map(({ count: times }) => times));
   return (
     <ol class="top-values">
-      {values.slice(0, SHOWN).map(({ value, count: times, cut }) => (
-        <li key={value} title={`${value}${cut ? '…' : ''}: ${least}${count(times)} of ${count(of)}`}>
+      {/* Long values are cut, and two of them may begin alike. */}
+      {values.slice(0, SHOWN).map(({ value, count: times, cut }, at) => (
+        <li key={at} title={`${value}${cut ? '…' : ''}: ${least}${count(times)} of ${count(of)}`}>
           <span class="top-bar" aria-hidden="true" style={{ width: `${(times / most) * 100}%` }} />
           <span class="top-value">
             {value === '' ? <span class="faint">empty text</span> : `${value}${cut ? '…' : ''}`}

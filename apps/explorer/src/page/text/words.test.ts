@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { pointsOf, sentenceOf, totalOf } from './asks.ts';
 import { howItCame } from './cache-status.ts';
-import { cellText, meanText } from './cells.ts';
+import { cellText } from './cells.ts';
 import { whatWasDone } from './invalidation.ts';
 import { lastRefresh, reachOf, scheduleOf } from './refresh.ts';
 import { loadOf, wordOf } from './source.ts';
@@ -49,11 +49,6 @@ it('a cell tells a timestamp without the zeros behind its seconds, and everythin
   expect(
     ['2026-01-22T11:14:00.000000Z', '2026-01-22T11:14:00.120000', '2026-01-22', 7, true, { a: 1 }].map(cellText),
   ).toEqual(['2026-01-22 11:14:00Z', '2026-01-22 11:14:00.12', '2026-01-22', '7', 'true', '{"a":1}']);
-  expect([meanText('15.029854663619483'), meanText('2026-01-22T11:14:00.000000Z'), meanText('')]).toEqual([
-    '15.0299',
-    '2026-01-22 11:14:00Z',
-    '',
-  ]);
 });
 
 it('an invalidation tells what it reached', () => {
