@@ -1,0 +1,36 @@
+/** What stands where the server would: the browser's fetch, answering out of a table and noting what was asked. */
+
+export interface Asked {
+  readonly method: string;
+  readonly path: string;
+  readonly body: unknown;
+}
+
+export interface FakeServer extends Disposable {
+  readonly asked: readonly Asked[];
+  /** By path without its query: what JSON is made of, a Response as it is, an Error for no answer at all. */
+  readonly answers: Map<string, unknown>;
+}
+
+/** @param answers what is not among them is answered 404 with a problem that says `missing` */
+export function serve(answers: Readonly<Record<string, unknown>>, missing = 'not there'): FakeServer {
+  const asked: Asked[] = [];
+  const table = new Map(Object.entries(answers));
+  const before = globalThis.fetch;
+  globalThis.fetch = async (target, { method = 'GET', body } = {}) => {
+    const path = String(target).replace(/^\./, '').replace(/\?.*$/, '');
+    asked.push({ method, path, body: typeof body === 'string' ? JSON.parse(body) : null });
+    const answer = table.get(path);
+    if (answer instanceof Error) throw answer;
+    if (answer instanceof Response) return answer.clone();
+    if (answer === undefined) return Response.json({ code: 'PQ_NOT_FOUND', detail: missing }, { status: 404 });
+    return Response.json(answer);
+  };
+  return {
+    asked,
+    answers: table,
+    [Symbol.dispose]: () => {
+      globalThis.fetch = before;
+    },
+  };
+}
