@@ -27,6 +27,7 @@ import type { Entries } from './ports/entries.ts';
 import { REFRESH_OUTCOMES, type RefreshOutcome, type RefreshReport } from './ports/refreshes.ts';
 import type { OnStep } from './ports/steps.ts';
 import type { GenerationReader } from './ports/store.ts';
+import type { JobRef } from './ports/work.ts';
 import { Agenda, type AgendaItem } from './refresh-agenda.ts';
 
 export interface RefreshDeps extends AwaitDeps {
@@ -79,6 +80,9 @@ const PAUSES_MS: Partial<Record<ErrorCode, number>> = {
   PQ_SOURCE_UNAVAILABLE: 15_000,
 };
 const RECONCILIATION_PAUSE_MS = 1_000;
+const ASKS_MAX = 5;
+const ASK_AGAIN_MS = 200;
+const LASTING: ReadonlySet<Outcome['kind']> = new Set<Outcome['kind']>(['committed', 'verified', 'satisfied']);
 
 export class Refresher {
   readonly #deps: RefreshDeps;
@@ -178,7 +182,7 @@ export class Refresher {
     const look = await epochs.run(() => heads.look(targetOf(request), null));
     const requirement = requirementOf(look, since);
     if (satisfies(look.head, requirement)) return 'fresh';
-    if (look.lease !== null && plan.joinsRunning) return 'joined';
+    if (plan.joinsRunning && isBeingLoaded(look)) return 'joined';
     const kind = canVerifyByProbe(look.head, requirement, request.versionKind) ? 'probe' : 'fill';
     const job: Job = { kind, request, requirement, requestId: null, background: true };
     const found = await this.#outcome(job, until);
@@ -187,8 +191,21 @@ export class Refresher {
     return loaded === 'fresh' ? 'loaded' : loaded;
   }
 
-  #outcome(job: Job, signal: AbortSignal): Promise<Outcome> {
-    return this.#deps.epochs.run(() => awaitOutcome(job, this.#deps, { onJob: () => undefined, signal }));
+  /**
+   * A job that an earlier refresh left waiting, or running, is joined; where it was not enough another one is asked for.
+   * A job's outcome is there before the queue is done with it, so the same one may be joined once more.
+   */
+  async #outcome(job: Job, signal: AbortSignal): Promise<Outcome> {
+    const { epochs, heads, clock } = this.#deps;
+    for (let asks = 1; ; asks += 1) {
+      let joined = false;
+      const onJob = (ref: JobRef): void => void (joined = ref.joined);
+      const outcome = await epochs.run(() => awaitOutcome(job, this.#deps, { onJob, signal }));
+      if (!joined || !LASTING.has(outcome.kind) || asks === ASKS_MAX) return outcome;
+      const { head } = await epochs.run(() => heads.look(targetOf(job.request), null));
+      if (satisfies(head, job.requirement)) return outcome;
+      await clock.sleep(ASK_AGAIN_MS, signal);
+    }
   }
 
   /** A head whose manifest cannot be read is noticed, and loaded again, by whoever asks for it. */
@@ -243,6 +260,11 @@ class Reconciling extends Error {
 /** Work that began after the refresh was due, and after whatever was marked since. */
 function requirementOf({ seen: { soft, hard, epoch } }: Look, since: Tick): Requirement {
   return { after: Math.max(since, soft, hard, epochStart(epoch)), hardAfter: hard };
+}
+
+/** What is loaded may satisfy who asks after it: it began after whatever was marked. */
+function isBeingLoaded({ lease, seen: { soft, hard } }: Look): boolean {
+  return lease !== null && lease.fence > Math.max(soft, hard);
 }
 
 /** @throws the failure, so that what another time may bring is tried again */

@@ -127,6 +127,25 @@ describe('enqueue', () => {
     expect(await small.jobs.enqueue(job(1))).toEqual({ id: first.id, joined: true });
   });
 
+  test('of a refresh one job waits for each key, whatever its pair of ticks, and callers go before it', async () => {
+    const ofRefresh = (after: number): Job => ({ ...job(after), background: true });
+    const first = await coordination.jobs.enqueue(ofRefresh(1));
+    expect(await coordination.jobs.enqueue(ofRefresh(2))).toEqual({ id: first.id, joined: true });
+    const other = await coordination.jobs.enqueue({
+      ...job(1, 'o-00000000000000000000000000000000'),
+      background: true,
+    });
+    const caller = await coordination.jobs.enqueue(job(1));
+    const order: string[] = [];
+    const all = gate();
+    work(async (_job, { id }) => {
+      if (order.push(id) === 3) all.open();
+    });
+    await all.opened;
+    expect(order).toEqual([caller.id, first.id, other.id]);
+    while ((await coordination.jobs.enqueue(ofRefresh(3))).id === first.id);
+  });
+
   test('a paused source takes no jobs until it is resumed', async () => {
     await coordination.jobs.pause('lake');
     await expect(coordination.jobs.enqueue(job())).rejects.toMatchObject({ code: 'PQ_SOURCE_PAUSED' });

@@ -33,6 +33,8 @@ export class RefreshBench {
   readonly lastReads = new Map<string, number>();
   readonly told: string[] = [];
   paused = false;
+  /** Awaited before a worker takes a job. */
+  beforeJobs: Promise<void> = Promise.resolve();
   /** Awaited before rows are read. */
   beforeRows: (path: string) => Promise<void> = async () => undefined;
   readonly #outcomes = new Map<string, Outcome>();
@@ -181,7 +183,8 @@ export class RefreshBench {
       this.enqueued.push(
         `${job.background === true ? 'background ' : ''}${job.kind} ${question.kind === 'file' ? question.path : ''}`,
       );
-      void this.run(job).then((outcome) => {
+      const taken = this.beforeJobs.then(() => this.run(job));
+      void taken.then((outcome) => {
         this.#jobs.delete(dedupId(job));
         this.#outcomes.set(id, outcome);
       });
