@@ -1,5 +1,4 @@
 /** Whether this process can answer: Redis replies, the epoch is open, the store can be reached. Every look is bounded. */
-import { stat } from 'node:fs/promises';
 import type { ApiContext } from './context.ts';
 
 export interface Readiness {
@@ -8,19 +7,15 @@ export interface Readiness {
   readonly checks: { readonly redis: string; readonly store: string };
 }
 
-/** A hung network filesystem blocks a thread of the pool per call; the next readiness check must not take another. */
-const STORE_TIMEOUT_MS = 2_000;
-
 export class ReadinessCheck {
-  readonly #context: Pick<ApiContext, 'link' | 'store' | 'clock'>;
-  #storeLook: Promise<string> | null = null;
+  readonly #context: Pick<ApiContext, 'link' | 'storeReach'>;
 
-  constructor(context: Pick<ApiContext, 'link' | 'store' | 'clock'>) {
+  constructor(context: Pick<ApiContext, 'link' | 'storeReach'>) {
     this.#context = context;
   }
 
   async check(): Promise<Readiness> {
-    const [redis, store] = await Promise.all([this.#redis(), this.#store()]);
+    const [redis, store] = await Promise.all([this.#redis(), this.#context.storeReach.ask()]);
     return { status: redis === 'ok' && store === 'ok' ? 'ok' : 'unready', checks: { redis, store } };
   }
 
@@ -33,28 +28,6 @@ export class ReadinessCheck {
       return link.ready ? 'ok' : 'no epoch is open: Redis was restarted';
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
-    }
-  }
-
-  async #store(): Promise<string> {
-    const { clock, store } = this.#context;
-    this.#storeLook ??= stat(store.root)
-      .then(
-        () => 'ok',
-        (error: NodeJS.ErrnoException) => `the store cannot be reached: ${error.code ?? error.message}`,
-      )
-      .finally(() => {
-        this.#storeLook = null;
-      });
-    const timer = new AbortController();
-    const late = clock.sleep(STORE_TIMEOUT_MS, timer.signal).then(
-      () => 'the store does not answer',
-      () => '',
-    );
-    try {
-      return await Promise.race([this.#storeLook, late]);
-    } finally {
-      timer.abort();
     }
   }
 }

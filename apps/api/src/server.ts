@@ -11,7 +11,7 @@ import { ParqueueError, Presence, toFailure, type Clock, type RandomId } from '@
 import { Catalog, configDigests, isLoopback, type ApiKey, type Config } from '@parqueue/core/config';
 import { openCoordination } from '@parqueue/core/redis';
 import { openTraces, stepLines } from '@parqueue/core/telemetry';
-import { openStore, type MigrationProgress } from '@parqueue/core/store';
+import { openStore, StoreReach, type MigrationProgress } from '@parqueue/core/store';
 import { pino, type Logger } from 'pino';
 import { buildApp } from './app.ts';
 import { AskTally } from './ask-tally.ts';
@@ -78,6 +78,7 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
   const { root, fileMode } = config.store;
   const onMigration = (progress: MigrationProgress): void => log.info({ ...progress }, 'the store is being migrated');
   const store = await openStore({ root, fileMode, randomId, onMigration });
+  const storeReach = new StoreReach({ root, clock });
   const link = new CoordinationLink({
     connect: () =>
       openCoordination({
@@ -111,6 +112,7 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
     config,
     version,
     store,
+    storeReach,
     layouts: new PartLayouts(store.reader),
     link,
     conversions,
@@ -133,6 +135,7 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
         onTrouble: (reason) => tellScrape(log, reason),
       }),
       coordinationUp: () => link.answers(),
+      storeUp: async () => (await storeReach.ask()) === 'ok',
       waiters: () => link.waiters,
       pinsHeld,
       conversions,

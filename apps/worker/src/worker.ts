@@ -7,7 +7,6 @@
  * While it starts, its health port already answers: alive, not ready.
  */
 import { readFileSync } from 'node:fs';
-import { access } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,7 +24,7 @@ import {
 import { configDigests, type Config } from '@parqueue/core/config';
 import { openCoordination, type Coordination } from '@parqueue/core/redis';
 import { openTraces, stepLines } from '@parqueue/core/telemetry';
-import { openStore, type FileStore, type MigrationProgress } from '@parqueue/core/store';
+import { openStore, StoreReach, type FileStore, type MigrationProgress } from '@parqueue/core/store';
 import type { Logger } from 'pino';
 import { countCollected } from './collected.ts';
 import { drain } from './drain.ts';
@@ -88,11 +87,13 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
 async function start(options: WorkerOptions, closers: Closers): Promise<RunningWorker> {
   const { config, log } = options;
   const signal = options.signal ?? new AbortController().signal;
+  const storeReach = new StoreReach({ root: config.store.root, clock });
   const metrics = createMetrics({
     version: VERSION,
     now: () => clock.now(),
     sources: Object.keys(config.sources),
     datasets: Object.keys(config.datasets),
+    storeUp: async () => (await storeReach.ask()) === 'ok',
   });
   const state = { readiness: async (): Promise<Readiness> => ({ ready: false, checks: { worker: 'starting' } }) };
   const health = await openHealthPort({
@@ -132,7 +133,7 @@ async function start(options: WorkerOptions, closers: Closers): Promise<RunningW
   const presence = presenceOf(config, coordination, health.url);
   presence.start();
   closers.add('presence', () => presence.stop());
-  state.readiness = () => readiness(config, coordination);
+  state.readiness = () => readiness(storeReach, coordination);
   log.info({ url: health.url, version: VERSION, sources: Object.keys(config.sources) }, 'worker takes jobs');
 
   let ending: Promise<void> | null = null;
@@ -244,12 +245,12 @@ async function openWork({
   return queues;
 }
 
-async function readiness(config: Config, coordination: Coordination): Promise<Readiness> {
-  const [redis, store] = await Promise.all([check(() => coordination.ping()), check(() => access(config.store.root))]);
+async function readiness(storeReach: StoreReach, coordination: Coordination): Promise<Readiness> {
+  const [redis, store] = await Promise.all([check(() => coordination.ping()), storeReach.ask()]);
   return { ready: redis === 'ok' && store === 'ok', checks: { redis, store } };
 }
 
-/** A store on a dead NFS server never answers; a check that is late has failed. */
+/** A check that is late has failed. */
 async function check(ask: () => Promise<unknown>): Promise<string> {
   const limit = new AbortController();
   const late = sleep(CHECK_LIMIT_MS, 'no answer in time', { signal: limit.signal }).catch(() => 'ok');
