@@ -120,6 +120,21 @@ test('a worker that is asked to stop hands its refresh on, and the next one cont
   expect(seen.at(-1)).toEqual({ since: 42, beganAtMs: seen[0]?.beganAtMs });
 });
 
+test('what was due long ago is offered to others as well before it is given up', async () => {
+  start(['b'], async () => {
+    throw new Error('it is not his');
+  });
+  const dueAtMs = Date.now() - 3_600_000;
+  const job = await queue.add('refresh', { dataset: 'a', dueAtMs });
+  await until(async () => (await job.getState()) === 'delayed');
+  const { offeredAtMs = 0, ...data } = (await queue.getJob(job.id ?? ''))?.data ?? { dataset: '' };
+  expect(data).toEqual({ dataset: 'a', dueAtMs });
+  await job.updateData({ ...data, offeredAtMs: offeredAtMs - 60_000 });
+  await job.promote();
+  await until(async () => (await job.getState()) === 'completed');
+  expect(await lastOf('a')).toBeNull();
+});
+
 test('a worker whose configuration has no such refresh leaves it to one that has', async () => {
   start(['b'], async () => {
     throw new Error('it is not his');

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '@parqueue/core';
 import { Catalog, loadConfig } from '@parqueue/core/config';
 import { connectRedis, openCoordination, PREFIX, type Coordination } from '@parqueue/core/redis';
-import { Queue } from 'bullmq';
+import { defaultRepeatStrategy, Queue } from 'bullmq';
 import pino from 'pino';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { REFRESH_QUEUE, RefreshSchedules, type RefreshJob } from './refresh-schedules.ts';
@@ -135,6 +135,32 @@ test('when the worker that saw to them is gone, another one does', async () => {
   await connection.del('{pq}:refresher');
   await old.keep(1);
   expect((await scheduled()).schedules).toEqual({ a: HOUR_MS });
+});
+
+test('of two that started in one moment one keeps the schedules, and the other never takes them from it', async () => {
+  const [a, b] = [worker({ x: 'refresh: { every: 1h }' }, 1, 'a'), worker({ y: 'refresh: { every: 1h }' }, 1, 'b')];
+  const kept: unknown[] = [];
+  for (let look = 0; look < 3; look += 1) {
+    later(60_000);
+    await a.keep(1);
+    kept.push((await scheduled()).jobs);
+    await b.keep(1);
+    kept.push((await scheduled()).jobs);
+  }
+  expect(kept).toEqual([['x'], ['y'], ['y'], ['y'], ['y'], ['y']]);
+});
+
+test.each([
+  ['30 2 * * *', 'Europe/Berlin', '2026-03-28T12:00Z', ['03-29T01:30', '03-30T00:30']],
+  ['30 2 * * *', 'Europe/Berlin', '2026-10-24T12:00Z', ['10-25T00:30', '10-26T01:30']],
+  ['30 0 * * *', 'Africa/Cairo', '2026-04-22T12:00Z', ['04-22T22:30', '04-24T21:30']],
+])('%s in %s after %s is due at %j, as the documentation has it', (pattern, tz, from, expected) => {
+  let at = Date.parse(from);
+  const times = expected.map(() => {
+    at = Number(defaultRepeatStrategy(at, { pattern, tz }, ''));
+    return new Date(at).toISOString().slice(5, 16);
+  });
+  expect(times).toEqual(expected);
 });
 
 test('trouble with the queue is told, and the next look tries again', async () => {

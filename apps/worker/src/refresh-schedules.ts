@@ -18,6 +18,8 @@ export interface RefreshJob {
   readonly since?: number;
   readonly dueAtMs?: number;
   readonly beganAtMs?: number;
+  /** When a worker that does not refresh the dataset handed it on first. */
+  readonly offeredAtMs?: number;
 }
 
 export const REFRESH_QUEUE = 'refresh';
