@@ -52,7 +52,7 @@ export class RefreshRuns {
     token: string | undefined,
     signal: AbortSignal = new AbortController().signal,
   ): Promise<void> {
-    const { catalog, clock, log } = this.#deps;
+    const { catalog } = this.#deps;
     const dueAtMs = job.data.dueAtMs ?? job.timestamp + (job.opts.delay ?? 0);
     const dataset = catalog.datasets().find(({ name }) => name === job.data.dataset);
     if (dataset === undefined || dataset.refresh === null) return await this.#offer(job, { token, dueAtMs });
