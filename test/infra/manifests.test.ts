@@ -93,6 +93,11 @@ describe.skipIf(notRendered !== null).each(OVERLAYS)(
         expect(container.readinessProbe.timeoutSeconds * 1000).toBeGreaterThan(Math.max(store, redis));
     });
 
+    test('an API that has to bring the store to its format first has minutes for it', () => {
+      const { periodSeconds, failureThreshold } = api().container.startupProbe;
+      expect(periodSeconds * failureThreshold).toBeGreaterThanOrEqual(600);
+    });
+
     test('a pod has the time to do what it does on SIGTERM', () => {
       const { drainFinishMs } = view.config(worker()).worker;
       const handBackMs = numberIn('apps/worker/src/drain.ts', 'HAND_BACK_LIMIT_MS');
