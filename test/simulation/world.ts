@@ -73,7 +73,11 @@ export interface WorldSize {
   readonly leaseTtlMs: number;
   /** Bytes of the store, until the world heals; without it fills are not asked what they take. */
   readonly quotaBytes?: number;
+  /** What the rows of one more file take. */
+  readonly greedyBytes?: number;
 }
+
+const GREEDY_FILE = 'data/greedy.csv';
 
 export class World {
   readonly random: Random;
@@ -92,6 +96,7 @@ export class World {
   /** What all processes go by; a healed world has no quota. */
   readonly rules: { -readonly [Name in keyof StoreRules]: StoreRules[Name] };
   readonly #limitsRoom: boolean;
+  readonly #greedyBytes: number | null;
   processes: Process[] = [];
   /** Anything a process threw that no caller was there to receive. */
   readonly defects: unknown[] = [];
@@ -102,7 +107,8 @@ export class World {
   #names = 0;
   #restarts = 0;
 
-  constructor(seed: number, { keys, statements = [], leaseTtlMs, quotaBytes }: WorldSize) {
+  constructor(seed: number, { keys, statements = [], leaseTtlMs, quotaBytes, greedyBytes }: WorldSize) {
+    this.#greedyBytes = greedyBytes ?? null;
     this.#leaseTtlMs = leaseTtlMs;
     this.#limitsRoom = quotaBytes !== undefined;
     this.rules = {
@@ -122,6 +128,7 @@ export class World {
       this.#deliver(listener);
     };
     const files = Array.from({ length: keys }, (_, index) => fileRequest(`data/${index}.csv`));
+    if (greedyBytes !== undefined) files.push(fileRequest(GREEDY_FILE));
     this.requests = [...files, ...statements.map(statementRequest)];
     for (const { canonical } of this.requests) {
       for (const thing of thingsOf(canonical)) {
@@ -328,6 +335,7 @@ export class World {
       onAsk: () => {
         this.partsAsked += 1;
       },
+      bytesOf: (entry) => (entry === GREEDY_FILE ? this.#greedyBytes : null),
       scheduler,
       store,
       gate: (label) => {

@@ -68,12 +68,15 @@ export interface StoreUsage {
   readonly datasets: Readonly<Record<string, number>>;
   /** What running fills have reserved beside that. */
   readonly reservedBytes: number;
+  /** The same by dataset; fills without one are under ''. */
+  readonly reservedOf: Readonly<Record<string, number>>;
 }
 
 export interface RoomWish {
+  readonly key: string;
   readonly fillId: string;
   readonly dataset: string | null;
-  /** All the fill takes so far, or is expected to. */
+  /** All the fill takes so far, or is expected to; more where one of the key outgrew that lately. */
   readonly bytes: number;
   /** A reservation that is not raised or repeated ends after this. */
   readonly ttlMs: number;
@@ -81,15 +84,23 @@ export interface RoomWish {
   readonly datasetQuotaBytes: number | null;
 }
 
+/** `bytes`: what room was asked for, with what is remembered of the key. */
 export type Reserved =
-  | { readonly kind: 'reserved' }
+  | { readonly kind: 'reserved'; readonly bytes: number }
   /** What others hold and have reserved, of the store or of the dataset, leaves too little of that quota. */
-  | { readonly kind: 'passed'; readonly quota: 'store' | 'dataset'; readonly othersBytes: number };
+  | {
+      readonly kind: 'passed';
+      readonly bytes: number;
+      readonly quota: 'store' | 'dataset';
+      readonly othersBytes: number;
+    };
 
 export interface Usage {
   read(): Promise<StoreUsage>;
   reserve(wish: RoomWish): Promise<Reserved>;
   release(fillId: string): Promise<void>;
+  /** A fill of the key was stopped when it had so much: for a while the next one is expected to take at least that. */
+  outgrown(key: string, bytes: number, forMs: number): Promise<void>;
   /**
    * Counts what Redis knows of the key and has no size of, with the sizes found on disk, and takes off what it knows no
    * more. Sizes of generations it does not know are ignored.

@@ -57,6 +57,7 @@ const command = fc.oneof(
     }),
   },
   fc.record({ kind: fc.constant('release'), fill }),
+  fc.record({ kind: fc.constant('outgrown'), bytes }),
   fc.record({ kind: fc.constant('age-reservation'), fill }),
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('age-lease'), key }) },
   fc.record({ kind: fc.constant('epoch') }),
@@ -168,6 +169,7 @@ async function answer({ ports, ...harness }: CoordinationHarness, world: World, 
       });
     case 'reserve':
       return await ports.usage.reserve({
+        key: first,
         fillId: step.fill,
         dataset: step.dataset,
         bytes: step.bytes,
@@ -177,6 +179,8 @@ async function answer({ ports, ...harness }: CoordinationHarness, world: World, 
       });
     case 'release':
       return await ports.usage.release(step.fill);
+    case 'outgrown':
+      return await ports.usage.outgrown(first, step.bytes, HOUR_MS);
     case 'age-reservation':
       return await harness.ageReservation(step.fill);
     case 'age-lease':

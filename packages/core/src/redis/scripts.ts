@@ -34,6 +34,7 @@ export const SCRIPT_NAMES = [
   'usage-read',
   'usage-measure',
   'room-reserve',
+  'room-outgrown',
   'room-release',
   'reconcile-apply',
   'pass-read',

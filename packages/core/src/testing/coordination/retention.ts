@@ -120,7 +120,7 @@ export function retentionStories(bench: Bench): void {
     const usage = async () => await bench.ports.usage.read();
 
     it('counts each generation from its commit to its removal, once', async () => {
-      expect(await usage()).toEqual({ bytes: 0, generations: 0, datasets: {}, reservedBytes: 0 });
+      expect(await usage()).toEqual({ bytes: 0, generations: 0, datasets: {}, reservedBytes: 0, reservedOf: {} });
       const old = await filled('f1');
       await bench.commit(old, 'f1');
       await filled('f2');
@@ -174,6 +174,7 @@ export function retentionStories(bench: Bench): void {
 
   describe('room', () => {
     const wish = (fillId: string, bytes: number, limits: Partial<RoomWish> = {}): RoomWish => ({
+      key: KEY,
       fillId,
       dataset: 'prices',
       bytes,
@@ -186,15 +187,15 @@ export function retentionStories(bench: Bench): void {
 
     it('is there for what the store holds and all fills have reserved together', async () => {
       await filled('f1');
-      expect(await reserve('a', 10)).toEqual({ kind: 'reserved' });
-      expect(await reserve('b', 11)).toEqual({ kind: 'passed', quota: 'store', othersBytes: 20 });
-      expect(await reserve('b', 10)).toEqual({ kind: 'reserved' });
-      expect((await bench.ports.usage.read()).reservedBytes).toBe(20);
+      expect(await reserve('a', 10)).toEqual({ kind: 'reserved', bytes: 10 });
+      expect(await reserve('b', 11)).toEqual({ kind: 'passed', bytes: 11, quota: 'store', othersBytes: 20 });
+      expect(await reserve('b', 10, { dataset: null })).toMatchObject({ kind: 'reserved' });
+      expect(await bench.ports.usage.read()).toMatchObject({ reservedBytes: 20, reservedOf: { prices: 10, '': 10 } });
     });
 
     it('a fill raises what it reserved, keeps that where it is refused more, and gives it back', async () => {
-      expect(await reserve('a', 10)).toEqual({ kind: 'reserved' });
-      expect(await reserve('a', 25)).toEqual({ kind: 'reserved' });
+      expect(await reserve('a', 10)).toEqual({ kind: 'reserved', bytes: 10 });
+      expect(await reserve('a', 25)).toMatchObject({ kind: 'reserved' });
       expect(await reserve('a', 31)).toMatchObject({ kind: 'passed', othersBytes: 0 });
       expect((await bench.ports.usage.read()).reservedBytes).toBe(25);
       await bench.ports.usage.release('a');
@@ -205,11 +206,12 @@ export function retentionStories(bench: Bench): void {
       await filled('f1');
       expect(await reserve('a', 6, { datasetQuotaBytes: 15 })).toEqual({
         kind: 'passed',
+        bytes: 6,
         quota: 'dataset',
         othersBytes: 10,
       });
-      expect(await reserve('a', 6, { dataset: null })).toEqual({ kind: 'reserved' });
-      expect(await reserve('b', 5, { datasetQuotaBytes: 15 })).toEqual({ kind: 'reserved' });
+      expect(await reserve('a', 6, { dataset: null })).toMatchObject({ kind: 'reserved' });
+      expect(await reserve('b', 5, { datasetQuotaBytes: 15 })).toMatchObject({ kind: 'reserved' });
       expect(await reserve('c', 1, { datasetQuotaBytes: 15 })).toMatchObject({ quota: 'dataset', othersBytes: 15 });
     });
 
@@ -217,7 +219,27 @@ export function retentionStories(bench: Bench): void {
       await reserve('dead', 30);
       expect(await reserve('a', 1)).toMatchObject({ kind: 'passed' });
       await bench.harness.ageReservation('dead');
-      expect(await reserve('a', 30)).toEqual({ kind: 'reserved' });
+      expect(await reserve('a', 30)).toMatchObject({ kind: 'reserved' });
+    });
+
+    it('that was reserved is of the commit from that step on, and counted once', async () => {
+      const fence = await granted('f1');
+      await reserve('f1', 25);
+      expect(await bench.commit(fence, 'f1')).toEqual({ kind: 'committed' });
+      expect(await bench.ports.usage.read()).toMatchObject({ bytes: 10, reservedBytes: 0 });
+    });
+
+    it('is asked for what a fill of the key outgrew, until that is forgotten', async () => {
+      const { usage } = bench.ports;
+      await usage.outgrown(KEY, 20, 60_000);
+      await usage.outgrown(KEY, 15, 60_000);
+      expect(await reserve('a', 1)).toEqual({ kind: 'reserved', bytes: 20 });
+      expect(await reserve('b', 1)).toEqual({ kind: 'passed', bytes: 20, quota: 'store', othersBytes: 20 });
+      expect(await reserve('b', 5, { key: OTHER })).toEqual({ kind: 'reserved', bytes: 5 });
+      expect(await reserve('a', 25)).toEqual({ kind: 'reserved', bytes: 25 });
+      await usage.outgrown(OTHER, 31, 1);
+      await bench.harness.ageOutgrown(OTHER);
+      expect(await reserve('b', 5, { key: OTHER })).toMatchObject({ kind: 'reserved' });
     });
   });
 

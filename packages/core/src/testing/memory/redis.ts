@@ -211,6 +211,7 @@ export class MemoryCoordination {
   readonly usage: Usage = {
     read: () => this.#call('usage-read', (server) => usage.readUsage(server)),
     reserve: (wish) => this.#call('room-reserve', (server) => usage.reserve(server, wish)),
+    outgrown: (key, bytes, forMs) => this.#call('room-outgrown', (server) => usage.outgrown(server, key, bytes, forMs)),
     release: (fillId) => this.#call('room-release', (server) => usage.release(server, fillId)),
     measure: (key, found) => this.#call('usage-measure', (server) => usage.measure(server, key, found)),
   };
