@@ -15,6 +15,12 @@ const KEYS = `auth:
     - { name: other, sha256: ${sha256('other')}, scopes: [read, fill] }
     - { name: narrow, sha256: ${sha256('narrow')}, scopes: [read], limits: { concurrent: 1 } }
     - { name: bounded, sha256: ${sha256('bounded')}, scopes: [read], datasets: [prices] }
+    - { name: twin, sha256: ${sha256('twin')}, scopes: [read, fill], datasets: [twin, xetra] }
+    - { name: asker, sha256: ${sha256('asker')}, scopes: [read, adhoc], datasets: [] }
+`;
+/** The first asks what `words` does, the second what `prices` does of one market. */
+const SHARING = `  twin: { source: lake, path: words.csv, parquet: { compression: snappy } }
+  xetra: { source: lake, path: prices/xetra-2026.csv }
 `;
 const BIND = 'value-that-nobody-sees';
 
@@ -24,6 +30,7 @@ let dawdler: Dawdler;
 beforeAll(async () => {
   stage = await Stage.open({
     yaml: `${KEYS}limits: { connections: 60 }\n`,
+    datasets: SHARING,
     sources: '  dead: { kind: oracle, connectString: "127.0.0.1:1/things", user: u, password: p, adhoc: true }\n',
   });
   dawdler = new Dawdler(stage.url);
@@ -152,6 +159,80 @@ describe('what is not for a key', () => {
       expect(await answer(`/v1/entries/NAME${end}`, key), end).toBe(await answer(`/v1/entries/NAME${end}`, absent));
     const page = await stage.get('/v1/entries?limit=1', as('bounded'));
     expect(await page.json()).toEqual({ entries: [], next: null });
+  });
+});
+
+describe('an entry that several datasets ask for', () => {
+  const READS = ['', '/explain', '/statistics', '/data'];
+  const told = async (path: string, name: string): Promise<readonly [status: number, text: string]> => {
+    const response = await stage.get(path, as(name));
+    return [response.status, await response.text()];
+  };
+  const resolve = async (body: object, name: string, wait = '60') => {
+    const headers = { ...as(name), prefer: wait === '0' ? 'respond-async' : `wait=${wait}` };
+    const response = await stage.post('/v1/resolve', body, headers);
+    return (await response.json()) as { key: string; dataset: string | null; generation: number; fill: { id: string } };
+  };
+  const datasetsOf = async (path: string, name: string, list: 'entries' | 'fills'): Promise<readonly unknown[]> => {
+    const listed = JSON.parse((await told(path, name))[1]) as Record<string, { dataset: unknown }[]>;
+    return (listed[list] ?? []).map(({ dataset }) => dataset);
+  };
+
+  test('is for a key of each of them, which hears of its own name only', async () => {
+    const entry = await resolve({ dataset: 'twin' }, 'twin');
+    expect(entry.dataset).toBe('twin');
+    expect(await resolve({ dataset: 'words' }, 'admin')).toMatchObject({ key: entry.key, dataset: 'words' });
+    const at = `/v1/entries/${entry.key}`;
+    for (const end of READS) {
+      const [status, text] = await told(`${at}${end}`, 'twin');
+      expect([end, status]).toEqual([end, 200]);
+      expect(text, end).not.toContain('"words"');
+    }
+    const bytes = await stage.get(`${at}/generations/${entry.generation}/data`, as('twin'));
+    expect([bytes.status, bytes.headers.get('content-disposition')]).toEqual([
+      200,
+      'attachment; filename="twin.parquet"',
+    ]);
+    const pinned = await stage.post(`${at}/pins`, { ttl: '1m' }, as('twin'));
+    const { url } = (await pinned.json()) as { url: string };
+    expect([pinned.status, (await stage.post(url, {}, as('twin'), 'PUT')).status]).toEqual([201, 200]);
+    expect(await datasetsOf('/v1/entries', 'twin', 'entries')).toEqual(['twin']);
+    expect(await datasetsOf('/v1/entries?dataset=twin', 'admin', 'entries')).toEqual(['twin']);
+    expect(await datasetsOf('/v1/datasets/twin', 'twin', 'entries')).toEqual(['twin']);
+    expect(await datasetsOf('/v1/entries?dataset=words', 'twin', 'entries')).toEqual([]);
+    expect((await told(at, 'bounded'))[0]).toBe(404);
+  });
+
+  test('is so of the values that a dataset allows, from the first load on', async () => {
+    await stage.writeSource('prices/xetra-2026.csv', 'id\n1\n');
+    await stage.writeSource('prices/lse-2026.csv', 'id\n1\n');
+    await stage.stopWorker();
+    const prices = (market: string) => ({ dataset: 'prices', params: { market } });
+    const { fill } = await resolve(prices('xetra'), 'admin', '0');
+    const { fill: other } = await resolve(prices('lse'), 'admin', '0');
+    expect((await resolve({ dataset: 'xetra' }, 'twin', '0')).fill).toEqual(fill);
+    const [status, text] = await told(`/v1/fills/${fill.id}`, 'twin');
+    expect([status, JSON.parse(text)]).toEqual([200, expect.objectContaining({ id: fill.id, dataset: 'xetra' })]);
+    expect((await told(`/v1/fills/${other.id}`, 'twin'))[0]).toBe(404);
+    expect(new Set(await datasetsOf('/v1/fills?state=queued', 'twin', 'fills'))).toEqual(new Set(['xetra']));
+    await stage.startWorker();
+    const loaded = await resolve(prices('xetra'), 'admin');
+    const foreign = await resolve(prices('lse'), 'admin');
+    const ends = [...READS, `/generations/${loaded.generation}/data`];
+    for (const end of ends)
+      expect([end, (await told(`/v1/entries/${loaded.key}${end}`, 'twin'))[0]]).toEqual([end, 200]);
+    const [, entry] = await told(`/v1/entries/${loaded.key}`, 'twin');
+    expect(JSON.parse(entry)).toMatchObject({ dataset: 'xetra' });
+    for (const end of READS) expect((await told(`/v1/entries/${foreign.key}${end}`, 'twin'))[0]).toBe(404);
+  });
+
+  test('is so for who may ask the same ad hoc, and nothing else of the dataset', async () => {
+    const { key } = await resolve({ source: 'lake', path: 'prices/xetra-2026.csv' }, 'asker');
+    const [status, entry] = await told(`/v1/entries/${key}`, 'asker');
+    expect([status, JSON.parse(entry)]).toEqual([200, expect.objectContaining({ key, dataset: null })]);
+    const words = await resolve({ dataset: 'words' }, 'admin');
+    // Declared with another compression than what is asked ad hoc gets: another question.
+    expect((await told(`/v1/entries/${words.key}`, 'asker'))[0]).toBe(404);
   });
 });
 

@@ -9,12 +9,14 @@ import {
   type PinWish,
 } from '@parqueue/core';
 import { targetsOf } from '@parqueue/core/config';
-import { maySeeEntry, type Principal } from './auth.ts';
+import type { Principal } from './auth.ts';
 import type { ApiContext } from './context.ts';
+import { Sight, type SeenAs } from './ownership.ts';
 import { isoTime } from './views/entry-view.ts';
 
 export interface EntryLook {
   readonly look: Look;
+  /** Under the name that the caller sees it by. */
   readonly head: Head;
 }
 
@@ -32,11 +34,26 @@ export async function lookAtEntry(
     coordination.heads.look({ key, scopes: [], probeTargets: [] }, null),
   );
   if (first.head === null) throw (await evictedEntry(context, principal, key)) ?? noEntry(key, first.reconciled);
-  if (!maySeeEntry(principal, first.head.dataset)) throw noEntry(key, first.reconciled);
+  const seen = await seenHead(context, principal, { key, head: first.head });
+  if (seen === null) throw noEntry(key, first.reconciled);
   const scopes = await scopesOfHead(context, key, first.head);
   const look = await link.run(({ coordination }) => coordination.heads.look({ key, scopes, probeTargets: [] }, pin));
   if (look.head === null) throw noEntry(key, look.reconciled);
-  return { look, head: look.head };
+  return { look, head: { ...look.head, ...seen } };
+}
+
+/** The head tells who had it loaded; what was asked only its manifest tells, which is read where the head is not enough. */
+export async function seenHead(
+  context: ApiContext,
+  principal: Principal,
+  { key, head }: { readonly key: string; readonly head: Pick<Head, 'dataset' | 'fence'> },
+): Promise<SeenAs | null> {
+  const sight = new Sight(context, principal);
+  const { dataset } = head;
+  const recorded = sight.of({ dataset, canonical: null });
+  if (recorded !== null) return recorded;
+  const inspection = await context.store.reader.inspect(key, head.fence);
+  return inspection.kind === 'whole' ? sight.of({ dataset, canonical: () => inspection.manifest.request }) : null;
 }
 
 /**
@@ -93,9 +110,10 @@ const EVICTED_FOR: Readonly<Record<EvictionReason, string>> = {
 };
 
 /** Why there is no such entry any more, for whoever might have seen it. */
-async function evictedEntry({ link }: ApiContext, principal: Principal, key: string): Promise<ParqueueError | null> {
-  const evicted = await link.run(({ coordination }) => coordination.entries.evicted(key));
-  if (evicted === null || !maySeeEntry(principal, evicted.dataset)) return null;
+async function evictedEntry(context: ApiContext, principal: Principal, key: string): Promise<ParqueueError | null> {
+  const evicted = await context.link.run(({ coordination }) => coordination.entries.evicted(key));
+  if (evicted === null) return null;
+  if (new Sight(context, principal).of({ dataset: evicted.dataset, canonical: null }) === null) return null;
   const { reason, fence, atMs } = evicted;
   const at = isoTime(atMs);
   return new ParqueueError(

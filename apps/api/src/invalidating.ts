@@ -1,8 +1,9 @@
 /** What the use case of invalidation needs, out of this process's parts; and who may name a key in one. */
 import { isParqueueError, type InvalidateDeps } from '@parqueue/core';
-import { maySeeEntry, mayUseAll, type Principal } from './auth.ts';
+import { mayUseAll, type Principal } from './auth.ts';
 import type { ApiContext } from './context.ts';
 import { lookAtEntry, scopesOfHead } from './entry-access.ts';
+import { Sight } from './ownership.ts';
 
 /** @throws ParqueueError PQ_COORDINATION_DOWN */
 export function invalidateDeps(context: ApiContext): InvalidateDeps {
@@ -26,7 +27,9 @@ export async function requireMarkable(context: ApiContext, principal: Principal,
     if (!isParqueueError(error) || error.code !== 'PQ_NOT_FOUND') throw error;
     const fills = await context.link.current().coordination.leases.list();
     const own = fills.find((fill) => fill.key === key);
-    if (own === undefined || !maySeeEntry(principal, datasetOf(own.scopes))) throw error;
+    if (own === undefined) throw error;
+    const seen = new Sight(context, principal).of({ dataset: datasetOf(own.scopes), canonical: null });
+    if (seen === null) throw error;
   }
 }
 

@@ -9,10 +9,11 @@ import {
   type PrefixedKey,
 } from '@parqueue/core';
 import { tableLabel } from '@parqueue/core/config';
-import { datasetFor, maySeeEntry, mayUseAll, requireAllDatasets, type Principal } from '../auth.ts';
+import { datasetFor, mayUseAll, requireAllDatasets, type Principal } from '../auth.ts';
 import type { ApiContext } from '../context.ts';
 import { requireKey } from '../entry-access.ts';
 import { invalidateDeps, requireMarkable } from '../invalidating.ts';
+import { Sight } from '../ownership.ts';
 import { invalid } from '../question.ts';
 import { json } from '../openapi/answers.ts';
 import { INVALIDATE_BODY, INVALIDATED } from '../views/invalidation-schema.ts';
@@ -53,8 +54,9 @@ export function invalidateRoutes(app: FastifyInstance, context: ApiContext): voi
       const deps = invalidateDeps(context);
       if (prefix !== undefined) {
         // Whose entries those are that Redis does not know yet cannot be told: they are for keys without bounds.
+        const sight = new Sight(context, principal);
         const concerns = ({ dataset }: PrefixedKey): boolean =>
-          dataset === undefined ? mayUseAll(principal) : maySeeEntry(principal, dataset);
+          dataset === undefined ? mayUseAll(principal) : sight.of({ dataset, canonical: null }) !== null;
         const { entries, fills } = await invalidatePrefix(prefix, mode, { ...deps, concerns });
         return { prefix, mode, entries, fills };
       }
@@ -87,6 +89,8 @@ async function targetOf(
   if (owner === '' || name === '' || name.length > TABLE_CHARS_MAX)
     throw invalid('table is written SOURCE/TABLE, or named beside its source');
   const known = catalog.source(owner);
+  if (known.kind === 'file')
+    throw invalid(`source ${known.name} has files and no tables: name a dataset, a key, a prefix or the source`);
   const label = tableLabel(known, name);
   if (label === null)
     throw invalid(

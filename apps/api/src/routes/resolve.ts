@@ -53,7 +53,8 @@ export function resolveRoutes(app: FastifyInstance, context: ApiContext): void {
           'cache-status',
           cacheStatus({ ...answer, key: answer.key, ageMs, maxAgeMs: resolved.declared.maxAgeMs }),
         );
-      return resolutionView(context, request, asked, pinTtlMs === null ? null : answer.pin);
+      const { dataset } = resolved.request;
+      return { ...resolutionView(context, request, asked, pinTtlMs === null ? null : answer.pin), dataset };
     },
   });
 }
@@ -70,7 +71,6 @@ function resolutionView({ store }: ApiContext, request: FastifyRequest, { answer
   const { relative, absolute } = store.reader.partPath(key, head.fence);
   return {
     key,
-    dataset: manifest.dataset,
     source: manifest.source,
     generation: head.fence,
     version: head.version,
