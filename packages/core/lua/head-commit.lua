@@ -1,8 +1,7 @@
 -- I3. Only the latest fence granted for the key, of this epoch and under its own fillId, may become the head. With "any
 -- fence above the head's", a holder that lost its lease could publish between the grant and the commit of the next one,
 -- and an older snapshot would replace a newer one. A repeated commit finds its fillId in the head, or among the retired
--- when a later fill has already replaced it: committed.
--- What the fill reserved is counted from here on, so its reservation ends in the same step.
+-- when a later fill has already replaced it: committed. What the fill reserved is counted from here on.
 -- KEYS marker key head retired entries dataset changes sizes usage reserved scope...
 -- ARGV epoch incarnation key fence fillId startedAt notice version sha256 bytes rows consistency source dataset('' for none)
 local m = redis.call('HMGET', KEYS[1], 'epoch', 'incarnation')

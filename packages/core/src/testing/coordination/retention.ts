@@ -237,7 +237,7 @@ export function retentionStories(bench: Bench): void {
       expect(await reserve('b', 1)).toEqual({ kind: 'passed', bytes: 20, quota: 'store', othersBytes: 20 });
       expect(await reserve('b', 5, { key: OTHER })).toEqual({ kind: 'reserved', bytes: 5 });
       expect(await reserve('a', 25)).toEqual({ kind: 'reserved', bytes: 25 });
-      await usage.outgrown(OTHER, 31, 1);
+      await usage.outgrown(OTHER, 31, 60_000);
       await bench.harness.ageOutgrown(OTHER);
       expect(await reserve('b', 5, { key: OTHER })).toMatchObject({ kind: 'reserved' });
     });
