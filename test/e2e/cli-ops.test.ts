@@ -111,7 +111,7 @@ describe('beside a running up', () => {
     ]);
     const after = await get();
     expect(after.generation).toBeGreaterThan(before.generation);
-    expect(await json('verify', '--key', after.key)).toMatchObject({ ok: true, exit: 0 });
+    expect(await json('verify', '--entry', after.key)).toMatchObject({ ok: true, exit: 0 });
     expect(await json('verify', '--all')).toMatchObject({
       exit: 1,
       findings: [{ head: false, fence: before.generation }],
@@ -140,7 +140,7 @@ describe('beside a running up', () => {
   });
 
   test('an unknown key is not found, an unknown source either', async () => {
-    expect((await stage.run(['verify', '--key', `orders-${'0'.repeat(32)}`])).exit).toBe(3);
+    expect((await stage.run(['verify', '--entry', `orders-${'0'.repeat(32)}`])).exit).toBe(3);
     const { exit, err } = await stage.run(['doctor', '--source', 'nope']);
     expect([exit, err]).toEqual([3, expect.stringContaining('PQ_UNKNOWN_SOURCE') as string]);
   });

@@ -103,6 +103,9 @@ describe('exit codes', () => {
       ['generate', 'file.txt'],
       ['generate', 'a.csv', '--rows', 'many'],
       ['invalidate'],
+      ['invalidate', '--prefix', ''],
+      ['invalidate', '--key', 'orders-0'],
+      ['verify', '--key', 'orders-0'],
       ['ls', '--url', 'ftp://127.0.0.1'],
     ]) {
       const { exit, err } = await stage.run(args);

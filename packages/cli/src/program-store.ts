@@ -1,5 +1,5 @@
 /** Commands on the store and Redis themselves, beside running servers. */
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { examples } from './arguments.ts';
 import type { Context } from './context.ts';
 import type { ExitCode } from './exit.ts';
@@ -20,11 +20,10 @@ export function addStoreCommands(program: Command, context: Context, exitWith: (
       'read what is kept and compare every byte with its checksum; what is damaged is marked and filled again',
     )
     .option('--all', 'also replaced generations, not only the current ones')
-    .option('--key <key>', 'one entry')
-    .addHelpText('after', examples('parqueue verify', 'parqueue verify --all --json', 'parqueue verify --key "$KEY"'))
-    .action(async ({ key, ...options }) =>
-      exitWith(await (await import('./commands/verify.ts')).verify(context, { ...options, entry: key })),
-    );
+    .option('--entry <key>', 'one entry')
+    .addOption(new Option('--key <key>').hideHelp())
+    .addHelpText('after', examples('parqueue verify', 'parqueue verify --all --json', 'parqueue verify --entry "$KEY"'))
+    .action(async (options) => exitWith(await (await import('./commands/verify.ts')).verify(context, options)));
   onStore(program.command('rebuild'))
     .description('make what Redis knows again from the manifests on the store, as when Redis forgot')
     .addHelpText('after', examples('parqueue rebuild'))

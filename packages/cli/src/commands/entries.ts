@@ -106,14 +106,15 @@ export interface InvalidateOptions extends RemoteOptions {
 }
 
 export async function invalidateEntries(context: Context, options: InvalidateOptions): Promise<void> {
-  const result = await connect(context, options).invalidate(targetOf(options), options.mode);
+  const target = targetOf(options);
+  const result = await connect(context, options).invalidate(target, options.mode);
   if (options.json === true) {
     context.out(JSON.stringify(result));
     return;
   }
-  const { mode, entries, fills, target, prefix = '', reached = [] } = result;
+  const { mode, entries, fills, target: marked, prefix = '', reached = [] } = result;
   const also = reached.length === 0 ? '' : `, with ${reached.join(', ')}`;
-  context.out(`${target ?? `${prefix}*`} is marked ${mode}${also}: ${counted(entries, fills)}`);
+  context.out(`${marked ?? `${prefix}*`} is marked ${mode}${also}: ${counted(entries, fills)}`);
 }
 
 function counted(entries: number, fills: number): string {
@@ -121,7 +122,11 @@ function counted(entries: number, fills: number): string {
   return `${spellCount(entries)} ${entries === 1 ? 'entry' : 'entries'}${loads}`;
 }
 
-function targetOf({ entry, dataset, source, table: tableName, prefix }: InvalidateOptions): InvalidateTarget {
+function targetOf(options: InvalidateOptions): InvalidateTarget {
+  const { entry, dataset, source, table: tableName, prefix } = options;
+  for (const [name, value] of Object.entries({ entry, dataset, source, table: tableName, prefix })) {
+    if (value === '') throw new UsageError(`--${name} is empty: a variable without a value? Nothing was marked`);
+  }
   const targets: InvalidateTarget[] = [];
   if (entry !== undefined) targets.push({ key: entry });
   if (dataset !== undefined) targets.push({ dataset });
@@ -129,9 +134,9 @@ function targetOf({ entry, dataset, source, table: tableName, prefix }: Invalida
   if (prefix !== undefined) targets.push({ prefix });
   const [target] = targets;
   if (target === undefined || targets.length > 1) {
-    throw new UsageError(
-      'name exactly one thing to invalidate: --entry KEY, --dataset NAME, --source NAME [--table NAME] or --prefix TEXT',
-    );
+    const ways = '--entry KEY, --dataset NAME, --source NAME [--table NAME] or --prefix TEXT';
+    const hint = options.key === undefined || targets.length > 0 ? '' : '; --key is the API key';
+    throw new UsageError(`name exactly one thing to invalidate: ${ways}${hint}`);
   }
   return target;
 }
