@@ -185,7 +185,7 @@ describe('dashboard and alerts', () => {
         ...selections.filter(({ metric }) => !isThere(metric)).map(({ metric }) => `${where}: no metric ${metric}`),
         ...selections.flatMap(({ metric, labels }) =>
           labels
-            .filter((label) => !labelsOf(metric).includes(label))
+            .filter((label) => !labelsOf(metric).includes(label) && !PROMETHEUS_OWN.has(label))
             .map((label) => `${where}: ${metric} has no ${label}`),
         ),
         ...groupedBy
