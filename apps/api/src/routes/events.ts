@@ -1,6 +1,6 @@
 /** What happens in the cache, as it happens: fills as they come, go on and end, and heads as they move. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { HeadChange, HeadGone } from '@parqueue/core';
+import { SharedLook, type HeadChange, type HeadGone } from '@parqueue/core';
 import type { JobSummary } from '@parqueue/core/redis';
 import { datasetFor } from '../auth.ts';
 import type { ApiContext } from '../context.ts';
@@ -8,7 +8,6 @@ import type { EventStream } from '../events/event-stream.ts';
 import { EventStreams, type Teller } from '../events/event-streams.ts';
 import type { FillSeen } from '../events/fill-lookup.ts';
 import { FillsTold } from '../events/fills-told.ts';
-import { SharedLook } from '../events/shared-look.ts';
 import { ENTRY_ERRORS } from '../openapi/errors.ts';
 import { Sight } from '../ownership.ts';
 import { changeEvent, ownerOf } from '../views/event-view.ts';
