@@ -1,7 +1,7 @@
 /**
  * In which order the entries of one refresh have their turn. Each waits for its moment within the jitter, which its key
  * decides; of those whose moment has come, the one proved longest ago goes first, so that what one refresh did not reach
- * is the first of the next.
+ * is the first of the next. What has to be tried again goes behind those that can go now.
  */
 import { phaseOf } from './model/phase.ts';
 import type { ResolvedRequest } from './model/request.ts';
@@ -22,6 +22,7 @@ export class Agenda {
   /** The last is the next. */
   readonly #later: AgendaItem[];
   readonly #ready: AgendaItem[] = [];
+  readonly #again: AgendaItem[] = [];
 
   constructor(
     items: readonly AgendaItem[],
@@ -44,15 +45,20 @@ export class Agenda {
       this.#later.pop();
     }
     if (this.#ready.length > before) this.#ready.sort((a, b) => b.verifiedAtMs - a.verifiedAtMs);
-    const item = this.#ready.pop();
+    const item = this.#ready.pop() ?? this.#again.shift();
     if (item !== undefined) return item;
     const next = this.#later.at(-1);
     return next === undefined ? null : { waitMs: this.#momentOf(next) - nowMs };
   }
 
-  /** Items that had no turn yet. */
+  /** Its turn came to nothing. */
+  putBack(item: AgendaItem): void {
+    this.#again.push(item);
+  }
+
+  /** Items that had no turn yet, or none that came to something. */
   get left(): number {
-    return this.#later.length + this.#ready.length;
+    return this.#later.length + this.#ready.length + this.#again.length;
   }
 
   #momentOf({ key }: AgendaItem): number {

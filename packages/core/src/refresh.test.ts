@@ -234,6 +234,16 @@ describe('a refresh in bad weather', () => {
     expect(bench.loads).toEqual([]);
   });
 
+  test('is not held up by an entry that cannot be loaded whenever it is tried, though that was proved longest ago', async () => {
+    for (const path of ['bad.csv', 'a.csv', 'b.csv']) {
+      await bench.fill(path);
+      await bench.timeline.until(bench.timeline.sleep(1_000));
+    }
+    bench.files.set('bad.csv', null);
+    for (let times = 0; times < 2; times += 1)
+      expect(countsOf(await bench.refresh())).toEqual({ verified: 2, late: 1 });
+  });
+
   test('asks a source that cools down only when the time is over', async () => {
     await bench.fill('a.csv');
     const failure = { code: 'PQ_SOURCE_UNAVAILABLE', message: 'away', retryable: true } as const;

@@ -167,10 +167,11 @@ export class Refresher {
         await clock.sleep(next.waitMs, work.until).catch(() => undefined);
         continue;
       }
-      const refreshed = await this.#patiently(() => this.#refresh(next, work), work);
-      if (refreshed !== null) work.tally.add(refreshed, 1);
-      else if (!work.until.aborted) work.tally.add('failed', 1);
-      else work.tally.add('late', 1);
+      const tried = await this.#try(() => this.#refresh(next, work), work);
+      // What fails for itself alone, each time and for hours, keeps nobody else from their turn.
+      if (tried === 'again') agenda.putBack(next);
+      else if (tried !== null) work.tally.add(tried.done, 1);
+      else work.tally.add(work.until.aborted ? 'late' : 'failed', 1);
     }
   }
 
@@ -220,22 +221,29 @@ export class Refresher {
   }
 
   /** Tries again what another time may bring. @returns null where there was no time left, or no use in trying */
-  async #patiently<T>(
-    attempt: () => Promise<T>,
-    { tally, until }: { readonly tally: Tally; readonly until: AbortSignal },
-  ): Promise<T | null> {
-    while (!until.aborted) {
-      try {
-        return await attempt();
-      } catch (error) {
-        if (until.aborted) break;
-        const pauseMs = pauseAfter(error);
-        if (!(error instanceof Reconciling)) await this.#tell(error, tally);
-        if (pauseMs === null) break;
-        await this.#deps.clock.sleep(pauseMs, until).catch(() => undefined);
-      }
+  async #patiently<T>(attempt: () => Promise<T>, work: Pick<Work, 'tally' | 'until'>): Promise<T | null> {
+    for (;;) {
+      const tried = await this.#try(attempt, work);
+      if (tried !== 'again') return tried === null ? null : tried.done;
     }
-    return null;
+  }
+
+  /** @returns `again` after a pause, where another time may bring it */
+  async #try<T>(
+    attempt: () => Promise<T>,
+    { tally, until }: Pick<Work, 'tally' | 'until'>,
+  ): Promise<{ readonly done: T } | 'again' | null> {
+    if (until.aborted) return null;
+    try {
+      return { done: await attempt() };
+    } catch (error) {
+      if (until.aborted) return null;
+      const pauseMs = pauseAfter(error);
+      if (!(error instanceof Reconciling)) await this.#tell(error, tally);
+      if (pauseMs === null) return null;
+      await this.#deps.clock.sleep(pauseMs, until).catch(() => undefined);
+      return 'again';
+    }
   }
 
   /** Once for each kind of trouble that follows another: a source may be paused for hours. */
