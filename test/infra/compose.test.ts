@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { loadConfig } from '@parqueue/core/config';
 import { hasPostgres, startPostgresServer } from '@parqueue/core/testing/servers';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { Keyword } from 'dockerfile-ast';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { REPOSITORY } from '../fixtures/source-graph.ts';
-import { readRecipe } from './image-recipe.ts';
+import { instructionsOf, readRecipe } from './image-recipe.ts';
 import { readJson } from './manifests.ts';
 import { workerMemory } from './sizing.ts';
 
@@ -62,6 +63,15 @@ describe('infra/compose.yaml', () => {
     const validate = new Ajv2020({ strict: false, allErrors: true, validateFormats: false }).compile(schema);
     expect([validate(compose), validate.errors]).toEqual([true, null]);
     expect(validate({ ...compose, services: { api: { ...services.api, restrat: 'always' } } })).toBe(false);
+  });
+
+  test('builds images that say what they are', () => {
+    const { description, version, license } = readJson<Record<string, string>>('package.json');
+    for (const role of ['api', 'worker']) {
+      const labels = instructionsOf(readRecipe(), role, Keyword.LABEL).map((label) => label.getArgumentsContent());
+      for (const [name, value] of Object.entries({ description, version, licenses: license }))
+        expect(labels.join('\n'), name).toContain(`org.opencontainers.image.${name}="${value}"`);
+    }
   });
 
   test('builds targets that the Dockerfile has', () => {
