@@ -2,9 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { fillOf } from '../testing/answers.ts';
 import { serve, type FakeServer } from '../testing/server.ts';
-import { live, pause, take } from './live.ts';
-import { ask, lookAtReadiness } from './request.ts';
-import { connection } from './session.ts';
+import { follow, live, pause, take } from './live.ts';
 
 const BEGAN_MS = Date.parse('2026-01-01T00:00:00.000Z');
 const at = (seconds: number): string => new Date(BEGAN_MS + seconds * 1_000).toISOString();
@@ -69,47 +67,66 @@ describe('a pause', () => {
   });
 });
 
-describe('how the server stands', () => {
+describe('following the work', () => {
   let server: FakeServer;
-  const { signal } = new AbortController();
+  let left: AbortController;
 
   beforeEach(() => {
-    server = serve({});
-    connection.set({ state: 'ok', detail: '' });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    live.set({ fills: new Map(), by: 'nothing', moved: 0 });
+    server = serve({ '/v1/fills': { fills: [] } });
+    left = new AbortController();
   });
-  afterEach(() => {
+  afterEach(async () => {
+    left.abort();
+    // What was gathered is taken, and nobody is told of it in the next test.
+    await vi.advanceTimersByTimeAsync(2_000);
+    vi.useRealTimers();
     server[Symbol.dispose]();
   });
 
-  async function looked(answer: unknown): Promise<string> {
-    server.answers.set('/readyz', answer);
-    await lookAtReadiness(signal);
-    return connection.get().state;
-  }
+  const running = (id: string) => fillOf(id, { state: 'running', outcome: null });
+  const asked = (path: string): number => server.asked.filter((one) => one.path === path).length;
+  const tell = (...events: readonly (readonly [string, unknown])[]): void => {
+    const text = events.map(([name, data]) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`).join('');
+    server.answers.set('/v1/events', new Response(text, { headers: { 'content-type': 'text/event-stream' } }));
+  };
 
-  it('is told by itself, the store after Redis', async () => {
-    expect(await looked({ checks: { redis: 'no answer', store: 'no answer' } })).toBe('redis-away');
-    expect(await looked({ checks: { redis: 'ok', store: 'read-only' } })).toBe('store-away');
-    expect(connection.get().detail).toBe('read-only');
-    expect(await looked({ checks: { redis: 'ok', store: 'ok' } })).toBe('ok');
-    expect(await looked(new Error('refused'))).toBe('unreachable');
+  it('takes what a stream tells, and comes back after its end', async () => {
+    tell(['fill', running('a')], ['unheard-of', {}], ['bye', {}], ['fill', running('b')]);
+    void follow(left.signal);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect([...live.get().fills.keys()]).toEqual(['a']);
+    expect(live.get()).toMatchObject({ by: 'stream', moved: 0 });
+    expect(asked('/v1/events')).toBe(1);
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(asked('/v1/events')).toBe(2);
+    expect(live.get().by).toBe('stream');
   });
 
-  it('is as it was where something else answers in its place, and the next look goes on', async () => {
-    await looked({ checks: { redis: 'ok', store: 'read-only' } });
-    expect(await looked(new Response('<h1>502</h1>', { status: 502 }))).toBe('store-away');
-    expect(await looked({ checks: { redis: 'ok', store: 'ok' } })).toBe('ok');
+  it.each(['head', 'evicted'])('wakes the views once for many events: %s', async (name) => {
+    tell([name, {}], [name, {}], [name, {}]);
+    void follow(left.signal);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(live.get().moved).toBe(1);
   });
 
-  it('is not well again because a route that needs no Redis answers', async () => {
-    const away = { code: 'PQ_COORDINATION_DOWN', detail: 'Redis is away' };
-    server.answers.set('/v1/sources', Response.json(away, { status: 503 }));
-    server.answers.set('/v1/datasets', {});
-    await expect(ask('/v1/sources')).rejects.toMatchObject({ code: 'PQ_COORDINATION_DOWN' });
-    await ask('/v1/datasets');
-    expect(connection.get().state).toBe('redis-away');
-    await looked(new Error('refused'));
-    await ask('/v1/datasets');
-    expect(connection.get().state).toBe('ok');
+  it('looks every few seconds where there is no stream, and lets go of what ended unseen', async () => {
+    live.set({ fills: new Map([['lost', { fill: running('lost'), samples: [] }]]), by: 'nothing', moved: 0 });
+    take([fillOf('known')]);
+    server.answers.set('/v1/fills', { fills: [running('new')] });
+    void follow(left.signal);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(live.get().by).toBe('polling');
+    expect([...live.get().fills.keys()]).toEqual(['new', 'known']);
+    server.answers.set('/v1/fills', { fills: [fillOf('new')] });
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(live.get().fills.get('new')?.fill.state).toBe('finished');
+    // Nothing runs: the next look is some way off.
+    const looks = asked('/v1/fills');
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(asked('/v1/fills')).toBe(looks);
+    await vi.advanceTimersByTimeAsync(4_000);
+    expect(asked('/v1/fills')).toBe(looks + 2);
   });
 });

@@ -4,6 +4,8 @@ export interface Asked {
   readonly method: string;
   readonly path: string;
   readonly body: unknown;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly credentials: string | undefined;
 }
 
 export interface FakeServer extends Disposable {
@@ -17,9 +19,15 @@ export function serve(answers: Readonly<Record<string, unknown>>, missing = 'not
   const asked: Asked[] = [];
   const table = new Map(Object.entries(answers));
   const before = globalThis.fetch;
-  globalThis.fetch = async (target, { method = 'GET', body } = {}) => {
+  globalThis.fetch = async (target, { method = 'GET', body, headers, credentials } = {}) => {
     const path = String(target).replace(/^\./, '').replace(/\?.*$/, '');
-    asked.push({ method, path, body: typeof body === 'string' ? JSON.parse(body) : null });
+    asked.push({
+      method,
+      path,
+      body: typeof body === 'string' ? JSON.parse(body) : null,
+      headers: { ...(headers as Record<string, string> | undefined) },
+      credentials,
+    });
     const answer = table.get(path);
     if (answer instanceof Error) throw answer;
     if (answer instanceof Response) return answer.clone();
