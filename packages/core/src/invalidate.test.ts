@@ -5,6 +5,9 @@ import { invalidate, invalidatePrefix, type InvalidateDeps } from './invalidate.
 import type { PrefixedKey } from './invalidation-reach.ts';
 import type { InvalidateMode } from './ports/coordination.ts';
 import type { Entries } from './ports/entries.ts';
+import type { StoreMarks } from './ports/store.ts';
+import { epochOf } from './model/ticks.ts';
+import { emptyState } from './testing/memory/state.ts';
 import { READERS_MAX } from './ports/parts.ts';
 import { MemoryCoordination, MemoryRedis } from './testing/memory/redis.ts';
 import { MemoryStore } from './testing/memory-store.ts';
@@ -15,22 +18,28 @@ let coordination: MemoryCoordination;
 let scopesByKey: Map<string, readonly string[]>;
 let store: MemoryStore;
 let epochs: Epochs;
+let ids: number;
 
 beforeEach(async () => {
   store = new MemoryStore({ storeId: 'invalidate' });
   redis = new MemoryRedis({ now: () => 1_000_000 });
   coordination = new MemoryCoordination(redis);
   scopesByKey = new Map();
-  let ids = 0;
-  epochs = new Epochs({
-    register: coordination.register,
+  ids = 0;
+  epochs = epochsOf(coordination);
+  await epochs.open();
+});
+
+/** Of one process. */
+function epochsOf({ register }: MemoryCoordination): Epochs {
+  return new Epochs({
+    register,
     store: store.epochs,
     clock: { now: () => 0, sleep: async () => undefined },
     randomId: () => `id${(ids += 1)}`,
     onStep: () => undefined,
   });
-  await epochs.open();
-});
+}
 
 test.each(['soft', 'hard', 'purge'] as const)('%s on a table marks each view that reads it as well', async (mode) => {
   await coordination.parts.learn('wh/APP.V', ['wh/APP.SALES', 'wh/APP.REGIONS']);
@@ -63,6 +72,24 @@ test('a table with more readers than can be told apart takes the whole source wi
 test('keys, datasets and sources reach nothing but themselves', async () => {
   for (const target of ['key:k', 'dataset:d', 'source:wh']) expect((await mark(target, 'hard')).reached).toEqual([]);
 });
+
+test.each(['dataset:prices', `key:${KEY}`])(
+  'a hard mark of %s counts in the epoch that another process opened while the store kept it',
+  async (target) => {
+    const other = new MemoryCoordination(redis);
+    const raiseMark: StoreMarks['raiseMark'] = async (mark) => {
+      if (redis.state.runId === 'run-1') {
+        redis.restart('run-2', emptyState('run-2'));
+        await epochsOf(other).open();
+        await other.reconciler.apply({ key: KEY, epoch: 2, newest: null, others: [], mark: null });
+      }
+      await store.marks.raiseMark(mark);
+    };
+    await invalidate(target, 'hard', { ...deps(), marks: { ...store.marks, raiseMark } });
+    const { seen } = await other.heads.look({ key: KEY, scopes: ['dataset:prices'], probeTargets: [] }, null);
+    expect(epochOf(seen.hard)).toBe(2);
+  },
+);
 
 describe('what an invalidation concerns', () => {
   beforeEach(async () => {

@@ -240,8 +240,13 @@ describe('a refresh in bad weather', () => {
       await bench.timeline.until(bench.timeline.sleep(1_000));
     }
     bench.files.set('bad.csv', null);
-    for (let times = 0; times < 2; times += 1)
+    for (let times = 0; times < 2; times += 1) {
+      bench.enqueued.length = 0;
       expect(countsOf(await bench.refresh())).toEqual({ verified: 2, late: 1 });
+      expect(bench.enqueued.slice(0, 4)).toEqual(
+        ['bad', 'a', 'b', 'bad'].map((name) => `background probe ${name}.csv`),
+      );
+    }
   });
 
   test('asks a source that cools down only when the time is over', async () => {
