@@ -31,10 +31,13 @@ export async function runApi(context: Context, options: ServerOptions): Promise<
 }
 
 export async function runWorker(context: Context, { port, host, ...options }: ServerOptions): Promise<void> {
+  // Somebody who signals all processes of a host means the API's keys: no load ends by that.
+  const ready = onHangup(context);
   await serve(context, options, 'worker', async (config, log) => {
     const { startWorker } = await import('@parqueue/worker');
     const listen = { host: host ?? config.worker.listen.host, port: port ?? config.worker.listen.port };
     const worker = await startWorker({ config: { ...config, worker: { ...config.worker, listen } }, log });
+    ready(() => log.info('SIGHUP: nothing is read again by a worker, which has no API keys'));
     return {
       url: worker.url,
       stop: async () => await worker.drain(),
