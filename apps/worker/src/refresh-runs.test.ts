@@ -48,7 +48,7 @@ afterEach(async () => {
 /** A worker whose configuration refreshes those datasets. */
 function start(datasets: readonly string[], run: RefreshRunsDeps['refresher']['run']): RefreshRuns {
   const lines = datasets.map((name) => `  ${name}: { source: lake, path: a.csv, refresh: { every: 1h, jitter: 10% } }`);
-  const text = `sources: { lake: { kind: file, root: ., maxConcurrentFills: 3 } }\ndatasets:\n  other: { source: lake, path: b.csv }\n${lines.join('\n')}\n`;
+  const text = `sources: { lake: { kind: file, root: ., maxConcurrentFills: 3 } }\ndatasets:\n  other: { source: lake, path: b.csv }\n  twin: { source: lake, path: a.csv }\n${lines.join('\n')}\n`;
   const catalog = new Catalog(loadConfig(text, { path: '/etc/parqueue.yaml', env: {}, readFile: () => '' }));
   const { refreshes } = coordination;
   const runs = new RefreshRuns({ catalog, queue, refreshes, refresher: { run }, onEntry: () => undefined, clock, log });
@@ -88,6 +88,7 @@ test('a due refresh is run as the configuration says, and what it did is told', 
   expect(plans).toEqual([
     {
       dataset: 'a',
+      alike: ['twin', 'a'],
       source: 'lake',
       joinsRunning: true,
       jitterMs: 360_000,

@@ -118,6 +118,7 @@ interface Due {
 function planOf(catalog: Catalog, dataset: DatasetConfig, refresh: RefreshConfig): RefreshPlan {
   return {
     dataset: dataset.name,
+    alike: catalog.askers.alike(dataset.name),
     source: dataset.source,
     joinsRunning: refresh.schedule.kind === 'every',
     jitterMs: refresh.jitterMs,

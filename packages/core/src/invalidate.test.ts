@@ -120,6 +120,14 @@ describe('what an invalidation concerns', () => {
     expect(await mark('dataset:prices', 'hard')).toMatchObject({ fills: 1 });
   });
 
+  test('nor one that begins before it is counted', async () => {
+    const list = async () => {
+      await leased('prices_first-0', ['dataset:prices']);
+      return await coordination.leases.list();
+    };
+    expect(await invalidate('dataset:prices', 'hard', { ...deps(), leases: { list } })).toMatchObject({ fills: 0 });
+  });
+
   test('a purge of a scope purges each of its entries, durably', async () => {
     await mark('table:wh/APP.SALES', 'purge');
     const { purge: tick } = await seenAt('table:wh/APP.V');

@@ -42,6 +42,8 @@ export interface RefreshDeps extends AwaitDeps {
 /** What is to be refreshed, as the configuration says. */
 export interface RefreshPlan {
   readonly dataset: string;
+  /** Datasets that ask the same, itself among them: what one had loaded is an entry of each. */
+  readonly alike: readonly string[];
   readonly source: string;
   /**
    * A load that runs when the refresh is due is as good as another. So it is for an interval; a time of day may mean that
@@ -125,6 +127,7 @@ export class Refresher {
   /** The entries to refresh; those that are left out are told at once. */
   async #items(plan: RefreshPlan, tally: Tally): Promise<readonly AgendaItem[]> {
     const { entries, retirement } = this.#deps;
+    const { dataset, alike } = plan;
     const { reconciledAtMs, nowMs } = await retirement.gate();
     // Before the pass of a new epoch is complete, Redis knows some of the entries only.
     if (reconciledAtMs === null) throw new Reconciling();
@@ -134,7 +137,7 @@ export class Refresher {
     let unread = 0;
     let after: string | null = null;
     do {
-      const page = await entries.list({ prefix: '', dataset: plan.dataset, limit: PAGE_KEYS, after });
+      const page = await entries.list({ prefix: '', dataset, alike, limit: PAGE_KEYS, after });
       for (const { key, head, lastReadAtMs } of page.entries) {
         const named = items.get(key);
         // Redis forgets reads with all else: what it does not know counts as read when this epoch knew its entries.

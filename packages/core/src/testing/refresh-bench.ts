@@ -90,6 +90,7 @@ export class RefreshBench {
   plan(parts: Partial<RefreshPlan> = {}): RefreshPlan {
     return {
       dataset: 'prices',
+      alike: ['prices'],
       source: 'lake',
       joinsRunning: true,
       jitterMs: 0,
