@@ -33,7 +33,10 @@ export async function lookAtEntry(
   const first = await link.run(({ coordination }) =>
     coordination.heads.look({ key, scopes: [], probeTargets: [] }, null),
   );
-  if (first.head === null) throw (await evictedEntry(context, principal, key)) ?? noEntry(key, first.reconciled);
+  if (first.head === null) {
+    const why = (await loadingEntry(context, principal, key, first)) ?? (await evictedEntry(context, principal, key));
+    throw why ?? noEntry(key, first.reconciled);
+  }
   const seen = await seenHead(context, principal, { key, head: first.head });
   if (seen === null) throw noEntry(key, first.reconciled);
   const scopes = await scopesOfHead(context, key, first.head);
@@ -108,6 +111,33 @@ const EVICTED_FOR: Readonly<Record<EvictionReason, string>> = {
   unread: 'nobody had read it for as long as store.retention.unread says',
   purged: 'it was purged',
 };
+
+/** Whether it may know of the load under way: before there is a head, the scopes of the lease tell whose it is. */
+export async function maySeeLoad(context: ApiContext, principal: Principal, key: string): Promise<boolean> {
+  const loads = await context.link.run(({ coordination }) => coordination.leases.list());
+  const own = loads.find((load) => load.key === key);
+  if (own === undefined) return false;
+  const dataset = own.scopes.find((scope) => scope.startsWith('dataset:'))?.slice('dataset:'.length) ?? null;
+  return new Sight(context, principal).of({ dataset, canonical: null }) !== null;
+}
+
+/** Who loads the entry, which has nothing to show yet: a first load that does not end is asked about by its key as well. */
+async function loadingEntry(
+  context: ApiContext,
+  principal: Principal,
+  key: string,
+  { lease }: Pick<Look, 'lease'>,
+): Promise<ParqueueError | null> {
+  if (lease === null || !(await maySeeLoad(context, principal, key))) return null;
+  const { holder, expiresAtMs } = lease;
+  const until = isoTime(expiresAtMs);
+  return new ParqueueError(
+    'PQ_NOT_FOUND',
+    `entry ${key} has no rows at the moment: ${holder} loads it, under a lease until ${until} unless it is renewed; `
+      + 'GET /v1/fills?state=running tells how far it is',
+    { details: { lease: { holder, expiresAt: until } } },
+  );
+}
 
 /** Why there is no such entry any more, for whoever might have seen it. */
 async function evictedEntry(context: ApiContext, principal: Principal, key: string): Promise<ParqueueError | null> {

@@ -2,8 +2,7 @@
 import { isParqueueError, type InvalidateDeps } from '@parqueue/core';
 import { mayUseAll, type Principal } from './auth.ts';
 import type { ApiContext } from './context.ts';
-import { lookAtEntry, scopesOfHead } from './entry-access.ts';
-import { Sight } from './ownership.ts';
+import { lookAtEntry, maySeeLoad, scopesOfHead } from './entry-access.ts';
 
 /** @throws ParqueueError PQ_COORDINATION_DOWN */
 export function invalidateDeps(context: ApiContext): InvalidateDeps {
@@ -11,7 +10,8 @@ export function invalidateDeps(context: ApiContext): InvalidateDeps {
   const { ticks, parts, heads, leases, entries, retirement } = coordination;
   const { marks, directories, reader } = context.store;
   const scopesOf: InvalidateDeps['scopesOf'] = ({ key, head }) => scopesOfHead(context, key, head);
-  return { ticks, parts, heads, leases, entries, retirement, marks, directories, reader, epochs, scopesOf };
+  const alike = (dataset: string): readonly string[] => context.catalog.askers.alike(dataset);
+  return { ticks, parts, heads, leases, entries, retirement, marks, directories, reader, epochs, scopesOf, alike };
 }
 
 /**
@@ -25,14 +25,6 @@ export async function requireMarkable(context: ApiContext, principal: Principal,
     await lookAtEntry(context, principal, key, null);
   } catch (error) {
     if (!isParqueueError(error) || error.code !== 'PQ_NOT_FOUND') throw error;
-    const fills = await context.link.current().coordination.leases.list();
-    const own = fills.find((fill) => fill.key === key);
-    if (own === undefined) throw error;
-    const seen = new Sight(context, principal).of({ dataset: datasetOf(own.scopes), canonical: null });
-    if (seen === null) throw error;
+    if (!(await maySeeLoad(context, principal, key))) throw error;
   }
-}
-
-function datasetOf(scopes: readonly string[]): string | null {
-  return scopes.find((scope) => scope.startsWith('dataset:'))?.slice('dataset:'.length) ?? null;
 }

@@ -37,7 +37,10 @@ export async function list(context: Context, options: ListOptions): Promise<void
     return;
   }
   if (rows.length === 0) {
-    context.err('no entries yet: ask for something with `parqueue get`');
+    const isAny = options.prefix === undefined && options.dataset === undefined;
+    context.err(
+      isAny ? 'nothing is cached: ask for something with `parqueue get`' : 'no such entries: `parqueue ls` lists all',
+    );
     return;
   }
   context.out(

@@ -38,14 +38,13 @@ const OLDER = 'After Redis forgot it takes them up to 15 s; those of an older re
 /** Nobody waits for the next beat here: who works asks Redis for jobs every few seconds, whether it tells of itself or not. */
 function checkSilentWorkers(checks: Checks, connected: number | null): void {
   if (connected !== null && connected > 0) {
-    const are = connected === 1 ? 'one takes' : `${connected} take`;
-    checks.warn('workers', `${NO_HEARTBEAT}, but ${are} jobs from Redis`, {
+    checks.warn('workers', `${NO_HEARTBEAT}, but ${connected} ${connected === 1 ? 'asks' : 'ask'} Redis for jobs`, {
       means: 'they work; of which release they are and what they were told cannot be said',
       todo: `look again in 15 s. ${OLDER}`,
     });
     return;
   }
-  checks.fail('workers', connected === 0 ? `${NO_HEARTBEAT}, and none is connected to Redis` : NO_HEARTBEAT, {
+  checks.fail('workers', connected === 0 ? `${NO_HEARTBEAT}, and none asks Redis for jobs` : NO_HEARTBEAT, {
     means: 'nothing is loaded or verified: asks that need it wait, then fail with PQ_SOURCE_UNAVAILABLE',
     todo: `start workers (\`parqueue worker\`, or \`parqueue up\`); where they run, look at their logs for Redis${connected === null ? `. ${OLDER}` : ''}`,
   });
