@@ -100,6 +100,20 @@ test('a due refresh is run as the configuration says, and what it did is told', 
   ]);
 });
 
+test('a refresh is over when the next one is due', async () => {
+  const every = { every: 3_600_000, startDate: Date.now() + 1_000_000 };
+  await queue.upsertJobScheduler('a', every, { name: 'refresh', data: { dataset: 'a' } });
+  const { next = 0 } = (await queue.getJobScheduler('a')) ?? {};
+  const ends: number[] = [];
+  start(['a'], async (_plan, { endsAtMs }) => {
+    ends.push(endsAtMs);
+    return REPORT;
+  });
+  await queue.add('refresh', { dataset: 'a' });
+  await until(() => lastOf('a'));
+  expect(ends.map((at) => at - next)).toEqual([0]);
+});
+
 test('a worker that is asked to stop hands its refresh on, and the next one continues it', async () => {
   const seen: Pick<RefreshRun, 'since' | 'beganAtMs'>[] = [];
   const first = start(['a'], async (_plan, { since, beganAtMs, onSince, signal }) => {

@@ -107,7 +107,9 @@ test('what Redis lost comes back within a check, and with a new epoch at once', 
   await own.keep(2);
   expect((await scheduled()).jobs).toEqual(['hourly']);
 
-  await queue.drain(true);
+  // The job went, and its schedule stayed.
+  await connection.del(`${PREFIX}:${REFRESH_QUEUE}:delayed`);
+  expect(await scheduled()).toMatchObject({ schedules: { hourly: HOUR_MS }, jobs: [] });
   later(60_000);
   await own.keep(2);
   expect((await scheduled()).jobs).toEqual(['hourly']);
@@ -125,6 +127,20 @@ test('the configuration of the worker that started last counts, in whatever orde
     expect(await scheduled()).toMatchObject({ schedules: { a: 2 * HOUR_MS }, jobs: ['a'] });
   }
   expect(await coordination.refreshes.read('gone')).toEqual({ nextAtMs: null, last: null });
+});
+
+test('a time of day in another time zone is another schedule', async () => {
+  await worker({ daily: 'refresh: { cron: "0 6 * * *", timeZone: Asia/Tokyo }' }, 1).keep(1);
+  await worker({ daily: 'refresh: { cron: "0 6 * * *" }' }, 2).keep(1);
+  const { next, jobs } = await scheduled();
+  expect([new Date(Number(next['daily'])).getUTCHours(), jobs]).toEqual([6, ['daily']]);
+});
+
+test('intervals of one length are due at different times, by the names of their datasets', async () => {
+  const names = ['a', 'b', 'c', 'd'];
+  await worker(Object.fromEntries(names.map((name) => [name, 'refresh: { every: 1h }'])), 1).keep(1);
+  const { next } = await scheduled();
+  expect(new Set(names.map((name) => Number(next[name]) % HOUR_MS)).size).toBe(names.length);
 });
 
 test('when the worker that saw to them is gone, another one does', async () => {
@@ -157,7 +173,7 @@ test.each([
 ])('%s in %s after %s is due at %j, as the documentation has it', (pattern, tz, from, expected) => {
   let at = Date.parse(from);
   const times = expected.map(() => {
-    at = Number(defaultRepeatStrategy(at, { pattern, tz }, ''));
+    at = Number(defaultRepeatStrategy(at, { pattern, tz }));
     return new Date(at).toISOString().slice(5, 16);
   });
   expect(times).toEqual(expected);
