@@ -85,7 +85,8 @@ describe('following the work', () => {
     server[Symbol.dispose]();
   });
 
-  const running = (id: string) => fillOf(id, { state: 'running', outcome: null });
+  const progress = { phase: 'reading', rows: 1, bytes: 1, bytesTotal: null } as const;
+  const running = (id: string) => fillOf(id, { state: 'running', outcome: null, progress });
   const asked = (path: string): number => server.asked.filter((one) => one.path === path).length;
   const tell = (...events: readonly (readonly [string, unknown])[]): void => {
     const text = events.map(([name, data]) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`).join('');
@@ -119,6 +120,9 @@ describe('following the work', () => {
     await vi.advanceTimersByTimeAsync(100);
     expect(live.get().by).toBe('polling');
     expect([...live.get().fills.keys()]).toEqual(['new', 'known']);
+    // Two looks make a rate.
+    await vi.advanceTimersByTimeAsync(1_500);
+    expect(live.get().fills.get('new')?.samples).toHaveLength(2);
     server.answers.set('/v1/fills', { fills: [fillOf('new')] });
     await vi.advanceTimersByTimeAsync(2_000);
     expect(live.get().fills.get('new')?.fill.state).toBe('finished');

@@ -33,7 +33,8 @@ describe('a question', () => {
       },
     ]);
     expect(Object.keys(server.asked[0]?.headers ?? {})).toEqual([]);
-    expect(JSON.stringify([server.asked.map(({ path }) => path), { ...localStorage }])).not.toContain('a-key');
+    expect(server.asked.map(({ path }) => path).join()).not.toContain('a-key');
+    expect(localStorage).toHaveLength(0);
   });
 
   it('that is refused for want of a key asks for one, and says whether one was given', async () => {
