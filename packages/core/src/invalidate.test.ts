@@ -73,6 +73,31 @@ test('keys, datasets and sources reach nothing but themselves', async () => {
   for (const target of ['key:k', 'dataset:d', 'source:wh']) expect((await mark(target, 'hard')).reached).toEqual([]);
 });
 
+test.each(['soft', 'hard', 'purge'] as const)(
+  '%s on a dataset reaches what others that ask the same had loaded',
+  async (mode) => {
+    await coordination.reconciler.completePass(1);
+    for (const dataset of ['prices', 'quotes', 'orders'])
+      await filled(`${dataset}-0`, { dataset, scopes: [`dataset:${dataset}`, 'source:wh'] });
+    await leased('first-0', ['dataset:quotes', 'source:wh']);
+    const alike = (dataset: string) => (dataset === 'orders' ? ['orders'] : ['quotes', 'prices']);
+    const done = await invalidate('dataset:prices', mode, { ...deps(), alike });
+    expect(done).toMatchObject({ reached: ['dataset:quotes'], entries: 2, fills: 1 });
+    expect((await seenAt('dataset:quotes'))[mode]).toBeGreaterThan(done.tick);
+    expect((await seenAt('dataset:orders'))[mode]).toBe(0);
+    const marks = await store.epochs.scopeMarks();
+    expect(marks.map(({ target }) => target).toSorted()).toEqual(
+      mode === 'soft' ? [] : ['dataset:prices', 'dataset:quotes'],
+    );
+    if (mode === 'purge')
+      for (const [key, purged] of [
+        ['quotes-0', true],
+        ['orders-0', false],
+      ] as const)
+        expect([key, (await store.marks.readMark(key)) !== null]).toEqual([key, purged]);
+  },
+);
+
 test.each(['dataset:prices', `key:${KEY}`])(
   'a hard mark of %s counts in the epoch that another process opened while the store kept it',
   async (target) => {
@@ -227,10 +252,10 @@ async function filled(
 function deps(): InvalidateDeps {
   const { ticks, parts, heads, leases, retirement } = coordination;
   const { marks, directories, reader } = store;
-  const list: Entries['list'] = async ({ prefix, dataset }) => ({
+  const list: Entries['list'] = async ({ prefix, dataset, alike = [] }) => ({
     next: null,
     entries: [...redis.state.keys].flatMap(([key, { head }]) =>
-      head !== null && key.startsWith(prefix) && (dataset === null || head.dataset === dataset)
+      head !== null && key.startsWith(prefix) && (dataset === null || [dataset, ...alike].includes(head.dataset ?? ''))
         ? [{ key, head, lastReadAtMs: null }]
         : [],
     ),

@@ -7,7 +7,7 @@ import type { Scope } from './model/request.ts';
 import type { Head } from './model/generation.ts';
 import { epochOf, type Tick } from './model/ticks.ts';
 import type { Heads, LeasedFill, Leases, MarkTarget, Retirement } from './ports/coordination.ts';
-import type { Entries, EntrySummary } from './ports/entries.ts';
+import type { Entries, EntryFilter, EntrySummary } from './ports/entries.ts';
 import type { GenerationReader, KeyDirectories } from './ports/store.ts';
 
 export interface ReachDeps {
@@ -41,14 +41,19 @@ export async function entriesUnder(targets: readonly MarkTarget[], deps: ReachDe
     const { head } = await deps.heads.look({ key, scopes: [], probeTargets: [] }, null);
     return head === null ? [] : [key];
   }
-  const dataset = /^dataset:(.+)$/.exec(first)?.[1] ?? null;
+  const [dataset = null, ...alike] = targets.flatMap((target) => datasetOf(target) ?? []);
   const source = /^(?:source:(.+)|table:([^/]+)\/.+)$/.exec(first)?.slice(1).find(Boolean) ?? null;
   const found: string[] = [];
-  for await (const page of pages({ prefix: '', dataset }, deps)) {
+  for await (const page of pages({ prefix: '', dataset, alike }, deps)) {
     const own = source === null ? page : page.filter(({ head }) => head.source === source);
     found.push(...(first.startsWith('table:') ? await reading(own, targets, deps) : own.map((entry) => entry.key)));
   }
   return found;
+}
+
+/** null: the target is no dataset. */
+export function datasetOf(target: MarkTarget): string | null {
+  return /^dataset:(.+)$/.exec(target)?.[1] ?? null;
 }
 
 /** Of the entries, those whose request reads one of the tables; or all, where the whole source is a target. */
@@ -145,12 +150,12 @@ export async function keysWith(prefix: string, deps: ReachDeps): Promise<readonl
 
 /** With those that are purged: a purge that broke off half-way is completed by the next one. */
 async function* pages(
-  { prefix, dataset }: { readonly prefix: string; readonly dataset: string | null },
+  { prefix, dataset, alike = [] }: Pick<EntryFilter, 'prefix' | 'dataset' | 'alike'>,
   { entries }: ReachDeps,
 ): AsyncGenerator<readonly EntrySummary[]> {
   let after: string | null = null;
   do {
-    const page = await entries.list({ prefix, dataset, limit: PAGE_KEYS, after, withPurged: true });
+    const page = await entries.list({ prefix, dataset, alike, limit: PAGE_KEYS, after, withPurged: true });
     yield page.entries;
     after = page.next;
   } while (after !== null);

@@ -1,6 +1,7 @@
 /** POST /v1/invalidate: what was right may no longer be. One target, one mode. */
 import type { FastifyInstance } from 'fastify';
 import {
+  datasetOf,
   invalidate,
   invalidatePrefix,
   isWrappedSource,
@@ -9,7 +10,7 @@ import {
   type PrefixedKey,
 } from '@parqueue/core';
 import { tableLabel } from '@parqueue/core/config';
-import { datasetFor, mayUseAll, requireAllDatasets, type Principal } from '../auth.ts';
+import { datasetFor, mayUseAll, mayUseDataset, requireAllDatasets, type Principal } from '../auth.ts';
 import type { ApiContext } from '../context.ts';
 import { requireKey } from '../entry-access.ts';
 import { invalidateDeps, requireMarkable } from '../invalidating.ts';
@@ -61,9 +62,16 @@ export function invalidateRoutes(app: FastifyInstance, context: ApiContext): voi
         return { prefix, mode, entries, fills };
       }
       const target = await targetOf(context, principal, named);
-      return { ...named, mode, target, ...(await invalidate(target, mode, deps)) };
+      const { reached, ...invalidation } = await invalidate(target, mode, deps);
+      return { ...named, mode, target, ...invalidation, reached: reached.filter((one) => mayHearOf(principal, one)) };
     },
   });
+}
+
+/** Which other datasets ask the same as one of its own is not for a bounded key. */
+function mayHearOf(principal: Principal, target: MarkTarget): boolean {
+  const dataset = datasetOf(target);
+  return dataset === null || mayUseDataset(principal, dataset);
 }
 
 /** @throws ParqueueError PQ_UNKNOWN_DATASET, PQ_UNKNOWN_SOURCE, PQ_NOT_FOUND, PQ_INVALID_REQUEST, PQ_FORBIDDEN */

@@ -54,7 +54,7 @@ export function resolveRoutes(app: FastifyInstance, context: ApiContext): void {
           cacheStatus({ ...answer, key: answer.key, ageMs, maxAgeMs: resolved.declared.maxAgeMs }),
         );
       const { dataset } = resolved.request;
-      return { ...resolutionView(context, request, asked, pinTtlMs === null ? null : answer.pin), dataset };
+      return resolutionView({ context, request, dataset }, asked, pinTtlMs === null ? null : answer.pin);
     },
   });
 }
@@ -66,11 +66,19 @@ export function readPinTtl(name: string, value: string | number): number {
   return ms;
 }
 
-function resolutionView({ store }: ApiContext, request: FastifyRequest, { answer, manifest }: Found, pin: Pin | null) {
+interface Told {
+  readonly context: ApiContext;
+  readonly request: FastifyRequest;
+  /** As it was asked for, whichever had it loaded. */
+  readonly dataset: string | null;
+}
+
+function resolutionView({ context: { store }, request, dataset }: Told, { answer, manifest }: Found, pin: Pin | null) {
   const { key, head, look, cache, collapsed, staleReason } = answer;
   const { relative, absolute } = store.reader.partPath(key, head.fence);
   return {
     key,
+    dataset,
     source: manifest.source,
     generation: head.fence,
     version: head.version,

@@ -644,7 +644,7 @@ export interface Invalidated {
   readonly target?: string;
   /** Of the mark: what was verified, or filled, up to it is no longer right. */
   readonly tick?: number;
-  /** What was marked too, because it reads the target. */
+  /** What was marked too, because it reads the target or asks the same. */
   readonly reached?: readonly string[];
 }
 
