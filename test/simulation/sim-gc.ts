@@ -17,6 +17,9 @@ import {
 } from '@parqueue/core';
 import type { MemoryCoordination } from '@parqueue/core/testing';
 
+/** Keys are forgotten while callers still ask for them and fills of before still run. */
+const EVICTED_TOLD_MS = 100;
+
 export interface SimGc {
   /** One key, as a collection does. */
   readonly collect: (key: string) => Promise<void>;
@@ -42,7 +45,7 @@ export function simGc(parts: SimGcParts): SimGc & { readonly room: Room } {
   const { heads, leases, retirement, eviction, usage } = coordination;
   const { directories, marks, space } = parts;
   const deps: GcDeps = { heads, leases, retirement, eviction, usage, directories, marks, space, randomId, onStep };
-  const common = { pinMaxMs, dryRun: false, signal: AbortSignal.any([]) };
+  const common = { pinMaxMs, dryRun: false, evictedToldMs: EVICTED_TOLD_MS, signal: AbortSignal.any([]) };
   return {
     room:
       lookEveryMs === null
@@ -60,7 +63,13 @@ export function simGc(parts: SimGcParts): SimGc & { readonly room: Room } {
       epochs.run(async () => {
         const { epoch, reconciledAtMs, nowMs } = await retirement.gate();
         if (reconciledAtMs === null || nowMs < reconciledAtMs + pinMaxMs + rules.graceMs) return;
-        await collectKey(key, deps, { rules, epoch, dryRun: false, onItem: () => undefined });
+        await collectKey(key, deps, {
+          rules,
+          epoch,
+          dryRun: false,
+          evictedToldMs: EVICTED_TOLD_MS,
+          onItem: () => undefined,
+        });
       }),
     makeRoom: (quotaBytes) =>
       epochs.run(async () => {

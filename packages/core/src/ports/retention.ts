@@ -35,7 +35,7 @@ export interface KeySurvey {
   /** Of head, retired and removing, where they are known. */
   readonly sizes: ReadonlyMap<Tick, Size>;
   /** The head that was evicted last. */
-  readonly evicted: { readonly fence: Tick; readonly reason: EvictionReason } | null;
+  readonly evicted: { readonly fence: Tick; readonly atMs: number; readonly reason: EvictionReason } | null;
 }
 
 export interface HeadToEvict {
@@ -58,6 +58,11 @@ export interface Eviction {
     head: HeadToEvict,
     how: { readonly epoch: number; readonly reason: EvictionReason; readonly dryRun: boolean },
   ): Promise<'evicted' | 'refused'>;
+  /**
+   * Forgets a key that has no head, no generation and no fill. What it was granted before can never be committed afterwards,
+   * and later grants are above everything it knew. Refused for so long after its head was evicted, as its page tells of that.
+   */
+  forget(key: string, how: { readonly epoch: number; readonly toldMs: number }): Promise<'forgotten' | 'refused'>;
 }
 
 export interface StoreUsage {

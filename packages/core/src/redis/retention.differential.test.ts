@@ -37,6 +37,7 @@ const command = fc.oneof(
       dryRun: fc.constantFrom(false, false, true),
     }),
   },
+  fc.record({ kind: fc.constant('forget'), key, toldMs: fc.constantFrom(0, 0, HOUR_MS) }),
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('retire'), key, pick, dryRun: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('removed'), key, pick }) },
   fc.record({ kind: fc.constant('orphans'), key, picks: fc.array(pick, { maxLength: 3 }) }),
@@ -73,6 +74,7 @@ const EVICTED_AND_REMOVED: readonly Command[] = [
   { kind: 'evict', key: first, told: 'seen', reason: 'quota', dryRun: false },
   { kind: 'retire', key: first, pick: 0, dryRun: false },
   { kind: 'removed', key: first, pick: 0 },
+  { kind: 'forget', key: first, toldMs: 0 },
 ];
 const PINNED: readonly Command[] = [
   { kind: 'age-lease', key: first },
@@ -147,6 +149,8 @@ async function answer({ ports, ...harness }: CoordinationHarness, world: World, 
       const head = { key: step.key, fence, dataset: of, readAtMs: told };
       return await ports.eviction.evict(head, { epoch: world.epoch, reason, dryRun });
     }
+    case 'forget':
+      return await ports.eviction.forget(step.key, { epoch: world.epoch, toldMs: step.toldMs });
     case 'retire': {
       const leave = { epoch: world.epoch, graceMs: 0, dryRun: step.dryRun };
       return await ports.retirement.retire({ key: step.key, fence: fenceAt(step.pick) }, leave);
@@ -154,7 +158,7 @@ async function answer({ ports, ...harness }: CoordinationHarness, world: World, 
     case 'removed':
       return await ports.retirement.removed({ key: step.key, fence: fenceAt(step.pick) });
     case 'orphans':
-      return await ports.retirement.noteOrphans(step.key, step.picks.map(fenceAt));
+      return await ports.retirement.noteOrphans({ key: step.key, dataset: 'd' }, step.picks.map(fenceAt));
     case 'measure': {
       const found = new Map(step.picks.map((at) => [fenceAt(at), { bytes: step.bytes, dataset: 'd' }]));
       return await ports.usage.measure(step.key, found);
@@ -215,7 +219,7 @@ async function standing({ ports }: CoordinationHarness): Promise<unknown> {
 function comparable(value: unknown): unknown {
   return JSON.parse(
     JSON.stringify(value ?? null, (name, member: unknown) =>
-      /^(now|expiresAt|grantedAt|committedAt|restoredAt|retiredAt|readAt)Ms$/.test(name) && member !== null
+      /^(now|expiresAt|grantedAt|committedAt|restoredAt|retiredAt|readAt|at)Ms$/.test(name) && member !== null
         ? 'some time'
         : member,
     ),
@@ -256,7 +260,14 @@ describe('memory and Redis', () => {
     );
     // The sequences are worth something only if they reach the interesting answers.
     expect([...seen]).toEqual(
-      expect.arrayContaining(['evict evicted', 'evict refused', 'retire removable', 'reserve passed']),
+      expect.arrayContaining([
+        'evict evicted',
+        'evict refused',
+        'forget forgotten',
+        'forget refused',
+        'retire removable',
+        'reserve passed',
+      ]),
     );
   }, 120_000);
 });

@@ -27,6 +27,7 @@ export const SCRIPT_NAMES = [
   'noted-begin',
   'keys-survey',
   'head-evict',
+  'key-forget',
   'generation-orphans',
   'generation-retire',
   'generation-grace',

@@ -116,6 +116,65 @@ export function retentionStories(bench: Bench): void {
     });
   });
 
+  describe('forgetting a key', () => {
+    const forget = async (toldMs = 0): Promise<'forgotten' | 'refused'> =>
+      await bench.ports.eviction.forget(KEY, { epoch: await bench.ports.ticks.epoch(), toldMs });
+
+    it('is refused while it has a fill, a head, or a generation that is not gone', async () => {
+      const fence = await granted('f1');
+      expect(await forget()).toBe('refused');
+      await bench.commit(fence, 'f1');
+      await bench.ports.leases.release(bench.claim('f1'), fence);
+      expect(await forget()).toBe('refused');
+      await evict(await surveyed());
+      expect(await forget()).toBe('refused');
+      await bench.retire(fence, 0);
+      expect(await forget()).toBe('refused');
+      await bench.ports.retirement.removed({ key: KEY, fence });
+      expect(await forget(600_000)).toBe('refused');
+      expect((await surveyed()).evicted).toMatchObject({ fence, atMs: expect.any(Number) });
+      expect(await forget()).toBe('forgotten');
+      expect(await surveyed()).toMatchObject({ latestFence: 0, evicted: null, retired: [], purge: 0 });
+      expect(await forget()).toBe('forgotten');
+    });
+
+    it('ends what was granted: nothing of it is renewed or committed, and what it published is an orphan', async () => {
+      const slow = await granted('f1');
+      await bench.harness.ageLease(KEY);
+      expect(await forget()).toBe('forgotten');
+      expect(await bench.ports.leases.list()).toEqual([]);
+      expect(await bench.ports.leases.renew(bench.claim('f1'), slow)).toBe(false);
+      expect(await bench.commit(slow, 'f1')).toMatchObject({ kind: 'fenced' });
+      await bench.ports.retirement.noteOrphans({ key: KEY, dataset: null }, [slow]);
+      expect(await bench.retire(slow, 0)).toBe('removable');
+      await bench.ports.retirement.removed({ key: KEY, fence: slow });
+      const later = await filled('f2');
+      expect(later).toBeGreaterThan(slow);
+      expect((await look()).head?.fence).toBe(later);
+    });
+  });
+
+  it('a pin counts as a read of the entry, and of none that has no head', async () => {
+    const fence = await filled('f1');
+    await bench.ports.pins.pinGeneration({ key: KEY, fence }, PIN);
+    await bench.ports.pins.release(KEY, PIN.id);
+    expect((await surveyed()).head?.readAtMs).not.toBeNull();
+    await evict(await surveyed());
+    expect(await bench.ports.pins.pinGeneration({ key: KEY, fence }, PIN)).not.toBeNull();
+    await filled('f2');
+    expect((await surveyed()).head?.readAtMs).toBeNull();
+  });
+
+  it('a head that a purge ended went for that, and its read is forgotten', async () => {
+    const fence = await filled('f1');
+    await look('read');
+    await bench.ports.ticks.invalidate(`key:${KEY}`, 'purge');
+    await bench.ports.retirement.noteOrphans({ key: KEY, dataset: 'prices' }, []);
+    expect(await surveyed()).toMatchObject({ head: null, evicted: { fence, reason: 'purged' } });
+    await filled('f2');
+    expect((await surveyed()).head?.readAtMs).toBeNull();
+  });
+
   describe('usage', () => {
     const usage = async () => await bench.ports.usage.read();
 
@@ -148,7 +207,7 @@ export function retentionStories(bench: Bench): void {
       const sizes = new Map([orphan, fence, fence + 1].map((at) => [at, { bytes: 7, dataset: 'prices' }]));
       await bench.ports.usage.measure(KEY, sizes);
       expect((await usage()).bytes).toBe(10);
-      await bench.ports.retirement.noteOrphans(KEY, [orphan]);
+      await bench.ports.retirement.noteOrphans({ key: KEY, dataset: 'prices' }, [orphan]);
       await bench.ports.usage.measure(KEY, sizes);
       expect(await usage()).toMatchObject({ bytes: 17, generations: 2 });
       expect((await surveyed()).sizes).toEqual(

@@ -183,7 +183,8 @@ export class MemoryCoordination {
   };
 
   readonly retirement: Retirement = {
-    noteOrphans: (key, fences) => this.#call('generation-orphans', (server) => retire.noteOrphans(server, key, fences)),
+    noteOrphans: ({ key }, fences) =>
+      this.#call('generation-orphans', (server) => retire.noteOrphans(server, key, fences)),
     retire: (ref, { epoch, ...leave }) =>
       this.#call('generation-retire', (server) => {
         requireEpoch(server, epoch);
@@ -205,6 +206,11 @@ export class MemoryCoordination {
       this.#call('head-evict', (server) => {
         requireEpoch(server, epoch);
         return eviction.evict(server, head, how);
+      }),
+    forget: (key, { epoch, toldMs }) =>
+      this.#call('key-forget', (server) => {
+        requireEpoch(server, epoch);
+        return eviction.forget(server, key, toldMs);
       }),
   };
 
