@@ -175,11 +175,12 @@ interface SourcesToAsk {
  * @returns how to tell what they answered, which waits for it
  */
 function askSources(config: Config, { only, paused }: SourcesToAsk): (checksOf: ChecksOf) => Promise<void> {
+  const catalog = new Catalog(config);
   const resting = Object.keys(config.sources).filter((name) => paused.includes(name));
   const names =
     only === undefined
       ? Object.keys(config.sources).filter((name) => !paused.includes(name))
-      : [new Catalog(config).source(only).name];
+      : [catalog.source(only).name];
   const asked: Promise<readonly SourceAnswer[]>[] = [];
   for (const [at, source] of names.entries()) {
     const before = asked[at - SOURCES_AT_ONCE] ?? Promise.resolve([]);
@@ -192,7 +193,8 @@ function askSources(config: Config, { only, paused }: SourcesToAsk): (checksOf: 
     }
     for (const [at, source] of names.entries()) {
       const checks = checksOf(`source ${source}`);
-      for (const answer of (await asked[at]) ?? []) checkSource(checks, answer);
+      const { kind } = catalog.source(source);
+      for (const answer of (await asked[at]) ?? []) checkSource(checks, answer, kind);
     }
   };
 }

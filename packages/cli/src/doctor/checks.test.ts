@@ -215,14 +215,28 @@ describe('a source', () => {
   const failure = { code: 'PQ_SOURCE_UNAVAILABLE', message: 'refused', retryable: true } as const;
 
   test('that answers, refuses, or is slow to prove a dataset', async () => {
-    expect(await troubles((checks) => checkSource(checks, answer))).toEqual([]);
-    expect(await troubles((checks) => checkSource(checks, { ...answer, ok: false, failure }))).toEqual([
+    expect(await troubles((checks) => checkSource(checks, answer, 'oracle'))).toEqual([]);
+    expect(await troubles((checks) => checkSource(checks, { ...answer, ok: false, failure }, 'oracle'))).toEqual([
       'connection: fail',
     ]);
-    expect(await troubles((checks) => checkSource(checks, { ...answer, dataset: 'd', tookMs: 60_000 }))).toEqual([
-      'd: warn',
-    ]);
+    expect(
+      await troubles((checks) => checkSource(checks, { ...answer, dataset: 'd', tookMs: 60_000 }, 'oracle')),
+    ).toEqual(['d: warn']);
   });
+});
+
+test('what to do about a source that is away is said of its kind', () => {
+  const failure = { code: 'PQ_SOURCE_UNAVAILABLE', message: 'x', retryable: true } as const;
+  const answer = { source: 's', dataset: null, ok: false, failure, tookMs: 5, parts: {}, skipped: null };
+  const todo = (kind: 'file' | 'oracle'): string | undefined => {
+    const checks = new Checks('area', () => undefined);
+    checkSource(checks, answer, kind);
+    return checks.all[0]?.todo;
+  };
+  expect([todo('file'), todo('oracle')]).toEqual([
+    expect.stringContaining('mount it on this host'),
+    expect.stringContaining('firewall'),
+  ]);
 });
 
 describe('Redis', () => {
