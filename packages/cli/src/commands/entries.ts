@@ -1,5 +1,6 @@
 /** Looking at the cache and steering it: `ls`, `inspect`, `explain`, `fill`, `invalidate`. */
-import type { FillStatus, InvalidateMode, InvalidateTarget } from '@parqueue/client';
+import { isParqueueHttpError, type FillStatus, type InvalidateMode, type InvalidateTarget } from '@parqueue/client';
+import { ParqueueError } from '@parqueue/core';
 import { stringify } from 'yaml';
 import type { Context } from '../context.ts';
 import { UsageError } from '../exit.ts';
@@ -86,7 +87,7 @@ export async function fill(context: Context, dataset: string, options: FillOptio
   if (entry.cache.outcome === 'miss') loaded.add(entry.generation);
   // What this ask had loaded, or found being loaded, is not loaded a second time.
   if (options.force === true && !loaded.has(entry.generation)) {
-    await client.invalidate({ key: entry.key }, 'hard');
+    await client.invalidate({ key: entry.key }, 'hard').catch(explainForce);
     entry = await ask();
   }
   if (options.json === true) {
@@ -96,6 +97,15 @@ export async function fill(context: Context, dataset: string, options: FillOptio
   const took = spellMs(context.clock.now() - began);
   context.out(
     `${entry.key} generation ${entry.generation}: ${spellCount(entry.rows)} rows, ${spellBytes(entry.bytes)} in ${took}`,
+  );
+}
+
+function explainForce(error: unknown): never {
+  if (!isParqueueHttpError(error) || error.code !== 'PQ_FORBIDDEN') throw error;
+  throw new ParqueueError(
+    'PQ_FORBIDDEN',
+    'the source was asked, and the entry is right; to load it again all the same (--force) needs an API key with scope admin',
+    { cause: error },
   );
 }
 
