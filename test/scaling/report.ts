@@ -124,7 +124,7 @@ function asksPerHalfSecond(
   });
 }
 
-/** Keys begin with the name of their file, and files here with that of their source. */
+/** Keys begin with the name of their dataset or file, and those here with that of their source. */
 function sourceOf(key: string): string {
-  return key.slice(0, key.indexOf('-'));
+  return /^[a-z]+/.exec(key)?.[0] ?? key;
 }
