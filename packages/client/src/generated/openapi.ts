@@ -235,7 +235,7 @@ export interface DatasetDetails {
 export interface Entry {
   /** Cache key of the entry: a name for people and a hash for identity. */
   readonly key: string;
-  /** Dataset whose request filled it; null: asked ad hoc. */
+  /** Dataset that had it loaded, or one that asks the same, of those the caller may use; null: asked ad hoc. */
   readonly dataset: string | null;
   /** Name of the configured source. */
   readonly source: string;
@@ -276,7 +276,7 @@ export interface EntryPage {
 export interface EntryState {
   /** Cache key of the entry: a name for people and a hash for identity. */
   readonly key: string;
-  /** Dataset whose request filled it; null: asked ad hoc. */
+  /** Dataset that had it loaded, or one that asks the same, of those the caller may use; null: asked ad hoc. */
   readonly dataset: string | null;
   /** Name of the configured source. */
   readonly source: string;
@@ -334,7 +334,7 @@ export interface Explanation {
   readonly why: readonly string[];
   /** The current generation. */
   readonly head: {
-    /** Dataset whose request filled it; null: asked ad hoc. */
+    /** Dataset that had it loaded, or one that asks the same, of those the caller may use; null: asked ad hoc. */
     readonly dataset: string | null;
     /** Name of the configured source. */
     readonly source: string;
@@ -520,7 +520,7 @@ export interface Fill {
   readonly kind?: 'probe' | 'fill';
   /** Cache key of the entry: a name for people and a hash for identity. */
   readonly key?: string;
-  /** Dataset it was asked for; null: ad hoc. */
+  /** Dataset it was asked for, or one that asks the same, of those the caller may use; null: ad hoc. */
   readonly dataset?: string | null;
   /** Name of the configured source. */
   readonly source?: string;
@@ -560,7 +560,7 @@ export interface FillSummary {
   readonly kind: 'probe' | 'fill';
   /** Cache key of the entry: a name for people and a hash for identity. */
   readonly key: string;
-  /** Dataset it was asked for; null: ad hoc. */
+  /** Dataset it was asked for, or one that asks the same, of those the caller may use; null: ad hoc. */
   readonly dataset: string | null;
   /** Name of the configured source. */
   readonly source: string;
@@ -676,7 +676,7 @@ export interface Manifest {
   readonly version: string;
   /** How closely rows and version belong together: `exact` (one snapshot), `statement` (the version first, then one statement), `best-effort`. */
   readonly consistency: 'exact' | 'statement' | 'best-effort';
-  /** Dataset whose request filled it; null: asked ad hoc. */
+  /** Dataset that had it loaded, or one that asks the same, of those the caller may use; null: asked ad hoc. */
   readonly dataset: string | null;
   /** Name of the configured source. */
   readonly source: string;
@@ -1063,7 +1063,7 @@ export interface Refresh {
 export interface Resolution {
   /** Cache key of the entry: a name for people and a hash for identity. */
   readonly key: string;
-  /** Dataset whose request filled it; null: asked ad hoc. */
+  /** Dataset that had it loaded, or one that asks the same, of those the caller may use; null: asked ad hoc. */
   readonly dataset: string | null;
   /** Name of the configured source. */
   readonly source: string;
