@@ -146,10 +146,14 @@ describe('over its quota the store loses', () => {
 });
 
 test('an entry that nobody read and nothing filled for so long goes; one that is refreshed does not', async () => {
-  for (const key of [A, B, C]) await fill(key);
+  const D = `d-${'0'.repeat(32)}`;
+  for (const key of [A, B, C, D]) await fill(key);
   nowMs += 5000;
   await read(A);
   await fill(B);
+  // A refresh that finds the same version loads nothing.
+  const { tick, nowMs: beganAtMs } = await coordination.ticks.startProbe({ key: D, scopes: [], probeTargets: [] });
+  expect(await coordination.heads.markVerified(D, { version: 'v', tick, beganAtMs })).toBe(true);
   nowMs += 5000;
   const { items } = await collect({ unreadMs: 8000 });
   expect(items).toMatchObject([{ what: 'head', key: C, reason: 'unread' }]);

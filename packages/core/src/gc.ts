@@ -181,7 +181,7 @@ class Collection {
     if (size !== undefined) this.#going.add(size.bytes, size.dataset);
   }
 
-  /** Nobody read it for so long, nobody filled it either, and Redis has not forgotten who did. */
+  /** Nobody read it for so long, nothing filled or refreshed it either, and Redis has not forgotten who did. */
   async #evictUnread(head: HeadCandidate & { readonly sinceMs: number }, nowMs: number, options: KeyGcOptions) {
     const { unreadMs } = options.rules;
     if (unreadMs === null || nowMs - head.sinceMs < unreadMs) return false;
@@ -224,7 +224,7 @@ function candidateOf(
   committedBeforeMs: number,
 ): (HeadCandidate & { readonly sinceMs: number }) | null {
   if (head === null || leased || head.committedAtMs > committedBeforeMs) return null;
-  const { fence, dataset, committedAtMs, readAtMs, restoredAtMs } = head;
+  const { fence, dataset, committedAtMs, verifiedAtMs, readAtMs, restoredAtMs } = head;
   return {
     key,
     fence,
@@ -233,7 +233,7 @@ function candidateOf(
     bytes: sizes.get(fence)?.bytes ?? 0,
     committedAtMs,
     usedAtMs: readAtMs ?? restoredAtMs ?? 0,
-    sinceMs: Math.max(readAtMs ?? 0, restoredAtMs ?? 0, committedAtMs),
+    sinceMs: Math.max(readAtMs ?? 0, restoredAtMs ?? 0, committedAtMs, verifiedAtMs),
     taken: false,
   };
 }

@@ -17,6 +17,8 @@ export interface SurveyedHead {
   readonly source: string;
   readonly dataset: string | null;
   readonly committedAtMs: number;
+  /** When what last proved it right began: an ask, which is a read as well, or a refresh. */
+  readonly verifiedAtMs: number;
   /** When it was rebuilt from its manifest; null where it was committed. Who read it before that is forgotten. */
   readonly restoredAtMs: number | null;
   /** The last look that was taken to use it; null for none that is remembered. */

@@ -55,7 +55,7 @@ export function redisEviction(gate: RedisGate): Eviction {
 function surveyOf(key: string, reply: unknown): KeySurvey {
   const [known, head, readAt, leased, retired, removing, sizes] = asArray(reply);
   const [latestFence, purge, evicted, evictedFor, evictedAt] = asArray(known);
-  const [fence, source, dataset, committedAt, restoredAt] = asArray(head);
+  const [fence, source, dataset, committedAt, restoredAt, verifiedAt] = asArray(head);
   const reason = EVICTION_REASONS.find((candidate) => candidate === evictedFor);
   return {
     key,
@@ -70,6 +70,7 @@ function surveyOf(key: string, reply: unknown): KeySurvey {
             source: String(source),
             dataset: dataset === '' ? null : String(dataset),
             committedAtMs: asNumber(committedAt),
+            verifiedAtMs: asNumber(verifiedAt),
             restoredAtMs: asNumberOrNull(restoredAt),
             readAtMs: asNumberOrNull(readAt),
           },

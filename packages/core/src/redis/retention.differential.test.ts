@@ -219,7 +219,8 @@ async function standing({ ports }: CoordinationHarness): Promise<unknown> {
 function comparable(value: unknown): unknown {
   return JSON.parse(
     JSON.stringify(value ?? null, (name, member: unknown) =>
-      /^(now|expiresAt|grantedAt|committedAt|restoredAt|retiredAt|readAt|at)Ms$/.test(name) && member !== null
+      /^(now|expiresAt|grantedAt|committedAt|verifiedAt|restoredAt|retiredAt|readAt|at)Ms$/.test(name)
+      && member !== null
         ? 'some time'
         : member,
     ),

@@ -309,7 +309,17 @@ export function retentionStories(bench: Bench): void {
       const { keys } = await bench.ports.eviction.survey([OTHER, KEY]);
       expect(keys).toMatchObject([
         { key: OTHER, head: null, latestFence: 0, leased: false, retired: [], removing: [], evicted: null },
-        { key: KEY, head: { fence, source: 'lake', dataset: 'prices', restoredAtMs: null }, leased: true },
+        {
+          key: KEY,
+          head: {
+            fence,
+            source: 'lake',
+            dataset: 'prices',
+            restoredAtMs: null,
+            verifiedAtMs: bench.request(fence, 'f1').startedAtMs,
+          },
+          leased: true,
+        },
       ]);
     });
   });

@@ -26,6 +26,7 @@ function surveyOf(server: ServerContext, key: string): KeySurvey {
             source: head.source,
             dataset: head.dataset,
             committedAtMs: head.committedAtMs,
+            verifiedAtMs: head.verifiedAtMs,
             restoredAtMs: known.restoredAtMs,
             readAtMs: state.reads.get(key) ?? null,
           },
