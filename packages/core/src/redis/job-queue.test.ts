@@ -153,6 +153,16 @@ describe('enqueue', () => {
     expect((await coordination.jobs.enqueue(job())).joined).toBe(false);
   });
 
+  test('a pause tells its own beginning, not that of one whose end was noted only in part', async () => {
+    await admin.hset('{pq}:paused', 'lake', JSON.stringify({ reason: 'long ago', by: 'x', sinceMs: 1 }));
+    await coordination.jobs.pause('lake', { reason: 'now', by: 'y' });
+    const begun = await coordination.jobs.pauseOf('lake');
+    expect(begun).toMatchObject({ reason: 'now', by: 'y' });
+    expect(begun?.sinceMs).toBeGreaterThan(1);
+    await coordination.jobs.pause('lake', { reason: 'longer', by: 'z' });
+    expect(await coordination.jobs.pauseOf('lake')).toEqual({ reason: 'longer', by: 'z', sinceMs: begun?.sinceMs });
+  });
+
   test('a job that waited when its source was paused still waits, for those who ask and after it is resumed', async () => {
     const { id } = await coordination.jobs.enqueue(job());
     await coordination.jobs.pause('lake');
