@@ -35,6 +35,25 @@ async function filled(key: string, dataset: string | null): Promise<number> {
 
 const keyOf = (slug: string, n: number): string => `${slug}-${String(n).padStart(32, '0')}`;
 
+test('a load that gave its lease back, or that a purge ended, leaves nothing among the leases', async () => {
+  const claims = ['a', 'b'].map((slug) => ({
+    key: keyOf(slug, 0),
+    fillId: slug,
+    holder: 'h',
+    ttlMs: 1000,
+    scopes: ['dataset:prices'],
+  }));
+  const [released, purged] = claims;
+  const fences = await Promise.all(claims.map((claim) => coordination.leases.acquire(claim)));
+  const [first = 0, second = 0] = fences.map((grant) => (grant.kind === 'granted' ? grant.fence : 0));
+  expect(await admin.zcard(KEYS.leases)).toBe(2);
+  if (released === undefined || purged === undefined) throw new Error('there are two');
+  await coordination.leases.release(released, first);
+  await coordination.ticks.invalidate('dataset:prices', 'purge');
+  expect(await coordination.leases.renew(purged, second)).toBe(false);
+  expect(await admin.exists(KEYS.leases, ...claims.map(({ key }) => KEYS.lease(key)))).toBe(0);
+});
+
 describe('entries', () => {
   test('are listed page by page in key order, each once', async () => {
     const keys = Array.from({ length: 25 }, (_, n) => keyOf('prices', n));
