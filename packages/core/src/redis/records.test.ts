@@ -54,6 +54,40 @@ test('a load that gave its lease back, or that a purge ended, leaves nothing amo
   expect(await admin.exists(KEYS.leases, ...claims.map(({ key }) => KEYS.lease(key)))).toBe(0);
 });
 
+test.each(['evicted', 'purged'])(
+  'of a key whose head was %s no index tells, and once it is forgotten no name',
+  async (how) => {
+    const key = keyOf('gone', 0);
+    const fence = await filled(key, 'prices');
+    const { heads, ticks, pins, eviction, retirement } = coordination;
+    await heads.look({ key, scopes: [], probeTargets: [] }, { id: 'p', ttlMs: 60_000 });
+    await pins.release(key, 'p');
+    if (how === 'purged') {
+      await ticks.invalidate(`key:${key}`, 'purge');
+      await retirement.noteOrphans({ key, dataset: 'prices' }, []);
+    } else {
+      const readAtMs = (await eviction.survey([key])).keys[0]?.head?.readAtMs ?? null;
+      const head = { key, fence, dataset: 'prices', readAtMs };
+      expect(await eviction.evict(head, { epoch: 1, reason: 'quota', dryRun: false })).toBe('evicted');
+    }
+    for (const index of [KEYS.entries, KEYS.dataset('prices'), KEYS.reads, KEYS.leases])
+      expect(await admin.zscore(index, key), index).toBeNull();
+    await pins.pinGeneration({ key, fence }, { id: 'q', ttlMs: 60_000 });
+    await pins.release(key, 'q');
+    expect(await retirement.retire({ key, fence }, { epoch: 1, graceMs: 0, dryRun: false })).toBe('removable');
+    await retirement.removed({ key, fence });
+    // A pin that ran out and a lease that was not given back are no reason to keep it.
+    await admin.zadd(KEYS.pins(key), 1, 'late');
+    await admin.hset(KEYS.pinned(key), 'late', fence);
+    await admin.hset(KEYS.lease(key), { fence, fillId: 'f', expiresAt: 1 });
+    await admin.zadd(KEYS.leases, 0, key);
+    expect(await eviction.forget(key, { epoch: 1, toldMs: 0 })).toBe('forgotten');
+    expect(await admin.keys(`*${key}*`)).toEqual([]);
+    for (const index of [KEYS.entries, KEYS.dataset('prices'), KEYS.reads, KEYS.leases])
+      expect(await admin.zscore(index, key), index).toBeNull();
+  },
+);
+
 describe('entries', () => {
   test('are listed page by page in key order, each once', async () => {
     const keys = Array.from({ length: 25 }, (_, n) => keyOf('prices', n));

@@ -9,6 +9,7 @@ import { openEpoch } from '../testing/coordination-contract.ts';
 import type { CoordinationHarness } from '../testing/coordination-harness.ts';
 import { memoryHarness } from '../testing/memory-harness.ts';
 import { redisHarness, STORE_ID } from '../testing/redis-harness.ts';
+import { KEYS as KEYS_OF_REDIS } from './keys.ts';
 
 const KEYS = ['a-00000000000000000000000000000000', 'b-11111111111111111111111111111111'] as const;
 const HOUR_MS = 3_600_000;
@@ -271,6 +272,16 @@ describe('memory and Redis', () => {
       ]),
     );
   }, 120_000);
+});
+
+test('a measurement takes off what a release that counts nothing removed', async () => {
+  await redis.redis.flushdb();
+  await openEpoch(redis, 1);
+  await redis.redis.hset(KEYS_OF_REDIS.sizes(first), { 17: '12:d', 18: '5:' });
+  await redis.redis.hset(KEYS_OF_REDIS.usage, { bytes: 17, generations: 2, 'dataset:d': 12, 'dataset:': 5 });
+  await redis.redis.hset(KEYS_OF_REDIS.retired(first), { 18: '1:f' });
+  await redis.ports.usage.measure(first, new Map());
+  expect(await redis.ports.usage.read()).toMatchObject({ bytes: 5, generations: 1, datasets: { '': 5 } });
 });
 
 function note(world: World, step: Command, given: unknown, seen: Set<string>): void {

@@ -210,6 +210,10 @@ export function retentionStories(bench: Bench): void {
       await bench.ports.retirement.noteOrphans({ key: KEY, dataset: 'prices' }, [orphan]);
       await bench.ports.usage.measure(KEY, sizes);
       expect(await usage()).toMatchObject({ bytes: 17, generations: 2 });
+      // What has its leave is on the store until it is said to be gone.
+      expect(await bench.retire(orphan, 0)).toBe('removable');
+      await bench.ports.usage.measure(KEY, new Map());
+      expect(await usage()).toMatchObject({ bytes: 17, generations: 2 });
       expect((await surveyed()).sizes).toEqual(
         new Map([
           [orphan, { bytes: 7, dataset: 'prices' }],
