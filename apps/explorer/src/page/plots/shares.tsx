@@ -1,13 +1,23 @@
 /** Parts of a whole: a ratio beside its number, and the most frequent values of a column. */
+import { sentenceOf, type Total } from '../text/asks.ts';
 import { count, percent } from '../text/numbers.ts';
 
-export function Ratio({ value, label }: { readonly value: number | null; readonly label: string }) {
-  if (value === null)
+interface RatioProps {
+  readonly total: Total | null;
+}
+
+/** Of what was answered; where nothing was, why. */
+export function Ratio({ total }: RatioProps) {
+  const label = total === null ? 'not known now' : sentenceOf(total);
+  const value = total?.ratio ?? null;
+  if (value === null) {
+    const failed = total !== null && total.errors > 0;
     return (
-      <span class="ratio faint" title="Nobody asked.">
-        –
+      <span class={failed ? 'ratio bad-words' : 'ratio faint'} title={label}>
+        {failed ? 'all failed' : '–'}
       </span>
     );
+  }
   return (
     <span class="ratio" title={label}>
       <span class="ratio-bar" aria-hidden="true">

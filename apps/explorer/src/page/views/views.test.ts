@@ -5,6 +5,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { columnOf, columnStatisticsOf, explanationOf, PRINCIPAL, statisticsOf } from '../testing/answers.ts';
 import { serve, type FakeServer } from '../testing/server.ts';
 import { session } from '../api/session.ts';
+import { Ratio } from '../plots/shares.tsx';
+import { totalOf } from '../text/asks.ts';
 import { Answering } from './entry-answering.tsx';
 import { Columns } from './entry-columns.tsx';
 import { EntryTable } from './entry-table.tsx';
@@ -139,6 +141,18 @@ describe('invalidating', () => {
     dialog.querySelector<HTMLButtonElement>('button[type=submit]')?.click();
     await vi.waitFor(() => expect(dialog.querySelector('[role=alert]')?.textContent).toContain('PQ_NOT_FOUND'));
     expect(dialog.querySelector<HTMLButtonElement>('button[type=submit]')?.disabled).toBe(false);
+  });
+});
+
+describe('how much the cache answered', () => {
+  const asked = { hit: 3, stale: 0, miss: 1, collapsed: 0, error: 1 };
+  it.each([
+    ['of the asks that were answered', asked, '75.0 %', '5 asks, 1 failed; of the others 75.0 % from the cache'],
+    ['says that all failed', { ...asked, hit: 0, miss: 0, error: 4 }, 'all failed', '4 asks, all failed'],
+    ['says that nobody asked', { ...asked, hit: 0, miss: 0, error: 0 }, '–', 'nobody asked'],
+  ])('%s', (_claim, counts, text, title) => {
+    draw(h(Ratio, { total: totalOf([counts]) }));
+    expect([root.textContent, root.querySelector('.ratio')?.getAttribute('title')]).toEqual([text, title]);
   });
 });
 
