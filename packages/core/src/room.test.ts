@@ -137,7 +137,7 @@ describe('while it runs a fill', () => {
     expect(reservedBytes).toBe(85);
   });
 
-  test('that was stopped is remembered: the next one is refused before anything goes for it, for an hour', async () => {
+  test('that was stopped is remembered: the next one is refused before anything goes for it, for as long as a grace', async () => {
     const other = await hold(room(), 'other', 45);
     const held = await hold(room(), 'f1', null);
     await write('f1', 56);
@@ -153,7 +153,7 @@ describe('while it runs a fill', () => {
     await expect(hold(room(), 'f3', null)).resolves.toBeDefined();
     await coordination.usage.release('f3');
     await hold(room(), 'other', 45);
-    nowMs += 3_600_000;
+    nowMs += 60_000;
     await hold(room(), 'others', 45);
     await expect(hold(room(), 'f4', null)).resolves.toBeDefined();
   });
@@ -164,6 +164,17 @@ describe('while it runs a fill', () => {
     await held.settle();
     expect(held.passed.reason).toMatchObject({ code: 'PQ_STORE_FULL', details: { wantedBytes: 101 } });
     await held.release();
+  });
+
+  test('that a full filesystem stopped is not remembered: what others wrote there is none of its own', async () => {
+    store.capacityBytes = 50;
+    const filesystem = room({ ...RULES, quotaBytes: null, reserveBytes: 20 });
+    const held = await hold(filesystem, 'f1', null);
+    await write('f1', 40);
+    await look();
+    expect(held.passed.reason).toMatchObject({ details: { limit: 'reserve' } });
+    await held.release();
+    expect([redis.state.outgrown.size, redis.state.reserved.size]).toEqual([0, 0]);
   });
 
   test('that was looked at for the last time is not any more: its commit counts what it reserved', async () => {

@@ -9,8 +9,8 @@
  *
  * A result that never fits could cost the store everything else: stopped, room made, asked again, stopped a little later. So
  * room is made without bounds only for what a head is known to take; for a guess never more than a share of the quota, for all
- * guesses together (model/retention.ts). And what a fill had when it was stopped is remembered for its key: the next one
- * is expected to take that, and where it cannot have it is refused before it asks the source or anything goes.
+ * guesses together (model/retention.ts). And what a fill had when a quota stopped it is remembered for its key, for a
+ * grace: the next one is expected to take that, and where it cannot have it is refused before it asks the source or anything goes.
  */
 import type { GcReport, WantedRoom } from './gc.ts';
 import { keptFromGuesses, quotaOf, reserveOf, type StoreRules } from './model/retention.ts';
@@ -73,13 +73,15 @@ const RESERVED_LOOKS = 3;
 /** From the last look to the commit, with which the reservation ends. */
 const SETTLED_MS = 60_000;
 
-/** Once in so long a question whose result did not fit may ask its source whether it still does not. */
-const REMEMBERED_MS = 3_600_000;
+/** As long as a grace, after which what went for it is gone: then it may ask its source whether it still does not fit. */
+const REMEMBERED_MIN_MS = 60_000;
 
 interface Refused {
   readonly error: ParqueueError;
   /** What it needs at least. */
   readonly bytes: number;
+  /** What it would pass. */
+  readonly limit: 'quota' | 'datasetQuota' | 'reserve';
 }
 
 export class StoreRoom implements Room {
@@ -121,7 +123,7 @@ export class StoreRoom implements Room {
   }
 
   #watch(fill: FillRoom, expectedBytes: number): HeldRoom {
-    const { clock, space, usage, lookEveryMs } = this.#deps;
+    const { clock, space, usage, rules, lookEveryMs } = this.#deps;
     const passed = new AbortController();
     const over = new AbortController();
     let released = false;
@@ -131,7 +133,9 @@ export class StoreRoom implements Room {
       if (refused === null || released || passed.signal.aborted) return;
       passed.abort(refused.error);
       await this.#tell(fill, refused.error);
-      await usage.outgrown(fill.key, bytes, REMEMBERED_MS);
+      // Not for a full disk, which no head goes for: what others wrote there is none of the question's.
+      if (refused.limit !== 'reserve')
+        await usage.outgrown(fill.key, bytes, Math.max(rules.graceMs, REMEMBERED_MIN_MS));
       // What it holds is none of what the next one needs.
       await usage.release(fill.fillId);
       // Nobody knows how large it becomes: whoever asks again shall find twice of what it had when it was stopped.
@@ -184,11 +188,8 @@ export class StoreRoom implements Room {
       const quota = ofDataset ? datasetQuotaBytes : quotaBytes;
       return this.#full({ fill, bytes }, ofDataset ? `dataset ${dataset}` : 'the store', {
         why: `${sizeText(reserved.othersBytes)} of its quota of ${sizeText(quota ?? 0)} are taken and this load needs ${sizeText(bytes)}`,
-        details: {
-          limit: ofDataset ? 'datasetQuota' : 'quota',
-          quotaBytes: quota,
-          takenBytes: reserved.othersBytes,
-        },
+        limit: ofDataset ? 'datasetQuota' : 'quota',
+        details: { quotaBytes: quota, takenBytes: reserved.othersBytes },
       });
     }
     const now = await space.free();
@@ -197,18 +198,20 @@ export class StoreRoom implements Room {
     if (now.freeBytes - (bytes - written) >= reserveBytes) return null;
     return this.#full({ fill, bytes }, "the store's filesystem", {
       why: `${sizeText(now.freeBytes)} are free, of which ${sizeText(reserveBytes)} are left alone (store.reserve), and this load needs ${sizeText(bytes - written)} more`,
-      details: { limit: 'reserve', freeBytes: now.freeBytes, reserveBytes },
+      limit: 'reserve',
+      details: { freeBytes: now.freeBytes, reserveBytes },
     });
   }
 
   #full(
     { fill, bytes }: { readonly fill: FillRoom; readonly bytes: number },
     whose: string,
-    told: { readonly why: string; readonly details: Readonly<Record<string, unknown>> },
+    told: Pick<Refused, 'limit'> & { readonly why: string; readonly details: Readonly<Record<string, number | null>> },
   ): Refused {
     const message = `${whose} has no room: ${told.why}; ${this.#remedy(fill, bytes)}`;
-    const details = { place: 'store', ...told.details, wantedBytes: bytes };
-    return { bytes, error: new ParqueueError('PQ_STORE_FULL', message, { details }) };
+    const { limit } = told;
+    const details = { place: 'store', limit, ...told.details, wantedBytes: bytes };
+    return { bytes, limit, error: new ParqueueError('PQ_STORE_FULL', message, { details }) };
   }
 
   #remedy(fill: FillRoom, bytes: number): string {
