@@ -88,6 +88,20 @@ test.each(['evicted', 'purged'])(
   },
 );
 
+test('pins that ran out hold nothing, however many there are; one that did not does', async () => {
+  const key = keyOf('pinned', 0);
+  const fence = await filled(key, 'prices');
+  await filled(key, 'prices');
+  const ids = Array.from({ length: 250 }, (_, at) => `p${at}`);
+  await admin.zadd(KEYS.pins(key), ...ids.flatMap((id) => [1, id]));
+  await admin.hset(KEYS.pinned(key), Object.fromEntries(ids.map((id) => [id, fence])));
+  const leave = { epoch: 1, graceMs: 0, dryRun: true };
+  await coordination.pins.pinGeneration({ key, fence }, { id: 'live', ttlMs: 60_000 });
+  expect(await coordination.retirement.retire({ key, fence }, leave)).toBe('refused');
+  await coordination.pins.release(key, 'live');
+  expect(await coordination.retirement.retire({ key, fence }, leave)).toBe('removable');
+});
+
 describe('entries', () => {
   test('are listed page by page in key order, each once', async () => {
     const keys = Array.from({ length: 25 }, (_, n) => keyOf('prices', n));
