@@ -6,14 +6,26 @@
 import { canonicalJson } from '../model/canonical-json.ts';
 import { cacheKey } from '../model/cache-key.ts';
 import { isParqueueError } from '../model/errors.ts';
-import type { CanonicalRequest } from '../model/request.ts';
-import type { AdhocQuestion, Catalog } from './catalog.ts';
+import type { CanonicalRequest, ResolvedRequest } from '../model/request.ts';
 import type { DatasetConfig, ParamConfig, SourceConfig } from './config.ts';
+import type { AdhocFile } from './file-questions.ts';
 import { identityOf } from './source-identity.ts';
 import { foldCase } from './sql-names.ts';
+import type { AdhocSql } from './sql-questions.ts';
 
 /** Requests whose askers are remembered: a fill under way is told to many streams, again and again. */
 const REMEMBERED_MAX = 2_000;
+
+type AdhocQuestion = { readonly source: string } & (AdhocFile | AdhocSql);
+
+/** What is asked of the catalog. */
+interface Requests {
+  datasets(): readonly DatasetConfig[];
+  sources(): readonly SourceConfig[];
+  source(name: string): SourceConfig;
+  requestAgain(dataset: DatasetConfig, canonical: CanonicalRequest): ResolvedRequest | null;
+  resolveAdhoc(question: AdhocQuestion): { readonly request: ResolvedRequest };
+}
 
 interface AskersOfOne {
   readonly datasets: readonly string[];
@@ -22,12 +34,12 @@ interface AskersOfOne {
 }
 
 export class Askers {
-  readonly #catalog: Catalog;
+  readonly #catalog: Requests;
   readonly #alike = new Map<string, readonly string[]>();
   readonly #bySystem = new Map<string, DatasetConfig[]>();
   readonly #remembered = new Map<string, AskersOfOne>();
 
-  constructor(catalog: Catalog) {
+  constructor(catalog: Requests) {
     this.#catalog = catalog;
     const byQuestions = new Map<string, string[]>();
     for (const dataset of catalog.datasets()) {
