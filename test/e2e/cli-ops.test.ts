@@ -3,6 +3,7 @@ import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { dirname, join } from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { connectRedis } from '@parqueue/core/redis';
 import { CliStage, type Server } from './cli-stage.ts';
 
 let stage: CliStage;
@@ -51,6 +52,14 @@ function decay(path: string): void {
   execFileSync('rm', [reference]);
 }
 
+/** The one that `up` brought along, reached as commands reach it. */
+function embeddedRedis(): ReturnType<typeof connectRedis> & AsyncDisposable {
+  const text = readFileSync(join(stage.folder, 'var/redis/address.json'), 'utf8');
+  const { port, password } = JSON.parse(text) as { port: number; password: string };
+  const redis = connectRedis({ url: `redis://:${password}@127.0.0.1:${port}` }, 'worker');
+  return Object.assign(redis, { [Symbol.asyncDispose]: async () => redis.disconnect() });
+}
+
 interface Doctor {
   readonly ok: boolean;
   readonly checks: readonly {
@@ -95,6 +104,15 @@ describe('beside a running up', () => {
     expect(report.checks.filter(({ area }) => area === 'source files')).toMatchObject([{ status: 'skipped' }]);
     expect(statusOf(await json<Doctor>('doctor', '--source', 'files'), 'source files', 'orders')).toBe('ok');
     await post('resume');
+  });
+
+  test('doctor goes on behind a Redis that answers and refuses to write', async () => {
+    await using redis = embeddedRedis();
+    await redis.config('SET', 'min-replicas-to-write', '1');
+    const report = await json<Doctor>('doctor');
+    await redis.config('SET', 'min-replicas-to-write', '0');
+    const areas = [statusOf(report, 'redis', 'commands'), statusOf(report, 'store', 'commits')];
+    expect([report.exit, ...areas, statusOf(report, 'source files', 'orders')]).toEqual([1, 'fail', 'ok', 'ok']);
   });
 
   test('verify finds a flipped bit, and the next ask loads the entry again', async () => {

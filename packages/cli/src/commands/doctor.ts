@@ -59,8 +59,12 @@ async function checkAll(context: Context, loaded: LoadedConfig, checksOf: Checks
     spellNumber(Object.keys(config.datasets).length, 'dataset'),
   ];
   checksOf('config').ok('file', counts.join(', '));
-  const redis = await checkRedis(checksOf('redis'), found, { config, context });
-  const facts = redis === null || found.url === null ? null : await gather(context, config, { url: found.url, redis });
+  const redisChecks = checksOf('redis');
+  const redis = await checkRedis(redisChecks, found, { config, context });
+  const facts =
+    redis === null || found.url === null
+      ? null
+      : await gatherIfServed(redisChecks, () => gather(context, config, { url: found.url, redis }));
   const probing = probeStore({ root: config.store.root, samples: facts?.samples ?? [] }, LIMIT_MS);
   const tellSources = askSources(config, { only: undefined, paused: Object.keys(facts?.pauses ?? {}) });
   const outcomes = await probing;
@@ -73,7 +77,8 @@ async function checkAll(context: Context, loaded: LoadedConfig, checksOf: Checks
     collectionWaits: redis === null ? null : collectionWait(redis, config),
   });
   if (redis === null || facts === null) {
-    for (const area of ['cluster', 'work']) checksOf(area).skipped('all', 'Redis is away');
+    const why = redis === null ? 'Redis is away' : 'Redis does not serve';
+    for (const area of ['cluster', 'work']) checksOf(area).skipped('all', why);
   } else {
     const { connectedWorkers } = redis;
     const { processes } = facts;
@@ -103,6 +108,20 @@ async function findRedisInTime(loaded: LoadedConfig): Promise<RedisAddressFound>
     }
   }
   return await findRedis(loaded);
+}
+
+/** A Redis may tell of itself and refuse all else: with a full disk, or one that it may not write to. */
+async function gatherIfServed<Facts>(checks: Checks, gathering: () => Promise<Facts>): Promise<Facts | null> {
+  try {
+    return await gathering();
+  } catch (error) {
+    if (!isParqueueError(error) || error.code !== 'PQ_COORDINATION_DOWN') throw error;
+    checks.fail('commands', error.message, {
+      means: 'callers hear 503 PQ_COORDINATION_DOWN; nothing is lost, and it goes on when Redis does',
+      todo: 'make room on its disk, or follow what Redis says; docs/operations.md, "Redis is lost"',
+    });
+    return null;
+  }
 }
 
 /** All that is read from Redis by names, on connections of their own, without opening an epoch. */
