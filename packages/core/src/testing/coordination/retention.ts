@@ -307,6 +307,18 @@ export function retentionStories(bench: Bench): void {
   });
 
   describe('a survey', () => {
+    it('takes for a fill under way no lease that ran out or is of an older epoch', async () => {
+      await granted('f1');
+      expect((await surveyed()).leased).toBe(true);
+      await bench.reopenKeeping(2);
+      expect((await surveyed()).leased).toBe(false);
+      await bench.ports.reconciler.apply({ key: KEY, epoch: 2, newest: null, others: [], mark: null });
+      await granted('f2');
+      expect((await surveyed()).leased).toBe(true);
+      await bench.harness.ageLease(KEY);
+      expect((await surveyed()).leased).toBe(false);
+    });
+
     it('tells of keys in the order asked for, also of one that nobody has', async () => {
       const fence = await filled('f1');
       await granted('f2');
