@@ -22,3 +22,21 @@ test('a timeline has a colour for each source, and everything it draws lies with
   );
   expect(beyond.map(([text]) => text)).toEqual([]);
 });
+
+test('two loads of one worker at a time are drawn above each other, however they follow upon one another', () => {
+  const worker = { name: 'worker 1', startedMs: 0, toldMs: 90, endedMs: 100, exit: 0, rssBytes: 0, steps: [] };
+  const times = [
+    [0, 50],
+    [10, 20],
+    [30, 40],
+    [50, 90],
+    [60, 70],
+  ] as const;
+  const spans = times.map(([beganMs, endedMs], at) => {
+    return { worker: 'worker 1', key: `lake_${at}-0f`, jobId: `${at}`, beganMs, endedMs, end: 'committed' } as const;
+  });
+  const svg = timelineOf({ beganMs: 0, endedMs: 100, workers: [worker], spans, asks: [], changes: 5 });
+  const tops = [...svg.matchAll(/y="(\d+)"[^>]*><title>lake/g)].map(([, y]) => Number(y));
+  const upper = Math.min(...tops);
+  expect(tops.map((top) => (top === upper ? 'upper' : 'lower'))).toEqual(['upper', 'lower', 'lower', 'upper', 'lower']);
+});

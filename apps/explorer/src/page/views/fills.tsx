@@ -86,8 +86,8 @@ function Stuck({ fills }: { readonly fills: readonly LiveFill[] }) {
   );
   if (ms === null) return null;
   return (
-    <p class="standing warn" role="status">
-      Nothing runs, and work has waited for {coarse(ms)}. Is a worker running? <code>parqueue doctor</code> says so. A{' '}
+    <p class="standing warn">
+      Nothing runs, and work has waited for {coarse(ms)}. Is a worker running? <code>parqueue doctor</code> tells. A{' '}
       <a href={hrefOf({ view: 'sources' })}>source</a> that is paused or cools down lets its work wait too.
     </p>
   );
