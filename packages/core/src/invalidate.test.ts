@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { Epochs } from './epoch.ts';
 import { invalidate, invalidatePrefix, type InvalidateDeps } from './invalidate.ts';
 import type { PrefixedKey } from './invalidation-reach.ts';
-import type { InvalidateMode } from './ports/coordination.ts';
+import type { InvalidateMode, Ticks } from './ports/coordination.ts';
 import type { Entries } from './ports/entries.ts';
 import type { StoreMarks } from './ports/store.ts';
 import { epochOf } from './model/ticks.ts';
@@ -146,11 +146,35 @@ describe('what an invalidation concerns', () => {
   });
 
   test('nor one that begins before it is counted', async () => {
-    const list = async () => {
-      await leased('prices_first-0', ['dataset:prices']);
-      return await coordination.leases.list();
+    const { list } = coordination.leases;
+    let lists = 0;
+    const leases = {
+      list: async () => {
+        if ((lists += 1) > 1) await leased('prices_first-0', ['dataset:prices']);
+        return await list();
+      },
     };
-    expect(await invalidate('dataset:prices', 'hard', { ...deps(), leases: { list } })).toMatchObject({ fills: 0 });
+    expect(await invalidate('dataset:prices', 'hard', { ...deps(), leases })).toMatchObject({ fills: 0 });
+  });
+
+  test('a load that the mark ends at once is counted, one that begins just before it too, and none that comes after it', async () => {
+    const scopes = ['dataset:first', 'source:wh'];
+    const claim = { key: 'first_a-0', fillId: 'first', holder: 'w', ttlMs: 1000, scopes };
+    const fence = await leased(claim.key, scopes, claim.fillId);
+    const ticks: Ticks = {
+      ...coordination.ticks,
+      invalidate: async (target, mode) => {
+        await leased('first_b-0', scopes);
+        const tick = await coordination.ticks.invalidate(target, mode);
+        expect(await coordination.leases.renew(claim, fence)).toBe(false);
+        await filled(claim.key, { dataset: 'first', scopes, fillId: 'again' });
+        return tick;
+      },
+    };
+    const purged = await invalidate('dataset:first', 'purge', { ...deps(), ticks });
+    expect(purged).toMatchObject({ entries: 0, fills: 2 });
+    const { head } = await coordination.heads.look({ key: claim.key, scopes, probeTargets: [] }, null);
+    expect(head?.fillId).toBe('again');
   });
 
   test('a purge of a scope purges each of its entries, durably', async () => {

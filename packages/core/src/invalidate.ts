@@ -64,17 +64,22 @@ export function invalidate(target: MarkTarget, mode: InvalidateMode, deps: Inval
   return deps.epochs.run(async () => {
     // A purged head is not shown any more, so a key is looked at before it is marked.
     const own = target.startsWith('key:') ? await entriesUnder([target], deps) : null;
+    const before = await deps.leases.list();
     const tick = await deps.ticks.invalidate(target, mode);
     const reached = await reachedBy(target, deps);
     const marks: Marked[] = [{ target, tick }];
     for (const reader of reached) marks.push({ target: reader, tick: await deps.ticks.invalidate(reader, mode) });
+    // A purge ends loads while it is being kept, and others may begin and end.
+    const fills = fillsUnder(marks, [...before, ...(await deps.leases.list())]);
     await keep(marks, mode, deps);
-    const fills = fillsUnder(marks, await deps.leases.list());
+    const last = Math.max(...marks.map((mark) => mark.tick));
     const purgesKeys = mode === 'purge' && own === null;
     const unknown = purgesKeys ? await unknownUnder([target, ...reached], deps) : [];
-    const keys = own ?? [...new Set([...unknown, ...(await entriesUnder([target, ...reached], deps))])];
-    if (purgesKeys) await purgeKeys(keys, Math.max(...marks.map((mark) => mark.tick)), deps);
-    return { tick, reached, entries: keys.length, fills: fills.length };
+    const found = own ?? (await entriesUnder([target, ...reached], deps));
+    // Also where the head is newer by now: earlier generations are purged by the mark of their key.
+    if (purgesKeys) await purgeKeys([...new Set([...unknown, ...found.map(({ key }) => key)])], last, deps);
+    const entries = new Set([...unknown, ...found.filter(({ fence }) => fence <= last).map(({ key }) => key)]).size;
+    return { tick, reached, entries, fills: fills.length };
   });
 }
 
