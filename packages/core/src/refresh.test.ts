@@ -28,6 +28,15 @@ describe('what a refresh does with an entry', () => {
     expect(bench.loads).toEqual(['a.csv']);
   });
 
+  test('is told as it was, also where the head tells of the work before its job does', async () => {
+    bench.outcomeAfterMs = 60_000;
+    const plan = bench.plan({ always: [bench.request('new.csv')] });
+    bench.files.set('new.csv', 'new.csv 1');
+    expect(countsOf(await bench.refresh(plan))).toEqual({ loaded: 1 });
+    await bench.timeline.until(bench.timeline.sleep(HOUR_MS));
+    expect(countsOf(await bench.refresh(plan))).toEqual({ verified: 1 });
+  });
+
   test('whose version changed and whose bytes did not: its hash, and so its ETag, stays', async () => {
     await bench.fill('a.csv');
     const before = bench.head('a.csv');

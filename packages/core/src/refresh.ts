@@ -190,9 +190,8 @@ export class Refresher {
     const kind = canVerifyByProbe(look.head, requirement, request.versionKind) ? 'probe' : 'fill';
     const job: Job = { kind, request, requirement, requestId: null, background: true };
     const found = await this.#outcome(job, until);
-    if (found.kind !== 'changed' && found.kind !== 'absent') return outcomeOf(found);
-    const loaded = outcomeOf(await this.#outcome({ ...job, kind: 'fill' }, until));
-    return loaded === 'fresh' ? 'loaded' : loaded;
+    const last = found.kind === 'changed' || found.kind === 'absent' ? { ...job, kind: 'fill' as const } : null;
+    return outcomeOf(last === null ? found : await this.#outcome(last, until), look.head?.fence ?? null);
   }
 
   /**
@@ -278,15 +277,19 @@ function isBeingLoaded({ lease, seen: { soft, hard } }: Look): boolean {
   return lease !== null && lease.fence > Math.max(soft, hard);
 }
 
-/** @throws the failure, so that what another time may bring is tried again */
-function outcomeOf(outcome: Outcome): RefreshOutcome {
+/**
+ * The head tells that the work is done before its outcome does; which it was, its fence tells.
+ * @param before fence of the head there was
+ * @throws the failure, so that what another time may bring is tried again
+ */
+function outcomeOf(outcome: Outcome, before: Tick | null): RefreshOutcome {
   switch (outcome.kind) {
     case 'committed':
       return 'loaded';
     case 'verified':
       return 'verified';
     case 'satisfied':
-      return 'fresh';
+      return outcome.fence === before ? 'verified' : 'loaded';
     case 'failed':
       throw ParqueueError.from(outcome.failure);
     case 'cancelled':

@@ -35,6 +35,8 @@ export class RefreshBench {
   paused = false;
   /** Awaited before a worker takes a job. */
   beforeJobs: Promise<void> = Promise.resolve();
+  /** How long after its work the outcome of a job is told. */
+  outcomeAfterMs = 0;
   /** Awaited before rows are read. */
   beforeRows: (path: string) => Promise<void> = async () => undefined;
   readonly #outcomes = new Map<string, Outcome>();
@@ -185,7 +187,8 @@ export class RefreshBench {
         `${job.background === true ? 'background ' : ''}${job.kind} ${question.kind === 'file' ? question.path : ''}`,
       );
       const taken = this.beforeJobs.then(() => this.run(job));
-      void taken.then((outcome) => {
+      void taken.then(async (outcome) => {
+        if (this.outcomeAfterMs > 0) await this.timeline.sleep(this.outcomeAfterMs);
         this.#jobs.delete(dedupId(job));
         this.#outcomes.set(id, outcome);
       });
