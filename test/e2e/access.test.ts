@@ -2,7 +2,9 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { loadConfig, type ApiKey } from '@parqueue/core/config';
+import { generateFile } from '@parqueue/core/parquet';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { problemOf, Stage } from './api-stage.ts';
@@ -16,11 +18,13 @@ const KEYS = `auth:
     - { name: narrow, sha256: ${sha256('narrow')}, scopes: [read], limits: { concurrent: 1 } }
     - { name: bounded, sha256: ${sha256('bounded')}, scopes: [read], datasets: [prices] }
     - { name: twin, sha256: ${sha256('twin')}, scopes: [read, fill], datasets: [twin, xetra] }
+    - { name: steward, sha256: ${sha256('steward')}, scopes: [read, admin], datasets: [twin] }
     - { name: asker, sha256: ${sha256('asker')}, scopes: [read, adhoc], datasets: [] }
 `;
-/** The first asks what `words` does, the second what `prices` does of one market. */
+/** The first asks what `words` does, the second what `prices` does of one market; the third is longer than a chunk of an answer. */
 const SHARING = `  twin: { source: lake, path: words.csv, parquet: { compression: snappy }, refresh: { every: 1h } }
   xetra: { source: lake, path: prices/xetra-2026.csv }
+  long: { source: lake, path: long.csv }
 `;
 const BIND = 'value-that-nobody-sees';
 
@@ -203,6 +207,13 @@ describe('an entry that several datasets ask for', () => {
     expect(await datasetsOf('/v1/datasets/twin', 'twin', 'entries')).toEqual(['twin']);
     expect(await datasetsOf('/v1/entries?dataset=words', 'twin', 'entries')).toEqual([]);
     expect((await told(at, 'bounded'))[0]).toBe(404);
+  });
+
+  test('is invalidated through any of them, and a key of one hears nothing of the others', async () => {
+    const mark = async (name: string): Promise<unknown> =>
+      await (await stage.post('/v1/invalidate', { dataset: 'twin' }, as(name))).json();
+    expect(await mark('steward')).toMatchObject({ target: 'dataset:twin', entries: 1, reached: [] });
+    expect(await mark('admin')).toMatchObject({ target: 'dataset:twin', entries: 1, reached: ['dataset:words'] });
   });
 
   test('is so of the values that a dataset allows, from the first load on', async () => {
@@ -400,4 +411,23 @@ class Warden implements AsyncDisposable {
     await this.#redis.call('ACL', 'SETUSER', 'default', 'allkeys', 'allchannels', '+@all');
     this.#redis.disconnect();
   }
+}
+
+describe('HTTP/1.0', () => {
+  test('cannot tell a whole answer from a broken one, and is given only what has a length', async () => {
+    await generateFile({ path: join(stage.base, 'lake/long.csv'), format: 'csv', rows: 60_000, seed: 1, revision: 1 });
+    const whole = await speakOld('/v1/datasets/long.csv');
+    expect(whole).toMatch(/^HTTP\/1\.1 400 /);
+    expect(whole).toContain('proxy_http_version 1.1');
+    const look = await speakOld('/v1/datasets/long.csv?limit=2');
+    expect(look).toMatch(/^HTTP\/1\.1 200 [^]*content-length: \d+\r\n/i);
+    await expect.poll(() => stage.metric('parqueue_pins ')).toBe(0);
+  });
+});
+
+/** All that is said on the connection until it ends. */
+async function speakOld(path: string): Promise<string> {
+  const socket = connect(Number(new URL(stage.url).port), '127.0.0.1');
+  socket.write(`GET ${path} HTTP/1.0\r\nAuthorization: Bearer admin\r\n\r\n`);
+  return Buffer.concat((await socket.toArray()) as Buffer[]).toString('latin1');
 }
