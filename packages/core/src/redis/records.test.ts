@@ -67,9 +67,9 @@ test.each(['evicted', 'purged'])(
       await retirement.noteOrphans({ key, dataset: 'prices' }, []);
     } else {
       // Of a worker that died: its lease ran out, and nobody gave it back.
-    await admin.hset(KEYS.lease(key), { fence, fillId: 'f', expiresAt: 1 });
-    await admin.zadd(KEYS.leases, 0, key);
-    const readAtMs = (await eviction.survey([key])).keys[0]?.head?.readAtMs ?? null;
+      await admin.hset(KEYS.lease(key), { fence, fillId: 'f', expiresAt: 1 });
+      await admin.zadd(KEYS.leases, 0, key);
+      const readAtMs = (await eviction.survey([key])).keys[0]?.head?.readAtMs ?? null;
       const head = { key, fence, dataset: 'prices', readAtMs };
       expect(await eviction.evict(head, { epoch: 1, reason: 'quota', dryRun: false })).toBe('evicted');
     }
