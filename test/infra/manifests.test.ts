@@ -303,7 +303,9 @@ describe.skipIf(notRendered !== null).each(OVERLAYS)(
       expect(ingress(worker())).toEqual(new Set(isMonitored ? [work.listen.port] : []));
       expect(new Set(egress(api()))).toEqual(new Set([53, Number(new URL(redis.url ?? '').port)]));
       const databases = Object.values(sources).filter((source) => source.kind !== 'file');
-      const ofDatabases = databases.map((source) => Number(/:(\d+)(?:\/|$)/.exec(source.connectString)?.[1]));
+      const ofDatabases = databases.map((source) =>
+        source.kind === 'oracle' ? Number(/:(\d+)\//.exec(source.connectString)?.[1]) : source.port,
+      );
       expect(new Set(egress(worker()))).toEqual(new Set([...egress(api()), ...ofDatabases]));
     });
   },
