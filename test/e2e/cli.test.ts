@@ -85,7 +85,7 @@ describe('from init to Ctrl-C', () => {
     };
     const first = await generation(['--force']);
     // The answer comes with the commit; the job is over a moment later, and tells then what it came to.
-    await expect.poll(loads, 'what was not there is loaded once, forced or not').toEqual([1000]);
+    await expect.poll(loads, { message: 'what was not there is loaded once, forced or not' }).toEqual([1000]);
     expect(await generation([])).toBe(first);
     const forced = await generation(['--force']);
     expect(forced).toBeGreaterThan(first);
