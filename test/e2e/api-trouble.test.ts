@@ -149,6 +149,24 @@ test('without a worker a waiting caller is told 202 when its patience ends, and 
   expect(((await (await stage.get(fill.url)).json()) as { outcome: { kind: string } }).outcome.kind).toBe('cancelled');
 });
 
+test('who polls and names no fill is a new caller after a hard mark, and gets no row from before it', async () => {
+  const stage = await open();
+  const poll = async (): Promise<Response> =>
+    await stage.get('/v1/datasets/words/data', { prefer: 'wait=0', accept: 'application/json' });
+  await stage.writeWords('wrong');
+  expect((await poll()).status).toBe(202);
+  expect(await stage.words(), 'what the poller would be answered with').toEqual(['wrong']);
+  const marked = await stage.post('/v1/invalidate', { dataset: 'words', mode: 'hard' });
+  expect(marked.status).toBe(200);
+  await stage.writeWords('right');
+  let response = await poll();
+  while (response.status === 202) {
+    await sleep(50);
+    response = await poll();
+  }
+  expect(await response.json()).toEqual([{ id: 1, word: 'right' }]);
+});
+
 test('a caller who leaves is neither an error in the log nor in the numbers', async () => {
   const stage = await open({ worker: false });
   await stage.writeWords('one');
