@@ -131,8 +131,8 @@ export class Truth {
 
   /** Of loads whose size nobody knows heads go only as long as most of the quota is left to others (I9). */
   checkSpared(evictedBytes: number): void {
-    const { redis, rules } = this.#world;
-    if (rules.quotaBytes === null) return;
+    const { redis, rules, collections } = this.#world;
+    if (rules.quotaBytes === null || !collections.areAlone()) return;
     const heads = [...redis.state.keys.values()].reduce((sum, { head }) => sum + (head?.bytes ?? 0), 0);
     if (heads + evictedBytes <= keptFromGuesses(rules.quotaBytes))
       throw new Error(`I9: a head went although ${heads + evictedBytes} bytes of heads were left`);

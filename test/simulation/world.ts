@@ -26,7 +26,7 @@ import {
 } from '@parqueue/core';
 import { emptyState, MemoryCoordination, MemoryRedis, MemoryStore, type RedisState } from '@parqueue/core/testing';
 import { Random, Scheduler, type Actor } from './scheduler.ts';
-import { simGc, type SimGc } from './sim-gc.ts';
+import { Collections, simGc, type SimGc } from './sim-gc.ts';
 import { simInvalidation, type SimInvalidation } from './sim-invalidation.ts';
 import { SimQueue, type QueuedJob } from './sim-queue.ts';
 import { simRefresh, type SimRefresh } from './sim-refresh.ts';
@@ -95,6 +95,7 @@ export class World {
   faults: Faults = CALM;
   /** What all processes go by; a healed world has no quota. */
   readonly rules: { -readonly [Name in keyof StoreRules]: StoreRules[Name] };
+  readonly collections = new Collections();
   readonly #limitsRoom: boolean;
   readonly #greedyBytes: number | null;
   processes: Process[] = [];
@@ -238,6 +239,8 @@ export class World {
       marks,
       space: gated(store.space, gate),
       pinMaxMs: PIN_TTL_MS,
+      actor,
+      collections: this.collections,
       rules: this.rules,
       lookEveryMs: this.#limitsRoom ? ROOM_LOOK_MS : null,
     });
