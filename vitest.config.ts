@@ -2,7 +2,7 @@
  * Three kinds of tests. `repository`: test/*.test.ts look at the files themselves and need no service. `unit`: beside
  * their sources and in folders under test/, reading workspace packages as TypeScript (export condition `source`),
  * several files at once. `processes`: test/nfs, test/e2e, test/faults, test/crash, test/explorer and test/readers start servers, workers and threads from the built
- * output, as production does, one file after the other, so that none starves the next of cores.
+ * output, as production does, two files at once: half of their time they wait for leases, grace and restarts.
  */
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
@@ -60,7 +60,7 @@ export default defineConfig({
           include: PROCESS_SUITES,
           exclude: NOT_TESTS,
           globalSetup: services,
-          fileParallelism: false,
+          maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 1 },

@@ -17,6 +17,7 @@ const LAYERS: readonly (readonly [RegExp, string])[] = [
   [/^packages\/client\/src\/cached\//, 'cached'],
   [/^packages\/(client|cli)\//, '$1'],
   [/^apps\/worker\/src\/thread\//, 'thread'],
+  [/^apps\/explorer\/src\/page\/testing\//, 'testing'],
   [/^apps\/explorer\/src\/page\//, 'page'],
   [/^apps\/(api|worker|explorer)\//, '$1'],
 ];

@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { grafanaSays } from './fixtures/grafana.ts';
 import { readAlerts, readDashboard, RULES, RULE_TESTS, toldExpressions } from './fixtures/monitoring.ts';
 import { readPromql } from './fixtures/promql.ts';
 import { PROMTOOL, promtool } from './fixtures/promtool.ts';
@@ -28,20 +29,85 @@ describe('every expression of dashboard and alerts', () => {
       errors: [],
       groupedBy: ['queue'],
       selections: [
-        { metric: 'jobs', labels: ['state'], aggregatedBy: 'max' },
-        { metric: 'other', labels: [], aggregatedBy: null },
+        { metric: 'jobs', labels: ['state'], matchers: ['state="active"'], aggregatedBy: 'max' },
+        { metric: 'other', labels: [], matchers: [], aggregatedBy: null },
       ],
     });
   });
 });
 
 describe('the dashboard', () => {
-  const { panels } = readDashboard();
+  const { panels, templating } = readDashboard();
+  const shown = panels.flatMap(({ title, targets = [] }) =>
+    targets.map(({ expr, legendFormat = '' }) => ({
+      title,
+      legendFormat,
+      expr,
+      read: readPromql(expr.replaceAll('$__rate_interval', '5m')),
+    })),
+  );
 
   test('has panels with ids of their own, none of them empty', () => {
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
     const empty = panels.filter(({ targets }) => targets?.some(({ expr }) => expr.trim() === ''));
     expect(empty).toEqual([]);
+  });
+
+  test('shows one installation, and of it the jobs and processes that are chosen', () => {
+    const ofCluster = new Set([...guide.matchAll(/^\| `(\w+)` \|[^|]*\| API, cluster \|/gm)].map(([, name]) => name));
+    expect(ofCluster.size).toBeGreaterThan(8);
+    const wrong = shown.flatMap(({ title, read }) =>
+      read.selections.flatMap(({ metric, matchers }) => {
+        // Every API process tells the same of the cluster: none of them is chosen.
+        const processes = ofCluster.has(metric) ? [] : ['instance=~"$instance"'];
+        const wanted = ['namespace="$namespace"', 'job=~"$job"', ...processes];
+        const told = matchers.filter((matcher) => /^(namespace|job|instance)\b/.test(matcher));
+        return told.join() === wanted.join() ? [] : [`${title}: ${metric}{${told.join()}}`];
+      }),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('knows every variable that it uses, each before what it narrows, and every label that it writes beside a line', () => {
+    const variables = templating.list.map(({ name }) => name);
+    expect(variables).toEqual(['datasource', 'namespace', 'job', 'instance', 'dataset', 'source']);
+    const used = (text: string): readonly string[] => [...text.matchAll(/\$([a-z]+)/g)].map(([, name]) => name ?? '');
+    for (const [at, { name, query }] of templating.list.entries()) {
+      const known = variables.slice(0, at);
+      expect(
+        used(JSON.stringify(query)).filter((variable) => !known.includes(variable)),
+        name,
+      ).toEqual([]);
+    }
+    const wrong = shown.flatMap(({ title, expr, legendFormat, read }) => [
+      ...used(expr).filter((name) => !variables.includes(name)),
+      ...[...legendFormat.matchAll(/\{\{(\w+)\}\}/g)]
+        .filter(([, label]) => !read.groupedBy.includes(label ?? ''))
+        .map(([label]) => `${title}: ${label}`),
+    ]);
+    expect(wrong).toEqual([]);
+  });
+
+  test('has panels that lie beside each other and not upon each other', () => {
+    const places = panels.map(({ title, gridPos: { x, y, w, h } }) => ({ title, x, y, right: x + w, bottom: y + h }));
+    expect(places.filter(({ x, right }) => x < 0 || right > 24)).toEqual([]);
+    const upon = places.flatMap((one, at) =>
+      places
+        .slice(at + 1)
+        .filter((other) => one.x < other.right && other.x < one.right && one.y < other.bottom && other.y < one.bottom)
+        .map((other) => `${one.title} and ${other.title}`),
+    );
+    expect(upon).toEqual([]);
+  });
+
+  test('is what the types of Grafana itself allow', () => {
+    const text = JSON.stringify(readDashboard());
+    expect(grafanaSays(text)).toBe('');
+    const wrong = text
+      .replace('"schemaVersion"', '"schema"')
+      .replace('"placement":"bottom"', '"placement":"below"')
+      .replace('"drawStyle":"line"', '"drawStyle":"lines"');
+    expect(grafanaSays(wrong).match(/'"schema"'|"below"|"lines"/g)).toHaveLength(3);
   });
 
   test('asks the questions that the guide says it answers', () => {

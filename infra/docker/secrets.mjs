@@ -18,7 +18,10 @@ function keep(name, make) {
   return readFileSync(path, 'utf8');
 }
 
-for (const name of ['redis-password', 'postgres-password', 'oracle-password']) keep(name, secret);
+/** What Parqueue logs on with, and the passwords of those who own the databases, which it does not get. */
+const PASSWORDS = ['redis-password', 'postgres-password', 'oracle-password'];
+const OWNERS = ['postgres-owner-password', 'oracle-owner-password'];
+for (const name of [...PASSWORDS, ...OWNERS]) keep(name, secret);
 const key = keep('api-key', secret);
 writeFileSync(join(folder, 'api-key-sha256'), createHash('sha256').update(key).digest('hex'), { mode: 0o644 });
 console.log(`secrets are in ${folder}; callers use the key in ${join(folder, 'api-key')}`);

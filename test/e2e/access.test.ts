@@ -2,7 +2,9 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { loadConfig, type ApiKey } from '@parqueue/core/config';
+import { generateFile } from '@parqueue/core/parquet';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { problemOf, Stage } from './api-stage.ts';
@@ -15,6 +17,14 @@ const KEYS = `auth:
     - { name: other, sha256: ${sha256('other')}, scopes: [read, fill] }
     - { name: narrow, sha256: ${sha256('narrow')}, scopes: [read], limits: { concurrent: 1 } }
     - { name: bounded, sha256: ${sha256('bounded')}, scopes: [read], datasets: [prices] }
+    - { name: twin, sha256: ${sha256('twin')}, scopes: [read, fill], datasets: [twin, xetra] }
+    - { name: steward, sha256: ${sha256('steward')}, scopes: [read, admin], datasets: [twin] }
+    - { name: asker, sha256: ${sha256('asker')}, scopes: [read, adhoc], datasets: [] }
+`;
+/** The first asks what `words` does, the second what `prices` does of one market; the third is longer than a chunk of an answer. */
+const SHARING = `  twin: { source: lake, path: words.csv, parquet: { compression: snappy }, refresh: { every: 1h } }
+  xetra: { source: lake, path: prices/xetra-2026.csv }
+  long: { source: lake, path: long.csv }
 `;
 const BIND = 'value-that-nobody-sees';
 
@@ -24,6 +34,7 @@ let dawdler: Dawdler;
 beforeAll(async () => {
   stage = await Stage.open({
     yaml: `${KEYS}limits: { connections: 60 }\n`,
+    datasets: SHARING,
     sources: '  dead: { kind: oracle, connectString: "127.0.0.1:1/things", user: u, password: p, adhoc: true }\n',
   });
   dawdler = new Dawdler(stage.url);
@@ -140,7 +151,9 @@ describe('what is not for a key', () => {
     );
     const absent = key.replace(/.$/, (last) => (last === '0' ? '1' : '0'));
     // Until Redis was compared with the store, of any key less is known.
-    await expect.poll(() => answer('/v1/entries/NAME', absent)).not.toContain('has not been compared');
+    await expect
+      .poll(() => answer('/v1/entries/NAME', absent), { timeout: 20_000 })
+      .not.toContain('has not been compared');
     const ends = [
       '',
       '/explain',
@@ -152,6 +165,87 @@ describe('what is not for a key', () => {
       expect(await answer(`/v1/entries/NAME${end}`, key), end).toBe(await answer(`/v1/entries/NAME${end}`, absent));
     const page = await stage.get('/v1/entries?limit=1', as('bounded'));
     expect(await page.json()).toEqual({ entries: [], next: null });
+  });
+});
+
+describe('an entry that several datasets ask for', () => {
+  const READS = ['', '/explain', '/statistics', '/data'];
+  const told = async (path: string, name: string): Promise<readonly [status: number, text: string]> => {
+    const response = await stage.get(path, as(name));
+    return [response.status, await response.text()];
+  };
+  const resolve = async (body: object, name: string, wait = '60') => {
+    const headers = { ...as(name), prefer: wait === '0' ? 'respond-async' : `wait=${wait}` };
+    const response = await stage.post('/v1/resolve', body, headers);
+    return (await response.json()) as { key: string; dataset: string | null; generation: number; fill: { id: string } };
+  };
+  const datasetsOf = async (path: string, name: string, list: 'entries' | 'fills'): Promise<readonly unknown[]> => {
+    const listed = JSON.parse((await told(path, name))[1]) as Record<string, { dataset: unknown }[]>;
+    return (listed[list] ?? []).map(({ dataset }) => dataset);
+  };
+
+  test('is for a key of each of them, which hears of its own name only', async () => {
+    const entry = await resolve({ dataset: 'twin' }, 'twin');
+    expect(entry.dataset).toBe('twin');
+    expect(await resolve({ dataset: 'words' }, 'admin')).toMatchObject({ key: entry.key, dataset: 'words' });
+    const at = `/v1/entries/${entry.key}`;
+    for (const end of READS) {
+      const [status, text] = await told(`${at}${end}`, 'twin');
+      expect([end, status]).toEqual([end, 200]);
+      expect(text, end).not.toContain('"words"');
+    }
+    const bytes = await stage.get(`${at}/generations/${entry.generation}/data`, as('twin'));
+    expect([bytes.status, bytes.headers.get('content-disposition')]).toEqual([
+      200,
+      'attachment; filename="twin.parquet"',
+    ]);
+    const pinned = await stage.post(`${at}/pins`, { ttl: '1m' }, as('twin'));
+    const { url } = (await pinned.json()) as { url: string };
+    expect([pinned.status, (await stage.post(url, {}, as('twin'), 'PUT')).status]).toEqual([201, 200]);
+    expect(await datasetsOf('/v1/entries', 'twin', 'entries')).toEqual(['twin']);
+    expect(await datasetsOf('/v1/entries?dataset=twin', 'admin', 'entries')).toEqual(['twin']);
+    expect(await datasetsOf('/v1/datasets/twin', 'twin', 'entries')).toEqual(['twin']);
+    expect(await datasetsOf('/v1/entries?dataset=words', 'twin', 'entries')).toEqual([]);
+    expect((await told(at, 'bounded'))[0]).toBe(404);
+  });
+
+  test('is invalidated through any of them, and a key of one hears nothing of the others', async () => {
+    const mark = async (name: string): Promise<unknown> =>
+      await (await stage.post('/v1/invalidate', { dataset: 'twin' }, as(name))).json();
+    expect(await mark('steward')).toMatchObject({ target: 'dataset:twin', entries: 1, reached: [] });
+    expect(await mark('admin')).toMatchObject({ target: 'dataset:twin', entries: 1, reached: ['dataset:words'] });
+  });
+
+  test('is so of the values that a dataset allows, from the first load on', async () => {
+    await stage.writeSource('prices/xetra-2026.csv', 'id\n1\n');
+    await stage.writeSource('prices/lse-2026.csv', 'id\n1\n');
+    await stage.stopWorker();
+    const prices = (market: string) => ({ dataset: 'prices', params: { market } });
+    const { fill } = await resolve(prices('xetra'), 'admin', '0');
+    const { fill: other } = await resolve(prices('lse'), 'admin', '0');
+    expect((await resolve({ dataset: 'xetra' }, 'twin', '0')).fill).toEqual(fill);
+    const [status, text] = await told(`/v1/fills/${fill.id}`, 'twin');
+    expect([status, JSON.parse(text)]).toEqual([200, expect.objectContaining({ id: fill.id, dataset: 'xetra' })]);
+    expect((await told(`/v1/fills/${other.id}`, 'twin'))[0]).toBe(404);
+    expect(new Set(await datasetsOf('/v1/fills?state=queued', 'twin', 'fills'))).toEqual(new Set(['xetra']));
+    await stage.startWorker();
+    const loaded = await resolve(prices('xetra'), 'admin');
+    const foreign = await resolve(prices('lse'), 'admin');
+    const ends = [...READS, `/generations/${loaded.generation}/data`];
+    for (const end of ends)
+      expect([end, (await told(`/v1/entries/${loaded.key}${end}`, 'twin'))[0]]).toEqual([end, 200]);
+    const [, entry] = await told(`/v1/entries/${loaded.key}`, 'twin');
+    expect(JSON.parse(entry)).toMatchObject({ dataset: 'xetra' });
+    for (const end of READS) expect((await told(`/v1/entries/${foreign.key}${end}`, 'twin'))[0]).toBe(404);
+  });
+
+  test('is so for who may ask the same ad hoc, and nothing else of the dataset', async () => {
+    const { key } = await resolve({ source: 'lake', path: 'prices/xetra-2026.csv' }, 'asker');
+    const [status, entry] = await told(`/v1/entries/${key}`, 'asker');
+    expect([status, JSON.parse(entry)]).toEqual([200, expect.objectContaining({ key, dataset: null })]);
+    const words = await resolve({ dataset: 'words' }, 'admin');
+    // Declared with another compression than what is asked ad hoc gets: another question.
+    expect((await told(`/v1/entries/${words.key}`, 'asker'))[0]).toBe(404);
   });
 });
 
@@ -185,12 +279,36 @@ describe('/queues', () => {
     const hidden = JSON.stringify([await list('probe-dead', 'other'), await list('fill-dead', 'other')]);
     expect(hidden).toContain('needs scope adhoc');
     expect(hidden).not.toMatch(/select/i);
-    expect(JSON.stringify(await list('fill-lake', 'bounded'))).toContain('may not use its dataset');
+  });
+
+  test('is for keys of all datasets: others would see what goes on in those that are not theirs', async () => {
+    for (const path of ['/queues/', '/queues/api/queues', '/queues/api/queues/fill-lake/workers']) {
+      expect((await stage.get(path, as('other'))).status, path).toBe(200);
+      const refused = await stage.get(path, as('bounded'));
+      expect(await problemOf(refused), path).toMatchObject({ status: 403, code: 'PQ_FORBIDDEN' });
+    }
+  });
+
+  test('shows what workers do by themselves, and lets nobody meddle with it', async () => {
+    const { queues } = await list('refresh', 'admin');
+    const own = queues.filter(({ name }) => name === 'refresh' || name === 'maintenance');
+    expect(own.map(({ name, readOnlyMode }) => [name, readOnlyMode])).toEqual([
+      ['refresh', true],
+      ['maintenance', true],
+    ]);
+    expect(own[0]?.jobs.map(({ data }) => data)).toEqual([{ dataset: 'twin' }]);
+    for (const [act, status] of [
+      ['pause', 405],
+      ['resume', 405],
+      ['obliterate', 400],
+    ] as const)
+      expect((await stage.get(`/queues/api/queues/refresh/${act}`, as('admin'), 'PUT')).status, act).toBe(status);
   });
 
   test('is read-only unless its reader is an administrator, who may take a job back; acts are audited', async () => {
     expect((await list('fill-lake', 'other')).queues.every(({ readOnlyMode }) => readOnlyMode)).toBe(true);
-    expect((await list('fill-lake', 'admin')).queues.every(({ readOnlyMode }) => !readOnlyMode)).toBe(true);
+    const ofLake = (await list('fill-lake', 'admin')).queues.filter(({ name }) => name.endsWith('-lake'));
+    expect(ofLake.map(({ readOnlyMode }) => readOnlyMode)).toEqual([false, false]);
     const put = async (path: string, name: string): Promise<number> =>
       (await stage.get(`/queues/api/queues/${path}`, { ...as(name), 'x-request-id': 'board-1' }, 'PUT')).status;
     expect(await put('fill-lake/pause', 'other')).toBe(403);
@@ -293,4 +411,23 @@ class Warden implements AsyncDisposable {
     await this.#redis.call('ACL', 'SETUSER', 'default', 'allkeys', 'allchannels', '+@all');
     this.#redis.disconnect();
   }
+}
+
+describe('HTTP/1.0', () => {
+  test('cannot tell a whole answer from a broken one, and is given only what has a length', async () => {
+    await generateFile({ path: join(stage.base, 'lake/long.csv'), format: 'csv', rows: 60_000, seed: 1, revision: 1 });
+    const whole = await speakOld('/v1/datasets/long.csv');
+    expect(whole).toMatch(/^HTTP\/1\.1 400 /);
+    expect(whole).toContain('proxy_http_version 1.1');
+    const look = await speakOld('/v1/datasets/long.csv?limit=2');
+    expect(look).toMatch(/^HTTP\/1\.1 200 [^]*content-length: \d+\r\n/i);
+    await expect.poll(() => stage.metric('parqueue_pins ')).toBe(0);
+  });
+});
+
+/** All that is said on the connection until it ends. */
+async function speakOld(path: string): Promise<string> {
+  const socket = connect(Number(new URL(stage.url).port), '127.0.0.1');
+  socket.write(`GET ${path} HTTP/1.0\r\nAuthorization: Bearer admin\r\n\r\n`);
+  return Buffer.concat((await socket.toArray()) as Buffer[]).toString('latin1');
 }

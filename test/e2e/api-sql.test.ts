@@ -146,13 +146,17 @@ describe('an invalidation by table', () => {
       expect(await target({ source: 'erp', table })).toBe('table:erp/APP.SALES');
     expect(await target({ table: 'erp/hr.emp', mode: 'hard' })).toBe('table:erp/HR.EMP');
     expect(await target({ source: 'erp', table: '"a/b"' })).toBe('table:erp/APP."a/b"');
-    expect(await target({ source: 'lake', table: 'words.csv' })).toBe('table:lake/words.csv');
   });
 
   test('needs a name', async () => {
     for (const table of ['a.b.c', '"', 'a b', '', "x'"])
       expect((await stage.post('/v1/invalidate', { source: 'erp', table })).status).toBe(400);
     expect((await stage.post('/v1/invalidate', { table: 'sales' })).status).toBe(400);
+  });
+
+  test('is refused of files, which have none: it would reach nothing', async () => {
+    const answer = await stage.post('/v1/invalidate', { source: 'lake', table: 'words.csv', mode: 'hard' });
+    expect(await problemOf(answer)).toMatchObject({ status: 400, detail: expect.stringContaining('no tables') });
   });
 });
 

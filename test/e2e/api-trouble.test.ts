@@ -3,7 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { startApi } from '@parqueue/api';
-import { connectRedis, openCoordination } from '@parqueue/core/redis';
+import { connectRedis, openCoordination, type Coordination } from '@parqueue/core/redis';
 import { openStore } from '@parqueue/core/store';
 import { problemOf, Stage, type StageOptions } from './api-stage.ts';
 
@@ -74,6 +74,17 @@ test('an entry that was evicted says when and why it went, and whoever asks fill
     code: 'PQ_NOT_FOUND',
     detail: expect.stringMatching(/was evicted at \d{4}-.*Z \(quota\): .* whoever asks for it fills it again/),
   });
+  const claim = { key, fillId: randomUUID(), holder: 'elsewhere', ttlMs: 60_000, scopes: ['dataset:words'] };
+  await coordinated(stage, async ({ leases }) => {
+    const grant = await leases.acquire(claim);
+    if (grant.kind !== 'granted') throw new Error(`the lease is ${grant.kind}`);
+    expect(await problemOf(await stage.get(`/v1/entries/${key}/explain`))).toMatchObject({
+      code: 'PQ_NOT_FOUND',
+      detail: expect.stringContaining('has no rows at the moment: elsewhere loads it'),
+      lease: { holder: 'elsewhere' },
+    });
+    await leases.release(claim, grant.fence);
+  });
   const again = await stage.get(words);
   expect(again.status).toBe(200);
   expect(Number(again.headers.get('parqueue-generation'))).toBeGreaterThan(generation);
@@ -82,23 +93,28 @@ test('an entry that was evicted says when and why it went, and whoever asks fill
 
 /** As a collection over its quota does, when the fill has let go of its lease and the pins of its callers have ended. */
 async function evict(stage: Stage, key: string): Promise<void> {
+  const redis = connectRedis({ url: stage.redis.url }, 'worker');
+  await coordinated(stage, async ({ eviction }, epoch) => {
+    const attempt = async (): Promise<string> => {
+      await redis.del(`{pq}:pins:${key}`);
+      const [seen] = (await eviction.survey([key])).keys;
+      if (seen?.head == null) throw new Error('there is no head');
+      return await eviction.evict({ key, ...seen.head }, { epoch, reason: 'quota', dryRun: false });
+    };
+    await expect.poll(attempt, { timeout: 10_000 }).toBe('evicted');
+  });
+  redis.disconnect();
+}
+
+/** Beside the stage's own processes, in the epoch that they opened. */
+async function coordinated(stage: Stage, work: (coordination: Coordination, epoch: number) => Promise<void>) {
   const { storeId } = await openStore(stage.config.store);
   const clock = { now: () => Date.now(), sleep: (ms: number) => sleep(ms) };
-  const parts = { clock, randomId: randomUUID };
-  const coordination = await openCoordination({ url: stage.redis.url, storeId, ...parts });
+  const coordination = await openCoordination({ url: stage.redis.url, storeId, clock, randomId: randomUUID });
   const { marker } = await coordination.register.read();
   if (marker === null) throw new Error('no epoch is open');
   coordination.register.adopt(marker);
-  const how = { epoch: marker.epoch, reason: 'quota', dryRun: false } as const;
-  const redis = connectRedis({ url: stage.redis.url }, 'worker');
-  const attempt = async (): Promise<string> => {
-    await redis.del(`{pq}:pins:${key}`);
-    const [seen] = (await coordination.eviction.survey([key])).keys;
-    if (seen?.head == null) throw new Error('there is no head');
-    return await coordination.eviction.evict({ key, ...seen.head }, how);
-  };
-  await expect.poll(attempt, { timeout: 10_000 }).toBe('evicted');
-  redis.disconnect();
+  await work(coordination, marker.epoch);
   await coordination.close();
 }
 
@@ -134,6 +150,24 @@ test('without a worker a waiting caller is told 202 when its patience ends, and 
   expect(head.headers.get('content-type')).toBe('text/event-stream');
   expect((await stage.get(fill.url, {}, 'DELETE')).status).toBe(202);
   expect(((await (await stage.get(fill.url)).json()) as { outcome: { kind: string } }).outcome.kind).toBe('cancelled');
+});
+
+test('who polls and names no fill is a new caller after a hard mark, and gets no row from before it', async () => {
+  const stage = await open();
+  const poll = async (): Promise<Response> =>
+    await stage.get('/v1/datasets/words/data', { prefer: 'wait=0', accept: 'application/json' });
+  await stage.writeWords('wrong');
+  expect((await poll()).status).toBe(202);
+  expect(await stage.words(), 'what the poller would be answered with').toEqual(['wrong']);
+  const marked = await stage.post('/v1/invalidate', { dataset: 'words', mode: 'hard' });
+  expect(marked.status).toBe(200);
+  await stage.writeWords('right');
+  let response = await poll();
+  while (response.status === 202) {
+    await sleep(50);
+    response = await poll();
+  }
+  expect(await response.json()).toEqual([{ id: 1, word: 'right' }]);
 });
 
 test('a caller who leaves is neither an error in the log nor in the numbers', async () => {

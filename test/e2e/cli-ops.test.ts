@@ -3,6 +3,7 @@ import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { dirname, join } from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { connectRedis } from '@parqueue/core/redis';
 import { CliStage, type Server } from './cli-stage.ts';
 
 let stage: CliStage;
@@ -51,6 +52,14 @@ function decay(path: string): void {
   execFileSync('rm', [reference]);
 }
 
+/** The one that `up` brought along, reached as commands reach it. */
+function embeddedRedis(): ReturnType<typeof connectRedis> & AsyncDisposable {
+  const text = readFileSync(join(stage.folder, 'var/redis/address.json'), 'utf8');
+  const { port, password } = JSON.parse(text) as { port: number; password: string };
+  const redis = connectRedis({ url: `redis://:${password}@127.0.0.1:${port}` }, 'worker');
+  return Object.assign(redis, { [Symbol.asyncDispose]: async () => redis.disconnect() });
+}
+
 interface Doctor {
   readonly ok: boolean;
   readonly checks: readonly {
@@ -97,6 +106,15 @@ describe('beside a running up', () => {
     await post('resume');
   });
 
+  test('doctor goes on behind a Redis that answers and refuses to write', async () => {
+    await using redis = embeddedRedis();
+    await redis.config('SET', 'min-replicas-to-write', '1');
+    const report = await json<Doctor>('doctor');
+    await redis.config('SET', 'min-replicas-to-write', '0');
+    const areas = [statusOf(report, 'redis', 'commands'), statusOf(report, 'store', 'commits')];
+    expect([report.exit, ...areas, statusOf(report, 'source files', 'orders')]).toEqual([1, 'fail', 'ok', 'ok']);
+  });
+
   test('verify finds a flipped bit, and the next ask loads the entry again', async () => {
     const before = await get();
     expect(await json('verify')).toMatchObject({ ok: true, exit: 0, generations: 1, redis: true });
@@ -111,7 +129,7 @@ describe('beside a running up', () => {
     ]);
     const after = await get();
     expect(after.generation).toBeGreaterThan(before.generation);
-    expect(await json('verify', '--key', after.key)).toMatchObject({ ok: true, exit: 0 });
+    expect(await json('verify', '--entry', after.key)).toMatchObject({ ok: true, exit: 0 });
     expect(await json('verify', '--all')).toMatchObject({
       exit: 1,
       findings: [{ head: false, fence: before.generation }],
@@ -140,7 +158,7 @@ describe('beside a running up', () => {
   });
 
   test('an unknown key is not found, an unknown source either', async () => {
-    expect((await stage.run(['verify', '--key', `orders-${'0'.repeat(32)}`])).exit).toBe(3);
+    expect((await stage.run(['verify', '--entry', `orders-${'0'.repeat(32)}`])).exit).toBe(3);
     const { exit, err } = await stage.run(['doctor', '--source', 'nope']);
     expect([exit, err]).toEqual([3, expect.stringContaining('PQ_UNKNOWN_SOURCE') as string]);
   });

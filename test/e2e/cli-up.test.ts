@@ -67,7 +67,7 @@ test('a Redis without persistence is refused unless the configuration accepts it
   expect(await server.stop()).toBe(0);
 });
 
-test('SIGHUP has the API read its keys again', async () => {
+test('SIGHUP has the API read its keys again, and ends no worker', async () => {
   const server = await stage.up();
   const asked = async (): Promise<number> => (await fetch(`${server.url}/v1/whoami`)).status;
   expect(await asked()).toBe(200);
@@ -76,6 +76,12 @@ test('SIGHUP has the API read its keys again', async () => {
   writeFileSync(path, `${written}\nauth: { apiKeys: [{ name: a, sha256: ${'ab'.repeat(32)}, scopes: [read] }] }\n`);
   server.child.kill('SIGHUP');
   await expect.poll(asked, { timeout: 20_000 }).toBe(401);
+  if (process.platform === 'linux') {
+    const worker = childOf(server, 'worker');
+    process.kill(worker, 'SIGHUP');
+    await expect.poll(() => server.err(), { timeout: 20_000 }).toContain('nothing is read again by a worker');
+    expect(childOf(server, 'worker')).toBe(worker);
+  }
   expect(await server.stop()).toBe(0);
 });
 

@@ -77,10 +77,19 @@ describe('from init to Ctrl-C', () => {
       const { out } = await stage.run(['fill', 'orders', '--json', ...args], env);
       return (JSON.parse(out) as { generation: number }).generation;
     };
-    const first = await generation([]);
+    const loads = async (): Promise<readonly unknown[]> => {
+      const { fills } = (await (await fetch(`${server.url}/v1/fills`)).json()) as {
+        fills: readonly { kind: string; progress: { rows: number } | null }[];
+      };
+      return fills.filter(({ kind }) => kind === 'fill').map(({ progress }) => progress?.rows);
+    };
+    const first = await generation(['--force']);
+    // The answer comes with the commit; the job is over a moment later, and tells then what it came to.
+    await expect.poll(loads, { message: 'what was not there is loaded once, forced or not' }).toEqual([1000]);
     expect(await generation([])).toBe(first);
     const forced = await generation(['--force']);
     expect(forced).toBeGreaterThan(first);
+    await expect.poll(loads).toEqual([1000, 1000]);
     expect((await stage.run(['invalidate', '--dataset', 'orders', '--mode', 'hard'], env)).exit).toBe(0);
     expect(await generation([])).toBeGreaterThan(forced);
     expect(await server.stop()).toBe(0);
@@ -95,6 +104,9 @@ describe('exit codes', () => {
       ['generate', 'file.txt'],
       ['generate', 'a.csv', '--rows', 'many'],
       ['invalidate'],
+      ['invalidate', '--prefix', ''],
+      ['invalidate', '--key', 'orders-0'],
+      ['verify', '--key', 'orders-0'],
       ['ls', '--url', 'ftp://127.0.0.1'],
     ]) {
       const { exit, err } = await stage.run(args);

@@ -5,7 +5,6 @@
 import { once } from 'node:events';
 import { rm, truncate } from 'node:fs/promises';
 import { request, type IncomingMessage } from 'node:http';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { generateFile } from '@parqueue/core/parquet';
@@ -154,19 +153,3 @@ test('a file that is gone is replaced before anything is said', async () => {
   expect([next.status, next.headers.get('cache-status')]).toEqual([200, expect.stringContaining('fwd=miss') as string]);
   expect(await next.json()).toHaveLength(1);
 });
-
-test('HTTP/1.0, which cannot tell a whole answer from a broken one, is given only what has a length', async () => {
-  const whole = await speakOld('/v1/datasets/large.csv');
-  expect(whole).toMatch(/^HTTP\/1\.1 400 /);
-  expect(whole).toContain('proxy_http_version 1.1');
-  const look = await speakOld('/v1/datasets/large.csv?limit=2');
-  expect(look).toMatch(/^HTTP\/1\.1 200 [^]*content-length: \d+\r\n/i);
-  await until(async () => (await stage.metric('parqueue_pins ')) === 0);
-});
-
-/** All that is said on the connection until it ends. */
-async function speakOld(path: string): Promise<string> {
-  const socket = connect(Number(new URL(stage.url).port), '127.0.0.1');
-  socket.write(`GET ${path} HTTP/1.0\r\n\r\n`);
-  return Buffer.concat((await socket.toArray()) as Buffer[]).toString('latin1');
-}

@@ -128,8 +128,10 @@ describe('metrics of API and worker', () => {
     expect(worker.sum('parqueue_fill_rows_total', { source: 'lake' })).toBe(6);
     expect(worker.sum('parqueue_job_failures_total', { source: 'lake', code: 'PQ_NOT_FOUND' })).toBeGreaterThan(0);
     expect(worker.sum('parqueue_threads', { pool: 'fill' })).toBe(1);
-    for (const { samples } of [api, worker])
-      expect(samples.some(({ name }) => name === 'nodejs_eventloop_lag_p99_seconds')).toBe(true);
+    for (const scrape of [api, worker]) {
+      expect(scrape.samples.some(({ name }) => name === 'nodejs_eventloop_lag_p99_seconds')).toBe(true);
+      expect(scrape.sum('parqueue_store_up')).toBe(1);
+    }
   });
 
   test('are told of the cluster by each API process alike', async () => {
@@ -183,7 +185,7 @@ describe('dashboard and alerts', () => {
         ...selections.filter(({ metric }) => !isThere(metric)).map(({ metric }) => `${where}: no metric ${metric}`),
         ...selections.flatMap(({ metric, labels }) =>
           labels
-            .filter((label) => !labelsOf(metric).includes(label))
+            .filter((label) => !labelsOf(metric).includes(label) && !PROMETHEUS_OWN.has(label))
             .map((label) => `${where}: ${metric} has no ${label}`),
         ),
         ...groupedBy

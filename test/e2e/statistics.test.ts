@@ -50,7 +50,13 @@ test('tell what the columns of the current generation hold, and a caller who kno
   expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
   const [first, ...others] = (await Promise.all(answers.map((answer) => answer.json()))) as Statistics[];
   expect(others.every((other) => JSON.stringify(other) === JSON.stringify(first))).toBe(true);
-  expect(first).toMatchObject({ key, generation, rows: 4, rowGroups: 1, basis: { kind: 'all', rows: 4, why: null } });
+  expect(first).toMatchObject({
+    key,
+    generation,
+    rows: 4,
+    rowGroups: 1,
+    basis: { kind: 'all', rows: 4, places: null, why: null },
+  });
   expect(first?.columns).toMatchObject([
     { name: 'id', type: 'int64', nulls: 0, range: 'all', min: '1', max: '4', mean: '2.5', distinct: 4 },
     {

@@ -28,12 +28,11 @@ test('no more loads of one source run at once than it allows, however many worke
   await Promise.all(asked);
 });
 
-test('after a collection the sizes of the store can be read', async () => {
+test('what a load adds to the store is counted with its commit', async () => {
   await cluster.writeSource('words.csv', [[1, 'one']]);
-  const worker = await cluster.startWorker();
+  await cluster.startWorker();
   const { head } = await cluster.ask();
-  await expect.poll(() => worker.metric('parqueue_store_generations'), { timeout: 60_000 }).toBe(1);
-  expect(await worker.metric('parqueue_store_bytes')).toBe(head.bytes);
+  expect(await cluster.coordination.usage.read()).toMatchObject({ generations: 1, bytes: head.bytes });
 });
 
 test('a running load tells its progress', async () => {

@@ -1,14 +1,16 @@
 /** infra/compose.yaml is what Compose specifies, and agrees with the image, the configuration and the secrets it names. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '@parqueue/core/config';
+import { hasPostgres, startPostgresServer } from '@parqueue/core/testing/servers';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { Keyword } from 'dockerfile-ast';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { REPOSITORY } from '../fixtures/source-graph.ts';
-import { readRecipe } from './image-recipe.ts';
+import { instructionsOf, readRecipe } from './image-recipe.ts';
 import { readJson } from './manifests.ts';
 import { workerMemory } from './sizing.ts';
 
@@ -18,6 +20,7 @@ interface Service {
   readonly ports?: readonly string[];
   readonly volumes: readonly (string | { readonly target: string })[];
   readonly secrets: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
   readonly stop_grace_period?: string;
   readonly mem_limit?: string;
   readonly read_only?: boolean;
@@ -62,6 +65,15 @@ describe('infra/compose.yaml', () => {
     expect(validate({ ...compose, services: { api: { ...services.api, restrat: 'always' } } })).toBe(false);
   });
 
+  test('builds images that say what they are', () => {
+    const { description, version, license } = readJson<Record<string, string>>('package.json');
+    for (const role of ['api', 'worker']) {
+      const labels = instructionsOf(readRecipe(), role, Keyword.LABEL).map((label) => label.getArgumentsContent());
+      for (const [name, value] of Object.entries({ description, version, licenses: license }))
+        expect(labels.join('\n'), name).toContain(`org.opencontainers.image.${name}="${value}"`);
+    }
+  });
+
   test('builds targets that the Dockerfile has', () => {
     for (const role of ['api', 'worker'] as const) {
       expect(services[role].build?.target).toBe(role);
@@ -97,6 +109,51 @@ describe('infra/compose.yaml', () => {
     for (const source of Object.values(sources)) {
       if (source.kind === 'file') expect(mounted).toContain(source.root);
       else expect(Object.keys(services)).toContain(source.kind);
+    }
+  });
+
+  test('who owns a database is nobody whose password Parqueue has', () => {
+    const { api, worker, postgres, oracle } = services;
+    const owners = [postgres, oracle].flatMap(({ environment = {} }) =>
+      ['POSTGRES_PASSWORD_FILE', 'ORACLE_PASSWORD_FILE', 'PARQUEUE_OWNER_PASSWORD_FILE'].map(
+        (name) => environment[name],
+      ),
+    );
+    const secrets = owners.filter((path) => path !== undefined).map((path) => path.replace('/run/secrets/', ''));
+    expect(new Set(secrets)).toEqual(new Set(['postgres-owner-password', 'oracle-owner-password']));
+    for (const { secrets: mounted } of [api, worker])
+      expect(mounted.filter((name) => secrets.includes(name))).toEqual([]);
+    expect(postgres.environment).not.toHaveProperty('POSTGRES_USER');
+    expect(config().sources['erp']).toMatchObject({ user: 'pq_reader', schema: 'PQ_OWNER' });
+  });
+
+  test.skipIf(!hasPostgres())('whom Parqueue logs on to Postgres as may read its table, and nothing else', async () => {
+    const server = await startPostgresServer();
+    try {
+      const script = join(folder, 'shop.sql');
+      const text = readFileSync(join(REPOSITORY, 'infra/docker/shop.sql'), 'utf8');
+      writeFileSync(script, text.replaceAll('/run/secrets/', `${join(folder, 'made')}/`));
+      const psql = (url: string, ...words: readonly string[]): string =>
+        execFileSync('psql', ['-X', '-q', '-t', '-A', '-v', 'ON_ERROR_STOP=1', url, ...words], {
+          encoding: 'utf8',
+          stdio: ['ignore', 'pipe', 'pipe'],
+        });
+      psql(server.url, '-f', script);
+      const reader = new URL(server.url);
+      reader.username = 'shop';
+      reader.password = secretFile('postgres-password');
+      const ask = (sql: string): string => psql(reader.href, '-c', sql).trim();
+      expect(ask('select count(*) from orders')).toBe('10000');
+      for (const sql of [
+        'delete from orders',
+        'create table mine ()',
+        "select pg_read_file('/etc/hostname')",
+        "copy orders to program 'true'",
+        'select * from pg_authid',
+      ])
+        expect(() => ask(sql), sql).toThrow(/permission denied|must be superuser/);
+    } finally {
+      await server[Symbol.asyncDispose]();
     }
   });
 

@@ -10,7 +10,16 @@ import { parse } from 'yaml';
 import { REPOSITORY } from '../fixtures/source-graph.ts';
 import { bytesOf, ClusterView, type Selector, type Workload } from './cluster-view.ts';
 import { instructionsOf, readRecipe } from './image-recipe.ts';
-import { K8S, nameOf, notRendered, OVERLAYS, parseManifests, problemsOf, resourceFiles } from './manifests.ts';
+import {
+  K8S,
+  nameOf,
+  notRendered,
+  OVERLAYS,
+  parseManifests,
+  problemsOf,
+  resourceFiles,
+  type Manifest,
+} from './manifests.ts';
 import { fillsNeed, workerMemory } from './sizing.ts';
 
 const read = (path: string): string => readFileSync(join(REPOSITORY, path), 'utf8');
@@ -87,10 +96,15 @@ describe.skipIf(notRendered !== null).each(OVERLAYS)(
     });
 
     test('a readiness check has more time than the program gives itself', () => {
-      const own2s = numberIn('apps/api/src/readiness.ts', 'STORE_TIMEOUT_MS');
-      const check = numberIn('apps/worker/src/worker.ts', 'CHECK_LIMIT_MS');
-      expect(api().container.readinessProbe.timeoutSeconds * 1000).toBeGreaterThan(own2s);
-      expect(worker().container.readinessProbe.timeoutSeconds * 1000).toBeGreaterThan(check);
+      const store = numberIn('packages/core/src/store/store-reach.ts', 'LIMIT_MS');
+      const redis = numberIn('apps/worker/src/worker.ts', 'CHECK_LIMIT_MS');
+      for (const { container } of own())
+        expect(container.readinessProbe.timeoutSeconds * 1000).toBeGreaterThan(Math.max(store, redis));
+    });
+
+    test('an API that has to bring the store to its format first has minutes for it', () => {
+      const { periodSeconds, failureThreshold } = api().container.startupProbe;
+      expect(periodSeconds * failureThreshold).toBeGreaterThanOrEqual(600);
     });
 
     test('a pod has the time to do what it does on SIGTERM', () => {
@@ -188,8 +202,43 @@ describe.skipIf(notRendered !== null).each(OVERLAYS)(
       if (made.length === 0) expect(files.filter((key) => !documented.includes(`\`${key}\``))).toEqual([]);
     });
 
+    test('a volume that several pods write is one that several nodes may mount', () => {
+      const modes = ({ spec }: Manifest): unknown => spec?.['accessModes'];
+      const wanted = [api(), worker()].every(({ replicas }) => replicas === 1) ? 'ReadWriteOnce' : 'ReadWriteMany';
+      const claim = view.find('PersistentVolumeClaim', 'parqueue-store') as Manifest;
+      expect(modes(claim)).toEqual([wanted]);
+      const volume = view.find('PersistentVolume', String(claim.spec?.['volumeName']));
+      if (volume !== undefined) expect(modes(volume)).toEqual(modes(claim));
+    });
+
+    test('nodes can be drained: a budget lets one pod go, also one that is not ready', () => {
+      for (const { spec } of view.ofKind('PodDisruptionBudget'))
+        expect(spec).toMatchObject({ maxUnavailable: 1, unhealthyPodEvictionPolicy: 'AlwaysAllow' });
+      expect(view.ofKind('PodDisruptionBudget')).toHaveLength(2);
+      expect(view.manifests[0]?.metadata.labels).toMatchObject({ 'pod-security.kubernetes.io/enforce': 'restricted' });
+    });
+
+    test('a Redis of the cluster has twice its memory, for the pages that change while it rewrites its file', () => {
+      const redis = view.workloads.find(({ manifest }) => manifest.metadata.name === 'parqueue-redis');
+      if (redis === undefined) return;
+      const map = view.ofKind('ConfigMap').find(({ metadata }) => metadata.name.startsWith('parqueue-redis'));
+      const settings = map?.data?.['redis.conf'] ?? '';
+      expect(settings).toMatch(/^appendfsync everysec$/m);
+      const maxmemory = Number(/^maxmemory (\d+)gb$/m.exec(settings)?.[1]) * 2 ** 30;
+      expect(bytesOf(redis.container.resources.limits['memory'])).toBeGreaterThanOrEqual(2 * maxmemory);
+    });
+
     test('who is scaled is scaled by one, and says no number itself', () => {
       const scalers = [...view.ofKind('HorizontalPodAutoscaler'), ...view.ofKind('ScaledObject')];
+      for (const { spec, kind } of scalers) {
+        const { minReplicas, maxReplicas, minReplicaCount, maxReplicaCount } = spec as Record<
+          string,
+          number | undefined
+        >;
+        const [least = 0, most = 0] = [minReplicas ?? minReplicaCount, maxReplicas ?? maxReplicaCount];
+        expect(least, kind).toBeGreaterThanOrEqual(2);
+        expect(most, kind).toBeGreaterThanOrEqual(least);
+      }
       const targets = scalers.map(
         ({ spec }) => (spec as unknown as { scaleTargetRef: { name: string } }).scaleTargetRef.name,
       );
@@ -205,10 +254,15 @@ describe.skipIf(notRendered !== null).each(OVERLAYS)(
       const config = view.config(worker());
       const { triggers, maxReplicaCount, minReplicaCount } = scaler.spec as unknown as ScaledObjectSpec;
       expect(maxReplicaCount).toBe(fillsNeed(config));
-      expect(minReplicaCount).toBeGreaterThan(0);
+      expect(maxReplicaCount).toBeGreaterThanOrEqual(minReplicaCount);
+      expect(scaler.spec).toMatchObject({ scaleTargetRef: { kind: 'Deployment', name: 'parqueue-worker' } });
       const thresholds = Object.fromEntries(triggers.map(({ name, metadata }) => [name, Number(metadata.threshold)]));
       const { threads } = config.worker;
-      expect(thresholds).toEqual({ 'all-sources': threads, 'busiest-source': Math.max(1, threads - 1) });
+      expect(thresholds).toEqual({
+        'all-sources': threads,
+        'busiest-source': Math.max(1, threads - 1),
+        'loading-workers': 1,
+      });
       const recorded = [...read('infra/prometheus/scaling.yaml').matchAll(/record: (\S+)/g)].map(([, name]) => name);
       for (const { metadata } of triggers) {
         const [, metric, namespace] = /\((\S+)\{namespace="(\S+)"\}\)$/.exec(metadata.query) ?? [];
@@ -249,7 +303,10 @@ describe.skipIf(notRendered !== null).each(OVERLAYS)(
       expect(ingress(worker())).toEqual(new Set(isMonitored ? [work.listen.port] : []));
       expect(new Set(egress(api()))).toEqual(new Set([53, Number(new URL(redis.url ?? '').port)]));
       const databases = Object.values(sources).filter((source) => source.kind !== 'file');
-      expect(new Set(egress(worker())).size).toBe(2 + databases.length);
+      const ofDatabases = databases.map((source) =>
+        source.kind === 'oracle' ? Number(/:(\d+)\//.exec(source.connectString)?.[1]) : source.port,
+      );
+      expect(new Set(egress(worker()))).toEqual(new Set([...egress(api()), ...ofDatabases]));
     });
   },
 );

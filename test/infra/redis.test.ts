@@ -34,6 +34,8 @@ interface Recipe {
   /** Path in the container → text. */
   readonly files: Readonly<Record<string, string>>;
   readonly folders: readonly string[];
+  /** Where the password is mounted. */
+  readonly secret: string;
 }
 
 function inCluster(): Recipe {
@@ -48,6 +50,7 @@ function inCluster(): Recipe {
       '/run/secrets/redis/redis-password': PASSWORD,
     },
     folders: ['/etc/redis', '/run/secrets/redis', '/run/redis', '/data'],
+    secret: '/run/secrets/redis/redis-password',
   };
 }
 
@@ -61,6 +64,7 @@ function inCompose(): Recipe {
     check: plain(services.redis.healthcheck.test.slice(1)),
     files: { '/run/secrets/redis-password': PASSWORD },
     folders: ['/run/secrets', '/tmp', '/data'],
+    secret: '/run/secrets/redis-password',
   };
 }
 
@@ -70,7 +74,7 @@ test.each([
 ] as const)(
   '%s: it keeps what it is told, evicts nothing, lets nobody in without the password, and is found healthy',
   async (_, recipe) => {
-    const { command, check, files, folders } = recipe();
+    const { command, check, files, folders, secret } = recipe();
     const folder = mkdtempSync(join(tmpdir(), 'parqueue-redis-recipe-'));
     const port = await freePort();
     const moved = (text: string): string =>
@@ -102,6 +106,10 @@ test.each([
     const told = readFileSync(`/proc/${child.pid}/cmdline`, 'utf8');
     expect(told).toContain('redis-server');
     expect(told).not.toContain(PASSWORD);
+
+    // A secret is mounted anew while Redis runs with what it was started with: it must not be ended for that.
+    writeFileSync(join(folder, secret), 'another-password');
+    expect(isHealthy()).toBe(true);
   },
 );
 

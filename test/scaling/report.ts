@@ -66,11 +66,12 @@ export function timelineOf({ beganMs, endedMs, workers, spans, asks }: Run): str
   const lanes = workers.flatMap(({ name, startedMs, toldMs, endedMs: ended }, at) => {
     const y = TOP + at * LANE;
     const own = spans.filter(({ worker }) => worker === name);
+    const below = secondOfTwo(own);
     return [
       `<text x="8" y="${y + 24}">${name}</text>`,
       `<rect class="life" x="${x(startedMs)}" y="${y + 6}" width="${width(startedMs, ended)}" height="28"/>`,
-      ...own.map((span, nth) => {
-        const top = y + 8 + (nth % 2) * 13;
+      ...own.map((span) => {
+        const top = y + 8 + (below.has(span) ? 13 : 0);
         const told = `<title>${span.key}: ${span.end}, ${seconds(span.endedMs - span.beganMs)}</title>`;
         const look =
           span.end === 'handed-on'
@@ -105,6 +106,17 @@ export function timelineOf({ beganMs, endedMs, workers, spans, asks }: Run): str
   ].join('\n');
 }
 
+/** Those that began while the upper half of their worker's lane was taken: workers here have two threads. */
+function secondOfTwo(spans: readonly Span[]): ReadonlySet<Span> {
+  const below = new Set<Span>();
+  let takenUntilMs = Number.NEGATIVE_INFINITY;
+  for (const span of spans.toSorted((one, other) => one.beganMs - other.beganMs)) {
+    if (span.beganMs < takenUntilMs) below.add(span);
+    else takenUntilMs = span.endedMs;
+  }
+  return below;
+}
+
 const STEP_MS = 500;
 
 function asksPerHalfSecond(
@@ -124,7 +136,7 @@ function asksPerHalfSecond(
   });
 }
 
-/** Keys begin with the name of their file, and files here with that of their source. */
+/** Keys begin with the name of their dataset or file, and those here with that of their source. */
 function sourceOf(key: string): string {
-  return key.slice(0, key.indexOf('-'));
+  return /^[a-z]+/.exec(key)?.[0] ?? key;
 }

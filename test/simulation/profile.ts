@@ -15,6 +15,8 @@ export interface Profile {
   readonly leaseTtlMs: number;
   /** Bytes of the store. A part takes some seventy. */
   readonly quotaBytes?: number;
+  /** One entry more, whose result takes so much: none that the store could hold. */
+  readonly greedyBytes?: number;
   /** No caller is told 202: those who come back take turns from the fills, and leases here are short. */
   readonly patient?: true;
   /** Beside every ask its API process reads as one that is cut off from Redis would. */

@@ -303,6 +303,21 @@ export const PROFILES: readonly Profile[] = [
     deeds: ['change', 'change', 'gc', 'lull', 'slow-rows', 'crash', 'late-commit'],
   },
   {
+    // Small entries that fill the store, and one that never fits and is asked again and again: the others stay.
+    name: 'greedy load',
+    calm: false,
+    keys: 8,
+    asks: 40,
+    askChance: 0.02,
+    workers: 3,
+    leaseTtlMs: 200,
+    quotaBytes: 600,
+    greedyBytes: 5000,
+    faults: { ...CALM, repeatScript: 0.05 },
+    nemesis: 0.04,
+    deeds: ['stall', 'crash', 'gc', 'gc'],
+  },
+  {
     name: 'marks in flight',
     calm: false,
     keys: 1,

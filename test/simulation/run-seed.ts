@@ -81,6 +81,8 @@ class SeedRun {
     this.#nemesis = new Nemesis(this.world, { truth: this.#truth, profile, refused });
     this.world.onStep = (name, details) => {
       this.#steps.set(name, (this.#steps.get(name) ?? 0) + 1);
+      if (name === 'head-evicted' && profile.greedyBytes !== undefined)
+        this.#orViolate(() => this.#truth.checkSpared(Number(details['bytes'])));
       if (name === 'commit-acked') this.#truth.committed(String(details['key']), Number(details['fence']));
     };
   }

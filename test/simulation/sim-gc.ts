@@ -16,12 +16,43 @@ import {
   type StoreRules,
 } from '@parqueue/core';
 import type { MemoryCoordination } from '@parqueue/core/testing';
+import type { Actor } from './scheduler.ts';
+
+/** Keys are forgotten while callers still ask for them and fills of before still run. */
+const EVICTED_TOLD_MS = 100;
 
 export interface SimGc {
   /** One key, as a collection does. */
   readonly collect: (key: string) => Promise<void>;
   /** All keys, within a quota: whatever is over it goes, the heads that nobody read for longest last of all. */
   readonly makeRoom: (quotaBytes: number) => Promise<void>;
+}
+
+/** Collections at work, and whether each was ever alone: those of two processes do not see what the other makes free. */
+export class Collections {
+  readonly #running = new Set<{ readonly actor: Actor; alone: boolean }>();
+
+  async during<T>(actor: Actor, work: () => Promise<T>): Promise<T> {
+    const others = this.#alive();
+    for (const other of others) other.alone = false;
+    const own = { actor, alone: others.length === 0 };
+    this.#running.add(own);
+    try {
+      return await work();
+    } finally {
+      this.#running.delete(own);
+    }
+  }
+
+  /** Of the collections under way each was the only one since it began. */
+  areAlone(): boolean {
+    return this.#alive().every(({ alone }) => alone);
+  }
+
+  /** Who crashed never comes back from its collection. */
+  #alive(): { readonly actor: Actor; alone: boolean }[] {
+    return [...this.#running].filter(({ actor }) => !actor.dead);
+  }
 }
 
 export interface SimGcParts extends Pick<GcDeps, 'directories' | 'marks' | 'space'> {
@@ -31,6 +62,9 @@ export interface SimGcParts extends Pick<GcDeps, 'directories' | 'marks' | 'spac
   readonly randomId: RandomId;
   readonly onStep: OnStep;
   readonly pinMaxMs: number;
+  /** Whose collections these are, and those of all processes. */
+  readonly actor: Actor;
+  readonly collections: Collections;
   /** Of all processes; its quota may change. */
   readonly rules: StoreRules;
   /** null: fills are admitted without asking. */
@@ -40,9 +74,9 @@ export interface SimGcParts extends Pick<GcDeps, 'directories' | 'marks' | 'spac
 export function simGc(parts: SimGcParts): SimGc & { readonly room: Room } {
   const { coordination, epochs, clock, randomId, onStep, rules, pinMaxMs, lookEveryMs } = parts;
   const { heads, leases, retirement, eviction, usage } = coordination;
-  const { directories, marks, space } = parts;
+  const { directories, marks, space, actor, collections } = parts;
   const deps: GcDeps = { heads, leases, retirement, eviction, usage, directories, marks, space, randomId, onStep };
-  const common = { pinMaxMs, dryRun: false, signal: AbortSignal.any([]) };
+  const common = { pinMaxMs, dryRun: false, evictedToldMs: EVICTED_TOLD_MS, signal: AbortSignal.any([]) };
   return {
     room:
       lookEveryMs === null
@@ -52,7 +86,7 @@ export function simGc(parts: SimGcParts): SimGc & { readonly room: Room } {
             space,
             clock,
             rules,
-            makeRoom: (wanted) => collectGarbage(deps, { ...common, rules, wanted }),
+            makeRoom: (wanted) => collections.during(actor, () => collectGarbage(deps, { ...common, rules, wanted })),
             onStep,
             lookEveryMs,
           }),
@@ -60,11 +94,12 @@ export function simGc(parts: SimGcParts): SimGc & { readonly room: Room } {
       epochs.run(async () => {
         const { epoch, reconciledAtMs, nowMs } = await retirement.gate();
         if (reconciledAtMs === null || nowMs < reconciledAtMs + pinMaxMs + rules.graceMs) return;
-        await collectKey(key, deps, { rules, epoch, dryRun: false, onItem: () => undefined });
+        const options = { rules, epoch, dryRun: false, evictedToldMs: EVICTED_TOLD_MS, onItem: () => undefined };
+        await collections.during(actor, () => collectKey(key, deps, options));
       }),
     makeRoom: (quotaBytes) =>
       epochs.run(async () => {
-        await collectGarbage(deps, { ...common, rules: { ...rules, quotaBytes } });
+        await collections.during(actor, () => collectGarbage(deps, { ...common, rules: { ...rules, quotaBytes } }));
       }),
   };
 }

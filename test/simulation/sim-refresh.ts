@@ -39,6 +39,7 @@ export function simRefresh(parts: SimRefreshParts): SimRefresh {
       const refresher = new Refresher({ ...parts, heads, retirement, cooling, entries: { list } });
       const plan = {
         dataset: 'sims',
+        alike: ['sims'],
         source: 'sim',
         joinsRunning,
         jitterMs: 20,

@@ -92,10 +92,12 @@ export interface SimSourceParts {
   /** Told of each load, and of each part that a probe asked. */
   readonly onLoad: (state: string) => void;
   readonly onAsk: () => void;
+  /** What rows of an entry take; null: as much as their text. */
+  readonly bytesOf: (entry: string) => number | null;
 }
 
 /** The Source port over such things, as one process's threads see it. */
-export function simSource({ things, scheduler, gate, store, onLoad, onAsk }: SimSourceParts): Source {
+export function simSource({ things, scheduler, gate, store, onLoad, onAsk, bytesOf }: SimSourceParts): Source {
   const touch = async (label: string, names: readonly string[], signal: AbortSignal): Promise<void> => {
     await gate(label);
     signal.throwIfAborted();
@@ -126,9 +128,11 @@ export function simSource({ things, scheduler, gate, store, onLoad, onAsk }: Sim
           await touch('source-first-batch', names, signal);
           await onFirstBatch();
           onLoad(`${entryOf(request)} ${version}`);
-          await touch('source-last-batch', names, signal);
           const rows: SimRows = { entry: entryOf(request), contents, openedStep };
-          const { sha256 } = await store.writePart(target.path, rows);
+          const bytes = bytesOf(rows.entry);
+          if (bytes !== null) await store.writePart(target.path, rows, { bytes: Math.ceil(bytes / 2) });
+          await touch('source-last-batch', names, signal);
+          const { sha256 } = await store.writePart(target.path, rows, bytes === null ? {} : { bytes });
           const details = { reads: readsOfNames(namesOf(request)) };
           return { version, consistency: 'exact', rows: 1, sha256, columns: [], details };
         },

@@ -4,6 +4,7 @@
  */
 import {
   epochOf,
+  keptFromGuesses,
   type Answer,
   type DegradedAnswer,
   type FreshnessPolicy,
@@ -158,6 +159,15 @@ export class Truth {
       if (head.verified > state.clock) throw new Error('the head is verified by a tick that was never issued');
       if (epochOf(head.fence) > (state.marker?.epoch ?? Infinity)) throw new Error('a head of a future epoch');
     }
+  }
+
+  /** Of loads whose size nobody knows heads go only as long as most of the quota is left to others (I9). */
+  checkSpared(evictedBytes: number): void {
+    const { redis, rules, collections } = this.#world;
+    if (rules.quotaBytes === null || !collections.areAlone()) return;
+    const heads = [...redis.state.keys.values()].reduce((sum, { head }) => sum + (head?.bytes ?? 0), 0);
+    if (heads + evictedBytes <= keptFromGuesses(rules.quotaBytes))
+      throw new Error(`I9: a head went although ${heads + evictedBytes} bytes of heads were left`);
   }
 
   /** Readers of one entry never see an older snapshot after a newer one, but for damage and purges. */

@@ -27,7 +27,7 @@ import {
 import { emptyState, MemoryCoordination, MemoryRedis, MemoryStore, type RedisState } from '@parqueue/core/testing';
 import { Random, Scheduler, type Actor } from './scheduler.ts';
 import { simDegraded, type SimDegraded } from './sim-degraded.ts';
-import { simGc, type SimGc } from './sim-gc.ts';
+import { Collections, simGc, type SimGc } from './sim-gc.ts';
 import { simInvalidation, type SimInvalidation } from './sim-invalidation.ts';
 import { SimQueue, type QueuedJob } from './sim-queue.ts';
 import { simRefresh, type SimRefresh } from './sim-refresh.ts';
@@ -74,7 +74,11 @@ export interface WorldSize {
   readonly leaseTtlMs: number;
   /** Bytes of the store, until the world heals; without it fills are not asked what they take. */
   readonly quotaBytes?: number;
+  /** What the rows of one more file take. */
+  readonly greedyBytes?: number;
 }
+
+const GREEDY_FILE = 'data/greedy.csv';
 
 export class World {
   readonly random: Random;
@@ -92,7 +96,9 @@ export class World {
   faults: Faults = CALM;
   /** What all processes go by; a healed world has no quota. */
   readonly rules: { -readonly [Name in keyof StoreRules]: StoreRules[Name] };
+  readonly collections = new Collections();
   readonly #limitsRoom: boolean;
+  readonly #greedyBytes: number | null;
   processes: Process[] = [];
   /** Anything a process threw that no caller was there to receive. */
   readonly defects: unknown[] = [];
@@ -103,7 +109,8 @@ export class World {
   #names = 0;
   #restarts = 0;
 
-  constructor(seed: number, { keys, statements = [], leaseTtlMs, quotaBytes }: WorldSize) {
+  constructor(seed: number, { keys, statements = [], leaseTtlMs, quotaBytes, greedyBytes }: WorldSize) {
+    this.#greedyBytes = greedyBytes ?? null;
     this.#leaseTtlMs = leaseTtlMs;
     this.#limitsRoom = quotaBytes !== undefined;
     this.rules = {
@@ -123,6 +130,7 @@ export class World {
       this.#deliver(listener);
     };
     const files = Array.from({ length: keys }, (_, index) => fileRequest(`data/${index}.csv`));
+    if (greedyBytes !== undefined) files.push(fileRequest(GREEDY_FILE));
     this.requests = [...files, ...statements.map(statementRequest)];
     for (const { canonical } of this.requests) {
       for (const thing of thingsOf(canonical)) {
@@ -232,6 +240,8 @@ export class World {
       marks,
       space: gated(store.space, gate),
       pinMaxMs: PIN_TTL_MS,
+      actor,
+      collections: this.collections,
       rules: this.rules,
       lookEveryMs: this.#limitsRoom ? ROOM_LOOK_MS : null,
     });
@@ -330,6 +340,7 @@ export class World {
       onAsk: () => {
         this.partsAsked += 1;
       },
+      bytesOf: (entry) => (entry === GREEDY_FILE ? this.#greedyBytes : null),
       scheduler,
       store,
       gate: (label) => {

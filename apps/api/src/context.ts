@@ -1,7 +1,7 @@
 /** What the routes work with, put together once by server.ts. */
 import type { Clock, RandomId, Tracer } from '@parqueue/core';
 import type { Catalog, Config } from '@parqueue/core/config';
-import type { FileStore } from '@parqueue/core/store';
+import type { FileStore, StoreReach } from '@parqueue/core/store';
 import type { Logger } from 'pino';
 import type { AskTally } from './ask-tally.ts';
 import type { Gatekeeper } from './auth.ts';
@@ -17,6 +17,7 @@ export interface ApiContext {
   readonly version: string;
   readonly catalog: Catalog;
   readonly store: FileStore;
+  readonly storeReach: StoreReach;
   readonly layouts: PartLayouts;
   readonly link: CoordinationLink;
   readonly degraded: DegradedMode;

@@ -5,10 +5,12 @@
  * caller who never waits would chase the clock for ever:
  *   ask → probe job (pair 1) → 202; ask → the head was verified at pair 1, but the new pair is 2 → 202; …
  * So the pair is remembered under the fill's id, and under (caller, key) for a caller who does not wait; the next ask
- * of the same continues with it. An ask that waits and names no fill is a new one.
+ * of the same continues with it. An ask that waits and names no fill is a new one, and so is a poller's after a hard
+ * mark: who names no fill may be somebody else behind the same key, who must not get rows that were called wrong before
+ * it came.
  */
 import { createHash } from 'node:crypto';
-import { ParqueueError, epochStart, isParqueueError } from '@parqueue/core';
+import { ParqueueError, epochStart, isParqueueError, targetOf } from '@parqueue/core';
 import type { Answer, Ask, AskRecord, Failure, WaitOptions } from '@parqueue/core';
 import type { AskCall } from './caller.ts';
 import type { Live } from './coordination-link.ts';
@@ -71,7 +73,10 @@ async function recallAsk(live: Live, call: AskCall, poller: string | null): Prom
   if (record === null || record.key !== call.resolved.request.key) return null;
   // What an older epoch asked for, an older epoch's verification would satisfy; nothing of that counts any more (I11).
   const epoch = await live.epochs.run(() => live.coordination.ticks.epoch());
-  return record.requirement.after >= epochStart(epoch) ? record : null;
+  if (record.requirement.after < epochStart(epoch)) return null;
+  if (call.continuesFill !== null) return record;
+  const { seen } = await live.epochs.run(() => live.coordination.heads.look(targetOf(call.resolved.request), null));
+  return seen.hard > record.requirement.arrived ? null : record;
 }
 
 type Followed =

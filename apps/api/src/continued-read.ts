@@ -27,6 +27,8 @@ import { chooseRead, IDLE_MS, type ExplicitRange } from './read-choice.ts';
 
 export interface ReadTarget {
   readonly key: string;
+  /** As the caller asked for it, or may know it. */
+  readonly dataset: string | null;
   readonly scopes: readonly Scope[];
   /** As declared: for caches on the way. */
   readonly policy: FreshnessPolicy;
@@ -188,14 +190,14 @@ class Reader {
   }
 
   async #facts({ fence, committedAtMs }: NotedRead): Promise<DataFacts | null> {
-    const { key } = this.#target;
+    const { key, dataset } = this.#target;
     const manifest = await wholeManifest(this.#context, this.#live, { key, fence });
-    return manifest === null ? null : { key, fence, manifest, committedAtMs };
+    return manifest === null ? null : { key, dataset, fence, manifest, committedAtMs };
   }
 
   #of(facts: DataFacts, { verifiedAtMs }: NotedRead, nowMs: number): Sendable {
     const { metrics } = this.#context;
-    metrics.requests.labels(metrics.datasetLabel(facts.manifest.dataset), 'hit').inc();
+    metrics.requests.labels(metrics.datasetLabel(facts.dataset), 'hit').inc();
     return {
       hold: () => holdPinned(this.#live, facts, this.#context),
       facts,

@@ -3,7 +3,8 @@
  * once needs no pin; whatever reads the part for longer holds it pinned until its last byte went out (I6).
  */
 import type { FastifyReply } from 'fastify';
-import { ParqueueError, type FreshnessPolicy } from '@parqueue/core';
+import { ParqueueError } from '@parqueue/core';
+import type { Resolved } from '@parqueue/core/config';
 import { ask, askAgainDegraded, isForWantOfRedis, reportDamage, type Found, type FoundDegraded } from './asking.ts';
 import type { AskCall } from './caller.ts';
 import type { ApiContext } from './context.ts';
@@ -31,7 +32,7 @@ export async function answerAsk(
   } catch (error) {
     if (!isForWantOfRedis(error) || call.reply.sent) throw error;
     const found = await askAgainDegraded(call.context, asking, error);
-    return await answerDegraded(call, found, asking.resolved.declared);
+    return await answerDegraded(call, found, asking.resolved);
   }
 }
 
@@ -45,15 +46,16 @@ async function answerLive(
   options: { readonly neverPending: boolean },
 ): Promise<FastifyReply> {
   const { request, declared } = asking.resolved;
-  const target = { key: request.key, scopes: request.scopes, policy: declared };
+  const { key: asked, dataset, scopes } = request;
+  const target = { key: asked, dataset, scopes, policy: declared };
   const continued = await continuedRead(call, target);
   if (continued !== null) return await answerContinued(call, continued);
   for (let attempt = 1; ; attempt += 1) {
     const asked = await ask(call.context, attempt === 1 ? asking : { ...asking, pinTtlMs: TRANSFER_PIN_TTL_MS });
     if (asked.kind === 'pending') return sendPending(call.reply, asked.fillId, { asking, ...options });
-    if (asked.kind === 'degraded') return await answerDegraded(call, asked, declared);
+    if (asked.kind === 'degraded') return await answerDegraded(call, asked, asking.resolved);
     try {
-      const sendable = sendableOf(call.context, asked, declared);
+      const sendable = sendableOf(call.context, asked, asking.resolved);
       await noteReadBegun(call, sendable, target);
       return await answerWith(call, sendable);
     } catch (error) {
@@ -69,9 +71,9 @@ async function answerLive(
   }
 }
 
-async function answerDegraded(call: DataCall, found: FoundDegraded, policy: FreshnessPolicy): Promise<FastifyReply> {
+async function answerDegraded(call: DataCall, found: FoundDegraded, resolved: Resolved): Promise<FastifyReply> {
   try {
-    return await answerWith(call, degradedSendable(call, found, policy));
+    return await answerWith(call, degradedSendable(call, found, resolved));
   } catch (error) {
     throw lostDegraded(error);
   }
@@ -86,14 +88,18 @@ export async function answerContinued(call: DataCall, sendable: Sendable): Promi
   }
 }
 
-/** `policy` is the declared one: what this caller tolerates says nothing to the next, and a cache between them must not learn it. */
-function sendableOf(context: ApiContext, { answer, manifest, live }: Found, policy: FreshnessPolicy): LiveSendable {
+/** The policy is the declared one: what this caller tolerates says nothing to the next, and a cache between them must not learn it. */
+function sendableOf(
+  context: ApiContext,
+  { answer, manifest, live }: Found,
+  { request: { dataset }, declared: policy }: Resolved,
+): LiveSendable {
   const { key, head, look, pin } = answer;
   return {
     live,
     hold: async () =>
       pin === null ? holdPinned(live, { key, fence: head.fence }, context) : keepPinned(live, pin, context),
-    facts: { key, fence: head.fence, manifest, committedAtMs: head.committedAtMs },
+    facts: { key, dataset, fence: head.fence, manifest, committedAtMs: head.committedAtMs },
     age: { kind: 'current', head, nowMs: look.nowMs, policy, cache: answer },
   };
 }

@@ -7,27 +7,31 @@
  *   1. a reader takes the footer of g57 here     2. the next range goes to a replica that answers from g31
  * With If-Range or If-Match the reader says itself what it reads.
  */
-import type { FreshnessPolicy } from '@parqueue/core';
 import { marksAgainst, ParqueueError } from '@parqueue/core';
+import type { Resolved } from '@parqueue/core/config';
 import type { FoundDegraded } from './asking.ts';
-import { maySeeEntry } from './auth.ts';
 import type { DataCall, Sendable } from './data-call.ts';
 import { scopesOf } from './entry-access.ts';
 import { ifRangeOf } from './http/conditional.ts';
 import { asksForPart } from './http/range.ts';
 import { PartLost } from './http/send-part.ts';
+import { Sight } from './ownership.ts';
 
 const UNPINNED: AsyncDisposable = { [Symbol.asyncDispose]: async () => undefined };
 
 /** @throws ParqueueError PQ_COORDINATION_DOWN for a range that does not say of what */
-export function degradedSendable(call: DataCall, found: FoundDegraded, policy: FreshnessPolicy): Sendable {
+export function degradedSendable(
+  call: DataCall,
+  found: FoundDegraded,
+  { request: { dataset }, declared: policy }: Resolved,
+): Sendable {
   requireTaggedRange(call);
   // Of an attempt that failed behind its headers.
   call.reply.removeHeader('content-range');
   const { key, manifest, verifiedAtMs, committedAtMs, ageMs } = found;
   return {
     hold: async () => UNPINNED,
-    facts: { key, fence: manifest.fence, manifest, committedAtMs },
+    facts: { key, dataset, fence: manifest.fence, manifest, committedAtMs },
     age: {
       kind: 'current',
       head: { verifiedAtMs },
@@ -47,13 +51,16 @@ export async function storedGeneration(
   { key, fence }: { readonly key: string; readonly fence: number },
 ): Promise<Sendable> {
   const found = await context.store.reader.inspect(key, fence);
-  if (found.kind !== 'whole' || !maySeeEntry(request.principal, found.manifest.dataset)) throw lost();
+  if (found.kind !== 'whole') throw lost();
   const { manifest } = found;
+  const sight = new Sight(context, request.principal);
+  const seen = sight.of({ dataset: manifest.dataset, canonical: () => manifest.request });
+  if (seen === null) throw lost();
   const { purge } = await marksAgainst({ key, scopes: scopesOf(manifest), manifest }, context.store);
   if (fence <= purge) throw gone();
   return {
     hold: async () => UNPINNED,
-    facts: { key, fence, manifest, committedAtMs: manifest.sealedAtMs },
+    facts: { key, ...seen, fence, manifest, committedAtMs: manifest.sealedAtMs },
     age: { kind: 'immutable' },
   };
 }

@@ -9,12 +9,14 @@ import {
   type PinWish,
 } from '@parqueue/core';
 import { targetsOf } from '@parqueue/core/config';
-import { maySeeEntry, type Principal } from './auth.ts';
+import type { Principal } from './auth.ts';
 import type { ApiContext } from './context.ts';
+import { Sight, type SeenAs } from './ownership.ts';
 import { isoTime } from './views/entry-view.ts';
 
 export interface EntryLook {
   readonly look: Look;
+  /** Under the name that the caller sees it by. */
   readonly head: Head;
 }
 
@@ -31,12 +33,30 @@ export async function lookAtEntry(
   const first = await link.run(({ coordination }) =>
     coordination.heads.look({ key, scopes: [], probeTargets: [] }, null),
   );
-  if (first.head === null) throw (await evictedEntry(context, principal, key)) ?? noEntry(key, first.reconciled);
-  if (!maySeeEntry(principal, first.head.dataset)) throw noEntry(key, first.reconciled);
+  if (first.head === null) {
+    const why = (await loadingEntry(context, principal, key, first)) ?? (await evictedEntry(context, principal, key));
+    throw why ?? noEntry(key, first.reconciled);
+  }
+  const seen = await seenHead(context, principal, { key, head: first.head });
+  if (seen === null) throw noEntry(key, first.reconciled);
   const scopes = await scopesOfHead(context, key, first.head);
   const look = await link.run(({ coordination }) => coordination.heads.look({ key, scopes, probeTargets: [] }, pin));
   if (look.head === null) throw noEntry(key, look.reconciled);
-  return { look, head: look.head };
+  return { look, head: { ...look.head, ...seen } };
+}
+
+/** The head tells who had it loaded; what was asked only its manifest tells, which is read where the head is not enough. */
+export async function seenHead(
+  context: ApiContext,
+  principal: Principal,
+  { key, head }: { readonly key: string; readonly head: Pick<Head, 'dataset' | 'fence'> },
+): Promise<SeenAs | null> {
+  const sight = new Sight(context, principal);
+  const { dataset } = head;
+  const recorded = sight.of({ dataset, canonical: null });
+  if (recorded !== null) return recorded;
+  const inspection = await context.store.reader.inspect(key, head.fence);
+  return inspection.kind === 'whole' ? sight.of({ dataset, canonical: () => inspection.manifest.request }) : null;
 }
 
 /**
@@ -92,10 +112,38 @@ const EVICTED_FOR: Readonly<Record<EvictionReason, string>> = {
   purged: 'it was purged',
 };
 
+/** Whether it may know of the load under way: before there is a head, the scopes of the lease tell whose it is. */
+export async function maySeeLoad(context: ApiContext, principal: Principal, key: string): Promise<boolean> {
+  const loads = await context.link.run(({ coordination }) => coordination.leases.list());
+  const own = loads.find((load) => load.key === key);
+  if (own === undefined) return false;
+  const dataset = own.scopes.find((scope) => scope.startsWith('dataset:'))?.slice('dataset:'.length) ?? null;
+  return new Sight(context, principal).of({ dataset, canonical: null }) !== null;
+}
+
+/** Who loads the entry, which has nothing to show yet: a first load that does not end is asked about by its key as well. */
+async function loadingEntry(
+  context: ApiContext,
+  principal: Principal,
+  key: string,
+  { lease }: Pick<Look, 'lease'>,
+): Promise<ParqueueError | null> {
+  if (lease === null || !(await maySeeLoad(context, principal, key))) return null;
+  const { holder, expiresAtMs } = lease;
+  const until = isoTime(expiresAtMs);
+  return new ParqueueError(
+    'PQ_NOT_FOUND',
+    `entry ${key} has no rows at the moment: ${holder} loads it, under a lease until ${until} unless it is renewed; `
+      + 'GET /v1/fills?state=running tells how far it is',
+    { details: { lease: { holder, expiresAt: until } } },
+  );
+}
+
 /** Why there is no such entry any more, for whoever might have seen it. */
-async function evictedEntry({ link }: ApiContext, principal: Principal, key: string): Promise<ParqueueError | null> {
-  const evicted = await link.run(({ coordination }) => coordination.entries.evicted(key));
-  if (evicted === null || !maySeeEntry(principal, evicted.dataset)) return null;
+async function evictedEntry(context: ApiContext, principal: Principal, key: string): Promise<ParqueueError | null> {
+  const evicted = await context.link.run(({ coordination }) => coordination.entries.evicted(key));
+  if (evicted === null) return null;
+  if (new Sight(context, principal).of({ dataset: evicted.dataset, canonical: null }) === null) return null;
   const { reason, fence, atMs } = evicted;
   const at = isoTime(atMs);
   return new ParqueueError(

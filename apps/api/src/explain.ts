@@ -62,9 +62,9 @@ export async function explainEntry(context: ApiContext, principal: Principal, ke
     fills: fills
       .filter((job) => job.key === key)
       .slice(0, FILLS_SHOWN)
-      .map(fillView),
+      .map((job) => ({ ...fillView(job), dataset: head.dataset })),
     store: { mark, headFile },
-    manifest: manifest === null ? null : manifestView(manifest),
+    manifest: manifest === null ? null : { ...manifestView(manifest), dataset: head.dataset },
   };
 }
 

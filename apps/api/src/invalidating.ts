@@ -1,8 +1,8 @@
 /** What the use case of invalidation needs, out of this process's parts; and who may name a key in one. */
 import { isParqueueError, type InvalidateDeps } from '@parqueue/core';
-import { maySeeEntry, mayUseAll, type Principal } from './auth.ts';
+import { mayUseAll, type Principal } from './auth.ts';
 import type { ApiContext } from './context.ts';
-import { lookAtEntry, scopesOfHead } from './entry-access.ts';
+import { lookAtEntry, maySeeLoad, scopesOfHead } from './entry-access.ts';
 
 /** @throws ParqueueError PQ_COORDINATION_DOWN */
 export function invalidateDeps(context: ApiContext): InvalidateDeps {
@@ -10,7 +10,8 @@ export function invalidateDeps(context: ApiContext): InvalidateDeps {
   const { ticks, parts, heads, leases, entries, retirement } = coordination;
   const { marks, directories, reader } = context.store;
   const scopesOf: InvalidateDeps['scopesOf'] = ({ key, head }) => scopesOfHead(context, key, head);
-  return { ticks, parts, heads, leases, entries, retirement, marks, directories, reader, epochs, scopesOf };
+  const alike = (dataset: string): readonly string[] => context.catalog.askers.alike(dataset);
+  return { ticks, parts, heads, leases, entries, retirement, marks, directories, reader, epochs, scopesOf, alike };
 }
 
 /**
@@ -24,12 +25,6 @@ export async function requireMarkable(context: ApiContext, principal: Principal,
     await lookAtEntry(context, principal, key, null);
   } catch (error) {
     if (!isParqueueError(error) || error.code !== 'PQ_NOT_FOUND') throw error;
-    const fills = await context.link.current().coordination.leases.list();
-    const own = fills.find((fill) => fill.key === key);
-    if (own === undefined || !maySeeEntry(principal, datasetOf(own.scopes))) throw error;
+    if (!(await maySeeLoad(context, principal, key))) throw error;
   }
-}
-
-function datasetOf(scopes: readonly string[]): string | null {
-  return scopes.find((scope) => scope.startsWith('dataset:'))?.slice('dataset:'.length) ?? null;
 }

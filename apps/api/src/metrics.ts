@@ -60,6 +60,7 @@ export interface MetricSources {
   readonly config: Pick<Config, 'sources' | 'datasets' | 'store' | 'limits'>;
   readonly cluster: Pick<ClusterSampler, 'cluster' | 'space'>;
   readonly coordinationUp: () => Promise<boolean>;
+  readonly storeUp: () => Promise<boolean>;
   /** Callers that wait for work in this process. */
   readonly waiters: () => number;
   readonly pinsHeld: () => number;
@@ -135,10 +136,11 @@ export function createMetrics(of: MetricSources): ApiMetrics {
 /** Of this process alone: summed over processes where that makes sense. */
 function processGauges(
   table: MetricTable,
-  { config, coordinationUp, waiters, pinsHeld, conversions, storeCalls }: MetricSources,
+  { config, coordinationUp, storeUp, waiters, pinsHeld, conversions, storeCalls }: MetricSources,
 ): void {
   const up = 'Whether this process reaches Redis and its epoch is open: 1 or 0.';
   table.sampledBy('coordination_up', up, [], async () => [{ labels: {}, value: (await coordinationUp()) ? 1 : 0 }]);
+  table.storeUp(storeUp);
   table.sampled('waiters', 'Callers that wait for work in this process.', waiters);
   table.sampled(
     'waiters_max',

@@ -1,6 +1,7 @@
 /**
  * Every HTTP answer is counted, and, where traces are on, is a span: the caller's trace goes on here, or one begins. A span
- * has the route and never the URL, whose query holds values.
+ * has the route and never the URL, whose query holds values. Who leaves before the whole answer was sent is counted as 499,
+ * and the span that all work was done for is told all the same.
  */
 import { readTraceParent, type Span } from '@parqueue/core';
 import type { FastifyInstance } from 'fastify';
@@ -12,6 +13,9 @@ declare module 'fastify' {
     span: Span | null;
   }
 }
+
+/** As proxies call it. */
+const CALLER_LEFT = 499;
 
 export function observeAnswers(
   app: FastifyInstance,
@@ -34,14 +38,17 @@ export function observeAnswers(
       done();
     });
   }
-  app.addHook('onResponse', (request, reply, done) => {
-    const { statusCode } = reply;
-    metrics.httpAnswers.labels(request.routeOptions.config.operation?.id ?? 'none', String(statusCode)).inc();
-    const { span } = request;
-    if (span !== null) {
-      span.set({ 'http.response.status_code': statusCode });
-      span.end(statusCode >= 500 ? String(statusCode) : null);
-    }
+  app.addHook('onRequest', (request, { raw }, done) => {
+    // Fastify tells of answers that were sent, and of nobody who left.
+    raw.once('close', () => {
+      const status = raw.writableFinished ? raw.statusCode : CALLER_LEFT;
+      metrics.httpAnswers.labels(request.routeOptions.config.operation?.id ?? 'none', String(status)).inc();
+      const { span } = request;
+      if (span === null) return;
+      if (status === CALLER_LEFT) span.event('caller-left', {});
+      else span.set({ 'http.response.status_code': status });
+      span.end(status >= 500 ? String(status) : null);
+    });
     done();
   });
 }

@@ -3,7 +3,6 @@
  * Without Redis, but with a store and a policy that allows answers from it alone, it is *degraded* and stays in rotation:
  * when Redis is away it is so for every process, and whoever takes all of them out of rotation answers nobody.
  */
-import { isParqueueError } from '@parqueue/core';
 import type { ApiContext } from './context.ts';
 
 export interface Readiness {
@@ -12,19 +11,15 @@ export interface Readiness {
   readonly checks: { readonly redis: string; readonly store: string };
 }
 
-/** A hung network filesystem keeps a thread per call; the next readiness check must not take another. */
-const STORE_TIMEOUT_MS = 2_000;
-
 export class ReadinessCheck {
-  readonly #context: Pick<ApiContext, 'link' | 'store' | 'clock' | 'degraded'>;
-  #storeLook: Promise<string> | null = null;
+  readonly #context: Pick<ApiContext, 'link' | 'storeReach' | 'degraded'>;
 
-  constructor(context: Pick<ApiContext, 'link' | 'store' | 'clock' | 'degraded'>) {
+  constructor(context: Pick<ApiContext, 'link' | 'storeReach' | 'degraded'>) {
     this.#context = context;
   }
 
   async check(): Promise<Readiness> {
-    const [redis, store] = await Promise.all([this.#redis(), this.#store()]);
+    const [redis, store] = await Promise.all([this.#redis(), this.#context.storeReach.ask()]);
     return { status: this.#status(redis === 'ok', store === 'ok'), checks: { redis, store } };
   }
 
@@ -45,32 +40,4 @@ export class ReadinessCheck {
       return error instanceof Error ? error.message : String(error);
     }
   }
-
-  async #store(): Promise<string> {
-    const { clock, store } = this.#context;
-    this.#storeLook ??= store.space
-      .free()
-      .then(
-        () => 'ok',
-        (error: unknown) => `the store cannot be reached: ${errnoOf(error)}`,
-      )
-      .finally(() => {
-        this.#storeLook = null;
-      });
-    const timer = new AbortController();
-    const late = clock.sleep(STORE_TIMEOUT_MS, timer.signal).then(
-      () => 'the store does not answer',
-      () => '',
-    );
-    try {
-      return await Promise.race([this.#storeLook, late]);
-    } finally {
-      timer.abort();
-    }
-  }
-}
-
-function errnoOf(error: unknown): string {
-  if (isParqueueError(error) && typeof error.details['errno'] === 'string') return error.details['errno'];
-  return error instanceof Error ? error.message : String(error);
 }

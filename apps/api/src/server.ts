@@ -11,7 +11,7 @@ import { ParqueueError, Presence, toFailure, type Clock, type RandomId } from '@
 import { Catalog, configDigests, isLoopback, type ApiKey, type Config } from '@parqueue/core/config';
 import { openCoordination } from '@parqueue/core/redis';
 import { openTraces, stepLines } from '@parqueue/core/telemetry';
-import { openStore, type MigrationProgress, type StoreCallOptions } from '@parqueue/core/store';
+import { openStore, StoreReach, type MigrationProgress, type StoreCallOptions } from '@parqueue/core/store';
 import { pino, type Logger } from 'pino';
 import { buildApp } from './app.ts';
 import { AskTally } from './ask-tally.ts';
@@ -86,6 +86,7 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
   const onMigration = (progress: MigrationProgress): void => log.info({ ...progress }, 'the store is being migrated');
   const calls = { patienceMs: STORE_PATIENCE_MS, ...options.storeCalls };
   const store = await openStore({ root, fileMode, randomId, calls, onMigration });
+  const storeReach = new StoreReach({ clock, look: () => store.space.free() });
   const link = new CoordinationLink({
     connect: () =>
       openCoordination({
@@ -129,6 +130,7 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
       onTrouble: (reason) => tellScrape(log, reason),
     }),
     coordinationUp: () => link.answers(),
+    storeUp: async () => (await storeReach.ask()) === 'ok',
     waiters: () => link.waiters,
     pinsHeld,
     conversions,
@@ -138,6 +140,7 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
     config,
     version,
     store,
+    storeReach,
     layouts: new PartLayouts(store),
     link,
     degraded: new DegradedMode({

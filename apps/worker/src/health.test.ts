@@ -12,7 +12,13 @@ async function open(readiness: () => Promise<Readiness>): Promise<HealthPort> {
   const port = await openHealthPort({
     host: '127.0.0.1',
     port: 0,
-    registry: createMetrics({ version: '1.2.3', now: () => 0, sources: ['lake'], datasets: [] }).registry,
+    registry: createMetrics({
+      version: '1.2.3',
+      now: () => 0,
+      sources: ['lake'],
+      datasets: [],
+      storeUp: async () => true,
+    }).registry,
     readiness,
   });
   ports.push(port);
@@ -40,7 +46,8 @@ test('a port that is taken is named, with what to do', async () => {
   const taken = openHealthPort({
     host: '127.0.0.1',
     port: Number(new URL(url).port),
-    registry: createMetrics({ version: '1', now: () => 0, sources: [], datasets: [] }).registry,
+    registry: createMetrics({ version: '1', now: () => 0, sources: [], datasets: [], storeUp: async () => true })
+      .registry,
     readiness: async () => ({ ready: true, checks: {} }),
   });
   await expect(taken).rejects.toMatchObject({ code: 'PQ_CONFIG', message: expect.stringContaining('worker.listen') });

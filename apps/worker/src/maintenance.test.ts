@@ -90,7 +90,7 @@ test('the trash is emptied even while nothing may be collected', async () => {
     bytes: 0,
     removed: {},
     retired: {},
-    usage: { bytes: 0, generations: 0, datasets: {}, reservedBytes: 0 },
+    usage: { bytes: 0, generations: 0, datasets: {}, reservedBytes: 0, reservedOf: {} },
     space: { freeBytes: 1, totalBytes: 1 },
   };
   let emptied = 0;

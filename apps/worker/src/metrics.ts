@@ -30,12 +30,14 @@ export interface MetricsOptions {
   /** Names, as the configuration has them. */
   readonly sources: readonly string[];
   readonly datasets: readonly string[];
+  readonly storeUp: () => Promise<boolean>;
 }
 
 export type WorkerMetrics = ReturnType<typeof createMetrics>;
 
-export function createMetrics({ version, now, sources, datasets }: MetricsOptions) {
+export function createMetrics({ version, now, sources, datasets, storeUp }: MetricsOptions) {
   const table = new MetricTable({ version, component: 'worker' });
+  table.storeUp(storeUp);
   return {
     registry: table.registry satisfies Registry,
     ...sourceMetrics(table, sources),

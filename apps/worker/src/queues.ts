@@ -4,7 +4,7 @@
  */
 import { phaseOf, type Clock, type Epochs, type Job, type OnStep, type Outcome, type Tracer } from '@parqueue/core';
 import { Catalog, type Config } from '@parqueue/core/config';
-import { connectRedis, PREFIX, queueName, type Coordination } from '@parqueue/core/redis';
+import { connectRedis, PREFIX, queueName, type Coordination, type OwnQueue } from '@parqueue/core/redis';
 import type { FileStore } from '@parqueue/core/store';
 import { Queue } from 'bullmq';
 import type { Logger } from 'pino';
@@ -40,7 +40,7 @@ export interface Queues {
   close(): Promise<void>;
 }
 
-const CHORES = 'maintenance';
+const CHORES = 'maintenance' satisfies OwnQueue;
 
 /** Collections are no more frequent than this, and no rarer than the grace they wait for. */
 const COLLECT_EVERY_MAX_MS = 600_000;

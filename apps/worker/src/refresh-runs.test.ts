@@ -48,7 +48,7 @@ afterEach(async () => {
 /** A worker whose configuration refreshes those datasets. */
 function start(datasets: readonly string[], run: RefreshRunsDeps['refresher']['run']): RefreshRuns {
   const lines = datasets.map((name) => `  ${name}: { source: lake, path: a.csv, refresh: { every: 1h, jitter: 10% } }`);
-  const text = `sources: { lake: { kind: file, root: ., maxConcurrentFills: 3 } }\ndatasets:\n  other: { source: lake, path: b.csv }\n${lines.join('\n')}\n`;
+  const text = `sources: { lake: { kind: file, root: ., maxConcurrentFills: 3 } }\ndatasets:\n  other: { source: lake, path: b.csv }\n  twin: { source: lake, path: a.csv }\n${lines.join('\n')}\n`;
   const catalog = new Catalog(loadConfig(text, { path: '/etc/parqueue.yaml', env: {}, readFile: () => '' }));
   const { refreshes } = coordination;
   const runs = new RefreshRuns({ catalog, queue, refreshes, refresher: { run }, onEntry: () => undefined, clock, log });
@@ -88,6 +88,7 @@ test('a due refresh is run as the configuration says, and what it did is told', 
   expect(plans).toEqual([
     {
       dataset: 'a',
+      alike: ['twin', 'a'],
       source: 'lake',
       joinsRunning: true,
       jitterMs: 360_000,
@@ -97,6 +98,20 @@ test('a due refresh is run as the configuration says, and what it did is told', 
       again: 'function',
     },
   ]);
+});
+
+test('a refresh is over when the next one is due', async () => {
+  const every = { every: 3_600_000, startDate: Date.now() + 1_000_000 };
+  await queue.upsertJobScheduler('a', every, { name: 'refresh', data: { dataset: 'a' } });
+  const { next = 0 } = (await queue.getJobScheduler('a')) ?? {};
+  const ends: number[] = [];
+  start(['a'], async (_plan, { endsAtMs }) => {
+    ends.push(endsAtMs);
+    return REPORT;
+  });
+  await queue.add('refresh', { dataset: 'a' });
+  await until(() => lastOf('a'));
+  expect(ends.map((at) => at - next)).toEqual([0]);
 });
 
 test('a worker that is asked to stop hands its refresh on, and the next one continues it', async () => {
@@ -118,6 +133,21 @@ test('a worker that is asked to stop hands its refresh on, and the next one cont
   });
   await until(() => lastOf('a'));
   expect(seen.at(-1)).toEqual({ since: 42, beganAtMs: seen[0]?.beganAtMs });
+});
+
+test('what was due long ago is offered to others as well before it is given up', async () => {
+  start(['b'], async () => {
+    throw new Error('it is not his');
+  });
+  const dueAtMs = Date.now() - 3_600_000;
+  const job = await queue.add('refresh', { dataset: 'a', dueAtMs });
+  await until(async () => (await job.getState()) === 'delayed');
+  const { offeredAtMs = 0, ...data } = (await queue.getJob(job.id ?? ''))?.data ?? { dataset: '' };
+  expect(data).toEqual({ dataset: 'a', dueAtMs });
+  await job.updateData({ ...data, offeredAtMs: offeredAtMs - 60_000 });
+  await job.promote();
+  await until(async () => (await job.getState()) === 'completed');
+  expect(await lastOf('a')).toBeNull();
 });
 
 test('a worker whose configuration has no such refresh leaves it to one that has', async () => {

@@ -52,21 +52,30 @@ export class RefreshRuns {
     token: string | undefined,
     signal: AbortSignal = new AbortController().signal,
   ): Promise<void> {
-    const { catalog, clock, log } = this.#deps;
+    const { catalog } = this.#deps;
     const dueAtMs = job.data.dueAtMs ?? job.timestamp + (job.opts.delay ?? 0);
     const dataset = catalog.datasets().find(({ name }) => name === job.data.dataset);
-    if (dataset === undefined || dataset.refresh === null) {
-      if (clock.now() < dueAtMs + OFFER_MS) {
-        await job.moveToDelayed(clock.now() + OFFER_AGAIN_MS, token);
-        throw new DelayedError();
-      }
-      log.warn({ dataset: job.data.dataset }, 'a refresh was due that no configuration of a worker has');
-      return;
-    }
+    if (dataset === undefined || dataset.refresh === null) return await this.#offer(job, { token, dueAtMs });
     const stop = AbortSignal.any([signal, this.#stopping.signal]);
     if (await this.#run(job, { dataset, refresh: dataset.refresh, dueAtMs, signal: stop })) return;
     if (stop.reason !== STOP.lockLost) await this.#handOn(job, token);
     throw new WaitingError();
+  }
+
+  /** From the first offer on: what is overdue already, because no worker ran, has the time that others have. */
+  async #offer(
+    job: QueuedJob<RefreshJob>,
+    { token, dueAtMs }: { readonly token: string | undefined; readonly dueAtMs: number },
+  ): Promise<void> {
+    const { clock, log } = this.#deps;
+    const now = clock.now();
+    const offeredAtMs = job.data.offeredAtMs ?? now;
+    if (now < offeredAtMs + OFFER_MS) {
+      if (job.data.offeredAtMs === undefined) await job.updateData({ ...job.data, dueAtMs, offeredAtMs });
+      await job.moveToDelayed(now + OFFER_AGAIN_MS, token);
+      throw new DelayedError();
+    }
+    log.warn({ dataset: job.data.dataset }, 'a refresh was due that no configuration of a worker has');
   }
 
   /** @returns whether it is over; false: somebody else must continue */
@@ -109,6 +118,7 @@ interface Due {
 function planOf(catalog: Catalog, dataset: DatasetConfig, refresh: RefreshConfig): RefreshPlan {
   return {
     dataset: dataset.name,
+    alike: catalog.askers.alike(dataset.name),
     source: dataset.source,
     joinsRunning: refresh.schedule.kind === 'every',
     jitterMs: refresh.jitterMs,

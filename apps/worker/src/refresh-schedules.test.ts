@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '@parqueue/core';
 import { Catalog, loadConfig } from '@parqueue/core/config';
 import { connectRedis, openCoordination, PREFIX, type Coordination } from '@parqueue/core/redis';
-import { Queue } from 'bullmq';
+import { defaultRepeatStrategy, Queue } from 'bullmq';
 import pino from 'pino';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { REFRESH_QUEUE, RefreshSchedules, type RefreshJob } from './refresh-schedules.ts';
@@ -107,7 +107,9 @@ test('what Redis lost comes back within a check, and with a new epoch at once', 
   await own.keep(2);
   expect((await scheduled()).jobs).toEqual(['hourly']);
 
-  await queue.drain(true);
+  // The job went, and its schedule stayed.
+  await connection.del(`${PREFIX}:${REFRESH_QUEUE}:delayed`);
+  expect(await scheduled()).toMatchObject({ schedules: { hourly: HOUR_MS }, jobs: [] });
   later(60_000);
   await own.keep(2);
   expect((await scheduled()).jobs).toEqual(['hourly']);
@@ -127,6 +129,20 @@ test('the configuration of the worker that started last counts, in whatever orde
   expect(await coordination.refreshes.read('gone')).toEqual({ nextAtMs: null, last: null });
 });
 
+test('a time of day in another time zone is another schedule', async () => {
+  await worker({ daily: 'refresh: { cron: "0 6 * * *", timeZone: Asia/Tokyo }' }, 1).keep(1);
+  await worker({ daily: 'refresh: { cron: "0 6 * * *" }' }, 2).keep(1);
+  const { next, jobs } = await scheduled();
+  expect([new Date(Number(next['daily'])).getUTCHours(), jobs]).toEqual([6, ['daily']]);
+});
+
+test('intervals of one length are due at different times, by the names of their datasets', async () => {
+  const names = ['a', 'b', 'c', 'd'];
+  await worker(Object.fromEntries(names.map((name) => [name, 'refresh: { every: 1h }'])), 1).keep(1);
+  const { next } = await scheduled();
+  expect(new Set(names.map((name) => Number(next[name]) % HOUR_MS)).size).toBe(names.length);
+});
+
 test('when the worker that saw to them is gone, another one does', async () => {
   const old = worker({ a: 'refresh: { every: 1h }' }, 1);
   await worker({ a: 'refresh: { every: 2h }' }, 2).keep(1);
@@ -135,6 +151,32 @@ test('when the worker that saw to them is gone, another one does', async () => {
   await connection.del('{pq}:refresher');
   await old.keep(1);
   expect((await scheduled()).schedules).toEqual({ a: HOUR_MS });
+});
+
+test('of two that started in one moment one keeps the schedules, and the other never takes them from it', async () => {
+  const [a, b] = [worker({ x: 'refresh: { every: 1h }' }, 1, 'a'), worker({ y: 'refresh: { every: 1h }' }, 1, 'b')];
+  const kept: unknown[] = [];
+  for (let look = 0; look < 3; look += 1) {
+    later(60_000);
+    await a.keep(1);
+    kept.push((await scheduled()).jobs);
+    await b.keep(1);
+    kept.push((await scheduled()).jobs);
+  }
+  expect(kept).toEqual([['x'], ['y'], ['y'], ['y'], ['y'], ['y']]);
+});
+
+test.each([
+  ['30 2 * * *', 'Europe/Berlin', '2026-03-28T12:00Z', ['03-29T01:30', '03-30T00:30']],
+  ['30 2 * * *', 'Europe/Berlin', '2026-10-24T12:00Z', ['10-25T00:30', '10-26T01:30']],
+  ['30 0 * * *', 'Africa/Cairo', '2026-04-22T12:00Z', ['04-22T22:30', '04-24T21:30']],
+])('%s in %s after %s is due at %j, as the documentation has it', (pattern, tz, from, expected) => {
+  let at = Date.parse(from);
+  const times = expected.map(() => {
+    at = Number(defaultRepeatStrategy(at, { pattern, tz }));
+    return new Date(at).toISOString().slice(5, 16);
+  });
+  expect(times).toEqual(expected);
 });
 
 test('trouble with the queue is told, and the next look tries again', async () => {

@@ -8,7 +8,7 @@
  */
 import { phaseOf, toFailure, type Clock, type Refreshes } from '@parqueue/core';
 import type { DatasetConfig, RefreshSchedule } from '@parqueue/core/config';
-import type { ScheduleKeeper } from '@parqueue/core/redis';
+import type { OwnQueue, ScheduleKeeper } from '@parqueue/core/redis';
 import type { JobSchedulerJson, Queue, RepeatOptions } from 'bullmq';
 import type { Logger } from 'pino';
 
@@ -18,9 +18,11 @@ export interface RefreshJob {
   readonly since?: number;
   readonly dueAtMs?: number;
   readonly beganAtMs?: number;
+  /** When a worker that does not refresh the dataset handed it on first. */
+  readonly offeredAtMs?: number;
 }
 
-export const REFRESH_QUEUE = 'refresh';
+export const REFRESH_QUEUE = 'refresh' satisfies OwnQueue;
 
 export interface RefreshSchedulesDeps {
   readonly datasets: readonly DatasetConfig[];

@@ -8,6 +8,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,7 +25,13 @@ import {
 import { configDigests, type Config } from '@parqueue/core/config';
 import { openCoordination, type Coordination } from '@parqueue/core/redis';
 import { openTraces, stepLines } from '@parqueue/core/telemetry';
-import { openStore, type FileStore, type MigrationProgress, type StoreCallOptions } from '@parqueue/core/store';
+import {
+  openStore,
+  StoreReach,
+  type FileStore,
+  type MigrationProgress,
+  type StoreCallOptions,
+} from '@parqueue/core/store';
 import type { Logger } from 'pino';
 import { countCollected } from './collected.ts';
 import { drain } from './drain.ts';
@@ -89,11 +96,18 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
 async function start(options: WorkerOptions, closers: Closers): Promise<RunningWorker> {
   const { config, log } = options;
   const signal = options.signal ?? new AbortController().signal;
+  // Until the store is open the folder is looked at without it; never twice at a time, so one thread may be kept by that.
+  const opened: { store: FileStore | null } = { store: null };
+  const storeReach = new StoreReach({
+    clock,
+    look: () => opened.store?.space.free() ?? stat(config.store.root),
+  });
   const metrics = createMetrics({
     version: VERSION,
     now: () => clock.now(),
     sources: Object.keys(config.sources),
     datasets: Object.keys(config.datasets),
+    storeUp: async () => (await storeReach.ask()) === 'ok',
   });
   const state = { readiness: async (): Promise<Readiness> => ({ ready: false, checks: { worker: 'starting' } }) };
   const health = await openHealthPort({
@@ -109,6 +123,7 @@ async function start(options: WorkerOptions, closers: Closers): Promise<RunningW
   const { storeCalls: calls } = options;
   const openOptions = { ...config.store, onMigration, ...(calls === undefined ? {} : { calls }) };
   const store = await untilThere('the store', () => openStore(openOptions), { signal, log });
+  opened.store = store;
   const { queuePerSource } = config.limits;
   const coordination = await untilThere(
     'Redis',
@@ -135,7 +150,7 @@ async function start(options: WorkerOptions, closers: Closers): Promise<RunningW
   const presence = presenceOf(config, coordination, health.url);
   presence.start();
   closers.add('presence', () => presence.stop());
-  state.readiness = () => readiness(store, coordination);
+  state.readiness = () => readiness(storeReach, coordination);
   log.info({ url: health.url, version: VERSION, sources: Object.keys(config.sources) }, 'worker takes jobs');
 
   let ending: Promise<void> | null = null;
@@ -247,13 +262,12 @@ async function openWork({
   return queues;
 }
 
-/** The store is asked by a bounded call: who looks every few seconds at one that hangs must not take a thread each time. */
-async function readiness({ space }: Pick<FileStore, 'space'>, coordination: Coordination): Promise<Readiness> {
-  const [redis, store] = await Promise.all([check(() => coordination.ping()), check(() => space.free())]);
+async function readiness(storeReach: StoreReach, coordination: Coordination): Promise<Readiness> {
+  const [redis, store] = await Promise.all([check(() => coordination.ping()), storeReach.ask()]);
   return { ready: redis === 'ok' && store === 'ok', checks: { redis, store } };
 }
 
-/** A store on a dead NFS server never answers; a check that is late has failed. */
+/** A check that is late has failed. */
 async function check(ask: () => Promise<unknown>): Promise<string> {
   const limit = new AbortController();
   const late = sleep(CHECK_LIMIT_MS, 'no answer in time', { signal: limit.signal }).catch(() => 'ok');

@@ -1,6 +1,10 @@
 #!/usr/bin/env bash
-# Run once by the container, when the database was made: users, tables, grants. Passwords come from compose.yaml.
+# Run once by the container, when the database was made: users, tables, grants. Passwords come from compose.yaml, as
+# variables or as files that variables name.
 set -euo pipefail
+
+PARQUEUE_OWNER_PASSWORD=${PARQUEUE_OWNER_PASSWORD:-$(cat "$PARQUEUE_OWNER_PASSWORD_FILE")}
+PARQUEUE_READER_PASSWORD=${PARQUEUE_READER_PASSWORD:-$(cat "$PARQUEUE_READER_PASSWORD_FILE")}
 
 sqlplus -s -L / as sysdba <<SQL
 WHENEVER SQLERROR EXIT FAILURE

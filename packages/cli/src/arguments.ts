@@ -1,6 +1,8 @@
 /** Reading single arguments, and the examples every help page ends with. */
 import { InvalidArgumentError } from 'commander';
 
+export const CONFIG_FILE = 'configuration file (default: PARQUEUE_CONFIG, or parqueue.yaml)';
+
 export function examples(...lines: readonly string[]): string {
   return `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`;
 }
@@ -20,7 +22,10 @@ export function portNumber(text: string): number {
 }
 
 /** Collects `--param name=value`, given any number of times. */
-export function parameter(text: string, before: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+export function parameter(
+  text: string,
+  before: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
   const equals = text.indexOf('=');
   if (equals <= 0) throw new InvalidArgumentError('a parameter is written name=value.');
   const name = text.slice(0, equals);
@@ -31,7 +36,7 @@ export function parameter(text: string, before: Readonly<Record<string, string>>
 export type Bind = string | { readonly type: string; readonly value: string };
 
 /** Collects `--bind name=value`, a text, and `--bind name:type=value`, any number of times. */
-export function bind(text: string, before: Readonly<Record<string, Bind>>): Readonly<Record<string, Bind>> {
+export function bind(text: string, before: Readonly<Record<string, Bind>> = {}): Readonly<Record<string, Bind>> {
   const [, name = '', type, value = ''] = /^([^=:]+)(?::([a-z]+))?=([\s\S]*)$/.exec(text) ?? [];
   if (name === '')
     throw new InvalidArgumentError('a bind is written name=value, or name:type=value such as since:date=2026-01-31.');

@@ -46,7 +46,8 @@ export function explainError(error: unknown): Explained {
   if (error instanceof ChildFailed) return { exit: exitOf(error.exit), code: error.code, message: error.message };
   if (isParqueueHttpError(error)) {
     const { code, status, message } = error;
-    return { exit: EXIT_OF_CODE[code] ?? exitOfStatus(status), code, message: oneLine(message) };
+    const hint = code === 'PQ_UNAUTHENTICATED' ? ' (--key or PARQUEUE_API_KEY gives it here)' : '';
+    return { exit: EXIT_OF_CODE[code] ?? exitOfStatus(status), code, message: `${oneLine(message)}${hint}` };
   }
   const failure = toFailure(error);
   return {

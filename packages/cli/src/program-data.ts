@@ -13,7 +13,7 @@ export function addDataCommands(program: Command, context: Context): void {
 function addRowCommands(program: Command, context: Context): void {
   withRowOptions(remote(program.command('get <dataset>')))
     .description('the rows of a dataset, loaded first where need be')
-    .option('--param <name=value>', 'a parameter; repeat for more', parameter, {})
+    .option('--param <name=value>', 'a parameter; repeat for more', parameter)
     .addHelpText(
       'after',
       examples(
@@ -31,7 +31,11 @@ function addRowCommands(program: Command, context: Context): void {
     .requiredOption('--source <name>', 'the configured source to ask')
     .option('--path <file>', "a file below the source's root")
     .option('--sql <statement>', 'a statement')
-    .option('--bind <name[:type]=value>', 'a bind of --sql: a text, or of a type such as integer or date', bind, {})
+    .option(
+      '--bind <name[:type]=value>',
+      'a bind of --sql: a text, or of a type such as integer or date; repeat for more',
+      bind,
+    )
     .addHelpText(
       'after',
       examples(
@@ -47,23 +51,26 @@ function addRowCommands(program: Command, context: Context): void {
 
 function addEntryCommands(program: Command, context: Context): void {
   remote(program.command('ls'))
-    .description('what is cached; --json: one entry per line')
+    .description('what is cached; --json: a line for each entry')
     .option('--prefix <text>', 'only keys that begin so')
     .option('--dataset <name>', 'only entries of this dataset')
     .option('--limit <n>', 'at most this many', wholeNumber)
     .addHelpText('after', examples('parqueue ls --dataset orders', 'parqueue ls --json | jq .key'))
     .action(async (options) => (await import('./commands/entries.ts')).list(context, options));
   remote(program.command('inspect <key>'))
-    .description('one entry: its head, generations, columns and files')
+    .description('one entry: its head, rows, size, versions and who fills it')
     .addHelpText('after', examples('parqueue inspect "$(parqueue ls --json --limit 1 | jq -r .key)"'))
     .action(async (key: string, options) => (await import('./commands/entries.ts')).inspect(context, key, options));
   remote(program.command('explain <key>'))
     .description('why an entry is answered as it is: versions, ages, ticks, leases, queue')
-    .addHelpText('after', examples('parqueue explain orders-0123456789abcdef0123456789abcdef'))
+    .addHelpText(
+      'after',
+      examples('parqueue explain orders-0123456789abcdef0123456789abcdef', 'parqueue explain "$KEY" --json | jq .why'),
+    )
     .action(async (key: string, options) => (await import('./commands/entries.ts')).explain(context, key, options));
   remote(program.command('fill <dataset>'))
     .description('check an entry against its source now, and load it where it is not right')
-    .option('--param <name=value>', 'a parameter; repeat for more', parameter, {})
+    .option('--param <name=value>', 'a parameter; repeat for more', parameter)
     .option('--force', 'load again even when the source did not change')
     .addHelpText('after', examples('parqueue fill orders', 'parqueue fill prices --param market=xetra --force'))
     .action(async (dataset: string, options) =>
@@ -91,7 +98,7 @@ function addEntryCommands(program: Command, context: Context): void {
 function remote(command: Command): Command {
   return command
     .option('--url <url>', 'the server (default: PARQUEUE_URL, or http://127.0.0.1:8787)')
-    .option('--key <key>', 'API key (default: PARQUEUE_API_KEY)')
+    .option('--key <api-key>', 'API key (default: PARQUEUE_API_KEY)')
     .option('--json', 'JSON for machines');
 }
 

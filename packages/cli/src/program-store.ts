@@ -1,13 +1,14 @@
 /** Commands on the store and Redis themselves, beside running servers. */
-import type { Command } from 'commander';
-import { examples } from './arguments.ts';
+import { Option, type Command } from 'commander';
+import { CONFIG_FILE, examples } from './arguments.ts';
 import type { Context } from './context.ts';
 import type { ExitCode } from './exit.ts';
 
 export function addStoreCommands(program: Command, context: Context, exitWith: (exit: ExitCode) => void): void {
   onStore(program.command('doctor'))
+    .summary('what to run first when something is wrong')
     .description(
-      'what an on-call engineer looks at first: every part checked, what is wrong and what to do; changes nothing',
+      'what to run first when something is wrong: every part is checked, with what it means and what to do; changes nothing; exit 1 where something fails, 0 for warnings',
     )
     .option('--source <name>', 'only this source, with each of its datasets')
     .addHelpText(
@@ -16,18 +17,18 @@ export function addStoreCommands(program: Command, context: Context, exitWith: (
     )
     .action(async (options) => exitWith(await (await import('./commands/doctor.ts')).doctor(context, options)));
   onStore(program.command('verify'))
+    .summary('compare every byte that is kept with its checksum')
     .description(
-      'read what is kept and compare every byte with its checksum; what is damaged is marked and filled again',
+      'read what is kept and compare every byte with its checksum; what is damaged is marked, and filled again when it is asked for; exit 1 where anything is damaged, 4 where something could not be read',
     )
     .option('--all', 'also replaced generations, not only the current ones')
-    .option('--key <key>', 'one entry')
-    .addHelpText('after', examples('parqueue verify', 'parqueue verify --all --json', 'parqueue verify --key "$KEY"'))
-    .action(async ({ key, ...options }) =>
-      exitWith(await (await import('./commands/verify.ts')).verify(context, { ...options, entry: key })),
-    );
+    .option('--entry <key>', 'one entry')
+    .addOption(new Option('--key <key>').hideHelp())
+    .addHelpText('after', examples('parqueue verify', 'parqueue verify --all --json', 'parqueue verify --entry "$KEY"'))
+    .action(async (options) => exitWith(await (await import('./commands/verify.ts')).verify(context, options)));
   onStore(program.command('rebuild'))
     .description('make what Redis knows again from the manifests on the store, as when Redis forgot')
-    .addHelpText('after', examples('parqueue rebuild'))
+    .addHelpText('after', examples('parqueue rebuild', 'parqueue rebuild --json | jq .damaged'))
     .action(async (options) => exitWith(await (await import('./commands/rebuild.ts')).rebuild(context, options)));
   onStore(program.command('gc'))
     .description('remove what retention and quota no longer keep, now instead of when workers get to it')
@@ -38,7 +39,7 @@ export function addStoreCommands(program: Command, context: Context, exitWith: (
 
 function onStore(command: Command): Command {
   return command
-    .option('--config <file>', 'configuration file (default: parqueue.yaml, or PARQUEUE_CONFIG)')
+    .option('--config <file>', CONFIG_FILE)
     .option('--data <dir>', 'directory that `parqueue up --data` was given')
     .option('--json', 'JSON for machines');
 }

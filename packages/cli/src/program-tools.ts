@@ -1,11 +1,12 @@
 /** Commands that need no server: configuration, test data, the demonstration, the swarm. */
 import { API_SCOPES } from '@parqueue/core/config';
 import { Option, type Command } from 'commander';
-import { examples, wholeNumber } from './arguments.ts';
+import { CONFIG_FILE, examples, wholeNumber } from './arguments.ts';
 import type { Context } from './context.ts';
 import type { ExitCode } from './exit.ts';
 
 export function addToolCommands(program: Command, context: Context, exitWith: (exit: ExitCode) => void): void {
+  program.commandsGroup('Set up:');
   program
     .command('init')
     .description('write a commented configuration; never overwrites one')
@@ -31,10 +32,14 @@ export function addToolCommands(program: Command, context: Context, exitWith: (e
       ),
     )
     .action(async (options) => (await import('./commands/key.ts')).keyNew(context, options));
+  program.commandsGroup('Try it, and see it prove itself:');
   addGenerate(program, context);
   program
     .command('demo')
-    .description('the whole story on files, and in a clone over the Oracle protocol, each step checked')
+    .summary('the whole story on files and over the Oracle protocol')
+    .description(
+      'the whole story on files, and in a clone over the Oracle protocol; exit 0 only if each step did what it says',
+    )
     .option('--rows <n>', 'rows of the Parquet file', wholeNumber, 500_000)
     .option('--data-only', 'only write the data that examples/parqueue.yaml serves')
     .option('--keep', 'keep the directory it ran in')
@@ -44,18 +49,21 @@ export function addToolCommands(program: Command, context: Context, exitWith: (e
 }
 
 function addConfigCommands(program: Command, context: Context, exitWith: (exit: ExitCode) => void): void {
-  const config = program.command('config').description('check or show the configuration');
+  const config = program
+    .command('config')
+    .description('check or show the configuration')
+    .addHelpText('after', examples('parqueue config check', 'parqueue config show --json | jq .store'));
   config
     .command('check')
     .description('report every problem at once; exit 1 where there are any')
-    .option('--config <file>', 'configuration file')
+    .option('--config <file>', CONFIG_FILE)
     .option('--json', 'JSON for machines')
     .addHelpText('after', examples('parqueue config check --config deploy/parqueue.yaml'))
     .action(async (options) => exitWith((await import('./commands/config.ts')).configCheck(context, options)));
   config
     .command('show')
     .description('what was understood, defaults included, secrets left out')
-    .option('--config <file>', 'configuration file')
+    .option('--config <file>', CONFIG_FILE)
     .option('--json', 'JSON for machines')
     .addHelpText('after', examples('parqueue config show --json | jq .store'))
     .action(async (options) => (await import('./commands/config.ts')).configShow(context, options));
@@ -131,6 +139,6 @@ function withSizeOptions(command: Command, { rows, changes, holder }: SizeWords)
     .option('--rows <n>', `rows of the ${holder}`, wholeNumber, rows)
     .option('--seed <n>', 'when and in which order things happen', wholeNumber, 1)
     .option('--workers <n>', 'worker processes', wholeNumber, 2)
-    .option('--key <key>', 'API key for --url')
+    .option('--key <api-key>', 'API key for --url')
     .option('--json', 'JSON for machines');
 }

@@ -3,7 +3,7 @@
  * `parqueue --help` does not load a database driver.
  */
 import { Command, CommanderError, Option } from 'commander';
-import { examples, portNumber, wholeNumber } from './arguments.ts';
+import { CONFIG_FILE, examples, portNumber, wholeNumber } from './arguments.ts';
 import type { Context } from './context.ts';
 import { EXIT, explainError, type ExitCode } from './exit.ts';
 import { addDataCommands } from './program-data.ts';
@@ -36,7 +36,9 @@ function buildProgram(context: Context, exitWith: (exit: ExitCode) => void): Com
   const program = new Command('parqueue');
   program
     .description('Answers slow questions from Parquet files that still tell the truth.')
-    .version(context.version, '-V, --version')
+    .version(context.version, '-V, --version', 'the release')
+    .helpOption('-h, --help', 'this help')
+    .helpCommand('help [command]', 'the help of a command')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => context.out(text.trimEnd()),
@@ -46,14 +48,17 @@ function buildProgram(context: Context, exitWith: (exit: ExitCode) => void): Com
     .addHelpText(
       'after',
       `
-Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 unavailable. PARQUEUE_DEBUG=1 adds stacks to errors.
+Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 unavailable (try again later). PARQUEUE_DEBUG=1 adds stacks to errors.
 
 First steps:
   $ parqueue init && parqueue generate data/orders.parquet && parqueue up
   $ parqueue get orders -o orders.parquet`,
     );
+  program.commandsGroup('Serve:');
   addServerCommands(program, context);
+  program.commandsGroup('Ask and steer, over HTTP:');
   addDataCommands(program, context);
+  program.commandsGroup('Operate, on the store and Redis themselves:');
   addStoreCommands(program, context, exitWith);
   addToolCommands(program, context, exitWith);
   return program;
@@ -61,7 +66,7 @@ First steps:
 
 function addServerCommands(program: Command, context: Context): void {
   withServerOptions(program.command('up'))
-    .description('start everything: a Redis, a worker, the API; Ctrl-C stops cleanly')
+    .description('start everything: a Redis, a worker, the API and its page; Ctrl-C stops cleanly')
     .option('--data <dir>', 'directory for the store and the embedded Redis')
     .option('--workers <n>', 'worker processes', wholeNumber, 1)
     .addOption(
@@ -95,7 +100,7 @@ function addServerCommands(program: Command, context: Context): void {
 
 function withServerOptions(command: Command): Command {
   return command
-    .option('--config <file>', 'configuration file (default: parqueue.yaml, or PARQUEUE_CONFIG)')
+    .option('--config <file>', CONFIG_FILE)
     .option('--port <n>', 'port to listen on, 0 for any free one', portNumber)
     .option('--host <address>', 'address to listen on');
 }

@@ -13,7 +13,7 @@ local retired = redis.call('HGET', KEYS[4], ARGV[3])
 if not retired or redis.call('HGET', KEYS[3], 'fence') == ARGV[3] then return 0 end
 if now < string.match(retired, '^%d+') + ARGV[4] then return 0 end
 local k = redis.call('HMGET', KEYS[2], 'fence', 'purge')
-local settledBelow = math.max(tonumber(k[1] or 0), ARGV[1] * 1e12, tonumber(k[2] or 0) + 1)
+local settledBelow = math.max(tonumber(k[1] or 2^53), ARGV[1] * 1e12, tonumber(k[2] or 0) + 1)
 if tonumber(ARGV[3]) >= settledBelow then return 0 end
 
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[6], '-inf', now, 'LIMIT', 0, 100)) do

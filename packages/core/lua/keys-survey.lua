@@ -11,8 +11,8 @@ for i = 3, #ARGV do
   local lease = redis.call('HMGET', KEYS[at + 2], 'fence', 'expiresAt')
   local live = lease[1] and tonumber(lease[2]) > now and math.floor(lease[1] / 1e12) == tonumber(ARGV[1])
   told[i - 2] = {
-    redis.call('HMGET', KEYS[at], 'fence', 'purge', 'evicted', 'evictedFor'),
-    redis.call('HMGET', KEYS[at + 1], 'fence', 'source', 'dataset', 'committedAt', 'restoredAt'),
+    redis.call('HMGET', KEYS[at], 'fence', 'purge', 'evicted', 'evictedFor', 'evictedAt'),
+    redis.call('HMGET', KEYS[at + 1], 'fence', 'source', 'dataset', 'committedAt', 'restoredAt', 'verifiedAt'),
     redis.call('ZSCORE', KEYS[2], ARGV[i]),
     live and 1 or 0,
     redis.call('HGETALL', KEYS[at + 3]),

@@ -10,7 +10,7 @@ local head, damaged = unpack(redis.call('HMGET', KEYS[4], 'fence', 'damaged'))
 if (head ~= ARGV[7] or damaged) and redis.call('HEXISTS', KEYS[5], ARGV[7]) == 0 then return 0 end
 local pin = 'noted:' .. ARGV[7]
 redis.call('ZADD', KEYS[6], now + ARGV[10], pin); redis.call('HSET', KEYS[7], pin, ARGV[7])
-redis.call('ZADD', KEYS[8], now, ARGV[6])
+if head then redis.call('ZADD', KEYS[8], now, ARGV[6]) end
 local text = redis.call('HGET', KEYS[2], ARGV[3])
 local reads, own, idlest = text and cjson.decode(text) or {}, nil, 1
 for i, read in ipairs(reads) do

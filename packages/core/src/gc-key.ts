@@ -50,6 +50,8 @@ export interface KeyGcOptions {
   readonly epoch: number;
   /** Asks what would go, touches nothing. */
   readonly dryRun: boolean;
+  /** For so long a key whose head was evicted is remembered as that; then nothing of it stays. */
+  readonly evictedToldMs: number;
   readonly onItem: (item: GcItem) => void;
 }
 
@@ -66,6 +68,17 @@ export async function collectKey(key: string, deps: GcDeps, options: KeyGcOption
   await removeGenerations(seen, plan.due, { deps, options });
   for (const ref of plan.deadStaging) await sweep(ref, deps, options);
   if (plan.staleStaging !== null) await fenceOutAndSweep(plan.staleStaging, deps, options);
+  if (plan.empty && !options.dryRun) await forget(key, deps, options);
+}
+
+/**
+ * A question whose first load fails leaves a record and a directory, as an entry does that went: whoever has many questions
+ * could fill both. The record first: what was granted under it commits no more, so nothing that began before can come.
+ */
+async function forget(key: string, { eviction, directories }: GcDeps, options: KeyGcOptions): Promise<void> {
+  const { epoch, evictedToldMs } = options;
+  if ((await eviction.forget(key, { epoch, toldMs: evictedToldMs })) === 'forgotten')
+    await directories.removeEmpty(key);
 }
 
 async function surveyKey(
@@ -83,7 +96,8 @@ async function surveyKey(
 async function settle(seen: KeySurvey, plan: KeyPlan, deps: GcDeps): Promise<void> {
   const { retirement, usage, space } = deps;
   const { key, head } = seen;
-  if (plan.orphans.length > 0 || plan.headPurged) await retirement.noteOrphans(key, plan.orphans);
+  if (plan.orphans.length > 0 || plan.headPurged)
+    await retirement.noteOrphans({ key, dataset: head?.dataset ?? null }, plan.orphans);
   if (plan.headPurged && head !== null) await pointElsewhere(key, head.fence, deps);
   if (!plan.uncounted && plan.orphans.length === 0) return;
   const found = new Map<Tick, Size>();

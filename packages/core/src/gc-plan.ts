@@ -29,6 +29,8 @@ export interface KeyPlan {
   readonly deadStaging: readonly StagingRef[];
   /** Of the latest fill, whose lease ran out: it could still commit. */
   readonly staleStaging: StagingRef | null;
+  /** Nothing is known of it, nothing is on disk, and nobody is to be told any more what there was. */
+  readonly empty: boolean;
   /** Known to Redis without a size, or counted without being known. */
   readonly uncounted: boolean;
 }
@@ -37,12 +39,15 @@ export interface PlanContext {
   readonly rules: StoreRules;
   readonly epoch: number;
   readonly nowMs: number;
+  /** For so long a key whose head was evicted is remembered as that. */
+  readonly evictedToldMs: number;
 }
 
 /** `listing` null: the store was not looked at, only what Redis knows is planned. */
 export function planKey(seen: KeySurvey, listing: KeyListing | null, context: PlanContext): KeyPlan {
   const { head, purge, latestFence } = seen;
-  const settledBelow = Math.max(latestFence, epochStart(context.epoch));
+  // Of a key without a grant on record nothing can be committed.
+  const settledBelow = latestFence === 0 ? Number.POSITIVE_INFINITY : Math.max(latestFence, epochStart(context.epoch));
   const retiredAt = new Map(seen.retired.map(({ fence, retiredAtMs }) => [fence, retiredAtMs]));
   const removing = new Set(seen.removing);
   const others = [...new Set([...(listing?.generations ?? []), ...retiredAt.keys(), ...removing])]
@@ -78,6 +83,7 @@ export function planKey(seen: KeySurvey, listing: KeyListing | null, context: Pl
     headPurged: head !== null && head.fence <= purge,
     deadStaging: staged.filter(isDead),
     staleStaging: seen.leased ? null : (staged.find((ref) => !isDead(ref)) ?? null),
+    empty: listing !== null && others.length + staged.length === 0 && isForgettable(seen, context),
     uncounted:
       known.some(
         (fence) => (retiredAt.has(fence) || removing.has(fence) || fence === head?.fence) && !seen.sizes.has(fence),
@@ -93,11 +99,17 @@ function wouldBeHead({ head, purge }: KeySurvey, fence: Tick): boolean {
   return head !== null && fence > head.fence && fence > purge;
 }
 
+function isForgettable({ head, leased, sizes, evicted }: KeySurvey, { nowMs, evictedToldMs }: PlanContext): boolean {
+  const isTold = evicted !== null && nowMs < evicted.atMs + evictedToldMs;
+  return head === null && !leased && sizes.size === 0 && !isTold;
+}
+
 /** Whether collecting the key by itself is worth its round trips. */
 export function hasWork(plan: KeyPlan): boolean {
   return (
     plan.due.length + plan.orphans.length + plan.deadStaging.length > 0
     || plan.headPurged
+    || plan.empty
     || plan.uncounted
     || plan.staleStaging !== null
   );

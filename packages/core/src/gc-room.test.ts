@@ -80,7 +80,7 @@ describe('over its quota the store loses', () => {
   test('a head for what running fills have reserved, beside what is there', async () => {
     for (const key of [A, B, C]) await fill(key);
     nowMs += GRACE_MS + 1;
-    const wish = { dataset: null, quotaBytes: null, datasetQuotaBytes: null };
+    const wish = { key: C, dataset: null, quotaBytes: null, datasetQuotaBytes: null };
     expect((await collect({ quotaBytes: 40 })).items).toEqual([]);
     await coordination.usage.reserve({ ...wish, fillId: 'running', bytes: 15, ttlMs: 60_000 });
     expect((await collect({ quotaBytes: 40 })).items).toMatchObject([{ what: 'head', key: A }]);
@@ -108,6 +108,33 @@ describe('over its quota the store loses', () => {
     expect(items).toMatchObject([{ key: A, reason: 'dataset-quota', dataset: 'small' }]);
   });
 
+  test('no head for what fills of other datasets have reserved', async () => {
+    await fill(A, 'small');
+    await fill(B, 'large');
+    nowMs += GRACE_MS + 1;
+    const wish = { key: C, dataset: 'large', quotaBytes: null, datasetQuotaBytes: null };
+    await coordination.usage.reserve({ ...wish, fillId: 'running', bytes: 500, ttlMs: 60_000 });
+    const datasets = { small: { quotaBytes: 15, keep: RULES.keep }, large: { quotaBytes: 600, keep: RULES.keep } };
+    expect((await collect({ datasets })).items).toEqual([]);
+  });
+
+  test('for a load of unknown size a quarter of the quota at most, however often and by how many it is wanted', async () => {
+    const keys = Array.from({ length: 8 }, (_, at) => `k${at}-${'0'.repeat(32)}`);
+    for (const key of keys) await fill(key);
+    nowMs += GRACE_MS + 1;
+    const rules = { quotaBytes: 80 };
+    const wanted = { bytes: 40, dataset: null, guessed: true };
+    const wish = { key: C, dataset: null, quotaBytes: null, datasetQuotaBytes: null };
+    await coordination.usage.reserve({ ...wish, fillId: 'another', bytes: 60, ttlMs: 60_000 });
+    expect((await collect(rules, { wanted })).items).toHaveLength(2);
+    nowMs += GRACE_MS + 1;
+    expect((await collect(rules, { wanted })).items).toMatchObject([{ what: 'generation' }, { what: 'generation' }]);
+    expect((await collect(rules, { wanted })).items).toEqual([]);
+    expect(await coordination.usage.read()).toMatchObject({ bytes: 60 });
+    await coordination.usage.release('another');
+    expect((await collect(rules, { wanted: { ...wanted, guessed: false } })).items).toHaveLength(2);
+  });
+
   test('for want of free space garbage only: no head goes for what others took of the disk', async () => {
     for (const key of [A, A, B]) await fill(key);
     nowMs += GRACE_MS;
@@ -119,10 +146,14 @@ describe('over its quota the store loses', () => {
 });
 
 test('an entry that nobody read and nothing filled for so long goes; one that is refreshed does not', async () => {
-  for (const key of [A, B, C]) await fill(key);
+  const D = `d-${'0'.repeat(32)}`;
+  for (const key of [A, B, C, D]) await fill(key);
   nowMs += 5000;
   await read(A);
   await fill(B);
+  // A refresh that finds the same version loads nothing.
+  const { tick, nowMs: beganAtMs } = await coordination.ticks.startProbe({ key: D, scopes: [], probeTargets: [] });
+  expect(await coordination.heads.markVerified(D, { version: 'v', tick, beganAtMs })).toBe(true);
   nowMs += 5000;
   const { items } = await collect({ unreadMs: 8000 });
   expect(items).toMatchObject([{ what: 'head', key: C, reason: 'unread' }]);

@@ -6,7 +6,14 @@
  *      may still be on the way to its first look.
  * Heads go for quotas only. A filesystem that others filled shall not cost what took hours to load.
  */
-import { collectDownTo, reserveOf, type EvictionReason, type Space, type StoreRules } from './model/retention.ts';
+import {
+  collectDownTo,
+  keptFromGuesses,
+  reserveOf,
+  type EvictionReason,
+  type Space,
+  type StoreRules,
+} from './model/retention.ts';
 import type { Removal } from './gc-plan.ts';
 import type { HeadToEvict, KeySurvey, StoreUsage } from './ports/retention.ts';
 
@@ -47,6 +54,8 @@ export class Tally {
 export interface WantedRoom {
   readonly bytes: number;
   readonly dataset: string | null;
+  /** Nobody knows whether that will do: heads go for it only as long as the most of the quota is left to others. */
+  readonly guessed: boolean;
 }
 
 export interface Pressure {
@@ -64,19 +73,26 @@ export function pressures(
   usage: StoreUsage,
   { space, wanted }: { readonly space: Space; readonly wanted: WantedRoom | null },
 ): readonly Pressure[] {
-  const over = (quotaBytes: number, usedBytes: number, wantedBytes: number): number =>
-    usedBytes - Math.min(collectDownTo(quotaBytes), quotaBytes - usage.reservedBytes - wantedBytes);
   const found: Pressure[] = Object.entries(rules.datasets).flatMap(([dataset, { quotaBytes }]) => {
     if (quotaBytes === null) return [];
-    const wantedBytes = wanted?.dataset === dataset ? wanted.bytes : 0;
-    const overBytes = over(quotaBytes, usage.datasets[dataset] ?? 0, wantedBytes);
+    const taken = { bytes: usage.datasets[dataset] ?? 0, reservedBytes: usage.reservedOf[dataset] ?? 0 };
+    const overBytes = overOf(quotaBytes, taken, wanted?.dataset === dataset ? wanted : null);
     return [{ dataset, evict: 'dataset-quota' as const, overBytes }];
   });
-  const wantedBytes = wanted?.bytes ?? 0;
   if (rules.quotaBytes !== null)
-    found.push({ dataset: null, evict: 'quota', overBytes: over(rules.quotaBytes, usage.bytes, wantedBytes) });
+    found.push({ dataset: null, evict: 'quota', overBytes: overOf(rules.quotaBytes, usage, wanted) });
+  const wantedBytes = wanted?.bytes ?? 0;
   found.push({ dataset: null, evict: null, overBytes: reserveOf(rules, space) + wantedBytes - space.freeBytes });
   return found.filter(({ overBytes }) => overBytes > 0);
+}
+
+function overOf(
+  quotaBytes: number,
+  { bytes, reservedBytes }: Pick<StoreUsage, 'bytes' | 'reservedBytes'>,
+  wanted: WantedRoom | null,
+): number {
+  const upTo = Math.min(collectDownTo(quotaBytes), quotaBytes - reservedBytes - (wanted?.bytes ?? 0));
+  return bytes - (wanted?.guessed === true ? Math.max(upTo, keptFromGuesses(quotaBytes)) : upTo);
 }
 
 /** Oldest replacement first. */

@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { collectGarbage, type GcOptions, type GcReport } from './gc.ts';
 import { reconcilePass } from './rebuild.ts';
+import { shardOf } from './model/cache-key.ts';
 import type { StoreRules } from './model/retention.ts';
 import { MANIFEST_FORMAT, PART_NAME } from './model/manifest.ts';
 import { isEpochLost } from './ports/coordination.ts';
@@ -203,6 +204,65 @@ const RULES: StoreRules = {
   unreadMs: null,
   datasets: {},
 };
+
+describe('of a key that has nothing any more gc', () => {
+  beforeEach(openGate);
+  const keys = async (): Promise<readonly string[]> => await store.directories.keys(shardOf(KEY));
+
+  test('leaves nothing where its first fill failed, and what still runs of it commits no more', async () => {
+    const { claim, fence } = await lease('f1');
+    await store.directories.list(KEY);
+    await collect();
+    expect(await keys()).toEqual([KEY]);
+    nowMs += 60_000;
+    await collect();
+    expect(await keys()).toEqual([]);
+    expect(redis.state.keys.has(KEY)).toBe(false);
+    expect(await coordination.leases.renew(claim, fence)).toBe(false);
+    await fill('b');
+    expect(fences()).toHaveLength(1);
+  });
+
+  test('leaves nothing of an evicted entry, its mark included, a day after it went', async () => {
+    const fence = await fill('a');
+    nowMs += GRACE_MS + 1;
+    await collect({ unreadMs: 1 });
+    nowMs += GRACE_MS;
+    await collect({ unreadMs: 1 });
+    expect([fences(), (await store.marks.readMark(KEY))?.purge]).toEqual([[], fence]);
+    nowMs += 86_400_000 - GRACE_MS - 1;
+    await collect();
+    expect((await coordination.eviction.survey([KEY])).keys[0]?.evicted).toMatchObject({ fence });
+    nowMs += 1;
+    await collect({}, { dryRun: true });
+    expect(await keys()).toEqual([KEY]);
+    await collect();
+    expect([await keys(), redis.state.keys.size]).toEqual([[], 0]);
+    expect(await store.marks.readMark(KEY)).toBeNull();
+  });
+
+  test('leaves a directory in which a slow fill is staged, and takes what that publishes as an orphan', async () => {
+    const slow = await publish('slow');
+    nowMs += 60_000;
+    expect(await coordination.eviction.forget(KEY, { epoch: 1, toldMs: 0 })).toBe('forgotten');
+    await collect();
+    expect([fences(), await keys()]).toEqual([[slow.fence], [KEY]]);
+    nowMs += GRACE_MS;
+    await collect();
+    await collect();
+    expect([fences(), await keys()]).toEqual([[], []]);
+  });
+
+  test('sweeps what fills of an older epoch left in staging, however late their fence', async () => {
+    const { fence } = await lease('old');
+    await store.writer.stage(KEY, fence, 'old');
+    await openEpoch({ ports: coordination, storeId: 'gc' }, 2);
+    await coordination.reconciler.completePass(2);
+    nowMs += PIN_MAX_MS + GRACE_MS;
+    expect(await collect()).toMatchObject({ staging: 1 });
+    expect(store.allStaging()).toEqual([]);
+  });
+});
 
 async function collect(rules: Partial<StoreRules> = {}, options: Partial<GcOptions> = {}): Promise<GcReport> {
   const { heads, leases, retirement, eviction, usage } = coordination;

@@ -35,6 +35,8 @@ export interface GcOptions {
   readonly pinMaxMs: number;
   /** Tells what would go, touches nothing. */
   readonly dryRun: boolean;
+  /** For so long a key whose head was evicted is remembered as that. Default: a day. */
+  readonly evictedToldMs?: number;
   /** Called for each thing that goes, or would go. */
   readonly onItem?: (item: GcItem) => void;
   /** Room that somebody waits for: the disk is not looked through for orphans and staging. Default: a full collection. */
@@ -64,6 +66,7 @@ export interface GcReport {
 
 /** Keys that one script surveys, seven commands each: Redis serves nobody else meanwhile, so a few milliseconds at most. */
 const KEYS_PER_PAGE = 50;
+const EVICTED_TOLD_MS = 86_400_000;
 /** Directories looked at side by side: on NFS each is a round trip or two. */
 const GLANCES_AT_ONCE = 16;
 
@@ -109,11 +112,11 @@ class Collection {
 
   async run(): Promise<GcReport> {
     const { usage, space, directories } = this.#deps;
-    const { rules, dryRun, wanted = null } = this.#options;
+    const { rules, dryRun, wanted = null, evictedToldMs = EVICTED_TOLD_MS } = this.#options;
     const before = { usage: await usage.read(), space: await space.free() };
     const { epoch, waitingFor, waitUntilMs } = await gateOf(this.#deps, this.#options);
     if (waitingFor !== null) return { ...this.#report(before, 0), waitingFor, waitUntilMs };
-    const keyOptions: KeyGcOptions = { rules, epoch, dryRun, onItem: (item) => this.#note(item) };
+    const keyOptions: KeyGcOptions = { rules, epoch, dryRun, evictedToldMs, onItem: (item) => this.#note(item) };
     const wants = pressures(rules, before.usage, { space: before.space, wanted });
     for (const shard of SHARDS) await this.#shard(await directories.keys(shard), keyOptions, wants.length > 0);
     for (const pressure of wants) await this.#makeRoom(pressure, keyOptions);
@@ -167,7 +170,7 @@ class Collection {
       const plan = planKey(seen, listings[at] ?? null, { ...keyOptions, nowMs });
       for (const fence of plan.pending) this.#goes(seen, fence);
       if (hasWork(plan)) await collectKey(seen.key, this.#deps, keyOptions);
-      const head = candidateOf(seen, nowMs - keyOptions.rules.graceMs);
+      const head = plan.headPurged ? null : candidateOf(seen, nowMs - keyOptions.rules.graceMs);
       if (head !== null && (await this.#evictUnread(head, nowMs, keyOptions))) continue;
       if (wantsRoom) this.#remember(seen, plan, head);
     }
@@ -178,7 +181,7 @@ class Collection {
     if (size !== undefined) this.#going.add(size.bytes, size.dataset);
   }
 
-  /** Nobody read it for so long, nobody filled it either, and Redis has not forgotten who did. */
+  /** Nobody read it for so long, nothing filled or refreshed it either, and Redis has not forgotten who did. */
   async #evictUnread(head: HeadCandidate & { readonly sinceMs: number }, nowMs: number, options: KeyGcOptions) {
     const { unreadMs } = options.rules;
     if (unreadMs === null || nowMs - head.sinceMs < unreadMs) return false;
@@ -221,7 +224,7 @@ function candidateOf(
   committedBeforeMs: number,
 ): (HeadCandidate & { readonly sinceMs: number }) | null {
   if (head === null || leased || head.committedAtMs > committedBeforeMs) return null;
-  const { fence, dataset, committedAtMs, readAtMs, restoredAtMs } = head;
+  const { fence, dataset, committedAtMs, verifiedAtMs, readAtMs, restoredAtMs } = head;
   return {
     key,
     fence,
@@ -230,7 +233,7 @@ function candidateOf(
     bytes: sizes.get(fence)?.bytes ?? 0,
     committedAtMs,
     usedAtMs: readAtMs ?? restoredAtMs ?? 0,
-    sinceMs: Math.max(readAtMs ?? 0, restoredAtMs ?? 0, committedAtMs),
+    sinceMs: Math.max(readAtMs ?? 0, restoredAtMs ?? 0, committedAtMs, verifiedAtMs),
     taken: false,
   };
 }

@@ -14,7 +14,7 @@ export * from './model/pin.ts';
 export * from './model/parts.ts';
 export * from './model/phase.ts';
 export * from './model/retention.ts';
-export { SharedLook } from './model/shared-look.ts';
+export * from './model/shared-look.ts';
 export * from './ports/clock.ts';
 export * from './ports/steps.ts';
 export * from './ports/tracing.ts';

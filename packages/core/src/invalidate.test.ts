@@ -3,8 +3,11 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { Epochs } from './epoch.ts';
 import { invalidate, invalidatePrefix, type InvalidateDeps } from './invalidate.ts';
 import type { PrefixedKey } from './invalidation-reach.ts';
-import type { InvalidateMode } from './ports/coordination.ts';
+import type { InvalidateMode, Ticks } from './ports/coordination.ts';
 import type { Entries } from './ports/entries.ts';
+import type { StoreMarks } from './ports/store.ts';
+import { epochOf } from './model/ticks.ts';
+import { emptyState } from './testing/memory/state.ts';
 import { READERS_MAX } from './ports/parts.ts';
 import { MemoryCoordination, MemoryRedis } from './testing/memory/redis.ts';
 import { MemoryStore } from './testing/memory-store.ts';
@@ -15,22 +18,28 @@ let coordination: MemoryCoordination;
 let scopesByKey: Map<string, readonly string[]>;
 let store: MemoryStore;
 let epochs: Epochs;
+let ids: number;
 
 beforeEach(async () => {
   store = new MemoryStore({ storeId: 'invalidate' });
   redis = new MemoryRedis({ now: () => 1_000_000 });
   coordination = new MemoryCoordination(redis);
   scopesByKey = new Map();
-  let ids = 0;
-  epochs = new Epochs({
-    register: coordination.register,
+  ids = 0;
+  epochs = epochsOf(coordination);
+  await epochs.open();
+});
+
+/** Of one process. */
+function epochsOf({ register }: MemoryCoordination): Epochs {
+  return new Epochs({
+    register,
     store: store.epochs,
     clock: { now: () => 0, sleep: async () => undefined },
     randomId: () => `id${(ids += 1)}`,
     onStep: () => undefined,
   });
-  await epochs.open();
-});
+}
 
 test.each(['soft', 'hard', 'purge'] as const)('%s on a table marks each view that reads it as well', async (mode) => {
   await coordination.parts.learn('wh/APP.V', ['wh/APP.SALES', 'wh/APP.REGIONS']);
@@ -64,6 +73,49 @@ test('keys, datasets and sources reach nothing but themselves', async () => {
   for (const target of ['key:k', 'dataset:d', 'source:wh']) expect((await mark(target, 'hard')).reached).toEqual([]);
 });
 
+test.each(['soft', 'hard', 'purge'] as const)(
+  '%s on a dataset reaches what others that ask the same had loaded',
+  async (mode) => {
+    await coordination.reconciler.completePass(1);
+    for (const dataset of ['prices', 'quotes', 'orders'])
+      await filled(`${dataset}-0`, { dataset, scopes: [`dataset:${dataset}`, 'source:wh'] });
+    await leased('first-0', ['dataset:quotes', 'source:wh']);
+    const alike = (dataset: string) => (dataset === 'orders' ? ['orders'] : ['quotes', 'prices']);
+    const done = await invalidate('dataset:prices', mode, { ...deps(), alike });
+    expect(done).toMatchObject({ reached: ['dataset:quotes'], entries: 2, fills: 1 });
+    expect((await seenAt('dataset:quotes'))[mode]).toBeGreaterThan(done.tick);
+    expect((await seenAt('dataset:orders'))[mode]).toBe(0);
+    const marks = await store.epochs.scopeMarks();
+    expect(marks.map(({ target }) => target).toSorted()).toEqual(
+      mode === 'soft' ? [] : ['dataset:prices', 'dataset:quotes'],
+    );
+    if (mode === 'purge')
+      for (const [key, purged] of [
+        ['quotes-0', true],
+        ['orders-0', false],
+      ] as const)
+        expect([key, (await store.marks.readMark(key)) !== null]).toEqual([key, purged]);
+  },
+);
+
+test.each(['dataset:prices', `key:${KEY}`])(
+  'a hard mark of %s counts in the epoch that another process opened while the store kept it',
+  async (target) => {
+    const other = new MemoryCoordination(redis);
+    const raiseMark: StoreMarks['raiseMark'] = async (mark) => {
+      if (redis.state.runId === 'run-1') {
+        redis.restart('run-2', emptyState('run-2'));
+        await epochsOf(other).open();
+        await other.reconciler.apply({ key: KEY, epoch: 2, newest: null, others: [], mark: null });
+      }
+      await store.marks.raiseMark(mark);
+    };
+    await invalidate(target, 'hard', { ...deps(), marks: { ...store.marks, raiseMark } });
+    const { seen } = await other.heads.look({ key: KEY, scopes: ['dataset:prices'], probeTargets: [] }, null);
+    expect(epochOf(seen.hard)).toBe(2);
+  },
+);
+
 describe('what an invalidation concerns', () => {
   beforeEach(async () => {
     await coordination.reconciler.completePass(1);
@@ -91,6 +143,38 @@ describe('what an invalidation concerns', () => {
     expect(await mark('dataset:prices', 'hard')).toMatchObject({ fills: 0 });
     await leased('prices_first-0', ['dataset:prices']);
     expect(await mark('dataset:prices', 'hard')).toMatchObject({ fills: 1 });
+  });
+
+  test('nor one that begins before it is counted', async () => {
+    const { list } = coordination.leases;
+    let lists = 0;
+    const leases = {
+      list: async () => {
+        if ((lists += 1) > 1) await leased('prices_first-0', ['dataset:prices']);
+        return await list();
+      },
+    };
+    expect(await invalidate('dataset:prices', 'hard', { ...deps(), leases })).toMatchObject({ fills: 0 });
+  });
+
+  test('a load that the mark ends at once is counted, one that begins just before it too, and none that comes after it', async () => {
+    const scopes = ['dataset:first', 'source:wh'];
+    const claim = { key: 'first_a-0', fillId: 'first', holder: 'w', ttlMs: 1000, scopes };
+    const fence = await leased(claim.key, scopes, claim.fillId);
+    const ticks: Ticks = {
+      ...coordination.ticks,
+      invalidate: async (target, mode) => {
+        await leased('first_b-0', scopes);
+        const tick = await coordination.ticks.invalidate(target, mode);
+        expect(await coordination.leases.renew(claim, fence)).toBe(false);
+        await filled(claim.key, { dataset: 'first', scopes, fillId: 'again' });
+        return tick;
+      },
+    };
+    const purged = await invalidate('dataset:first', 'purge', { ...deps(), ticks });
+    expect(purged).toMatchObject({ entries: 0, fills: 2 });
+    const { head } = await coordination.heads.look({ key: claim.key, scopes, probeTargets: [] }, null);
+    expect(head?.fillId).toBe('again');
   });
 
   test('a purge of a scope purges each of its entries, durably', async () => {
@@ -192,10 +276,10 @@ async function filled(
 function deps(): InvalidateDeps {
   const { ticks, parts, heads, leases, retirement } = coordination;
   const { marks, directories, reader } = store;
-  const list: Entries['list'] = async ({ prefix, dataset }) => ({
+  const list: Entries['list'] = async ({ prefix, dataset, alike = [] }) => ({
     next: null,
     entries: [...redis.state.keys].flatMap(([key, { head }]) =>
-      head !== null && key.startsWith(prefix) && (dataset === null || head.dataset === dataset)
+      head !== null && key.startsWith(prefix) && (dataset === null || [dataset, ...alike].includes(head.dataset ?? ''))
         ? [{ key, head, lastReadAtMs: null }]
         : [],
     ),

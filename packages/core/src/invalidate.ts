@@ -7,6 +7,8 @@
  *      the store after this moment and sees the mark. If it is not, the whole is done again in the new epoch.
  * Only then is it acknowledged.
  *
+ * A dataset is marked together with those that ask the same: an entry of theirs may have been loaded by any of them.
+ *
  * A table is marked together with every view and synonym known to read it, each with a tick of its own. They are read
  * after the table was marked: a reader that becomes known later takes over the mark it finds (ports/parts.ts).
  *
@@ -18,6 +20,7 @@
 import { epochOf, type Tick } from './model/ticks.ts';
 import type { Epochs } from './epoch.ts';
 import {
+  datasetOf,
   entriesUnder,
   fillsUnder,
   keysWith,
@@ -35,6 +38,8 @@ export interface InvalidateDeps extends ReachDeps {
   readonly parts: Pick<Parts, 'readers'>;
   readonly marks: StoreMarks;
   readonly epochs: Pick<Epochs, 'run'>;
+  /** Datasets that ask the same as this one, itself included; without it none does. */
+  readonly alike?: (dataset: string) => readonly string[];
 }
 
 /** How much an invalidation concerned. */
@@ -48,7 +53,7 @@ export interface InvalidationCounts {
 export interface Invalidation extends InvalidationCounts {
   /** Of the target's mark: generations filled up to it are no longer fresh (soft), or not to be served. */
   readonly tick: Tick;
-  /** What else was marked, because it reads the target. */
+  /** What else was marked, because it reads the target or asks the same. */
   readonly reached: readonly MarkTarget[];
 }
 
@@ -59,17 +64,22 @@ export function invalidate(target: MarkTarget, mode: InvalidateMode, deps: Inval
   return deps.epochs.run(async () => {
     // A purged head is not shown any more, so a key is looked at before it is marked.
     const own = target.startsWith('key:') ? await entriesUnder([target], deps) : null;
+    const before = await deps.leases.list();
     const tick = await deps.ticks.invalidate(target, mode);
-    const reached = await readersOf(target, deps);
+    const reached = await reachedBy(target, deps);
     const marks: Marked[] = [{ target, tick }];
     for (const reader of reached) marks.push({ target: reader, tick: await deps.ticks.invalidate(reader, mode) });
+    // A purge ends loads while it is being kept, and others may begin and end.
+    const fills = fillsUnder(marks, [...before, ...(await deps.leases.list())]);
     await keep(marks, mode, deps);
-    const fills = fillsUnder(marks, await deps.leases.list());
+    const last = Math.max(...marks.map((mark) => mark.tick));
     const purgesKeys = mode === 'purge' && own === null;
     const unknown = purgesKeys ? await unknownUnder([target, ...reached], deps) : [];
-    const keys = own ?? [...new Set([...unknown, ...(await entriesUnder([target, ...reached], deps))])];
-    if (purgesKeys) await purgeKeys(keys, Math.max(...marks.map((mark) => mark.tick)), deps);
-    return { tick, reached, entries: keys.length, fills: fills.length };
+    const found = own ?? (await entriesUnder([target, ...reached], deps));
+    // Also where the head is newer by now: earlier generations are purged by the mark of their key.
+    if (purgesKeys) await purgeKeys([...new Set([...unknown, ...found.map(({ key }) => key)])], last, deps);
+    const entries = new Set([...unknown, ...found.filter(({ fence }) => fence <= last).map(({ key }) => key)]).size;
+    return { tick, reached, entries, fills: fills.length };
   });
 }
 
@@ -137,7 +147,10 @@ async function keep(marks: readonly Marked[], mode: InvalidateMode, deps: Invali
   await deps.ticks.restoreMarks(epochOf(first.tick), durable);
 }
 
-async function readersOf(target: MarkTarget, { parts }: InvalidateDeps): Promise<readonly MarkTarget[]> {
+async function reachedBy(target: MarkTarget, { parts, alike }: InvalidateDeps): Promise<readonly MarkTarget[]> {
+  const dataset = datasetOf(target);
+  if (dataset !== null)
+    return (alike?.(dataset) ?? []).filter((other) => other !== dataset).map((other) => `dataset:${other}`);
   const [, source, table] = /^table:([^/]+)\/(.+)$/.exec(target) ?? [];
   if (source === undefined || table === undefined) return [];
   const readers = await parts.readers(`${source}/${table}`);

@@ -7,7 +7,7 @@ import type { Scope } from './model/request.ts';
 import type { Head } from './model/generation.ts';
 import { epochOf, type Tick } from './model/ticks.ts';
 import type { Heads, LeasedFill, Leases, MarkTarget, Retirement } from './ports/coordination.ts';
-import type { Entries, EntrySummary } from './ports/entries.ts';
+import type { Entries, EntryFilter, EntrySummary } from './ports/entries.ts';
 import type { GenerationReader, KeyDirectories } from './ports/store.ts';
 
 export interface ReachDeps {
@@ -33,22 +33,34 @@ const PAGE_KEYS = 500;
 /** Manifests read at a time. */
 const SCOPES_AT_ONCE = 16;
 
-/** Keys of entries that the targets name, once each. */
-export async function entriesUnder(targets: readonly MarkTarget[], deps: ReachDeps): Promise<readonly string[]> {
+/** An entry with the fence of its head. */
+export interface ReachedEntry {
+  readonly key: string;
+  readonly fence: Tick;
+}
+
+/** Entries that the targets name, once each. */
+export async function entriesUnder(targets: readonly MarkTarget[], deps: ReachDeps): Promise<readonly ReachedEntry[]> {
   const [first = ''] = targets;
   const key = /^key:(.+)$/.exec(first)?.[1];
   if (key !== undefined) {
     const { head } = await deps.heads.look({ key, scopes: [], probeTargets: [] }, null);
-    return head === null ? [] : [key];
+    return head === null ? [] : [{ key, fence: head.fence }];
   }
-  const dataset = /^dataset:(.+)$/.exec(first)?.[1] ?? null;
+  const [dataset = null, ...alike] = targets.flatMap((target) => datasetOf(target) ?? []);
   const source = /^(?:source:(.+)|table:([^/]+)\/.+)$/.exec(first)?.slice(1).find(Boolean) ?? null;
-  const found: string[] = [];
-  for await (const page of pages({ prefix: '', dataset }, deps)) {
+  const found: ReachedEntry[] = [];
+  for await (const page of pages({ prefix: '', dataset, alike }, deps)) {
     const own = source === null ? page : page.filter(({ head }) => head.source === source);
-    found.push(...(first.startsWith('table:') ? await reading(own, targets, deps) : own.map((entry) => entry.key)));
+    const reached = first.startsWith('table:') ? await reading(own, targets, deps) : own;
+    found.push(...reached.map(({ key: reachedKey, head }) => ({ key: reachedKey, fence: head.fence })));
   }
   return found;
+}
+
+/** null: the target is no dataset. */
+export function datasetOf(target: MarkTarget): string | null {
+  return /^dataset:(.+)$/.exec(target)?.[1] ?? null;
 }
 
 /** Of the entries, those whose request reads one of the tables; or all, where the whole source is a target. */
@@ -56,12 +68,12 @@ async function reading(
   entries: readonly EntrySummary[],
   targets: readonly MarkTarget[],
   { scopesOf }: ReachDeps,
-): Promise<readonly string[]> {
-  const found: string[] = [];
+): Promise<readonly EntrySummary[]> {
+  const found: EntrySummary[] = [];
   for (let at = 0; at < entries.length; at += SCOPES_AT_ONCE) {
     const some = entries.slice(at, at + SCOPES_AT_ONCE);
     const scopes = await Promise.all(some.map(scopesOf));
-    found.push(...some.flatMap(({ key }, i) => (scopes[i]?.some((scope) => targets.includes(scope)) ? [key] : [])));
+    found.push(...some.filter((_, i) => scopes[i]?.some((scope) => targets.includes(scope))));
   }
   return found;
 }
@@ -97,9 +109,9 @@ async function scopesOnStore(key: string, { directories, reader, scopesOf }: Rea
   return [];
 }
 
-/** Fills that began before one of the marks that is about them: nobody who comes after the mark is satisfied by them. */
+/** Fills that began before one of the marks that is about them, once each: nobody who comes after the mark is satisfied by them. */
 export function fillsUnder(marks: readonly Marked[], fills: readonly LeasedFill[]): readonly LeasedFill[] {
-  return fills.filter(({ key, fence, scopes }) =>
+  return [...new Map(fills.map((fill) => [fill.fence, fill])).values()].filter(({ key, fence, scopes }) =>
     marks.some(
       ({ target, tick }) =>
         fence <= tick && epochOf(fence) === epochOf(tick) && (target === `key:${key}` || scopes.includes(target)),
@@ -143,13 +155,14 @@ export async function keysWith(prefix: string, deps: ReachDeps): Promise<readonl
   return [...found.values()];
 }
 
+/** With those that are purged: a purge that broke off half-way is completed by the next one. */
 async function* pages(
-  { prefix, dataset }: { readonly prefix: string; readonly dataset: string | null },
+  { prefix, dataset, alike = [] }: Pick<EntryFilter, 'prefix' | 'dataset' | 'alike'>,
   { entries }: ReachDeps,
 ): AsyncGenerator<readonly EntrySummary[]> {
   let after: string | null = null;
   do {
-    const page = await entries.list({ prefix, dataset, limit: PAGE_KEYS, after });
+    const page = await entries.list({ prefix, dataset, alike, limit: PAGE_KEYS, after, withPurged: true });
     yield page.entries;
     after = page.next;
   } while (after !== null);

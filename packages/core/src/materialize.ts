@@ -40,26 +40,28 @@ async function fillOrUnchanged(task: FillTask, deps: MaterializeDeps): Promise<F
   const { source, memo, context } = deps;
   const { signal, onProgress, onStep, onStatement } = context;
   signal.throwIfAborted();
-  await using snapshot = await source.open(task.request.canonical, {
-    signal,
-    memo,
-    limits: task.request.limits,
-    onProgress,
-    // The version of a fill is that of its own snapshot.
-    known: {},
-    onFirstBatch: () => onStep('first-batch'),
-    ...(onStatement === undefined ? {} : { onStatement }),
-  });
-  await onStep('snapshot-opened');
-  if (await isUnchanged(task, snapshot, deps)) return { kind: 'unchanged', version: await snapshot.version() };
-
+  // Before the snapshot: what nothing is staged for has no rows of before, so that marks may go with an empty directory.
   const staging = await deps.writer.stage(task.request.key, task.fence, task.fillId);
+  let isPublished = false;
   try {
-    return { kind: 'published', manifest: await stageAndPublish(task, { snapshot, staging, deps }) };
-  } catch (error) {
+    await using snapshot = await source.open(task.request.canonical, {
+      signal,
+      memo,
+      limits: task.request.limits,
+      onProgress,
+      // The version of a fill is that of its own snapshot.
+      known: {},
+      onFirstBatch: () => onStep('first-batch'),
+      ...(onStatement === undefined ? {} : { onStatement }),
+    });
+    await onStep('snapshot-opened');
+    if (await isUnchanged(task, snapshot, deps)) return { kind: 'unchanged', version: await snapshot.version() };
+    const manifest = await stageAndPublish(task, { snapshot, staging, deps });
+    isPublished = true;
+    return { kind: 'published', manifest };
+  } finally {
     // The staging directory is ours alone; a failure to remove it is left to the sweep.
-    await deps.writer.discard(staging).catch(() => undefined);
-    throw error;
+    if (!isPublished) await deps.writer.discard(staging).catch(() => undefined);
   }
 }
 

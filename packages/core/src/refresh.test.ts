@@ -28,6 +28,15 @@ describe('what a refresh does with an entry', () => {
     expect(bench.loads).toEqual(['a.csv']);
   });
 
+  test('is told as it was, also where the head tells of the work before its job does', async () => {
+    bench.outcomeAfterMs = 60_000;
+    const plan = bench.plan({ always: [bench.request('new.csv')] });
+    bench.files.set('new.csv', 'new.csv 1');
+    expect(countsOf(await bench.refresh(plan))).toEqual({ loaded: 1 });
+    await bench.timeline.until(bench.timeline.sleep(HOUR_MS));
+    expect(countsOf(await bench.refresh(plan))).toEqual({ verified: 1 });
+  });
+
   test('whose version changed and whose bytes did not: its hash, and so its ETag, stays', async () => {
     await bench.fill('a.csv');
     const before = bench.head('a.csv');
@@ -119,6 +128,21 @@ describe('a refresh and the work of others', () => {
     expect(bench.loads).toEqual(['a.csv']);
   });
 
+  test('of an interval joins no load that began before a mark, soft or hard', async () => {
+    for (const mode of ['soft', 'hard'] as const) {
+      await bench.fill(`${mode}.csv`);
+      bench.files.set(`${mode}.csv`, `${mode}.csv 2`);
+      const { finish, load } = await heldLoad(`${mode}.csv`);
+      await bench.coordination.ticks.invalidate('dataset:prices', mode);
+      const always = [bench.request(`${mode}.csv`)];
+      const refreshed = bench.start(bench.plan({ always, again: () => null }));
+      void bench.timeline.sleep(5_000).then(finish);
+      const { joined, verified = 0, loaded = 0 } = countsOf(await bench.timeline.until(refreshed)) ?? {};
+      expect([joined, verified + loaded]).toEqual([undefined, 1]);
+      await load;
+    }
+  });
+
   test('of a time of day looks again after a load that began before, and reads no row twice for it', async () => {
     await bench.fill('a.csv');
     bench.files.set('a.csv', 'a.csv 2');
@@ -157,6 +181,36 @@ describe('a refresh and the work of others', () => {
     expect(countsOf(await bench.refresh(bench.plan(), { since }))).toEqual({ fresh: 2 });
   });
 
+  test('leaves one job of an entry that has no turn, however often it is due, and what that finds serves the next', async () => {
+    await bench.fill('a.csv');
+    bench.files.set('a.csv', 'a.csv 2');
+    const turn = deferred<void>();
+    bench.beforeJobs = turn.promise;
+    for (let due = 0; due < 3; due += 1) {
+      expect(countsOf(await bench.refresh())).toEqual({ late: 1 });
+      // The clock goes on meanwhile, as it does where others work.
+      await bench.coordination.ticks.invalidate('dataset:other', 'soft');
+    }
+    expect(bench.enqueued).toEqual(['background probe a.csv']);
+    const refreshed = bench.start();
+    void bench.timeline.sleep(5_000).then(turn.resolve);
+    expect(countsOf(await bench.timeline.until(refreshed))).toEqual({ loaded: 1 });
+    expect(bench.loads).toEqual(['a.csv']);
+  });
+
+  test('of a time of day is not content with what an earlier refresh began to load', async () => {
+    bench.files.set('a.csv', 'a.csv 1');
+    const rows = deferred<void>();
+    bench.beforeRows = () => rows.promise;
+    const plan = bench.plan({ always: [bench.request('a.csv')], joinsRunning: false });
+    expect(countsOf(await bench.refresh(plan))).toEqual({ late: 1 });
+    const refreshed = bench.start(plan);
+    void bench.timeline.sleep(5_000).then(rows.resolve);
+    expect(countsOf(await bench.timeline.until(refreshed))).toEqual({ verified: 1 });
+    expect(bench.enqueued).toEqual(['background fill a.csv', 'background fill a.csv']);
+    expect(bench.loads).toEqual(['a.csv']);
+  });
+
   test('is let go of at once when its worker is asked to stop', async () => {
     await bench.fill('a.csv');
     const stop = new AbortController();
@@ -187,6 +241,21 @@ describe('a refresh in bad weather', () => {
     expect(countsOf(report)).toEqual({ late: 2 });
     expect(report?.lastFailure?.code).toBe('PQ_SOURCE_UNAVAILABLE');
     expect(bench.loads).toEqual([]);
+  });
+
+  test('is not held up by an entry that cannot be loaded whenever it is tried, though that was proved longest ago', async () => {
+    for (const path of ['bad.csv', 'a.csv', 'b.csv']) {
+      await bench.fill(path);
+      await bench.timeline.until(bench.timeline.sleep(1_000));
+    }
+    bench.files.set('bad.csv', null);
+    for (let times = 0; times < 2; times += 1) {
+      bench.enqueued.length = 0;
+      expect(countsOf(await bench.refresh())).toEqual({ verified: 2, late: 1 });
+      expect(bench.enqueued.slice(0, 4)).toEqual(
+        ['bad', 'a', 'b', 'bad'].map((name) => `background probe ${name}.csv`),
+      );
+    }
   });
 
   test('asks a source that cools down only when the time is over', async () => {

@@ -27,6 +27,7 @@ import type { Entries } from './ports/entries.ts';
 import { REFRESH_OUTCOMES, type RefreshOutcome, type RefreshReport } from './ports/refreshes.ts';
 import type { OnStep } from './ports/steps.ts';
 import type { GenerationReader } from './ports/store.ts';
+import type { JobRef } from './ports/work.ts';
 import { Agenda, type AgendaItem } from './refresh-agenda.ts';
 
 export interface RefreshDeps extends AwaitDeps {
@@ -41,6 +42,8 @@ export interface RefreshDeps extends AwaitDeps {
 /** What is to be refreshed, as the configuration says. */
 export interface RefreshPlan {
   readonly dataset: string;
+  /** Datasets that ask the same, itself among them: what one had loaded is an entry of each. */
+  readonly alike: readonly string[];
   readonly source: string;
   /**
    * A load that runs when the refresh is due is as good as another. So it is for an interval; a time of day may mean that
@@ -79,6 +82,9 @@ const PAUSES_MS: Partial<Record<ErrorCode, number>> = {
   PQ_SOURCE_UNAVAILABLE: 15_000,
 };
 const RECONCILIATION_PAUSE_MS = 1_000;
+const ASKS_MAX = 5;
+const ASK_AGAIN_MS = 200;
+const LASTING: ReadonlySet<Outcome['kind']> = new Set<Outcome['kind']>(['committed', 'verified', 'satisfied']);
 
 export class Refresher {
   readonly #deps: RefreshDeps;
@@ -121,6 +127,7 @@ export class Refresher {
   /** The entries to refresh; those that are left out are told at once. */
   async #items(plan: RefreshPlan, tally: Tally): Promise<readonly AgendaItem[]> {
     const { entries, retirement } = this.#deps;
+    const { dataset, alike } = plan;
     const { reconciledAtMs, nowMs } = await retirement.gate();
     // Before the pass of a new epoch is complete, Redis knows some of the entries only.
     if (reconciledAtMs === null) throw new Reconciling();
@@ -130,7 +137,7 @@ export class Refresher {
     let unread = 0;
     let after: string | null = null;
     do {
-      const page = await entries.list({ prefix: '', dataset: plan.dataset, limit: PAGE_KEYS, after });
+      const page = await entries.list({ prefix: '', dataset, alike, limit: PAGE_KEYS, after });
       for (const { key, head, lastReadAtMs } of page.entries) {
         const named = items.get(key);
         // Redis forgets reads with all else: what it does not know counts as read when this epoch knew its entries.
@@ -163,10 +170,11 @@ export class Refresher {
         await clock.sleep(next.waitMs, work.until).catch(() => undefined);
         continue;
       }
-      const refreshed = await this.#patiently(() => this.#refresh(next, work), work);
-      if (refreshed !== null) work.tally.add(refreshed, 1);
-      else if (!work.until.aborted) work.tally.add('failed', 1);
-      else work.tally.add('late', 1);
+      const tried = await this.#try(() => this.#refresh(next, work), work);
+      // What fails for itself alone, each time and for hours, keeps nobody else from their turn.
+      if (tried === 'again') agenda.putBack(next);
+      else if (tried !== null) work.tally.add(tried.done, 1);
+      else work.tally.add(work.until.aborted ? 'late' : 'failed', 1);
     }
   }
 
@@ -178,17 +186,29 @@ export class Refresher {
     const look = await epochs.run(() => heads.look(targetOf(request), null));
     const requirement = requirementOf(look, since);
     if (satisfies(look.head, requirement)) return 'fresh';
-    if (look.lease !== null && plan.joinsRunning) return 'joined';
+    if (plan.joinsRunning && isBeingLoaded(look)) return 'joined';
     const kind = canVerifyByProbe(look.head, requirement, request.versionKind) ? 'probe' : 'fill';
     const job: Job = { kind, request, requirement, requestId: null, background: true };
     const found = await this.#outcome(job, until);
-    if (found.kind !== 'changed' && found.kind !== 'absent') return outcomeOf(found);
-    const loaded = outcomeOf(await this.#outcome({ ...job, kind: 'fill' }, until));
-    return loaded === 'fresh' ? 'loaded' : loaded;
+    const last = found.kind === 'changed' || found.kind === 'absent' ? { ...job, kind: 'fill' as const } : null;
+    return outcomeOf(last === null ? found : await this.#outcome(last, until), look.head?.fence ?? null);
   }
 
-  #outcome(job: Job, signal: AbortSignal): Promise<Outcome> {
-    return this.#deps.epochs.run(() => awaitOutcome(job, this.#deps, { onJob: () => undefined, signal }));
+  /**
+   * A job that an earlier refresh left waiting, or running, is joined; where it was not enough another one is asked for.
+   * A job's outcome is there before the queue is done with it, so the same one may be joined once more.
+   */
+  async #outcome(job: Job, signal: AbortSignal): Promise<Outcome> {
+    const { epochs, heads, clock } = this.#deps;
+    for (let asks = 1; ; asks += 1) {
+      let joined = false;
+      const onJob = (ref: JobRef): void => void (joined = ref.joined);
+      const outcome = await epochs.run(() => awaitOutcome(job, this.#deps, { onJob, signal }));
+      if (!joined || !LASTING.has(outcome.kind) || asks === ASKS_MAX) return outcome;
+      const { head } = await epochs.run(() => heads.look(targetOf(job.request), null));
+      if (satisfies(head, job.requirement)) return outcome;
+      await clock.sleep(ASK_AGAIN_MS, signal);
+    }
   }
 
   /** A head whose manifest cannot be read is noticed, and loaded again, by whoever asks for it. */
@@ -203,22 +223,29 @@ export class Refresher {
   }
 
   /** Tries again what another time may bring. @returns null where there was no time left, or no use in trying */
-  async #patiently<T>(
-    attempt: () => Promise<T>,
-    { tally, until }: { readonly tally: Tally; readonly until: AbortSignal },
-  ): Promise<T | null> {
-    while (!until.aborted) {
-      try {
-        return await attempt();
-      } catch (error) {
-        if (until.aborted) break;
-        const pauseMs = pauseAfter(error);
-        if (!(error instanceof Reconciling)) await this.#tell(error, tally);
-        if (pauseMs === null) break;
-        await this.#deps.clock.sleep(pauseMs, until).catch(() => undefined);
-      }
+  async #patiently<T>(attempt: () => Promise<T>, work: Pick<Work, 'tally' | 'until'>): Promise<T | null> {
+    for (;;) {
+      const tried = await this.#try(attempt, work);
+      if (tried !== 'again') return tried === null ? null : tried.done;
     }
-    return null;
+  }
+
+  /** @returns `again` after a pause, where another time may bring it */
+  async #try<T>(
+    attempt: () => Promise<T>,
+    { tally, until }: Pick<Work, 'tally' | 'until'>,
+  ): Promise<{ readonly done: T } | 'again' | null> {
+    if (until.aborted) return null;
+    try {
+      return { done: await attempt() };
+    } catch (error) {
+      if (until.aborted) return null;
+      const pauseMs = pauseAfter(error);
+      if (!(error instanceof Reconciling)) await this.#tell(error, tally);
+      if (pauseMs === null) return null;
+      await this.#deps.clock.sleep(pauseMs, until).catch(() => undefined);
+      return 'again';
+    }
   }
 
   /** Once for each kind of trouble that follows another: a source may be paused for hours. */
@@ -245,15 +272,24 @@ function requirementOf({ seen: { soft, hard, epoch } }: Look, since: Tick): Requ
   return { after: Math.max(since, soft, hard, epochStart(epoch)), hardAfter: hard };
 }
 
-/** @throws the failure, so that what another time may bring is tried again */
-function outcomeOf(outcome: Outcome): RefreshOutcome {
+/** What is loaded may satisfy who asks after it: it began after whatever was marked. */
+function isBeingLoaded({ lease, seen: { soft, hard } }: Look): boolean {
+  return lease !== null && lease.fence > Math.max(soft, hard);
+}
+
+/**
+ * The head tells that the work is done before its outcome does; which it was, its fence tells.
+ * @param before fence of the head there was
+ * @throws the failure, so that what another time may bring is tried again
+ */
+function outcomeOf(outcome: Outcome, before: Tick | null): RefreshOutcome {
   switch (outcome.kind) {
     case 'committed':
       return 'loaded';
     case 'verified':
       return 'verified';
     case 'satisfied':
-      return 'fresh';
+      return outcome.fence === before ? 'verified' : 'loaded';
     case 'failed':
       throw ParqueueError.from(outcome.failure);
     case 'cancelled':

@@ -18,6 +18,7 @@ const RULES: StoreRules = {
 };
 
 let store: MemoryStore;
+let redis: MemoryRedis;
 let coordination: MemoryCoordination;
 let nowMs: number;
 let made: WantedRoom[];
@@ -32,7 +33,8 @@ beforeEach(async () => {
   looks = [];
   told = [];
   store = new MemoryStore({ storeId: 'room' });
-  coordination = new MemoryCoordination(new MemoryRedis({ now: () => nowMs }));
+  redis = new MemoryRedis({ now: () => nowMs });
+  coordination = new MemoryCoordination(redis);
   await openEpoch({ ports: coordination, storeId: 'room' }, 1);
 });
 
@@ -57,7 +59,7 @@ describe('before it starts a fill', () => {
         + 'grace (store.retention.grace): ask again then, or raise the quota, give the filesystem more, or purge what is not needed',
       details: { limit: 'quota', quotaBytes: 100, takenBytes: 80, wantedBytes: 40 },
     });
-    expect(made).toEqual([{ bytes: 40, dataset: null }]);
+    expect(made).toEqual([{ bytes: 40, dataset: null, guessed: false }]);
     expect(told).toEqual(['room-refused']);
     expect((await coordination.usage.read()).reservedBytes).toBe(80);
   });
@@ -68,7 +70,7 @@ describe('before it starts a fill', () => {
     onMake = () => void coordination.usage.release('a');
     await hold(admission, 'b', 45);
     await hold(admission, 'c', 45);
-    expect(made).toEqual([{ bytes: 45, dataset: null }]);
+    expect(made).toEqual([{ bytes: 45, dataset: null, guessed: false }]);
   });
 
   test('is refused by the quota of its dataset, and by what is free of the filesystem', async () => {
@@ -106,7 +108,7 @@ describe('before it starts a fill', () => {
 });
 
 describe('while it runs a fill', () => {
-  test('is stopped when it takes more than there is, and twice of what it had is made room for', async () => {
+  test('is stopped when it takes more than there is, and nothing goes for so large a guess', async () => {
     await hold(room(), 'other', 45);
     const held = await hold(room(), 'f1', null);
     await write('f1', 40);
@@ -117,6 +119,43 @@ describe('while it runs a fill', () => {
     expect(held.passed.reason).toMatchObject({ code: 'PQ_STORE_FULL', details: { wantedBytes: 56 } });
     await held.release();
     expect((await coordination.usage.read()).reservedBytes).toBe(45);
+    expect(made).toEqual([]);
+  });
+
+  test('has twice of what it had made room for, as a guess, and holds nothing itself by then', async () => {
+    await hold(room(), 'other', 45);
+    await hold(room(), 'another', 40);
+    const held = await hold(room(), 'f1', null);
+    await write('f1', 16);
+    let reservedBytes = 0;
+    onMake = () => {
+      reservedBytes = [...redis.state.reserved.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+    };
+    await look();
+    expect(held.passed.aborted).toBe(true);
+    expect(made).toEqual([{ bytes: 32, dataset: null, guessed: true }]);
+    expect(reservedBytes).toBe(85);
+  });
+
+  test('that was stopped is remembered: the next one is refused before anything goes for it, for as long as a grace', async () => {
+    const other = await hold(room(), 'other', 45);
+    const held = await hold(room(), 'f1', null);
+    await write('f1', 56);
+    await look();
+    await held.release();
+    await expect(hold(room(), 'f2', null)).rejects.toMatchObject({
+      message:
+        'the store has no room: 45 B of its quota of 100 B are taken and this load needs 56 B; so much is not made free for a load '
+        + 'whose size nobody knows (a quarter of a quota at most): raise the quota, or purge what is not needed',
+    });
+    expect(made).toEqual([]);
+    await other.release();
+    await expect(hold(room(), 'f3', null)).resolves.toBeDefined();
+    await coordination.usage.release('f3');
+    await hold(room(), 'other', 45);
+    nowMs += 60_000;
+    await hold(room(), 'others', 45);
+    await expect(hold(room(), 'f4', null)).resolves.toBeDefined();
   });
 
   test('that was quicker than the first look is looked at before it publishes', async () => {
@@ -124,6 +163,30 @@ describe('while it runs a fill', () => {
     await write('f1', 101);
     await held.settle();
     expect(held.passed.reason).toMatchObject({ code: 'PQ_STORE_FULL', details: { wantedBytes: 101 } });
+    await held.release();
+  });
+
+  test('that a full filesystem stopped is not remembered: what others wrote there is none of its own', async () => {
+    store.capacityBytes = 50;
+    const filesystem = room({ ...RULES, quotaBytes: null, reserveBytes: 20 });
+    const held = await hold(filesystem, 'f1', null);
+    await write('f1', 40);
+    await look();
+    expect(held.passed.reason).toMatchObject({ details: { limit: 'reserve' } });
+    await held.release();
+    expect([redis.state.outgrown.size, redis.state.reserved.size]).toEqual([0, 0]);
+  });
+
+  test('that was looked at for the last time is not any more: its commit counts what it reserved', async () => {
+    const held = await hold(room(), 'f1', null);
+    await write('f1', 40);
+    await held.settle();
+    expect((await coordination.usage.read()).reservedBytes).toBe(40);
+    nowMs += 30_000;
+    expect((await coordination.usage.read()).reservedBytes).toBe(40);
+    await coordination.usage.release('f1');
+    await look();
+    expect((await coordination.usage.read()).reservedBytes).toBe(0);
     await held.release();
   });
 

@@ -6,9 +6,14 @@
  * PQ_STORE_FULL, or stopped if it runs. The head stays as it was.
  *
  * What makes room goes after its grace, not at once: who was refused finds room when he asks again after that.
+ *
+ * A result that never fits could cost the store everything else: stopped, room made, asked again, stopped a little later. So
+ * room is made without bounds only for what a head is known to take; for a guess never more than a share of the quota, for all
+ * guesses together (model/retention.ts). And what a fill had when a quota stopped it is remembered for its key, for a
+ * grace: the next one is expected to take that, and where it cannot have it is refused before it asks the source or anything goes.
  */
 import type { GcReport, WantedRoom } from './gc.ts';
-import { quotaOf, reserveOf, type StoreRules } from './model/retention.ts';
+import { keptFromGuesses, quotaOf, reserveOf, type StoreRules } from './model/retention.ts';
 import { isParqueueError, ParqueueError } from './model/errors.ts';
 import type { Clock } from './ports/clock.ts';
 import { isEpochLost } from './ports/coordination.ts';
@@ -25,7 +30,7 @@ export interface FillRoom extends StagingRef {
 export interface HeldRoom {
   /** Aborts when the fill takes more than there is; its reason is the error. */
   readonly passed: AbortSignal;
-  /** Looks once more, now that all its bytes are there: a load may be over before the first look was due. */
+  /** Looks for the last time, now that all its bytes are there: a load may be over before the first look was due. */
   settle(): Promise<void>;
   /** The fill is over; its reservation goes. Never rejects: one that is left ends by itself. */
   release(): Promise<void>;
@@ -65,6 +70,20 @@ const MAKE_ROOM_PAUSE_MS = 5000;
 
 const RESERVED_LOOKS = 3;
 
+/** From the last look to the commit, with which the reservation ends. */
+const SETTLED_MS = 60_000;
+
+/** As long as a grace, after which what went for it is gone: then it may ask its source whether it still does not fit. */
+const REMEMBERED_MIN_MS = 60_000;
+
+interface Refused {
+  readonly error: ParqueueError;
+  /** What it needs at least. */
+  readonly bytes: number;
+  /** What it would pass. */
+  readonly limit: 'quota' | 'datasetQuota' | 'reserve';
+}
+
 export class StoreRoom implements Room {
   readonly #deps: StoreRoomDeps;
   #making: Promise<Pick<GcReport, 'waitingFor'>> | null = null;
@@ -77,36 +96,50 @@ export class StoreRoom implements Room {
 
   async hold(fill: FillRoom): Promise<HeldRoom> {
     const expected = fill.headBytes ?? UNKNOWN_RESULT_BYTES;
-    let refusal = await this.#reserve(fill, expected);
-    if (refusal !== null && !this.#isHopeless(fill, expected)) {
-      await this.#makeRoom({ bytes: expected, dataset: fill.dataset });
-      refusal = await this.#reserve(fill, expected);
+    let refused = await this.#reserve(fill, expected);
+    if (refused !== null && !this.#isHopeless(fill, refused.bytes)) {
+      await this.#makeRoom(wantedBy(fill, refused.bytes));
+      refused = await this.#reserve(fill, expected);
     }
-    if (refusal !== null) {
-      await this.#tell(fill, refusal);
-      throw refusal;
+    if (refused !== null) {
+      await this.#tell(fill, refused.error);
+      throw refused.error;
     }
     return this.#watch(fill, expected);
   }
 
-  /** Room is not made for what has none in an empty store: its own head stays until the fill has replaced it. */
-  #isHopeless({ dataset, headBytes }: FillRoom, bytes: number): boolean {
-    const quotas = [this.#deps.rules.quotaBytes, quotaOf(this.#deps.rules, dataset)];
-    return quotas.some((quota) => quota !== null && bytes + (headBytes ?? 0) > quota);
+  /**
+   * Room is not made for what has none in an empty store: its own head stays until the fill has replaced it. Nor for more than
+   * guesses may have.
+   */
+  #isHopeless(fill: FillRoom, bytes: number): boolean {
+    const { guessed } = wantedBy(fill, bytes);
+    const quotas = [this.#deps.rules.quotaBytes, quotaOf(this.#deps.rules, fill.dataset)];
+    return quotas.some(
+      (quota) =>
+        quota !== null
+        && (bytes + (fill.headBytes ?? 0) > quota || (guessed && bytes > quota - keptFromGuesses(quota))),
+    );
   }
 
   #watch(fill: FillRoom, expectedBytes: number): HeldRoom {
-    const { clock, space, usage, lookEveryMs } = this.#deps;
+    const { clock, space, usage, rules, lookEveryMs } = this.#deps;
     const passed = new AbortController();
     const over = new AbortController();
-    const look = async (): Promise<void> => {
+    let released = false;
+    const look = async (ttlMs?: number): Promise<void> => {
       const bytes = await space.stagedBytes(fill);
-      const refusal = await this.#reserve(fill, Math.max(expectedBytes, bytes));
-      if (refusal === null || over.signal.aborted || passed.signal.aborted) return;
-      passed.abort(refusal);
-      await this.#tell(fill, refusal);
+      const refused = await this.#reserve(fill, Math.max(expectedBytes, bytes), ttlMs);
+      if (refused === null || released || passed.signal.aborted) return;
+      passed.abort(refused.error);
+      await this.#tell(fill, refused.error);
+      // Not for a full disk, which no head goes for: what others wrote there is none of the question's.
+      if (refused.limit !== 'reserve')
+        await usage.outgrown(fill.key, bytes, Math.max(rules.graceMs, REMEMBERED_MIN_MS));
+      // What it holds is none of what the next one needs.
+      await usage.release(fill.fillId);
       // Nobody knows how large it becomes: whoever asks again shall find twice of what it had when it was stopped.
-      if (!this.#isHopeless(fill, bytes * 2)) await this.#makeRoom({ bytes: bytes * 2, dataset: fill.dataset });
+      if (!this.#isHopeless(fill, bytes)) await this.#makeRoom(wantedBy(fill, bytes * 2));
     };
     const watching = (async (): Promise<void> => {
       while (!over.signal.aborted && !passed.signal.aborted) {
@@ -118,64 +151,77 @@ export class StoreRoom implements Room {
     })();
     // A defect stops the fill, as in heartbeat.ts; `release` waits for the watch and leaves the telling to the signal.
     watching.catch((error: unknown) => passed.abort(error));
+    const rest = async (): Promise<void> => {
+      over.abort();
+      await watching.catch(() => undefined);
+    };
     return {
       passed: passed.signal,
-      settle: () => look().catch(ignoreOperational),
+      // No look after this one: it would reserve again what the commit has counted.
+      settle: async () => {
+        await rest();
+        await look(SETTLED_MS).catch(ignoreOperational);
+      },
       release: async () => {
-        over.abort();
-        await watching.catch(() => undefined);
+        released = true;
+        await rest();
         await usage.release(fill.fillId).catch(ignoreOperational);
       },
     };
   }
 
   /** @returns the error where there is no room */
-  async #reserve(fill: FillRoom, bytes: number): Promise<ParqueueError | null> {
-    const { usage, space, rules, lookEveryMs } = this.#deps;
-    const { fillId, dataset } = fill;
+  async #reserve(
+    fill: FillRoom,
+    expectedBytes: number,
+    ttlMs = RESERVED_LOOKS * this.#deps.lookEveryMs,
+  ): Promise<Refused | null> {
+    const { usage, space, rules } = this.#deps;
+    const { key, fillId, dataset } = fill;
     const datasetQuotaBytes = quotaOf(rules, dataset);
-    const reserved = await usage.reserve({
-      fillId,
-      dataset,
-      bytes,
-      ttlMs: RESERVED_LOOKS * lookEveryMs,
-      quotaBytes: rules.quotaBytes,
-      datasetQuotaBytes,
-    });
+    const { quotaBytes } = rules;
+    const wish = { key, fillId, dataset, bytes: expectedBytes, ttlMs, quotaBytes, datasetQuotaBytes };
+    const reserved = await usage.reserve(wish);
+    const { bytes } = reserved;
     if (reserved.kind === 'passed') {
       const ofDataset = reserved.quota === 'dataset';
-      const quota = ofDataset ? datasetQuotaBytes : rules.quotaBytes;
-      return this.#full(
-        ofDataset ? `dataset ${dataset}` : 'the store',
-        `${sizeText(reserved.othersBytes)} of its quota of ${sizeText(quota ?? 0)} are taken and this load needs ${sizeText(bytes)}`,
-        {
-          limit: ofDataset ? 'datasetQuota' : 'quota',
-          quotaBytes: quota,
-          takenBytes: reserved.othersBytes,
-          wantedBytes: bytes,
-        },
-      );
+      const quota = ofDataset ? datasetQuotaBytes : quotaBytes;
+      return this.#full({ fill, bytes }, ofDataset ? `dataset ${dataset}` : 'the store', {
+        why: `${sizeText(reserved.othersBytes)} of its quota of ${sizeText(quota ?? 0)} are taken and this load needs ${sizeText(bytes)}`,
+        limit: ofDataset ? 'datasetQuota' : 'quota',
+        details: { quotaBytes: quota, takenBytes: reserved.othersBytes },
+      });
     }
     const now = await space.free();
     const reserveBytes = reserveOf(rules, now);
     const written = Math.min(bytes, await space.stagedBytes(fill));
     if (now.freeBytes - (bytes - written) >= reserveBytes) return null;
-    return this.#full(
-      "the store's filesystem",
-      `${sizeText(now.freeBytes)} are free, of which ${sizeText(reserveBytes)} are left alone (store.reserve), and this load needs ${sizeText(bytes - written)} more`,
-      { limit: 'reserve', freeBytes: now.freeBytes, reserveBytes, wantedBytes: bytes },
-    );
+    return this.#full({ fill, bytes }, "the store's filesystem", {
+      why: `${sizeText(now.freeBytes)} are free, of which ${sizeText(reserveBytes)} are left alone (store.reserve), and this load needs ${sizeText(bytes - written)} more`,
+      limit: 'reserve',
+      details: { freeBytes: now.freeBytes, reserveBytes },
+    });
   }
 
-  #full(whose: string, why: string, details: Readonly<Record<string, unknown>>): ParqueueError {
+  #full(
+    { fill, bytes }: { readonly fill: FillRoom; readonly bytes: number },
+    whose: string,
+    told: Pick<Refused, 'limit'> & { readonly why: string; readonly details: Readonly<Record<string, number | null>> },
+  ): Refused {
+    const message = `${whose} has no room: ${told.why}; ${this.#remedy(fill, bytes)}`;
+    const { limit } = told;
+    const details = { place: 'store', limit, ...told.details, wantedBytes: bytes };
+    return { bytes, limit, error: new ParqueueError('PQ_STORE_FULL', message, { details }) };
+  }
+
+  #remedy(fill: FillRoom, bytes: number): string {
+    if (this.#isHopeless(fill, bytes))
+      return 'so much is not made free for a load whose size nobody knows (a quarter of a quota at most): raise the quota, or purge what is not needed';
     const hope =
       this.#waitingFor === null
         ? 'what nobody reads goes after its grace (store.retention.grace): ask again then'
         : 'Redis was restarted, and nothing is removed until readers of before are done: ask again later';
-    const remedy = `${hope}, or raise the quota, give the filesystem more, or purge what is not needed`;
-    return new ParqueueError('PQ_STORE_FULL', `${whose} has no room: ${why}; ${remedy}`, {
-      details: { place: 'store', ...details },
-    });
+    return `${hope}, or raise the quota, give the filesystem more, or purge what is not needed`;
   }
 
   async #tell({ key, fence, fillId }: FillRoom, { message }: ParqueueError): Promise<void> {
@@ -194,6 +240,11 @@ export class StoreRoom implements Room {
     }
     this.#waitingFor = (await this.#making).waitingFor;
   }
+}
+
+/** What a head takes is known; anything beyond it is a guess. */
+function wantedBy({ dataset, headBytes }: FillRoom, bytes: number): WantedRoom {
+  return { bytes, dataset, guessed: bytes > (headBytes ?? 0) };
 }
 
 function ignoreOperational(error: unknown): void {

@@ -17,7 +17,7 @@ export async function lookUpFill({ link }: Pick<ApiContext, 'link'>, id: string)
   const { jobBrowser, jobs } = link.current().coordination;
   const job = await jobBrowser.get(id);
   // The outcome record is written before the job ends and outlives it; the queue's record tells more while it lasts.
-  const status = statusView(id, await jobs.status(id));
+  const status = statusView(id, await jobs.status(id), job?.progress ?? null);
   return status === null ? null : { view: seenOf(job, status), job };
 }
 

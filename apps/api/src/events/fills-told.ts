@@ -3,15 +3,9 @@ import type { FillSummaryView } from '../views/fill-view.ts';
 import type { EventStream } from './event-stream.ts';
 
 export class FillsTold {
-  readonly #isShown: (dataset: string | null) => boolean;
   readonly #underWay = new Map<string, FillSummaryView>();
 
-  constructor(isShown: (dataset: string | null) => boolean) {
-    this.#isShown = isShown;
-  }
-
   tell(stream: EventStream, fill: FillSummaryView): void {
-    if (!this.#isShown(fill.dataset)) return;
     const before = this.#underWay.get(fill.id);
     if (fill.state === 'finished') this.#underWay.delete(fill.id);
     else this.#underWay.set(fill.id, fill);

@@ -18,6 +18,8 @@ const SHOWN: ReadonlySet<DataFormat> = new Set(['json', 'ndjson']);
 
 export interface DataFacts {
   readonly key: string;
+  /** As the caller asked for it, or may know it. */
+  readonly dataset: string | null;
   readonly fence: number;
   readonly manifest: Manifest;
   readonly committedAtMs: number;
@@ -107,8 +109,8 @@ function varyOf({ format, negotiated }: DataForm): string {
 }
 
 /** Names of datasets are letters, digits, `_` and `-`; an entry of no dataset is named by its key. */
-function dispositionOf({ key, manifest }: DataFacts, format: DataFormat): string {
-  const name = manifest.dataset ?? `parqueue-${key.slice(0, 12)}`;
+function dispositionOf({ key, dataset }: DataFacts, format: DataFormat): string {
+  const name = dataset ?? `parqueue-${key.slice(0, 12)}`;
   return `${SHOWN.has(format) ? 'inline' : 'attachment'}; filename="${headerText(name)}.${format}"`;
 }
 

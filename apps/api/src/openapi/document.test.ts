@@ -64,6 +64,7 @@ beforeAll(async () => {
       config,
       cluster: { cluster: () => Promise.resolve(null), space: () => Promise.resolve(null) },
       coordinationUp: () => Promise.resolve(false),
+      storeUp: () => Promise.resolve(false),
       waiters: () => 0,
       pinsHeld: () => 0,
       conversions: { running: 0, waiting: 0, unsentBytes: 0 },

@@ -14,13 +14,16 @@ import type {
   UIConfig,
 } from '@bull-board/api/typings/app';
 import fastifyStatic from '@fastify/static';
-import type { JobKind } from '@parqueue/core';
+import { ParqueueError, type JobKind } from '@parqueue/core';
+import { OWN_QUEUES } from '@parqueue/core/redis';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { mayUseAll, type Principal } from '../auth.ts';
 import type { ApiContext } from '../context.ts';
 import { BOARD_POLICY } from '../http/security-headers.ts';
 import { boardPage, readAssets } from './page.ts';
-import { notOffered, QueueAdapter, type QueueActs } from './queue-adapter.ts';
+import { notOffered } from './board-queue.ts';
+import { OwnQueueAdapter } from './own-queue.ts';
+import { QueueAdapter, type QueueActs } from './queue-adapter.ts';
 
 const PATH = '/queues';
 const KINDS = ['fill', 'probe'] as const satisfies readonly JobKind[];
@@ -61,8 +64,10 @@ export async function queueBoard(app: FastifyInstance, context: ApiContext): Pro
     app.get(`${PATH}${url}`, {
       config: { access: 'operator', login: true },
       schema: { hide: true },
-      handler: (_request, reply) =>
-        reply.type('text/html; charset=utf-8').header('content-security-policy', BOARD_POLICY).send(page),
+      handler: async ({ principal }, reply) => {
+        requireAll(principal);
+        return await reply.type('text/html; charset=utf-8').header('content-security-policy', BOARD_POLICY).send(page);
+      },
     });
   }
   for (const one of told.routes) {
@@ -75,6 +80,7 @@ export async function queueBoard(app: FastifyInstance, context: ApiContext): Pro
         config: { access: reads ? 'operator' : 'admin', login: true },
         schema: { hide: true },
         handler: async (request, reply) => {
+          requireAll(request.principal);
           if (!reads && !ACTS.has(path)) return notOffered();
           const { status = 200, body } = await one.handler({
             ...partsOf(request),
@@ -88,6 +94,18 @@ export async function queueBoard(app: FastifyInstance, context: ApiContext): Pro
   }
 }
 
+/**
+ * Counts, ids and progress are of everybody's jobs; a board of some would be another for each key.
+ * @throws ParqueueError PQ_FORBIDDEN
+ */
+function requireAll(principal: Principal): void {
+  if (mayUseAll(principal)) return;
+  throw new ParqueueError(
+    'PQ_FORBIDDEN',
+    'the queues hold the jobs of all datasets, and this API key is bounded to some; GET /v1/fills lists those of its own',
+  );
+}
+
 function partsOf({ query, params, body }: FastifyRequest) {
   return {
     query: query as Record<string, unknown>,
@@ -99,12 +117,13 @@ function partsOf({ query, params, body }: FastifyRequest) {
 
 function queuesFor(context: ApiContext, principal: Principal): BullBoardQueues {
   const { queueBoard: board, jobs } = context.link.current().coordination;
-  const acts = principal.scopes.has('admin') && mayUseAll(principal) ? actsOf(jobs, principal) : null;
-  const adapters = context.catalog
+  const acts = principal.scopes.has('admin') ? actsOf(jobs, principal) : null;
+  const ofSources = context.catalog
     .sources()
     .flatMap(({ name }) =>
       KINDS.map((kind) => new QueueAdapter({ name: { kind, source: name }, acts, board, principal })),
     );
+  const adapters = [...ofSources, ...OWN_QUEUES.map((name) => new OwnQueueAdapter(name, board))];
   return new Map(adapters.map((adapter) => [adapter.getName(), adapter]));
 }
 

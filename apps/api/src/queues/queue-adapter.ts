@@ -1,21 +1,11 @@
 /**
- * One queue for bull-board, over what the coordination tells of it: nothing of BullMQ's own records reaches the page but
- * what job-view.ts lets through. Read-only, unless its reader is an administrator, who may pause and resume the queue's
- * source and take a job back, by the same steps as the routes of /v1 do.
+ * The queue of one source's fills or probes, for bull-board. Read-only, unless its reader is an administrator, who may pause
+ * and resume the queue's source and take a job back, by the same steps as the routes of /v1 do.
  */
-import { BaseAdapter } from '@bull-board/api/dist/queueAdapters/base.js';
-import type {
-  JobCounts,
-  JobState,
-  JobStatus,
-  QueueJob,
-  QueueJobJson,
-  QueueMetrics,
-  Status,
-} from '@bull-board/api/typings/app';
-import { ParqueueError } from '@parqueue/core';
-import { BOARD_STATES, queueName, type BoardJob, type QueueBoard, type QueueName } from '@parqueue/core/redis';
+import type { JobState, QueueJob, QueueJobJson } from '@bull-board/api/typings/app';
+import { queueName, type BoardJob, type BoardState, type QueueBoard, type QueueName } from '@parqueue/core/redis';
 import type { Principal } from '../auth.ts';
+import { BoardQueue, notOffered } from './board-queue.ts';
 import { jobData } from './job-view.ts';
 
 export interface QueueActs {
@@ -32,20 +22,14 @@ export interface AdapterOptions {
   readonly principal: Principal;
 }
 
-/** A page asks for as many jobs as it likes. */
-const JOBS_MAX = 100;
-const NO_METRICS: QueueMetrics = { meta: { count: 0, prevTS: 0, prevCount: 0 }, data: [], count: 0 };
-
-export class QueueAdapter extends BaseAdapter {
+export class QueueAdapter extends BoardQueue {
   readonly #options: AdapterOptions;
 
   constructor(options: AdapterOptions) {
-    const { kind, source } = options.name;
-    super('bullmq', {
-      readOnlyMode: options.acts === null,
-      allowRetries: false,
-      description: kind === 'fill' ? `Loads of source ${source}` : `Version checks of source ${source}`,
-    });
+    const { name, board, acts } = options;
+    const { kind, source } = name;
+    const description = kind === 'fill' ? `Loads of source ${source}` : `Version checks of source ${source}`;
+    super({ name, board, shown: { readOnlyMode: acts === null, description } });
     this.#options = options;
   }
 
@@ -54,15 +38,11 @@ export class QueueAdapter extends BaseAdapter {
     return queueName(kind, source);
   }
 
-  override async getJobCounts(): Promise<JobCounts> {
-    const { counts } = await this.#options.board.look(this.#options.name);
-    return { latest: 0, 'waiting-children': 0, ...counts } as JobCounts;
-  }
-
-  override async getJobs(states: JobStatus[], from = 0, to = JOBS_MAX - 1): Promise<QueueJob[]> {
-    const wanted = BOARD_STATES.filter((state) => (states as readonly string[]).includes(state));
-    const range = { from, to: Math.min(to, from + JOBS_MAX - 1) };
-    const jobs = await this.#options.board.page(this.#options.name, wanted, range);
+  protected override async page(
+    states: readonly BoardState[],
+    range: { readonly from: number; readonly to: number },
+  ): Promise<QueueJob[]> {
+    const jobs = await this.#options.board.page(this.#options.name, states, range);
     return jobs.map((job) => this.#jobOf(job));
   }
 
@@ -83,10 +63,6 @@ export class QueueAdapter extends BaseAdapter {
     };
   }
 
-  override async isPaused(): Promise<boolean> {
-    return (await this.#options.board.look(this.#options.name)).isPaused;
-  }
-
   override async pause(): Promise<void> {
     await (this.#options.acts ?? notOffered()).pause(this.#options.name.source);
   }
@@ -94,61 +70,6 @@ export class QueueAdapter extends BaseAdapter {
   override async resume(): Promise<void> {
     await (this.#options.acts ?? notOffered()).resume(this.#options.name.source);
   }
-
-  override async getGlobalConcurrency(): Promise<number | null> {
-    return (await this.#options.board.look(this.#options.name)).concurrency;
-  }
-
-  override async getJobSchedulersCount(): Promise<number> {
-    return (await this.#options.board.look(this.#options.name)).schedulers;
-  }
-
-  override async getWorkers() {
-    const workers = await this.#options.board.workers(this.#options.name);
-    return (
-      workers?.map(({ id, name, address, connectedSeconds }) => ({ id, name, addr: address, age: connectedSeconds }))
-      ?? null
-    );
-  }
-
-  override getJobStatuses(): JobStatus[] {
-    return [...BOARD_STATES];
-  }
-
-  override getStatuses(): Status[] {
-    return ['latest', ...BOARD_STATES];
-  }
-
-  override async getMetrics(): Promise<QueueMetrics> {
-    return NO_METRICS;
-  }
-
-  override async getJobLogs(): Promise<string[]> {
-    return [];
-  }
-
-  override async getJobSchedulers(): Promise<never[]> {
-    return [];
-  }
-
-  override getRedisInfo = notOffered;
-  override clean = notOffered;
-  override addJob = notOffered;
-  override empty = notOffered;
-  override obliterate = notOffered;
-  override promoteAll = notOffered;
-  override removeJobScheduler = notOffered;
-  override updateJobScheduler = notOffered;
-  override runJobSchedulerNow = notOffered;
-  override setGlobalConcurrency = notOffered;
-}
-
-/** Jobs are made and ended by what asks and what works: taking one out of a queue's hands would leave its callers waiting. */
-export function notOffered(): never {
-  throw new ParqueueError(
-    'PQ_INVALID_REQUEST',
-    'this is not done to the queues of Parqueue: pause or resume a source, or take a job back',
-  );
 }
 
 function jsonOf(job: BoardJob, principal: Principal): QueueJobJson {
@@ -157,7 +78,7 @@ function jsonOf(job: BoardJob, principal: Principal): QueueJobJson {
   return {
     id: job.id,
     name: job.kind,
-    progress: job.progress ?? 0,
+    progress: hidden ? 0 : (job.progress ?? 0),
     attemptsMade: job.attempts,
     timestamp: job.enqueuedAtMs,
     processedOn: job.startedAtMs,

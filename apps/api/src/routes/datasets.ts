@@ -203,8 +203,9 @@ async function storedOf({ datasetFacts }: ApiContext, name: string) {
   return sum === null ? null : storedView(sum);
 }
 
-async function latestEntries({ link }: ApiContext, dataset: string): Promise<readonly EntryView[] | null> {
-  const filter = { prefix: '', dataset, limit: LATEST_ENTRIES, after: null };
+async function latestEntries({ link, catalog }: ApiContext, dataset: string): Promise<readonly EntryView[] | null> {
+  const alike = catalog.askers.alike(dataset);
+  const filter = { prefix: '', dataset, alike, limit: LATEST_ENTRIES, after: null };
   const page = await orNull(async () => await link.run(({ coordination }) => coordination.entries.list(filter)));
-  return page?.entries.map(entryView) ?? null;
+  return page?.entries.map((entry) => ({ ...entryView(entry), dataset })) ?? null;
 }

@@ -1,15 +1,15 @@
 /** Entries by their keys: listing, looking, explaining, removing; and the immutable URLs of their generations. */
 import type { FastifyInstance } from 'fastify';
-import { invalidate, ParqueueError, satisfies, STRICT, type Pin } from '@parqueue/core';
+import { invalidate, ParqueueError, satisfies, STRICT, type Head, type Pin } from '@parqueue/core';
 import { isForWantOfRedis, wholeManifest } from '../asking.ts';
-import { maySeeEntry, mayUseAll, type Principal } from '../auth.ts';
+import { mayUseAll, type Principal } from '../auth.ts';
 import type { ApiContext } from '../context.ts';
 import { continuedRead, noteReadBegun } from '../continued-read.ts';
 import { answerContinued, answerWith } from '../data-answer.ts';
 import type { DataCall, Sendable } from '../data-call.ts';
 import { gone, lostDegraded, storedGeneration } from '../degraded-answer.ts';
 import { invalidateDeps } from '../invalidating.ts';
-import { isPurged, lookAtEntry, noEntry, requireKey, scopesOf } from '../entry-access.ts';
+import { isPurged, lookAtEntry, noEntry, requireKey, scopesOf, seenHead } from '../entry-access.ts';
 import { explainEntry } from '../explain.ts';
 import {
   FORMAT_QUERY_PROPERTY,
@@ -20,6 +20,7 @@ import {
   type FormQuery,
 } from '../http/data-form.ts';
 import { DATA_FORMATS } from '../http/formats.ts';
+import { Sight } from '../ownership.ts';
 import { PartLost } from '../http/send-part.ts';
 import { keepPinned, releasePin, TRANSFER_PIN_TTL_MS } from '../pin-keeper.ts';
 import { json, rowsIn } from '../openapi/answers.ts';
@@ -137,11 +138,14 @@ function listRoute(app: FastifyInstance, context: ApiContext): void {
     },
     handler: async (request) => {
       const { prefix = '', dataset = null, limit = 100, after = null } = request.query;
-      const isFor = (owner: string | null): boolean => maySeeEntry(request.principal, owner);
+      const sight = new Sight(context, request.principal, dataset);
+      const seenAs = (owner: string | null) => sight.of({ dataset: owner, canonical: null });
+      const isFor = (owner: string | null): boolean => seenAs(owner) !== null;
+      const alike = dataset === null ? [] : context.catalog.askers.alike(dataset);
       const { entries, next } = await context.link.run(({ coordination }) =>
-        coordination.entries.list({ prefix, dataset, limit, after, isFor }),
+        coordination.entries.list({ prefix, dataset, alike, limit, after, isFor }),
       );
-      return { entries: entries.map(entryView), next };
+      return { entries: entries.map((entry) => ({ ...entryView(entry), ...seenAs(entry.head.dataset) })), next };
     },
   });
 }
@@ -257,13 +261,17 @@ async function sendPinned(call: DataCall, pin: Pin | null, committedAtMs: number
   try {
     const manifest = await wholeManifest(context, live, { key, fence });
     if (manifest === null) throw await whyGone(context, request.principal, { key, fence });
-    if (!maySeeEntry(request.principal, manifest.dataset)) throw noEntry(key);
+    const seen = new Sight(context, request.principal).of({
+      dataset: manifest.dataset,
+      canonical: () => manifest.request,
+    });
+    if (seen === null) throw noEntry(key);
     if (age.kind === 'immutable' && (await isPurged(context, pin, scopesOf(manifest)))) throw gone();
     requireColumns(call.form, manifest);
-    const target = { key, scopes: scopesOf(manifest), policy: STRICT };
+    const target = { key, ...seen, scopes: scopesOf(manifest), policy: STRICT };
     const continued = age.kind === 'immutable' ? null : await continuedRead(call, target);
     if (continued !== null) return await answerContinued(call, continued);
-    const facts = { key, fence, manifest, committedAtMs: committedAtMs ?? manifest.sealedAtMs };
+    const facts = { key, ...seen, fence, manifest, committedAtMs: committedAtMs ?? manifest.sealedAtMs };
     const sendable = { live, hold: async () => keepPinned(live, pin, context), facts, age };
     await noteReadBegun(call, sendable, target);
     return await answerWith(call, sendable);
@@ -291,8 +299,18 @@ async function whyGone(
       { details: { retryAfterMs: 5_000 } },
     );
   }
-  const owner = look.head ?? (await context.link.run(({ coordination }) => coordination.entries.evicted(key)));
-  if (owner === null ? !mayUseAll(principal) : !maySeeEntry(principal, owner.dataset)) return noEntry(key);
+  if (!(await maySeeWhatWas(context, principal, { key, head: look.head }))) return noEntry(key);
   if (fence > look.latestFence) return new ParqueueError('PQ_NOT_FOUND', 'there never was such a generation');
   return gone();
+}
+
+async function maySeeWhatWas(
+  context: ApiContext,
+  principal: Principal,
+  { key, head }: { readonly key: string; readonly head: Head | null },
+): Promise<boolean> {
+  if (head !== null) return (await seenHead(context, principal, { key, head })) !== null;
+  const evicted = await context.link.run(({ coordination }) => coordination.entries.evicted(key));
+  if (evicted === null) return mayUseAll(principal);
+  return new Sight(context, principal).of({ dataset: evicted.dataset, canonical: null }) !== null;
 }

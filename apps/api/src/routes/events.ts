@@ -2,18 +2,19 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { SharedLook, type HeadChange, type HeadGone } from '@parqueue/core';
 import type { JobSummary } from '@parqueue/core/redis';
-import { datasetFor, maySeeEntry } from '../auth.ts';
+import { datasetFor } from '../auth.ts';
 import type { ApiContext } from '../context.ts';
 import type { EventStream } from '../events/event-stream.ts';
 import { EventStreams, type Teller } from '../events/event-streams.ts';
 import type { FillSeen } from '../events/fill-lookup.ts';
 import { FillsTold } from '../events/fills-told.ts';
 import { ENTRY_ERRORS } from '../openapi/errors.ts';
+import { Sight } from '../ownership.ts';
 import { changeEvent, ownerOf } from '../views/event-view.ts';
 import { CACHE_EVENTS } from '../views/event-schema.ts';
 import { FILL_EVENTS } from '../views/fill-schema.ts';
 import { fillView } from '../views/fill-view.ts';
-import { findFill, ID_PARAM, type IdRoute } from './fills.ts';
+import { fillSeen, findFill, ID_PARAM, type IdRoute } from './fills.ts';
 
 /** How long a client of the standard waits before it connects again. */
 const RETRY = 'retry: 2000';
@@ -62,9 +63,8 @@ export function eventRoutes(app: FastifyInstance, context: ApiContext): void {
     handler: async (request, reply) => {
       const { dataset } = request.query;
       if (dataset !== undefined) datasetFor(request.principal, context.catalog, dataset);
-      const isShown = (owner: string | null): boolean =>
-        (dataset === undefined || owner === dataset) && maySeeEntry(request.principal, owner);
-      return await streams.tell({ request, reply }, tellerOfAll({ context, underWay }, lastIdOf(request), isShown));
+      const sight = new Sight(context, request.principal, dataset ?? null);
+      return await streams.tell({ request, reply }, tellerOfAll({ context, underWay }, lastIdOf(request), sight));
     },
   });
 }
@@ -105,6 +105,7 @@ function lastIdOf({ headers }: FastifyRequest): string | null {
 
 /** Ends with the job; where nothing is known of it any more, without a word: the caller asks again and hears why. */
 function tellerOfOne(context: ApiContext, { principal }: FastifyRequest, id: string): Teller {
+  const sight = new Sight(context, principal);
   let told = '';
   const tell = (stream: EventStream, view: FillSeen): void => {
     const isFinished = view.state === 'finished';
@@ -118,8 +119,9 @@ function tellerOfOne(context: ApiContext, { principal }: FastifyRequest, id: str
     follows: id,
     begin: async (stream) => tell(stream, await findFill(context, principal, id)),
     onFill: (stream, _id, found) => {
-      if (found === null) stream.end();
-      else tell(stream, found.view);
+      const view = found === null ? null : fillSeen(sight, found);
+      if (view === null) stream.end();
+      else tell(stream, view);
     },
     onHead: () => undefined,
   };
@@ -129,17 +131,22 @@ function tellerOfOne(context: ApiContext, { principal }: FastifyRequest, id: str
 function tellerOfAll(
   { context, underWay }: { readonly context: ApiContext; readonly underWay: SharedLook<readonly JobSummary[]> },
   lastId: string | null,
-  isShown: (owner: string | null) => boolean,
+  sight: Sight,
 ): Teller {
   let held: (() => void)[] | null = [];
   const inOrder = (tell: () => void): void => void (held === null ? tell() : held.push(tell));
   const told = new Set<string>();
   const sendHead = (stream: EventStream, change: HeadChange | HeadGone): void => {
-    if (!isShown(ownerOf(change)) || (held !== null && told.has(change.id))) return;
-    stream.send(changeEvent(change));
+    const seen = sight.of({ dataset: ownerOf(change), canonical: null });
+    if (seen === null || (held !== null && told.has(change.id))) return;
+    stream.send(changeEvent(change, seen));
     if (held !== null) told.add(change.id);
   };
-  const fills = new FillsTold(isShown);
+  const fills = new FillsTold();
+  const tellFill = (stream: EventStream, job: JobSummary): void => {
+    const seen = sight.of(job);
+    if (seen !== null) fills.tell(stream, { ...fillView(job), ...seen });
+  };
   return {
     follows: null,
     async begin(stream) {
@@ -149,14 +156,12 @@ function tellerOfAll(
       stream.comment(`connected\n${RETRY}`);
       if (missed?.complete === false) stream.send({ event: 'missed', data: { after: lastId } });
       for (const change of missed?.changes ?? []) sendHead(stream, change);
-      for (const job of jobs.toReversed()) fills.tell(stream, fillView(job));
+      for (const job of jobs.toReversed()) tellFill(stream, job);
       for (const tell of held ?? []) tell();
       held = null;
     },
     onFill: (stream, id, found) =>
-      inOrder(() =>
-        found?.job ? fills.tell(stream, fillView(found.job)) : fills.end(stream, id, found?.view.outcome ?? null),
-      ),
+      inOrder(() => (found?.job ? tellFill(stream, found.job) : fills.end(stream, id, found?.view.outcome ?? null))),
     onHead: (stream, change) => inOrder(() => sendHead(stream, change)),
   };
 }

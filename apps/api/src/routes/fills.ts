@@ -1,11 +1,12 @@
 /** Fills and probes under way and lately done: looking, cancelling. Following them is in events.ts. */
 import type { FastifyInstance } from 'fastify';
 import { ParqueueError } from '@parqueue/core';
-import { BROWSER_STATES, type BrowserState, type JobSummary } from '@parqueue/core/redis';
-import { maySeeEntry, type Principal } from '../auth.ts';
+import { BROWSER_STATES, type BrowserState } from '@parqueue/core/redis';
+import type { Principal } from '../auth.ts';
 import type { ApiContext } from '../context.ts';
-import { lookUpFill, type FillSeen } from '../events/fill-lookup.ts';
+import { lookUpFill, type FillSeen, type FoundFill } from '../events/fill-lookup.ts';
 import { json } from '../openapi/answers.ts';
+import { Sight } from '../ownership.ts';
 import { ENTRY_ERRORS } from '../openapi/errors.ts';
 import { FILL, FILL_PAGE } from '../views/fill-schema.ts';
 import { fillView } from '../views/fill-view.ts';
@@ -46,7 +47,13 @@ export function fillRoutes(app: FastifyInstance, context: ApiContext): void {
       const jobs = await context.link
         .current()
         .coordination.jobBrowser.list({ states, kinds: ['fill', 'probe'], limit });
-      return { fills: jobs.filter((job) => maySee(request.principal, job)).map(fillView) };
+      const sight = new Sight(context, request.principal);
+      return {
+        fills: jobs.flatMap((job) => {
+          const seen = sight.of(job);
+          return seen === null ? [] : [{ ...fillView(job), ...seen }];
+        }),
+      };
     },
   });
 
@@ -95,14 +102,17 @@ export function fillRoutes(app: FastifyInstance, context: ApiContext): void {
   });
 }
 
-function maySee(principal: Principal, { dataset }: JobSummary): boolean {
-  return maySeeEntry(principal, dataset);
-}
-
 /** @throws ParqueueError PQ_NOT_FOUND */
 export async function findFill(context: ApiContext, principal: Principal, id: string): Promise<FillSeen> {
   const found = await lookUpFill(context, id);
-  if (found === null || (found.job !== null && !maySee(principal, found.job)))
-    throw new ParqueueError('PQ_NOT_FOUND', 'there is no such fill, or it ended over ten minutes ago');
-  return found.view;
+  const view = found === null ? null : fillSeen(new Sight(context, principal), found);
+  if (view === null) throw new ParqueueError('PQ_NOT_FOUND', 'there is no such fill, or it ended over ten minutes ago');
+  return view;
+}
+
+/** @returns null where the caller may not know of it */
+export function fillSeen(sight: Sight, { view, job }: FoundFill): FillSeen | null {
+  if (job === null) return view;
+  const seen = sight.of(job);
+  return seen === null ? null : { ...view, ...seen };
 }

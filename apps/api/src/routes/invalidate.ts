@@ -1,6 +1,7 @@
 /** POST /v1/invalidate: what was right may no longer be. One target, one mode. */
 import type { FastifyInstance } from 'fastify';
 import {
+  datasetOf,
   invalidate,
   invalidatePrefix,
   isWrappedSource,
@@ -9,10 +10,11 @@ import {
   type PrefixedKey,
 } from '@parqueue/core';
 import { tableLabel } from '@parqueue/core/config';
-import { datasetFor, maySeeEntry, mayUseAll, requireAllDatasets, type Principal } from '../auth.ts';
+import { datasetFor, mayUseAll, mayUseDataset, requireAllDatasets, type Principal } from '../auth.ts';
 import type { ApiContext } from '../context.ts';
 import { requireKey } from '../entry-access.ts';
 import { invalidateDeps, requireMarkable } from '../invalidating.ts';
+import { Sight } from '../ownership.ts';
 import { invalid } from '../question.ts';
 import { json } from '../openapi/answers.ts';
 import { INVALIDATE_BODY, INVALIDATED } from '../views/invalidation-schema.ts';
@@ -53,15 +55,23 @@ export function invalidateRoutes(app: FastifyInstance, context: ApiContext): voi
       const deps = invalidateDeps(context);
       if (prefix !== undefined) {
         // Whose entries those are that Redis does not know yet cannot be told: they are for keys without bounds.
+        const sight = new Sight(context, principal);
         const concerns = ({ dataset }: PrefixedKey): boolean =>
-          dataset === undefined ? mayUseAll(principal) : maySeeEntry(principal, dataset);
+          dataset === undefined ? mayUseAll(principal) : sight.of({ dataset, canonical: null }) !== null;
         const { entries, fills } = await invalidatePrefix(prefix, mode, { ...deps, concerns });
         return { prefix, mode, entries, fills };
       }
       const target = await targetOf(context, principal, named);
-      return { ...named, mode, target, ...(await invalidate(target, mode, deps)) };
+      const { reached, ...invalidation } = await invalidate(target, mode, deps);
+      return { ...named, mode, target, ...invalidation, reached: reached.filter((one) => mayHearOf(principal, one)) };
     },
   });
+}
+
+/** Which other datasets ask the same as one of its own is not for a bounded key. */
+function mayHearOf(principal: Principal, target: MarkTarget): boolean {
+  const dataset = datasetOf(target);
+  return dataset === null || mayUseDataset(principal, dataset);
 }
 
 /** @throws ParqueueError PQ_UNKNOWN_DATASET, PQ_UNKNOWN_SOURCE, PQ_NOT_FOUND, PQ_INVALID_REQUEST, PQ_FORBIDDEN */
@@ -87,6 +97,8 @@ async function targetOf(
   if (owner === '' || name === '' || name.length > TABLE_CHARS_MAX)
     throw invalid('table is written SOURCE/TABLE, or named beside its source');
   const known = catalog.source(owner);
+  if (known.kind === 'file')
+    throw invalid(`source ${known.name} has files and no tables: name a dataset, a key, a prefix or the source`);
   const label = tableLabel(known, name);
   if (label === null)
     throw invalid(

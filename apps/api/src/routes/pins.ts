@@ -2,8 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { ParqueueError } from '@parqueue/core';
 import type { ApiContext } from '../context.ts';
-import { maySeeEntry } from '../auth.ts';
-import { isPurged, lookAtEntry, scopesOfHead } from '../entry-access.ts';
+import { isPurged, lookAtEntry, scopesOfHead, seenHead } from '../entry-access.ts';
 import { empty, json } from '../openapi/answers.ts';
 import { ENTRY_ERRORS } from '../openapi/errors.ts';
 import { named, type Schema } from '../openapi/schema.ts';
@@ -93,7 +92,7 @@ export function pinRoutes(app: FastifyInstance, context: ApiContext): void {
       const { head } = await context.link.run(({ coordination }) =>
         coordination.heads.look({ key, scopes: [], probeTargets: [] }, null),
       );
-      if (head !== null && !maySeeEntry(request.principal, head.dataset)) throw noPin();
+      if (head !== null && (await seenHead(context, request.principal, { key, head })) === null) throw noPin();
       const pin =
         head !== null && (await isPurged(context, { key, fence }, await scopesOfHead(context, key, head)))
           ? null

@@ -57,7 +57,8 @@ export function resolveRoutes(app: FastifyInstance, context: ApiContext): void {
         .header('cache-control', 'no-store')
         .header('cache-status', cacheStatus({ cache, collapsed, staleReason, ageMs, maxAgeMs, key: found.key }));
       if (cache === 'degraded') reply.header('parqueue-degraded', COORDINATION_DOWN);
-      return resolutionView(context, request, found, pinTtlMs === null ? null : found.pin);
+      const { dataset } = resolved.request;
+      return resolutionView({ context, request, dataset }, found, pinTtlMs === null ? null : found.pin);
     },
   });
 }
@@ -91,12 +92,19 @@ function foundOf(asked: Found | FoundDegraded): FoundEntry {
   return { key, manifest, verifiedAtMs, ageMs, cache, collapsed, staleReason, pin };
 }
 
-function resolutionView({ store }: ApiContext, request: FastifyRequest, found: FoundEntry, pin: Pin | null) {
+interface Told {
+  readonly context: ApiContext;
+  readonly request: FastifyRequest;
+  /** As it was asked for, whichever had it loaded. */
+  readonly dataset: string | null;
+}
+
+function resolutionView({ context: { store }, request, dataset }: Told, found: FoundEntry, pin: Pin | null) {
   const { key, manifest, cache, collapsed, staleReason } = found;
   const { relative, absolute } = store.reader.partPath(key, manifest.fence);
   return {
     key,
-    dataset: manifest.dataset,
+    dataset,
     source: manifest.source,
     generation: manifest.fence,
     version: manifest.version,

@@ -20,7 +20,12 @@ export const CONSISTENCY = oneOf(
 
 /** What the head of an entry tells, in listings and explanations alike. */
 export const HEAD_PROPERTIES = {
-  dataset: nullable(text('Dataset whose request filled it; null: asked ad hoc.', 'sales')),
+  dataset: nullable(
+    text(
+      'Dataset that had it loaded, or one that asks the same, of those the caller may use; null: asked ad hoc.',
+      'sales',
+    ),
+  ),
   source: text('Name of the configured source.', 'lake'),
   generation: GENERATION_NUMBER,
   version: VERSION_TEXT,

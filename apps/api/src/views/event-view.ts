@@ -4,11 +4,12 @@ import type { ServerEvent } from '../events/event-stream.ts';
 import { generationUrl } from '../http/data-headers.ts';
 import { isoTime } from './entry-view.ts';
 
-export function changeEvent(change: HeadChange | HeadGone): ServerEvent {
+/** @param seen under which dataset's name */
+export function changeEvent(change: HeadChange | HeadGone, seen: { readonly dataset: string | null }): ServerEvent {
   const { id } = change;
   return change.head === null
-    ? { event: 'evicted', id, data: evictedEventView(change) }
-    : { event: 'head', id, data: headEventView(change) };
+    ? { event: 'evicted', id, data: { ...evictedEventView(change), ...seen } }
+    : { event: 'head', id, data: { ...headEventView(change), ...seen } };
 }
 
 /** Whose entry it is, or was. */

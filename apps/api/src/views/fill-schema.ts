@@ -90,7 +90,9 @@ const STATUS_PROPERTIES = {
 const JOB_PROPERTIES = {
   kind: oneOf('A probe asks the source for its version, a fill loads its rows.', ['probe', 'fill']),
   key: KEY_TEXT,
-  dataset: nullable(text('Dataset it was asked for; null: ad hoc.')),
+  dataset: nullable(
+    text('Dataset it was asked for, or one that asks the same, of those the caller may use; null: ad hoc.'),
+  ),
   source: text('Name of the configured source.'),
   enqueuedAt: time('When it was asked for.'),
   startedAt: nullable(time('When a worker took it.')),

@@ -1,5 +1,5 @@
 /** A job as the API shows it: a probe or a fill, its progress, what became of it. */
-import type { JobStatus, Outcome } from '@parqueue/core';
+import { progressAtEnd, type JobStatus, type Outcome, type Progress } from '@parqueue/core';
 import type { JobSummary } from '@parqueue/core/redis';
 import { fillUrl } from '../pending.ts';
 import { isoTime } from './entry-view.ts';
@@ -25,8 +25,11 @@ export function fillView(job: JobSummary) {
   };
 }
 
-/** What is known of a job by its id alone, when the queue's own record is gone. */
-export function statusView(id: string, status: JobStatus) {
+/**
+ * What is known of a job by its id alone, when the queue's own record is gone.
+ * @param told what it told on its way, where that record is there
+ */
+export function statusView(id: string, status: JobStatus, told: Progress | null) {
   switch (status.state) {
     case 'queued':
     case 'held':
@@ -34,7 +37,13 @@ export function statusView(id: string, status: JobStatus) {
     case 'running':
       return { id, url: fillUrl(id), state: 'running' as const, progress: status.progress, outcome: null };
     case 'finished':
-      return { id, url: fillUrl(id), state: 'finished' as const, progress: null, outcome: outcomeView(status.outcome) };
+      return {
+        id,
+        url: fillUrl(id),
+        state: 'finished' as const,
+        progress: progressAtEnd(status.outcome, told),
+        outcome: outcomeView(status.outcome),
+      };
     case 'vanished':
       return null;
   }

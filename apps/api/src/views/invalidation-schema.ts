@@ -36,6 +36,6 @@ export const INVALIDATED = named(
     ),
     target: optional(text('What was marked.', 'dataset:sales', 'table:erp/APP.SALES')),
     tick: optional(whole('Of the mark: what was verified, or filled, up to it is no longer right.')),
-    reached: optional(listOf(text('A target.'), 'What was marked too, because it reads the target.')),
+    reached: optional(listOf(text('A target.'), 'What was marked too, because it reads the target or asks the same.')),
   }),
 );

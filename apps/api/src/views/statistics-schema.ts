@@ -50,7 +50,11 @@ const COLUMN_STATISTICS = named(
     ),
     min: nullable(text('The least value; of texts, by their bytes, at most its first 256.')),
     max: nullable(text('The greatest.')),
-    mean: nullable(text('Of numbers, dates, times and timestamps.')),
+    mean: nullable(
+      text(
+        'Of numbers, dates, times and timestamps; rounded to six digits beyond theirs, or to the unit of their times.',
+      ),
+    ),
     distinct: nullable(
       whole('Different values, exactly; null: more than are counted (1,000 numbers, 10,000 texts), or not counted.'),
     ),
@@ -72,6 +76,9 @@ export const STATISTICS = named(
     basis: object('Of what the numbers are.', {
       kind: oneOf('Of all rows, or of some from eight places spread over the file.', ['all', 'sample']),
       rows: whole('Rows looked at.'),
+      places: nullable(
+        whole('From how many of the eight places; fewer where time or memory did not do for all. null: all rows.'),
+      ),
       why: nullable(
         oneOf('Why not all of them: there are too many; row groups take too much memory; it took too long.', [
           'rows',

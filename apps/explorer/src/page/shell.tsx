@@ -99,7 +99,7 @@ export function Foot() {
     <footer class="foot">
       <nav aria-label="Elsewhere on this server">
         <a href="./docs">HTTP interface</a>
-        <a href="./queues/">Queues</a>
+        {identity === null || identity.datasets.includes('*') ? <a href="./queues/">Queues</a> : null}
         <a href="./metrics">Metrics</a>
         <a href="./readyz">Readiness</a>
       </nav>

@@ -3,7 +3,7 @@
  * other. Changes nothing but a small file in the store's trash, which it removes. Nothing it asks can keep it: each
  * question has a time limit.
  */
-import { BEAT_EVERY_MS, isEpochLost, isParqueueError, reserveOf, shardOf, type ProcessRecord } from '@parqueue/core';
+import { isEpochLost, isParqueueError, PIN_MAX_MS, reserveOf, shardOf } from '@parqueue/core';
 import { Catalog, storeRules, type Config } from '@parqueue/core/config';
 import { openCoordination, type Coordination, type RedisInspection } from '@parqueue/core/redis';
 import type { SourceAnswer } from '@parqueue/worker';
@@ -14,11 +14,12 @@ import { checkCluster } from '../doctor/cluster-checks.ts';
 import { checkRedis } from '../doctor/redis-checks.ts';
 import { checkSource } from '../doctor/source-checks.ts';
 import { probeSource } from '../doctor/source-probe.ts';
-import { checkStore } from '../doctor/store-checks.ts';
+import { checkStore, type CollectionWait } from '../doctor/store-checks.ts';
 import { probeStore } from '../doctor/store-probe.ts';
 import { checkWork, type SourcePause } from '../doctor/work-checks.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { printer } from '../output/checks.ts';
+import { spellNumber } from '../output/units.ts';
 import { findRedis, type RedisAddressFound, type StoreOptions } from '../store-access.ts';
 
 export interface DoctorOptions extends StoreOptions {
@@ -41,40 +42,58 @@ export async function doctor(context: Context, options: DoctorOptions): Promise<
       all.push(check);
       print.check(check);
     });
-  const paused = options.source === undefined ? await checkCommon(context, loaded, checksOf) : [];
-  await checkSources(loaded.config, { only: options.source, paused, checksOf });
+  if (options.source === undefined) await checkAll(context, loaded, checksOf);
+  else await askSources(loaded.config, { only: options.source, paused: [] })(checksOf);
   print.end(all);
   return all.some(({ status }) => status === 'fail') ? EXIT.failed : EXIT.ok;
 }
 
 type ChecksOf = (area: string) => Checks;
 
-/** @returns the sources that somebody paused */
-async function checkCommon(context: Context, loaded: LoadedConfig, checksOf: ChecksOf): Promise<readonly string[]> {
+/** What takes time is asked at once, as soon as it is known what to ask; told in the order in which things depend on each other. */
+async function checkAll(context: Context, loaded: LoadedConfig, checksOf: ChecksOf): Promise<void> {
   const { config } = loaded;
   const found = await findRedisInTime(loaded);
-  checksOf('config').ok(
-    'file',
-    `${Object.keys(config.sources).length} sources, ${Object.keys(config.datasets).length} datasets`,
-  );
-  const redis = await checkRedis(checksOf('redis'), found, { config, context });
-  const facts = redis === null || found.url === null ? null : await gather(context, config, { url: found.url, redis });
-  const samples = facts === null ? [] : facts.samples;
-  const outcomes = await probeStore({ root: config.store.root, samples }, LIMIT_MS);
+  const counts = [
+    spellNumber(Object.keys(config.sources).length, 'source'),
+    spellNumber(Object.keys(config.datasets).length, 'dataset'),
+  ];
+  checksOf('config').ok('file', counts.join(', '));
+  const redisChecks = checksOf('redis');
+  const redis = await checkRedis(redisChecks, found, { config, context });
+  const facts =
+    redis === null || found.url === null
+      ? null
+      : await gatherIfServed(redisChecks, () => gather(context, config, { url: found.url, redis }));
+  const probing = probeStore({ root: config.store.root, samples: facts?.samples ?? [] }, LIMIT_MS);
+  const tellSources = askSources(config, { only: undefined, paused: Object.keys(facts?.pauses ?? {}) });
+  const outcomes = await probing;
   const space = outcomes.space?.kind === 'done' ? outcomes.space.result : null;
   checkStore(checksOf('store'), outcomes, {
     config,
     storeIdInRedis: redis?.marker?.storeId ?? null,
     usedBytes: facts?.usedBytes ?? null,
     reserveBytes: space === null ? 0 : reserveOf(storeRules(config), space),
+    collectionWaits: redis === null ? null : collectionWait(redis, config),
   });
   if (redis === null || facts === null) {
-    for (const area of ['cluster', 'work']) checksOf(area).skipped('all', 'Redis is away');
-    return [];
+    const why = redis === null ? 'Redis is away' : 'Redis does not serve';
+    for (const area of ['cluster', 'work']) checksOf(area).skipped('all', why);
+  } else {
+    const { connectedWorkers } = redis;
+    const { processes } = facts;
+    checkCluster(checksOf('cluster'), { processes, connectedWorkers, config, version: context.version });
+    checkWork(checksOf('work'), { redis, fillTimeoutMs: config.limits.fill.timeoutMs, ...facts });
   }
-  checkCluster(checksOf('cluster'), { processes: facts.processes, config, version: context.version });
-  checkWork(checksOf('work'), { redis, fillTimeoutMs: config.limits.fill.timeoutMs, ...facts });
-  return Object.keys(facts.pauses);
+  await tellSources(checksOf);
+}
+
+/** As gc decides it: not before pins of the epoch before this one must be over. */
+function collectionWait({ marker, pass, nowMs }: RedisInspection, { store }: Config): CollectionWait | null {
+  if (marker === null) return null;
+  if (pass.completedAtMs === null) return { untilMs: null };
+  const untilMs = pass.completedAtMs + PIN_MAX_MS + store.retention.graceMs;
+  return nowMs < untilMs ? { untilMs } : null;
 }
 
 /** A running `up` leaves the address of its Redis beside the store, which may be on a mount that never answers. */
@@ -91,6 +110,20 @@ async function findRedisInTime(loaded: LoadedConfig): Promise<RedisAddressFound>
   return await findRedis(loaded);
 }
 
+/** A Redis may tell of itself and refuse all else: with a full disk, or one that it may not write to. */
+async function gatherIfServed<Facts>(checks: Checks, gathering: () => Promise<Facts>): Promise<Facts | null> {
+  try {
+    return await gathering();
+  } catch (error) {
+    if (!isParqueueError(error) || error.code !== 'PQ_COORDINATION_DOWN') throw error;
+    checks.fail('commands', error.message, {
+      means: 'callers hear 503 PQ_COORDINATION_DOWN; nothing is lost, and it goes on when Redis does',
+      todo: 'make room on its disk, or follow what Redis says; docs/operations.md, "Redis is lost"',
+    });
+    return null;
+  }
+}
+
 /** All that is read from Redis by names, on connections of their own, without opening an epoch. */
 async function gather(
   context: Context,
@@ -104,7 +137,7 @@ async function gather(
     const { processes, jobBrowser } = coordination;
     const counts = await jobBrowser.counts();
     return {
-      processes: await whoLives(context, processes),
+      processes: await processes.list(),
       chores: await processes.chores(),
       counts,
       pauses: await pausesOf(coordination, [...new Set(counts.map(({ source }) => source))]),
@@ -120,14 +153,6 @@ async function gather(
   } finally {
     await coordination.close();
   }
-}
-
-/** Who runs tells it again within a beat where Redis has just forgotten: nobody at all is looked for so long. */
-async function whoLives({ clock }: Context, processes: Coordination['processes']): Promise<readonly ProcessRecord[]> {
-  const found = await processes.list();
-  if (found.length > 0) return found;
-  await clock.sleep(BEAT_EVERY_MS + 1000);
-  return await processes.list();
 }
 
 async function pausesOf({ jobs }: Coordination, sources: readonly string[]): Promise<Record<string, SourcePause>> {
@@ -158,20 +183,19 @@ async function headPaths({ entries }: Coordination): Promise<readonly string[]> 
     .map(({ key, head }) => `entries/${shardOf(key)}/${key}/g${head.fence}/part-000.parquet`);
 }
 
-interface SourcesToCheck {
+interface SourcesToAsk {
   readonly only: string | undefined;
   readonly paused: readonly string[];
-  readonly checksOf: ChecksOf;
 }
 
 /**
  * Several at a time, told in the order of the configuration. Who paused a source wants it left alone, by us too: it is
  * asked only where it is named.
+ * @returns how to tell what they answered, which waits for it
  */
-async function checkSources(config: Config, { only, paused, checksOf }: SourcesToCheck): Promise<void> {
+function askSources(config: Config, { only, paused }: SourcesToAsk): (checksOf: ChecksOf) => Promise<void> {
   const catalog = new Catalog(config);
-  for (const source of Object.keys(config.sources).filter((name) => paused.includes(name)))
-    checksOf(`source ${source}`).skipped('all', `paused: \`parqueue doctor --source ${source}\` asks it all the same`);
+  const resting = Object.keys(config.sources).filter((name) => paused.includes(name));
   const names =
     only === undefined
       ? Object.keys(config.sources).filter((name) => !paused.includes(name))
@@ -181,8 +205,15 @@ async function checkSources(config: Config, { only, paused, checksOf }: SourcesT
     const before = asked[at - SOURCES_AT_ONCE] ?? Promise.resolve([]);
     asked.push(before.then(() => probeSource({ config, source, limitMs: LIMIT_MS })));
   }
-  for (const [at, source] of names.entries()) {
-    const checks = checksOf(`source ${source}`);
-    for (const answer of (await asked[at]) ?? []) checkSource(checks, answer);
-  }
+  return async (checksOf) => {
+    for (const source of resting) {
+      const how = `paused: \`parqueue doctor --source ${source}\` asks it all the same`;
+      checksOf(`source ${source}`).skipped('all', how);
+    }
+    for (const [at, source] of names.entries()) {
+      const checks = checksOf(`source ${source}`);
+      const { kind } = catalog.source(source);
+      for (const answer of (await asked[at]) ?? []) checkSource(checks, answer, kind);
+    }
+  };
 }

@@ -1,5 +1,6 @@
 /** Looking at the cache and steering it: `ls`, `inspect`, `explain`, `fill`, `invalidate`. */
-import type { InvalidateMode, InvalidateTarget } from '@parqueue/client';
+import { isParqueueHttpError, type FillStatus, type InvalidateMode, type InvalidateTarget } from '@parqueue/client';
+import { ParqueueError } from '@parqueue/core';
 import { stringify } from 'yaml';
 import type { Context } from '../context.ts';
 import { UsageError } from '../exit.ts';
@@ -37,7 +38,10 @@ export async function list(context: Context, options: ListOptions): Promise<void
     return;
   }
   if (rows.length === 0) {
-    context.err('no entries yet: ask for something with `parqueue get`');
+    const isAny = options.prefix === undefined && options.dataset === undefined;
+    context.err(
+      isAny ? 'nothing is cached: ask for something with `parqueue get`' : 'no such entries: `parqueue ls` lists all',
+    );
     return;
   }
   context.out(
@@ -70,15 +74,20 @@ export async function fill(context: Context, dataset: string, options: FillOptio
   const client = connect(context, options);
   const question = { dataset, ...(options.param === undefined ? {} : { params: options.param }) };
   const began = context.clock.now();
+  const loaded = new Set<number>();
   const ask = async (): ReturnType<typeof client.resolve> =>
-    await withProgress(
-      context,
-      dataset,
-      async (onWait) => await client.resolve(question, { freshness: { noCache: true }, onWait }),
-    );
+    await withProgress(context, dataset, async (onWait) => {
+      const noteEnd = (fill: FillStatus): void => {
+        if (fill.outcome?.kind === 'committed') loaded.add(fill.outcome.fence);
+        onWait(fill);
+      };
+      return await client.resolve(question, { freshness: { noCache: true }, onWait: noteEnd });
+    });
   let entry = await ask();
-  if (options.force === true) {
-    await client.invalidate({ key: entry.key }, 'hard');
+  if (entry.cache.outcome === 'miss') loaded.add(entry.generation);
+  // What this ask had loaded, or found being loaded, is not loaded a second time.
+  if (options.force === true && !loaded.has(entry.generation)) {
+    await client.invalidate({ key: entry.key }, 'hard').catch(explainForce);
     entry = await ask();
   }
   if (options.json === true) {
@@ -88,6 +97,15 @@ export async function fill(context: Context, dataset: string, options: FillOptio
   const took = spellMs(context.clock.now() - began);
   context.out(
     `${entry.key} generation ${entry.generation}: ${spellCount(entry.rows)} rows, ${spellBytes(entry.bytes)} in ${took}`,
+  );
+}
+
+function explainForce(error: unknown): never {
+  if (!isParqueueHttpError(error) || error.code !== 'PQ_FORBIDDEN') throw error;
+  throw new ParqueueError(
+    'PQ_FORBIDDEN',
+    'the source was asked, and the entry is right; to load it again all the same (--force) needs an API key with scope admin',
+    { cause: error },
   );
 }
 
@@ -101,14 +119,15 @@ export interface InvalidateOptions extends RemoteOptions {
 }
 
 export async function invalidateEntries(context: Context, options: InvalidateOptions): Promise<void> {
-  const result = await connect(context, options).invalidate(targetOf(options), options.mode);
+  const target = targetOf(options);
+  const result = await connect(context, options).invalidate(target, options.mode);
   if (options.json === true) {
     context.out(JSON.stringify(result));
     return;
   }
-  const { mode, entries, fills, target, prefix = '', reached = [] } = result;
+  const { mode, entries, fills, target: marked, prefix = '', reached = [] } = result;
   const also = reached.length === 0 ? '' : `, with ${reached.join(', ')}`;
-  context.out(`${target ?? `${prefix}*`} is marked ${mode}${also}: ${counted(entries, fills)}`);
+  context.out(`${marked ?? `${prefix}*`} is marked ${mode}${also}: ${counted(entries, fills)}`);
 }
 
 function counted(entries: number, fills: number): string {
@@ -116,7 +135,11 @@ function counted(entries: number, fills: number): string {
   return `${spellCount(entries)} ${entries === 1 ? 'entry' : 'entries'}${loads}`;
 }
 
-function targetOf({ entry, dataset, source, table: tableName, prefix }: InvalidateOptions): InvalidateTarget {
+function targetOf(options: InvalidateOptions): InvalidateTarget {
+  const { entry, dataset, source, table: tableName, prefix } = options;
+  for (const [name, value] of Object.entries({ entry, dataset, source, table: tableName, prefix })) {
+    if (value === '') throw new UsageError(`--${name} is empty: a variable without a value? Nothing was marked`);
+  }
   const targets: InvalidateTarget[] = [];
   if (entry !== undefined) targets.push({ key: entry });
   if (dataset !== undefined) targets.push({ dataset });
@@ -124,9 +147,9 @@ function targetOf({ entry, dataset, source, table: tableName, prefix }: Invalida
   if (prefix !== undefined) targets.push({ prefix });
   const [target] = targets;
   if (target === undefined || targets.length > 1) {
-    throw new UsageError(
-      'name exactly one thing to invalidate: --entry KEY, --dataset NAME, --source NAME [--table NAME] or --prefix TEXT',
-    );
+    const ways = '--entry KEY, --dataset NAME, --source NAME [--table NAME] or --prefix TEXT';
+    const hint = options.key === undefined || targets.length > 0 ? '' : '; --key is the API key';
+    throw new UsageError(`name exactly one thing to invalidate: ${ways}${hint}`);
   }
   return target;
 }

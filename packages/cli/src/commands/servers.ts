@@ -37,11 +37,14 @@ function storeCallsOf(env: Context['env']): { readonly max?: number } {
 }
 
 export async function runWorker(context: Context, { port, host, ...options }: ServerOptions): Promise<void> {
+  // Somebody who signals all processes of a host means the API's keys: no load ends by that.
+  const ready = onHangup(context);
   await serve(context, options, 'worker', async (config, log) => {
     const { startWorker } = await import('@parqueue/worker');
     const listen = { host: host ?? config.worker.listen.host, port: port ?? config.worker.listen.port };
     const storeCalls = storeCallsOf(context.env);
     const worker = await startWorker({ config: { ...config, worker: { ...config.worker, listen } }, log, storeCalls });
+    ready(() => log.info('SIGHUP: nothing is read again by a worker, which has no API keys'));
     return {
       url: worker.url,
       stop: async () => await worker.drain(),

@@ -1,7 +1,7 @@
 /** `parqueue verify`: every byte that is kept against its checksum, beside running servers or without them. */
 import { ParqueueError, verifyStore, type Finding, type VerifyReport } from '@parqueue/core';
 import type { Context } from '../context.ts';
-import { EXIT, type ExitCode } from '../exit.ts';
+import { EXIT, UsageError, type ExitCode } from '../exit.ts';
 import { spellBytes, spellNumber } from '../output/units.ts';
 import { workProgress } from '../output/work-progress.ts';
 import { interruptible, openWithOrWithoutRedis, type LiveRedis, type StoreOptions } from '../store-access.ts';
@@ -9,10 +9,14 @@ import { interruptible, openWithOrWithoutRedis, type LiveRedis, type StoreOption
 export interface VerifyCommandOptions extends StoreOptions {
   readonly all?: boolean;
   readonly entry?: string;
+  /** Everywhere else the API key: there is none here. */
+  readonly key?: string;
 }
 
 /** @returns 1 where anything is damaged, 4 where something could not be read. */
 export async function verify(context: Context, options: VerifyCommandOptions): Promise<ExitCode> {
+  if (options.key !== undefined)
+    throw new UsageError('--key is an API key, and verify asks no server: name an entry with --entry KEY');
   await using access = await openWithOrWithoutRedis(context, options, (line) => context.err(line));
   const { store, redis } = access;
   const report = await interruptible(async (signal) => {

@@ -8,7 +8,7 @@ import { Checks, type Check, type Status } from './check.ts';
 import { checkCluster } from './cluster-checks.ts';
 import { checkRedis } from './redis-checks.ts';
 import { checkSource } from './source-checks.ts';
-import { checkStore } from './store-checks.ts';
+import { checkStore, type CollectionWait } from './store-checks.ts';
 import type { StoreOutcomes } from './store-probe.ts';
 import { checkWork, type WorkFacts } from './work-checks.ts';
 
@@ -43,8 +43,9 @@ describe('the processes of a cluster', () => {
     config: configDigests(config),
     ...change,
   });
+  const facts = { config, version: '1.0.0', connectedWorkers: 0 };
   const cluster = (...processes: readonly ProcessRecord[]) =>
-    troubles((checks) => checkCluster(checks, { processes, config, version: '1.0.0' }));
+    troubles((checks) => checkCluster(checks, { ...facts, processes }));
 
   test('are right when they are there, alike and told the same', async () => {
     expect(await cluster(record(), record({ role: 'api', host: 'b' }))).toEqual([]);
@@ -52,6 +53,12 @@ describe('the processes of a cluster', () => {
 
   test('are missing: without workers nothing is loaded, without an API nobody asks', async () => {
     expect(await cluster()).toEqual(['workers: fail', 'APIs: warn']);
+  });
+
+  test('that do not tell of themselves are no more than a warning where they are seen to take jobs', async () => {
+    const silent = (connectedWorkers: number | null) =>
+      troubles((checks) => checkCluster(checks, { ...facts, processes: [record({ role: 'api' })], connectedWorkers }));
+    expect([await silent(2), await silent(null)]).toEqual([['workers: warn'], ['workers: fail']]);
   });
 
   test('of two releases are an upgrade under way', async () => {
@@ -90,6 +97,7 @@ describe('a store', () => {
     storeIdInRedis: STORE_ID,
     usedBytes: 5,
     reserveBytes: 1e9,
+    collectionWaits: null,
   };
   const store = (change: Partial<StoreOutcomes>, more: Partial<typeof facts> = {}) =>
     troubles((checks) => checkStore(checks, { ...sound, ...change }, { ...facts, ...more }));
@@ -112,6 +120,17 @@ describe('a store', () => {
     expect(await store({ space: done({ ...space, freeBytes: 5e8 }) })).toEqual(['free space: fail']);
     expect(await store({ space: done({ ...space, freeFiles: 10 }) })).toEqual(['free inodes: warn']);
     expect(await store({}, { usedBytes: 2 * 1024 ** 3 })).toEqual(['quota: warn']);
+  });
+
+  test('over its quota says what happens then: what goes, or until when nothing does', () => {
+    const means = (collectionWaits: CollectionWait | null): string | undefined => {
+      const checks = new Checks('area', () => undefined);
+      checkStore(checks, sound, { ...facts, usedBytes: 2 * 1024 ** 3, collectionWaits });
+      return checks.all.find(({ name }) => name === 'quota')?.means;
+    };
+    expect(means(null)).toContain('counts for the grace of 10 min');
+    expect(means({ untilMs: 0 })).toContain('removes nothing until 1970-01-01T00:00:00.000Z');
+    expect(means({ untilMs: null })).toContain('until entries were compared with the store');
   });
 });
 
@@ -138,6 +157,9 @@ describe('the work', () => {
     source: 'lake',
     key: 'k',
     dataset: null,
+    canonical: () => {
+      throw new Error('nobody asks what it asks');
+    },
     state: 'queued',
     progress: null,
     outcome: null,
@@ -193,14 +215,28 @@ describe('a source', () => {
   const failure = { code: 'PQ_SOURCE_UNAVAILABLE', message: 'refused', retryable: true } as const;
 
   test('that answers, refuses, or is slow to prove a dataset', async () => {
-    expect(await troubles((checks) => checkSource(checks, answer))).toEqual([]);
-    expect(await troubles((checks) => checkSource(checks, { ...answer, ok: false, failure }))).toEqual([
+    expect(await troubles((checks) => checkSource(checks, answer, 'oracle'))).toEqual([]);
+    expect(await troubles((checks) => checkSource(checks, { ...answer, ok: false, failure }, 'oracle'))).toEqual([
       'connection: fail',
     ]);
-    expect(await troubles((checks) => checkSource(checks, { ...answer, dataset: 'd', tookMs: 60_000 }))).toEqual([
-      'd: warn',
-    ]);
+    expect(
+      await troubles((checks) => checkSource(checks, { ...answer, dataset: 'd', tookMs: 60_000 }, 'oracle')),
+    ).toEqual(['d: warn']);
   });
+});
+
+test('what to do about a source that is away is said of its kind', () => {
+  const failure = { code: 'PQ_SOURCE_UNAVAILABLE', message: 'x', retryable: true } as const;
+  const answer = { source: 's', dataset: null, ok: false, failure, tookMs: 5, parts: {}, skipped: null };
+  const todo = (kind: 'file' | 'oracle'): string | undefined => {
+    const checks = new Checks('area', () => undefined);
+    checkSource(checks, answer, kind);
+    return checks.all[0]?.todo;
+  };
+  expect([todo('file'), todo('oracle')]).toEqual([
+    expect.stringContaining('mount it on this host'),
+    expect.stringContaining('firewall'),
+  ]);
 });
 
 describe('Redis', () => {

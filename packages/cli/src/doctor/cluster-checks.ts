@@ -6,6 +6,8 @@ import { SKEW_MAX_MS, spellSkew } from './redis-checks.ts';
 
 export interface ClusterFacts {
   readonly processes: readonly ProcessRecord[];
+  /** Workers whose connection asked Redis something lately; null where it does not tell. */
+  readonly connectedWorkers: number | null;
   readonly config: Config;
   readonly version: string;
 }
@@ -13,39 +15,43 @@ export interface ClusterFacts {
 /** Sections that only one kind of process acts on. */
 const ONLY_FOR: Readonly<Record<string, ProcessRecord['role']>> = { auth: 'api' };
 
-export function checkCluster(checks: Checks, { processes, config, version }: ClusterFacts): void {
-  checkRole(
-    checks,
-    'workers',
-    processes.filter(({ role }) => role === 'worker'),
-  );
-  checkRole(
-    checks,
-    'APIs',
-    processes.filter(({ role }) => role === 'api'),
-  );
+export function checkCluster(checks: Checks, { processes, connectedWorkers, config, version }: ClusterFacts): void {
+  const workers = processes.filter(({ role }) => role === 'worker');
+  const apis = processes.filter(({ role }) => role === 'api');
+  if (workers.length > 0) checks.ok('workers', counted(workers));
+  else checkSilentWorkers(checks, connectedWorkers);
+  if (apis.length > 0) checks.ok('APIs', counted(apis));
+  else
+    checks.warn('APIs', NO_HEARTBEAT, {
+      means: 'nobody can ask over HTTP',
+      todo: `start one (\`parqueue api\`, or \`parqueue up\`); where it runs, look at its log for Redis. ${OLDER}`,
+    });
   if (processes.length === 0) return;
   checkVersions(checks, processes, version);
   checkConfig(checks, processes, configDigests(config));
   checkClocks(checks, processes);
 }
 
-function checkRole(checks: Checks, name: string, found: readonly ProcessRecord[]): void {
-  if (found.length > 0) {
-    checks.ok(name, `${found.length}: ${listed(found.map(({ host, pid }) => `${host} (${pid})`))}`);
+const NO_HEARTBEAT = 'no heartbeat seen in the last 45 s';
+const OLDER = 'After Redis forgot it takes them up to 15 s; those of an older release may send none';
+
+/** Nobody waits for the next beat here: who works asks Redis for jobs every few seconds, whether it tells of itself or not. */
+function checkSilentWorkers(checks: Checks, connected: number | null): void {
+  if (connected !== null && connected > 0) {
+    checks.warn('workers', `${NO_HEARTBEAT}, but ${connected} ${connected === 1 ? 'asks' : 'ask'} Redis for jobs`, {
+      means: 'they work; of which release they are and what they were told cannot be said',
+      todo: `look again in 15 s. ${OLDER}`,
+    });
     return;
   }
-  if (name === 'workers') {
-    checks.fail(name, 'none told in the last 45 s that it lives', {
-      means: 'nothing is loaded or verified: asks that need it wait, then fail with PQ_SOURCE_UNAVAILABLE',
-      todo: 'start workers (`parqueue worker`, or `parqueue up`); where they run, look at their logs for Redis',
-    });
-  } else {
-    checks.warn(name, 'none told in the last 45 s that it lives', {
-      means: 'nobody can ask over HTTP',
-      todo: 'start one (`parqueue api`, or `parqueue up`); where it runs, look at its log for Redis',
-    });
-  }
+  checks.fail('workers', connected === 0 ? `${NO_HEARTBEAT}, and none asks Redis for jobs` : NO_HEARTBEAT, {
+    means: 'nothing is loaded or verified: asks that need it wait, then fail with PQ_SOURCE_UNAVAILABLE',
+    todo: `start workers (\`parqueue worker\`, or \`parqueue up\`); where they run, look at their logs for Redis${connected === null ? `. ${OLDER}` : ''}`,
+  });
+}
+
+function counted(found: readonly ProcessRecord[]): string {
+  return `${found.length}: ${listed(found.map(({ host, pid }) => `${host} (${pid})`))}`;
 }
 
 function checkVersions(checks: Checks, processes: readonly ProcessRecord[], own: string): void {

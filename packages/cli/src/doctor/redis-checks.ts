@@ -1,9 +1,9 @@
 /** Redis by itself: there, of a kind that keeps its word, and of this store. */
-import { toFailure } from '@parqueue/core';
+import { isParqueueError, toFailure } from '@parqueue/core';
 import type { Config } from '@parqueue/core/config';
 import { inspectRedis, withoutCredentials, type RedisInspection } from '@parqueue/core/redis';
 import type { Context } from '../context.ts';
-import { spellBytes, spellMs } from '../output/units.ts';
+import { spellBytes, spellMs, spellNumber } from '../output/units.ts';
 import type { RedisAddressFound } from '../store-access.ts';
 import type { Checks } from './check.ts';
 
@@ -14,6 +14,14 @@ const ROUND_TRIP_MAX_MS = 20;
 const MEMORY_FULL_AT = 0.9;
 /** The difference matters to nobody's lease, but logs and ages shown lie by as much. */
 export const SKEW_MAX_MS = 5000;
+
+const AWAY_TODO = 'start Redis, or correct redis.url (host, port, password, TLS); docs/operations.md, "Redis is lost"';
+const SILENT_TODO =
+  'it took the connection and says nothing: look at its process and host (stopped, swapping, a disk that hangs, one command that runs for long: SLOWLOG GET), then restart it; or a firewall drops what it sends';
+
+function isSilent(error: unknown): boolean {
+  return isParqueueError(error) && error.details['silent'] === true;
+}
 
 export async function checkRedis(
   checks: Checks,
@@ -27,12 +35,12 @@ export async function checkRedis(
   const where = `${withoutCredentials(found.url)}${found.from === 'embedded' ? ' (of a running `parqueue up`)' : ''}`;
   let redis: RedisInspection;
   try {
-    redis = await inspectRedis(found.url, () => performance.now());
+    redis = await inspectRedis(found.url, { clock: context.clock, now: () => performance.now() });
   } catch (error) {
     checks.fail('reachable', `${where}: ${toFailure(error).message}`, {
       means:
         'callers hear 503 PQ_COORDINATION_DOWN; nothing is lost, and heads are rebuilt from the store when it is back',
-      todo: 'start Redis, or correct redis.url (host, port, password, TLS); docs/operations.md, "Redis is lost"',
+      todo: isSilent(error) ? SILENT_TODO : AWAY_TODO,
     });
     return null;
   }
@@ -57,7 +65,7 @@ function checkKind(checks: Checks, { version, role, replicas, roundTripMs }: Red
       todo: 'let redis.url name the primary (or the proxy that follows it)',
     });
   } else {
-    const copies = replicas === 0 ? 'no replicas' : `${replicas} replicas`;
+    const copies = replicas === 0 ? 'no replicas' : spellNumber(replicas, 'replica');
     checks.ok('role', `primary, ${copies}${replicas === 0 ? '' : '; a failover opens a new epoch, as a restart does'}`);
   }
   if (roundTripMs > ROUND_TRIP_MAX_MS) {

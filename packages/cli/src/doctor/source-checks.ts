@@ -1,4 +1,5 @@
 /** Sources: reached, let in, and readable for what versions are made of. */
+import type { SourceKind } from '@parqueue/core';
 import type { SourceAnswer } from '@parqueue/worker';
 import { spellMs } from '../output/units.ts';
 import type { Checks } from './check.ts';
@@ -6,7 +7,7 @@ import type { Checks } from './check.ts';
 /** A probe so dear is paid by every strict ask. */
 const SLOW_PROBE_MS = 10_000;
 
-export function checkSource(checks: Checks, answer: SourceAnswer): void {
+export function checkSource(checks: Checks, answer: SourceAnswer, kind: SourceKind): void {
   const { source, dataset, ok, failure, tookMs, parts, skipped } = answer;
   const name = dataset ?? 'connection';
   if (skipped !== null) return checks.skipped(name, skipped);
@@ -17,7 +18,7 @@ export function checkSource(checks: Checks, answer: SourceAnswer): void {
         dataset === null
           ? 'nothing of it can be loaded or verified; entries are answered as staleIfError allows'
           : 'this dataset cannot be verified, and probably not loaded',
-      todo: todoOf(code, source),
+      todo: todoOf(code, source, kind),
     });
   }
   const costs = Object.entries(parts).map(([part, ms]) => `${part} ${spellMs(ms)}`);
@@ -29,9 +30,11 @@ export function checkSource(checks: Checks, answer: SourceAnswer): void {
   });
 }
 
-function todoOf(code: string, source: string): string {
+function todoOf(code: string, source: string, kind: SourceKind): string {
   switch (code) {
     case 'PQ_SOURCE_UNAVAILABLE':
+      if (kind === 'file')
+        return `mount it on this host, or correct sources.${source}.root; docs/operations.md, "A source is down"`;
       return `try the address of sources.${source} from this host; look at firewall, listener and certificate; docs/operations.md, "A source is down"`;
     case 'PQ_SOURCE_REJECTED':
       return "correct user, password or grants: the database's message tells which; docs/*-sources.md lists the grants";

@@ -22,6 +22,13 @@ export interface StoreFacts {
   readonly usedBytes: number | null;
   /** Bytes of the filesystem that are to stay free. */
   readonly reserveBytes: number;
+  /** Why garbage collection removes nothing at the moment; null where it does, or nobody can tell. */
+  readonly collectionWaits: CollectionWait | null;
+}
+
+/** `untilMs`: by Redis's clock; null while entries are still being compared with the store. */
+export interface CollectionWait {
+  readonly untilMs: number | null;
 }
 
 /** @returns whether the store can be used */
@@ -115,7 +122,7 @@ function checkIdentity(checks: Checks, identity: StoreResults['identity'], { sto
 function checkSpace(
   checks: Checks,
   space: StoreResults['space'],
-  { config, usedBytes, reserveBytes }: StoreFacts,
+  { config, usedBytes, reserveBytes, collectionWaits }: StoreFacts,
 ): void {
   const { freeBytes, totalBytes, freeFiles, totalFiles } = space;
   const found = `${spellBytes(freeBytes)} of ${spellBytes(totalBytes)} free`;
@@ -141,10 +148,17 @@ function checkSpace(
   const used = `${spellBytes(usedBytes)}${quotaBytes === null ? ', no quota' : ` of store.quota ${spellBytes(quotaBytes)}`}`;
   if (quotaBytes !== null && usedBytes > quotaBytes) {
     checks.warn('quota', used, {
-      means: 'the least recently read entries are being retired; where all are pinned or new, loads are refused',
-      todo: '`parqueue gc --dry-run` tells what goes and why; raise store.quota where that is too much',
+      means: `${overQuota(collectionWaits, config.store.retention.graceMs)}; loads that find no room are refused with PQ_STORE_FULL`,
+      todo: '`parqueue gc --dry-run` tells what goes and why, or until when it waits; raise store.quota where that is too much',
     });
   } else checks.ok('quota', used);
+}
+
+function overQuota(waits: CollectionWait | null, graceMs: number): string {
+  if (waits === null)
+    return `what was read least recently is retired, counts for the grace of ${spellMs(graceMs)}, and goes then`;
+  const until = waits.untilMs === null ? 'entries were compared with the store' : new Date(waits.untilMs).toISOString();
+  return `gc removes nothing until ${until}, since readers may hold pins that Redis forgot`;
 }
 
 function checkWrite(checks: Checks, tookMs: number): void {

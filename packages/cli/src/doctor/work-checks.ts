@@ -1,7 +1,7 @@
 /** What the cluster does: queues that move, loads that succeed, sources that are asked, chores that run. */
 import type { ChoreRecord, CoolingState } from '@parqueue/core';
 import type { JobSummary, QueueCounts, RedisInspection } from '@parqueue/core/redis';
-import { spellCount, spellMs } from '../output/units.ts';
+import { spellCount, spellMs, spellNumber } from '../output/units.ts';
 import { grouped, type Checks } from './check.ts';
 
 export interface WorkFacts {
@@ -37,7 +37,7 @@ export function checkWork(checks: Checks, facts: WorkFacts): void {
 
 function checkEpoch(checks: Checks, { marker, pass, runId }: RedisInspection): void {
   if (marker === null) {
-    checks.note('epoch', 'none is open: the first server to start opens one');
+    checks.note('epoch', 'none is open: the next process that asks opens one');
     return;
   }
   if (marker.runId !== runId) {
@@ -67,7 +67,7 @@ function checkQueues(checks: Checks, { counts, jobs, redis, fillTimeoutMs }: Wor
   if (running.length > 0) {
     checks.fail(
       'queues',
-      `${running.length} jobs run for longer than limits.fillTimeout, such as ${running[0]?.id ?? ''}`,
+      `${spellNumber(running.length, 'job')} under way for longer than limits.fillTimeout, such as ${running[0]?.id ?? ''}`,
       {
         means: 'a worker died with them or hangs; their lock expires within a minute where it died',
         todo: 'look at that worker; DELETE /v1/fills/ID ends a job; docs/operations.md, "A fill is stuck"',
@@ -93,7 +93,7 @@ function checkFailures(checks: Checks, { jobs }: WorkFacts): void {
     const { source, kind, failure, key } = latest;
     checks.warn(
       'failures',
-      `${group.length} ${kind}s of ${source} with ${failure.code} in the last ten minutes; the latest: ${failure.message}`,
+      `${spellNumber(group.length, kind)} of ${source} with ${failure.code} in the last ten minutes; the latest: ${failure.message}`,
       {
         means: `the entry (${key}) keeps its last good rows; whether they are answered is up to the dataset's staleIfError`,
         todo: `docs/errors.md, ${failure.code}; then \`parqueue doctor --source ${source}\``,
@@ -116,18 +116,25 @@ function checkCooling(checks: Checks, cooling: WorkFacts['cooling']): void {
   const cold = Object.entries(cooling).filter(([, { coolingUntilMs }]) => coolingUntilMs !== null);
   if (cold.length === 0) return checks.ok('cool-down', 'no source is cooling down');
   for (const [source, { failures, failure }] of cold) {
-    checks.fail('cool-down', `${source}: ${failures} failures in a row, the last: ${failure?.message ?? 'not known'}`, {
-      means:
-        'it is asked again by one trial when its pause is over; until then asks fail or get older rows (staleIfError)',
-      todo: `\`parqueue doctor --source ${source}\`; docs/operations.md, "A source is down"`,
-    });
+    checks.fail(
+      'cool-down',
+      `${source}: ${spellNumber(failures, 'failure')} in a row, the last: ${failure?.message ?? 'not known'}`,
+      {
+        means:
+          'it is asked again by one trial when its pause is over; until then asks fail or get older rows (staleIfError)',
+        todo: `\`parqueue doctor --source ${source}\`; docs/operations.md, "A source is down"`,
+      },
+    );
   }
 }
 
 function checkCollection(checks: Checks, { chores, redis }: WorkFacts): void {
   const last = chores['collect'];
   if (last === undefined)
-    return checks.note('gc', 'has not run since Redis forgot, or workers are of an older release');
+    return checks.note(
+      'gc',
+      'has not run since Redis was new or forgot: workers run it every ten minutes at the latest',
+    );
   const ago = redis.nowMs - last.finishedAtMs;
   const when = `${spellMs(Math.max(0, ago))} ago by ${last.by}`;
   if (!last.outcome.ok) {

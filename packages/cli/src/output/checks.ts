@@ -1,6 +1,7 @@
 /** How checks are shown: a line each as they come, with what to do below those that are not right. */
 import type { Check, Status } from '../doctor/check.ts';
 import type { Context } from '../context.ts';
+import { spellNumber } from './units.ts';
 
 export interface ChecksPrinter {
   readonly check: (check: Check) => void;
@@ -41,7 +42,7 @@ export function printer(
       const count = (status: Status): number => all.filter((check) => check.status === status).length;
       const [failed, warned] = [count('fail'), count('warn')];
       context.out(
-        `\n${failed === 0 && warned === 0 ? 'Nothing is wrong.' : `${failed} failed, ${warned} warnings, ${count('ok')} ok.`}`,
+        `\n${failed === 0 && warned === 0 ? 'Nothing is wrong.' : `${failed} failed, ${spellNumber(warned, 'warning')}, ${count('ok')} ok.`}`,
       );
     },
   };

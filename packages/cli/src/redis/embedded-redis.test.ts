@@ -1,10 +1,12 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import { systemRandomId } from '../context.ts';
 import { openRedis, type EmbeddedRedis, type LadderOptions } from './embedded-redis.ts';
+import { findEmbeddedRedis } from './embedded-address.ts';
 import { ping } from './ping.ts';
 import { findRedisProgram } from './redis-program.ts';
 
@@ -118,4 +120,16 @@ describe.runIf(program !== null)('a Redis of our own', () => {
     await open();
     expect(await ping({ port: Number(stranger.port), password: null })).toBe('ready');
   });
+});
+
+test('one that takes connections and says nothing is there all the same: it hangs', async () => {
+  const [directory, taken] = [join(dataDirectory, 'redis'), new Set<Socket>()];
+  const silent = createServer((socket) => taken.add(socket)).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  mkdirSync(directory);
+  writeFileSync(join(directory, 'address.json'), JSON.stringify({ port, password: 'word' }));
+  expect(await findEmbeddedRedis(dataDirectory)).toEqual({ kind: 'running', url: `redis://:word@127.0.0.1:${port}` });
+  for (const socket of taken) socket.destroy();
+  silent.close();
 });

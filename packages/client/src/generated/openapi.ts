@@ -98,7 +98,7 @@ export interface ColumnStatistics {
   readonly min: string | null;
   /** The greatest. */
   readonly max: string | null;
-  /** Of numbers, dates, times and timestamps. */
+  /** Of numbers, dates, times and timestamps; rounded to six digits beyond theirs, or to the unit of their times. */
   readonly mean: string | null;
   /** Different values, exactly; null: more than are counted (1,000 numbers, 10,000 texts), or not counted. */
   readonly distinct: number | null;
@@ -235,7 +235,7 @@ export interface DatasetDetails {
 export interface Entry {
   /** Cache key of the entry: a name for people and a hash for identity. */
   readonly key: string;
-  /** Dataset whose request filled it; null: asked ad hoc. */
+  /** Dataset that had it loaded, or one that asks the same, of those the caller may use; null: asked ad hoc. */
   readonly dataset: string | null;
   /** Name of the configured source. */
   readonly source: string;
@@ -276,7 +276,7 @@ export interface EntryPage {
 export interface EntryState {
   /** Cache key of the entry: a name for people and a hash for identity. */
   readonly key: string;
-  /** Dataset whose request filled it; null: asked ad hoc. */
+  /** Dataset that had it loaded, or one that asks the same, of those the caller may use; null: asked ad hoc. */
   readonly dataset: string | null;
   /** Name of the configured source. */
   readonly source: string;
@@ -334,7 +334,7 @@ export interface Explanation {
   readonly why: readonly string[];
   /** The current generation. */
   readonly head: {
-    /** Dataset whose request filled it; null: asked ad hoc. */
+    /** Dataset that had it loaded, or one that asks the same, of those the caller may use; null: asked ad hoc. */
     readonly dataset: string | null;
     /** Name of the configured source. */
     readonly source: string;
@@ -520,7 +520,7 @@ export interface Fill {
   readonly kind?: 'probe' | 'fill';
   /** Cache key of the entry: a name for people and a hash for identity. */
   readonly key?: string;
-  /** Dataset it was asked for; null: ad hoc. */
+  /** Dataset it was asked for, or one that asks the same, of those the caller may use; null: ad hoc. */
   readonly dataset?: string | null;
   /** Name of the configured source. */
   readonly source?: string;
@@ -560,7 +560,7 @@ export interface FillSummary {
   readonly kind: 'probe' | 'fill';
   /** Cache key of the entry: a name for people and a hash for identity. */
   readonly key: string;
-  /** Dataset it was asked for; null: ad hoc. */
+  /** Dataset it was asked for, or one that asks the same, of those the caller may use; null: ad hoc. */
   readonly dataset: string | null;
   /** Name of the configured source. */
   readonly source: string;
@@ -644,7 +644,7 @@ export interface Invalidated {
   readonly target?: string;
   /** Of the mark: what was verified, or filled, up to it is no longer right. */
   readonly tick?: number;
-  /** What was marked too, because it reads the target. */
+  /** What was marked too, because it reads the target or asks the same. */
   readonly reached?: readonly string[];
 }
 
@@ -676,7 +676,7 @@ export interface Manifest {
   readonly version: string;
   /** How closely rows and version belong together: `exact` (one snapshot), `statement` (the version first, then one statement), `best-effort`. */
   readonly consistency: 'exact' | 'statement' | 'best-effort';
-  /** Dataset whose request filled it; null: asked ad hoc. */
+  /** Dataset that had it loaded, or one that asks the same, of those the caller may use; null: asked ad hoc. */
   readonly dataset: string | null;
   /** Name of the configured source. */
   readonly source: string;
@@ -1063,7 +1063,7 @@ export interface Refresh {
 export interface Resolution {
   /** Cache key of the entry: a name for people and a hash for identity. */
   readonly key: string;
-  /** Dataset whose request filled it; null: asked ad hoc. */
+  /** Dataset that had it loaded, or one that asks the same, of those the caller may use; null: asked ad hoc. */
   readonly dataset: string | null;
   /** Name of the configured source. */
   readonly source: string;
@@ -1218,6 +1218,8 @@ export interface Statistics {
     readonly kind: 'all' | 'sample';
     /** Rows looked at. */
     readonly rows: number;
+    /** From how many of the eight places; fewer where time or memory did not do for all. null: all rows. */
+    readonly places: number | null;
     /** Why not all of them: there are too many; row groups take too much memory; it took too long. */
     readonly why: 'rows' | 'memory' | 'time' | null;
   };

@@ -9,6 +9,7 @@ import { STRICT, type FreshnessPolicy } from '../model/freshness.ts';
 import { canonicalJson } from '../model/canonical-json.ts';
 import { KEY_FORMAT, type CanonicalRequest, type ResolvedRequest } from '../model/request.ts';
 import type { Statement } from '../sql/statement.ts';
+import { Askers } from './askers.ts';
 import type { Config, DatasetConfig, SourceConfig } from './config.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { askFile, askFileDataset, type AdhocFile } from './file-questions.ts';
@@ -52,11 +53,18 @@ export class Catalog {
   readonly #config: Config;
   readonly #datasets: ReadonlyMap<string, DatasetConfig>;
   readonly #sources: ReadonlyMap<string, SourceConfig>;
+  #askers: Askers | null = null;
 
   constructor(config: Config) {
     this.#config = config;
     this.#datasets = new Map(Object.entries(config.datasets));
     this.#sources = new Map(Object.entries(config.sources));
+  }
+
+  /** Whose a question is, whoever had it loaded. */
+  get askers(): Askers {
+    this.#askers ??= new Askers(this);
+    return this.#askers;
   }
 
   /** In the order of the configuration. */

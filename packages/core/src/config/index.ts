@@ -8,6 +8,7 @@ export { configJsonSchema, type JsonSchema } from './json-schema.ts';
 export { configDigests } from './digest.ts';
 export { redactConfig, redactUrl } from './redact.ts';
 export { shownConfig } from './shown.ts';
+export type { Askers } from './askers.ts';
 export * from './catalog.ts';
 export { tableLabel, targetsOf, type RequestTargets } from './targets.ts';
 export type { RawBinds } from './binds.ts';

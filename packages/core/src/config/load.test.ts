@@ -192,6 +192,16 @@ datasets:
     expect(JSON.parse(JSON.stringify(config))).toEqual(config);
   });
 
+  it('takes a password of Redis from a file where it fits into a URL, and never shows one that does not', () => {
+    const withPassword = (password: string) => () =>
+      load('redis: { url: "redis://:${file:/run/password}@redis:6379/0" }', {}, () => password);
+    expect(withPassword('a+b=-_%2F')().redis.url).toBe('redis://:a+b=-_%2F@redis:6379/0');
+    for (const password of ['s3cret/x', 's3cret#x', 's3cret?x', 's3cret%zz']) {
+      expect(withPassword(password)).toThrow(/redis\.url must be a URL; in a password write \/ as %2F/);
+      expect(withPassword(password)).not.toThrow(/s3cret/);
+    }
+  });
+
   it('may be commented out section by section', () => {
     expect(load('listen:\n  # port: 1\nsources:\nauth:\n').listen.port).toBe(8787);
   });

@@ -55,6 +55,11 @@ describe('the schedule of a refresh', () => {
       '.jitter must be a duration such as 10m beside cron, whose intervals differ',
     ],
     [
+      '{ cron: "*/5 9-17 * * 1-5", jitter: 6m }',
+      '.jitter is longer than the shortest time from one refresh to the next',
+    ],
+    ['{ cron: "0 0 1,31 * *", jitter: 25h }', '.jitter is longer than the shortest time from one refresh to the next'],
+    [
       '{ cron: "0 6 * * *", timeZone: Europe/Berlln }',
       '.timeZone is no time zone that is known here; write one such as Europe/Berlin',
     ],
@@ -64,6 +69,13 @@ describe('the schedule of a refresh', () => {
   ])('%s is refused', (refresh, problem) => {
     expect(problemsOf(dataset(refresh))).toEqual([problem]);
   });
+
+  it.each(['{ cron: "*/5 9-17 * * 1-5", jitter: 5m }', '{ cron: "0 0 29 2 *", jitter: 7d }'])(
+    '%s has room for its jitter',
+    (refresh) => {
+      expect(problemsOf(dataset(refresh))).toEqual([]);
+    },
+  );
 
   it('names only combinations that a caller might ask for', () => {
     const rest = 'path: "{m}/{n}.csv", params: { m: { type: string, pattern: "[a-z./]+" }, n: { type: integer } }';

@@ -7,6 +7,9 @@ import { readParams, type RequestProblem } from './request-parts.ts';
 import type { RefreshInput } from './schema-refresh.ts';
 
 const CRON_FIELDS = 5;
+/** Of a cron so much is looked at for two times that are close: more than a year, or of what is frequent some days. */
+const LOOKED_AT_MS = 400 * 86_400_000;
+const TIMES_LOOKED_AT = 500;
 const CRON_WORDS = 'must be five fields (minute, hour, day, month, weekday) such as "0 6 * * 1-5"';
 
 /** Problems are told relative to the refresh. The result is of use only when there were none. */
@@ -61,11 +64,26 @@ function isTimeZone(name: string): boolean {
 function jitterOf({ jitter, every, cron }: RefreshInput, onProblem: OnProblem): number {
   if ('ms' in jitter) {
     if (every !== undefined && jitter.ms > every) onProblem(['jitter'], 'is longer than every');
+    if (cron !== undefined && isCron(cron) && hasTimesWithin(cron, jitter.ms))
+      onProblem(['jitter'], 'is longer than the shortest time from one refresh to the next');
     return jitter.ms;
   }
   if (cron !== undefined && jitter.share > 0)
     onProblem(['jitter'], 'must be a duration such as 10m beside cron, whose intervals differ');
   return Math.round(jitter.share * (every ?? 0));
+}
+
+/** Entries whose moment would come after the next refresh is due would never have it: it is the same each time. */
+function hasTimesWithin(cron: string, ms: number): boolean {
+  // Without changes of the clocks, and from one day on: the same configuration is right on each day, or on none.
+  const times = CronExpressionParser.parse(cron, { tz: 'UTC', currentDate: new Date(0) });
+  let before = -Infinity;
+  for (let seen = 0; seen < TIMES_LOOKED_AT && before < LOOKED_AT_MS; seen += 1) {
+    const time = times.next().getTime();
+    if (time - before < ms) return true;
+    before = time;
+  }
+  return false;
 }
 
 function checkCombination(

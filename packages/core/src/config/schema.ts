@@ -25,6 +25,17 @@ const listenSchema = (defaultPort: number, what: string) =>
     .prefault({})
     .describe(what);
 
+/** Passwords come from files and variables as they are, and some of what generators make is no part of a URL. */
+function isReadable(url: string): boolean {
+  try {
+    const { username, password } = new URL(url);
+    decodeURIComponent(username + password);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const redisSchema = z
   .strictObject(
     {
@@ -33,6 +44,10 @@ const redisSchema = z
         .refine(
           (value) => value === '' || /^rediss?:\/\/.+/.test(value),
           says('a URL such as redis://host:6379/0 or rediss://…'),
+        )
+        .refine(
+          (value) => !/^rediss?:\/\/.+/.test(value) || isReadable(value),
+          says('a URL; in a password write / as %2F, # as %23, ? as %3F, % as %25'),
         )
         .optional()
         .describe('Redis of the cluster. Not given, empty, or an unset ${REDIS_URL}: an embedded Redis.'),

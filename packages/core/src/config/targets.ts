@@ -68,9 +68,9 @@ function databaseKind(kind: SourceKind | 'wrapped'): SqlSourceKind {
   return kind;
 }
 
-/** A table as a person names it, in the spelling that scopes have; null where it is no name of a table. */
+/** A table as a person names it, in the spelling that scopes have; null where it is no name of one, as for any file. */
 export function tableLabel(source: SourceConfig, text: string): string | null {
-  if (source.kind === 'file') return text;
+  if (source.kind === 'file') return null;
   const name = readTableName(text, source.kind);
   return name === null ? null : labelOf(name, source.schema, source.kind);
 }

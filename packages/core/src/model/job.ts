@@ -24,7 +24,8 @@ export interface Job {
 
 /**
  * One work in the cluster per kind, key and pair of ticks: a later pair is never swallowed by an earlier job, and a caller's
- * job never by one that gives way to all callers.
+ * job never by one that gives way to all callers. Of those there is one per kind and key, whatever its pair: one that has
+ * no turn for hours is not joined by another at each due time, and who asks for it looks whether it was enough.
  */
 export function dedupId({
   kind,
@@ -32,8 +33,8 @@ export function dedupId({
   requirement,
   background,
 }: Pick<Job, 'kind' | 'request' | 'requirement' | 'background'>): string {
-  const id = `${kind}:${request.key}:${requirement.after}:${requirement.hardAfter}`;
-  return background === true ? `background:${id}` : id;
+  if (background === true) return `background:${kind}:${request.key}`;
+  return `${kind}:${request.key}:${requirement.after}:${requirement.hardAfter}`;
 }
 
 /** What a finished job found. Only `failed` and `cancelled` leave its callers unsatisfied for good. */
@@ -57,6 +58,16 @@ export interface Progress {
   readonly bytes: number;
   /** Size of what is being read, where known, in the unit of `bytes`. */
   readonly bytesTotal: number | null;
+}
+
+/**
+ * How far a job came that is over. What a worker told on the way is thinned out, and a copy inside the database engine
+ * tells no rows: what was committed is known from its end.
+ */
+export function progressAtEnd(outcome: Outcome | null, told: Progress | null): Progress | null {
+  if (outcome?.kind !== 'committed') return told;
+  const bytesTotal = told?.bytesTotal ?? null;
+  return { phase: 'publishing', rows: outcome.rows, bytes: bytesTotal ?? outcome.bytes, bytesTotal };
 }
 
 export type JobStatus =

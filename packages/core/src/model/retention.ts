@@ -52,6 +52,17 @@ export function collectDownTo(quotaBytes: number): number {
   return Math.floor(quotaBytes * (1 - HEADROOM_SHARE));
 }
 
+/**
+ * Loads whose size nobody knows may have at most this share of a quota made free for them, all of them together: one that
+ * never fits, asked again and again, must not cost the store everything else.
+ */
+const GUESSED_SHARE = 0.25;
+
+/** What collections for loads of unknown size leave of a quota to what is there. */
+export function keptFromGuesses(quotaBytes: number): number {
+  return Math.ceil(quotaBytes * (1 - GUESSED_SHARE));
+}
+
 export function keepOf(rules: StoreRules, dataset: string | null): Keep {
   return (dataset === null ? undefined : rules.datasets[dataset]?.keep) ?? rules.keep;
 }

@@ -3,23 +3,26 @@ import { SharedLook } from './shared-look.ts';
 
 test('who comes while a look is under way shares the next one, also behind one that fails', async () => {
   const looks: { resolve: (value: number) => void; reject: (error: Error) => void }[] = [];
-  const shared = new SharedLook(
-    async () => await new Promise<number>((resolve, reject) => void looks.push({ resolve, reject })),
-  );
-  const first = shared.take();
-  const others = [shared.take(), shared.take(), shared.take()];
+  const wished: (readonly string[])[] = [];
+  const shared = new SharedLook(async (wishes: readonly string[]) => {
+    wished.push(wishes);
+    return await new Promise<number>((resolve, reject) => void looks.push({ resolve, reject }));
+  });
+  const first = shared.take('a');
+  const others = ['b', 'c', 'd'].map((wish) => shared.take(wish));
   expect(looks.length).toBe(1);
   looks[0]?.reject(new Error('away'));
   await expect(first).rejects.toThrow('away');
   await expect.poll(() => looks.length).toBe(2);
-  const later = shared.take();
+  const later = shared.take('e');
   looks[1]?.resolve(2);
   expect(await Promise.all(others)).toEqual([2, 2, 2]);
   await expect.poll(() => looks.length).toBe(3);
   looks[2]?.resolve(3);
   expect(await later).toBe(3);
-  const anew = shared.take();
+  const anew = shared.take('f');
   await expect.poll(() => looks.length).toBe(4);
   looks[3]?.resolve(4);
   expect(await anew).toBe(4);
+  expect(wished).toEqual([['a'], ['b', 'c', 'd'], ['e'], ['f']]);
 });

@@ -1,31 +1,36 @@
 /**
  * A look that many take at once. Everybody gets one that began after they asked for it: the one under way may have passed
- * what happened since, so whoever comes meanwhile shares the next. At most one is under way and one waits.
+ * what happened since, so whoever comes meanwhile shares the next. At most one is under way and one waits. Each may say
+ * what it wishes to see; the look is told the wishes of all who share it.
  */
-export class SharedLook<T> {
-  readonly #look: () => Promise<T>;
+export class SharedLook<T, W = void> {
+  readonly #look: (wishes: readonly W[]) => Promise<T>;
   #current: Promise<T> | null = null;
-  #next: Promise<T> | null = null;
+  #next: { readonly wishes: W[]; readonly result: Promise<T> } | null = null;
 
-  constructor(look: () => Promise<T>) {
+  constructor(look: (wishes: readonly W[]) => Promise<T>) {
     this.#look = look;
   }
 
-  take(): Promise<T> {
-    if (this.#current === null) return this.#begin();
-    this.#next ??= this.#current.then(
-      () => this.#begin(),
-      () => this.#begin(),
-    );
-    return this.#next;
+  take(wish: W): Promise<T> {
+    if (this.#current === null) return this.#begin([wish]);
+    if (this.#next !== null) {
+      this.#next.wishes.push(wish);
+      return this.#next.result;
+    }
+    const wishes = [wish];
+    const begin = (): Promise<T> => this.#begin(wishes);
+    const result = this.#current.then(begin, begin);
+    this.#next = { wishes, result };
+    return result;
   }
 
-  #begin(): Promise<T> {
-    const look = this.#look();
+  #begin(wishes: readonly W[]): Promise<T> {
+    this.#next = null;
+    const look = this.#look(wishes);
     const end = (): void => {
       if (this.#next === null) this.#current = null;
     };
-    this.#next = null;
     this.#current = look;
     look.then(end, end);
     return look;

@@ -38,6 +38,6 @@ export interface Activity {
   start(): Promise<ActivityPosition>;
   /** What happened since, as much as is told at once; the position tells what was. */
   since(position: ActivityPosition): Promise<Happened>;
-  /** Changes of heads behind an id. Not `complete` where older ones or the id's own are forgotten by now, or more happened than is told at once. */
+  /** Changes of heads behind an id. Not `complete` where older ones or the id's own are forgotten by now, or more happened than is told at once: then the latest are. Who asks at the same time shares one look. */
   changesAfter(id: string): Promise<Pick<Happened, 'changes'> & { readonly complete: boolean }>;
 }

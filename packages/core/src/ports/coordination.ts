@@ -190,9 +190,9 @@ export interface Reconciliation {
 export interface Retirement {
   /**
    * Head stays, unless a purge of the key ended it; anything else on disk that can never be committed any more, being
-   * below the latest granted fence or purged, starts its grace.
+   * below the latest granted fence or purged, starts its grace. `dataset`: of the head.
    */
-  noteOrphans(key: string, fences: readonly Tick[]): Promise<void>;
+  noteOrphans(of: { readonly key: string; readonly dataset: string | null }, fences: readonly Tick[]): Promise<void>;
   /**
    * Asks leave to remove one generation (I6): refused while it is head, pinned, within its grace, or at or above the
    * latest fence granted and not purged. When allowed, it can no longer be pinned. Rejects with EpochLost when the epoch

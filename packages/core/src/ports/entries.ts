@@ -6,11 +6,15 @@ import type { Tick } from '../model/ticks.ts';
 export interface EntryFilter {
   readonly prefix: string;
   readonly dataset: string | null;
+  /** With a dataset: others that ask the same, whose entries are its too. */
+  readonly alike?: readonly string[];
   readonly limit: number;
   /** The last key of the page before, or null. */
   readonly after: string | null;
   /** Only entries whose dataset this is true of; without it all. `next` is then one of those too, as long as there are enough. */
   readonly isFor?: (dataset: string | null) => boolean;
+  /** Also those whose head a purge of the key hides from everybody else, until it is removed. */
+  readonly withPurged?: boolean;
 }
 
 export interface EntrySummary {
@@ -52,9 +56,9 @@ export interface EvictedHead {
 }
 
 export interface Entries {
-  /** Entries with a head, in key order. */
+  /** Entries with a head that a look at the key shows, in key order. */
   list(filter: EntryFilter): Promise<EntryPage>;
-  /** Of the first `keysMax` keys that the dataset filled. */
+  /** Of the first `keysMax` keys that the dataset filled, and that `list` shows. */
   sum(dataset: string, keysMax: number): Promise<StoredSum>;
   retired(key: string): Promise<readonly RetiredGeneration[]>;
   pinCount(key: string): Promise<number>;

@@ -17,6 +17,8 @@ export interface SurveyedHead {
   readonly source: string;
   readonly dataset: string | null;
   readonly committedAtMs: number;
+  /** When what last proved it right began: an ask, which is a read as well, or a refresh. */
+  readonly verifiedAtMs: number;
   /** When it was rebuilt from its manifest; null where it was committed. Who read it before that is forgotten. */
   readonly restoredAtMs: number | null;
   /** The last look that was taken to use it; null for none that is remembered. */
@@ -35,7 +37,7 @@ export interface KeySurvey {
   /** Of head, retired and removing, where they are known. */
   readonly sizes: ReadonlyMap<Tick, Size>;
   /** The head that was evicted last. */
-  readonly evicted: { readonly fence: Tick; readonly reason: EvictionReason } | null;
+  readonly evicted: { readonly fence: Tick; readonly atMs: number; readonly reason: EvictionReason } | null;
 }
 
 export interface HeadToEvict {
@@ -58,6 +60,11 @@ export interface Eviction {
     head: HeadToEvict,
     how: { readonly epoch: number; readonly reason: EvictionReason; readonly dryRun: boolean },
   ): Promise<'evicted' | 'refused'>;
+  /**
+   * Forgets a key that has no head, no generation and no fill. What it was granted before can never be committed afterwards,
+   * and later grants are above everything it knew. Refused for so long after its head was evicted, as its page tells of that.
+   */
+  forget(key: string, how: { readonly epoch: number; readonly toldMs: number }): Promise<'forgotten' | 'refused'>;
 }
 
 export interface StoreUsage {
@@ -68,12 +75,15 @@ export interface StoreUsage {
   readonly datasets: Readonly<Record<string, number>>;
   /** What running fills have reserved beside that. */
   readonly reservedBytes: number;
+  /** The same by dataset; fills without one are under ''. */
+  readonly reservedOf: Readonly<Record<string, number>>;
 }
 
 export interface RoomWish {
+  readonly key: string;
   readonly fillId: string;
   readonly dataset: string | null;
-  /** All the fill takes so far, or is expected to. */
+  /** All the fill takes so far, or is expected to; more where one of the key outgrew that lately. */
   readonly bytes: number;
   /** A reservation that is not raised or repeated ends after this. */
   readonly ttlMs: number;
@@ -81,15 +91,23 @@ export interface RoomWish {
   readonly datasetQuotaBytes: number | null;
 }
 
+/** `bytes`: what room was asked for, with what is remembered of the key. */
 export type Reserved =
-  | { readonly kind: 'reserved' }
+  | { readonly kind: 'reserved'; readonly bytes: number }
   /** What others hold and have reserved, of the store or of the dataset, leaves too little of that quota. */
-  | { readonly kind: 'passed'; readonly quota: 'store' | 'dataset'; readonly othersBytes: number };
+  | {
+      readonly kind: 'passed';
+      readonly bytes: number;
+      readonly quota: 'store' | 'dataset';
+      readonly othersBytes: number;
+    };
 
 export interface Usage {
   read(): Promise<StoreUsage>;
   reserve(wish: RoomWish): Promise<Reserved>;
   release(fillId: string): Promise<void>;
+  /** A fill of the key was stopped when it had so much: for a while the next one is expected to take at least that. */
+  outgrown(key: string, bytes: number, forMs: number): Promise<void>;
   /**
    * Counts what Redis knows of the key and has no size of, with the sizes found on disk, and takes off what it knows no
    * more. Sizes of generations it does not know are ignored.

@@ -23,7 +23,7 @@ export interface SealedPart {
 
 export interface GenerationWriter {
   readonly storeId: string;
-  /** Makes the staging directory (and the key's), fails if it exists. */
+  /** Makes the staging directory (and the key's), fails if it exists. Before the snapshot is opened: marks rely on it. */
   stage(key: string, fence: Tick, fillId: string): Promise<Staging>;
   /** fsyncs the part. */
   seal(staging: Staging): Promise<SealedPart>;
@@ -102,6 +102,11 @@ export interface KeyDirectories {
   glance(key: string): Promise<KeyListing>;
   /** Keys of one shard (two hex digits) that have a directory. */
   keys(shard: string): Promise<readonly string[]>;
+  /**
+   * Removes the key's directory where it holds nothing but marks, which then forbid nothing any more; else, and where a fill
+   * begins in it meanwhile, it stays. @returns whether it went
+   */
+  removeEmpty(key: string): Promise<boolean>;
   moveToTrash(ref: { readonly key: string; readonly fence: Tick } | StagingRef): Promise<void>;
   /** Removes what is in trash. @returns how many directories went. */
   emptyTrash(): Promise<number>;

@@ -116,6 +116,41 @@ test('who was away for too long hears that it is not all', async () => {
   expect(await coordination.activity.changesAfter(id)).toEqual({ changes: [], complete: false });
 });
 
+test('however many come back at once, with whatever ids, are told what each missed by one read for the first and one for the rest', async () => {
+  const ids: string[] = [];
+  for (let n = 0; n < 40; n += 1) {
+    await fill(keyOf(n % 8));
+    ids.push((await admin.xrevrange(KEYS.changes, '+', '-', 'COUNT', 1))[0]?.[0] ?? '');
+  }
+  const commands = async (): Promise<number> =>
+    [...(await admin.info('commandstats')).matchAll(/^cmdstat_(xrange|xrevrange|hgetall|hmget):calls=(\d+)/gm)]
+      .map(([, , calls]) => Number(calls))
+      .reduce((sum, calls) => sum + calls, 0);
+  const before = await commands();
+  const alone = await coordination.activity.changesAfter(ids[0] ?? '');
+  const costOfOne = (await commands()) - before;
+  expect(alone.changes.map(({ key }) => key)).toEqual([0, 1, 2, 3, 4, 5, 6, 7].map(keyOf));
+  const asked = Array.from({ length: 520 }, (_, n) => n % ids.length);
+  const answers = await Promise.all(asked.map((n) => coordination.activity.changesAfter(ids[n] ?? '')));
+  // Of a key that changed several times only the last change is told: those of the last eight.
+  for (const [at, n] of asked.entries()) {
+    const missed = ids.slice(Math.max(n + 1, 32));
+    expect([n, answers[at]?.complete, answers[at]?.changes.map(({ id }) => id)]).toEqual([n, true, missed]);
+  }
+  expect((await commands()) - before).toBeLessThanOrEqual(3 * costOfOne);
+});
+
+test('of more than is told at once the latest are, and only who missed others hears that these are not all', async () => {
+  const changes = admin.pipeline();
+  for (let n = 1; n <= 600; n += 1) changes.xadd(KEYS.changes, `${n}-0`, 'key', keyOf(n % 2), 'fence', '1');
+  await changes.exec();
+  await fill(keyOf(1));
+  const behind = async (id: string) => await coordination.activity.changesAfter(id);
+  const [far, near, latest] = await Promise.all([behind('50-0'), behind('101-0'), behind('600-0')]);
+  expect([far.complete, near.complete, latest.complete]).toEqual([false, true, true]);
+  for (const { changes: told } of [far, near, latest]) expect(told.map(({ key }) => key)).toEqual([keyOf(1)]);
+});
+
 function job(source: string, after: number): Job {
   const key = `${source}-00000000000000000000000000000000`;
   return {

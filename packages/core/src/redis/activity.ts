@@ -10,16 +10,22 @@ import { EVICTED_FIELDS, evictedOf } from './entries.ts';
 import { KEYS, PREFIX } from './keys.ts';
 import { headOf } from './replies.ts';
 import { assertInvariant } from '../model/errors.ts';
+import { SharedLook } from '../model/shared-look.ts';
 import type { Activity, Happened } from '../ports/activity.ts';
 
 /** Entries of each stream per look: more wait for the next one. */
 const ENTRIES_MAX = 1_000;
-/** Changes told to who comes back: they go out at once. */
+/** Changes told to who comes back, the latest: they go out at once. */
 const MISSED_MAX = 500;
 
 type StreamEntry = readonly [id: string, fields: readonly string[]];
 
 export function redisActivity(gate: RedisGate, queues: JobQueues): Activity {
+  // Streams that a network broke come back at once, each with an id of its own: one read, behind the oldest, tells them all.
+  const missed = new SharedLook((ids: readonly string[]) => {
+    const oldest = ids.reduce((first, id) => (isBehind(first, id) ? id : first));
+    return gate.plain((redis) => missedSince(redis, oldest));
+  });
   return {
     start: async () => {
       const [seconds, micros] = await gate.plain((redis) => redis.time());
@@ -47,18 +53,30 @@ export function redisActivity(gate: RedisGate, queues: JobQueues): Activity {
         };
       });
     },
-    changesAfter: async (id) =>
-      await gate.plain(async (redis) => {
-        const [oldest] = await redis.xrange(KEYS.changes, '-', '+', 'COUNT', 1);
-        const [newest] = await redis.xrevrange(KEYS.changes, '+', '-', 'COUNT', 1);
-        const entries = await redis.xrange(KEYS.changes, `(${id}`, '+', 'COUNT', MISSED_MAX + 1);
-        // What was told once is in the stream until it is trimmed: an id before or behind all of it is of one that was lost.
-        const isKnown =
-          oldest !== undefined && newest !== undefined && !isBehind(oldest[0], id) && !isBehind(id, newest[0]);
-        const isWhole = entries.length <= MISSED_MAX && isKnown;
-        return { changes: await changesOf(redis, entries.slice(0, MISSED_MAX)), complete: isWhole };
-      }),
+    changesAfter: async (id) => {
+      const { changes, from, to } = await missed.take(id);
+      // What was told once is in the stream until it is trimmed: an id before or behind all of it is of one that was lost.
+      const isKnown = from !== null && to !== null && !isBehind(from, id) && !isBehind(id, to);
+      return { changes: changes.filter((change) => isBehind(change.id, id)), complete: isKnown };
+    },
   };
+}
+
+/** All changes behind `from`, the last of them `to`; null where there are none to tell from. */
+interface Missed {
+  readonly changes: Happened['changes'];
+  readonly from: string | null;
+  readonly to: string | null;
+}
+
+async function missedSince(redis: Redis, id: string): Promise<Missed> {
+  const [oldest] = await redis.xrange(KEYS.changes, '-', '+', 'COUNT', 1);
+  const [newest] = await redis.xrevrange(KEYS.changes, '+', '-', 'COUNT', 1);
+  if (oldest === undefined || newest === undefined) return { changes: [], from: null, to: null };
+  const entries = await redis.xrevrange(KEYS.changes, '+', `(${id}`, 'COUNT', MISSED_MAX + 1);
+  const untold = entries[MISSED_MAX]?.[0];
+  const changes = await changesOf(redis, entries.slice(0, MISSED_MAX).toReversed());
+  return { changes, from: untold ?? (isBehind(oldest[0], id) ? oldest[0] : id), to: newest[0] };
 }
 
 function fieldOf(fields: readonly string[], name: string): string {

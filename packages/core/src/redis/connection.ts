@@ -5,6 +5,11 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import { ParqueueError } from '../model/errors.ts';
 
+/** Of the connection, as CLIENT LIST shows it. */
+export function connectionName(role: RedisRole): string {
+  return `parqueue-${role}`;
+}
+
 /** Shaped like pino's methods; the composition root passes its logger. */
 export interface RedisLog {
   info(details: Readonly<Record<string, unknown>>, message: string): void;
@@ -38,7 +43,7 @@ export function connectRedis({ url, log }: RedisAddress, role: RedisRole): Redis
   const redis = new Redis(parsedUrl(url), {
     ...COMMON,
     ...ROLES[role],
-    connectionName: `parqueue-${role}`,
+    connectionName: connectionName(role),
     replyMapping: 'legacy',
   });
   redis.on('error', (error: Error) =>

@@ -195,7 +195,7 @@ async function answer(side: Side, world: World, step: Command): Promise<unknown>
     case 'release-pin':
       return await ports.pins.release(step.key, step.pinId);
     case 'orphans':
-      return await ports.retirement.noteOrphans(step.key, step.picks.map(fenceAt));
+      return await ports.retirement.noteOrphans({ key: step.key, dataset: null }, step.picks.map(fenceAt));
     case 'retire':
       return await ports.retirement.retire(
         { key: step.key, fence: fenceAt(step.pick) },

@@ -49,7 +49,13 @@ export function redisEntries(gate: RedisGate): Entries {
 }
 
 async function sumOf(gate: RedisGate, dataset: string, keys: readonly string[]): Promise<StoredSum> {
-  const reply = asArray(await gate.script('heads-sum', keys.map(KEYS.head), [dataset]));
+  const reply = asArray(
+    await gate.script(
+      'heads-sum',
+      keys.flatMap((key) => [KEYS.head(key), KEYS.key(key)]),
+      [dataset],
+    ),
+  );
   const [entries, rows, bytes, damaged, latest, newest, oldest, now] = reply;
   return {
     entries: asNumber(entries),
@@ -82,22 +88,17 @@ function ofBoth(pick: (a: number, b: number) => number, a: number | null, b: num
 }
 
 async function listPage(redis: Redis, filter: EntryFilter): Promise<EntryPage> {
-  const index = filter.dataset === null ? KEYS.entries : KEYS.dataset(filter.dataset);
+  const owners = filter.dataset === null ? null : new Set([filter.dataset, ...(filter.alike ?? [])]);
+  const indexes = owners === null ? [KEYS.entries] : [...owners].map(KEYS.dataset);
   const entries: EntrySummary[] = [];
   let after = filter.after;
   for (let reads = 0; reads < READS_PER_PAGE_MAX; reads += 1) {
     const min = after !== null && after >= filter.prefix ? `(${after}` : `[${filter.prefix}`;
-    const keys = await redis.zrangebylex(
-      index,
-      min,
-      filter.prefix === '' ? '+' : `[${filter.prefix}\xff`,
-      'LIMIT',
-      0,
-      KEYS_PER_READ,
-    );
-    for (const summary of await summaries(redis, keys)) {
+    const keys = await keysOf(redis, indexes, { min, max: filter.prefix === '' ? '+' : `[${filter.prefix}\xff` });
+    for (const summary of await summaries(redis, keys, filter.withPurged ?? false)) {
       const { dataset } = summary.head;
-      if ((filter.dataset !== null && dataset !== filter.dataset) || filter.isFor?.(dataset) === false) continue;
+      if (owners !== null && (dataset === null || !owners.has(dataset))) continue;
+      if (filter.isFor?.(dataset) === false) continue;
       if (entries.length === filter.limit) return { entries, next: entries.at(-1)?.key ?? null };
       entries.push(summary);
     }
@@ -107,18 +108,34 @@ async function listPage(redis: Redis, filter: EntryFilter): Promise<EntryPage> {
   return { entries, next: after };
 }
 
-async function summaries(redis: Redis, keys: readonly string[]): Promise<readonly EntrySummary[]> {
+/** The first keys of all the indexes together, each once: as many as of one, unless there are no more. */
+async function keysOf(
+  redis: Redis,
+  indexes: readonly string[],
+  { min, max }: { readonly min: string; readonly max: string },
+): Promise<readonly string[]> {
+  const found = await Promise.all(
+    indexes.map((index) => redis.zrangebylex(index, min, max, 'LIMIT', 0, KEYS_PER_READ)),
+  );
+  const [only = []] = found;
+  if (found.length <= 1) return only;
+  return [...new Set(found.flat())].toSorted().slice(0, KEYS_PER_READ);
+}
+
+async function summaries(redis: Redis, keys: readonly string[], withPurged: boolean): Promise<readonly EntrySummary[]> {
   const pipeline = redis.pipeline();
-  for (const key of keys) pipeline.hgetall(KEYS.head(key)).zscore(KEYS.reads, key);
+  for (const key of keys) pipeline.hgetall(KEYS.head(key)).zscore(KEYS.reads, key).hget(KEYS.key(key), 'purge');
   const replies = await pipeline.exec();
   assertInvariant(replies !== null, 'a pipeline answers');
   return keys.flatMap((key, i) => {
-    const [headError, fields] = replies[2 * i] ?? [];
-    const [readError, readAt] = replies[2 * i + 1] ?? [];
-    if (headError || readError) throw headError ?? readError ?? new Error('unreachable');
+    const [[headError, fields] = [], [readError, readAt] = [], [markError, purge] = []] = replies.slice(
+      3 * i,
+      3 * i + 3,
+    );
+    const failed = headError ?? readError ?? markError;
+    if (failed) throw failed;
     const head = headOf(fields as Record<string, string>);
-    return head === null
-      ? []
-      : [{ key, head, lastReadAtMs: readAt === null || readAt === undefined ? null : Number(readAt) }];
+    if (head === null || (!withPurged && head.fence <= Number(purge ?? 0))) return [];
+    return [{ key, head, lastReadAtMs: readAt === null || readAt === undefined ? null : Number(readAt) }];
   });
 }

@@ -1,4 +1,4 @@
-/** keys-survey and head-evict: what gc asks of many keys at once, and how a head without a successor goes (I6). */
+/** keys-survey, head-evict and key-forget: what gc asks of many keys at once, how a head without a successor goes, and its key (I6). */
 import { EVICTION_REASONS } from '../model/retention.ts';
 import type { Eviction, KeySurvey, Size } from '../ports/retention.ts';
 import type { RedisGate } from './gate.ts';
@@ -42,13 +42,20 @@ export function redisEviction(gate: RedisGate): Eviction {
       );
       return reply === 1 ? 'evicted' : 'refused';
     },
+    forget: async (key, { epoch, toldMs }) => {
+      gate.requireEpoch(epoch);
+      const own = [KEYS.key, KEYS.head, KEYS.lease, KEYS.retired, KEYS.removing, KEYS.sizes, KEYS.pins, KEYS.pinned];
+      const named = own.map((name) => name(key));
+      const reply = await gate.script('key-forget', [...named, KEYS.reads, KEYS.leases], [key, toldMs]);
+      return reply === 1 ? 'forgotten' : 'refused';
+    },
   };
 }
 
 function surveyOf(key: string, reply: unknown): KeySurvey {
   const [known, head, readAt, leased, retired, removing, sizes] = asArray(reply);
-  const [latestFence, purge, evicted, evictedFor] = asArray(known);
-  const [fence, source, dataset, committedAt, restoredAt] = asArray(head);
+  const [latestFence, purge, evicted, evictedFor, evictedAt] = asArray(known);
+  const [fence, source, dataset, committedAt, restoredAt, verifiedAt] = asArray(head);
   const reason = EVICTION_REASONS.find((candidate) => candidate === evictedFor);
   return {
     key,
@@ -63,6 +70,7 @@ function surveyOf(key: string, reply: unknown): KeySurvey {
             source: String(source),
             dataset: dataset === '' ? null : String(dataset),
             committedAtMs: asNumber(committedAt),
+            verifiedAtMs: asNumber(verifiedAt),
             restoredAtMs: asNumberOrNull(restoredAt),
             readAtMs: asNumberOrNull(readAt),
           },
@@ -72,7 +80,7 @@ function surveyOf(key: string, reply: unknown): KeySurvey {
     }),
     removing: asArray(removing).map(Number),
     sizes: new Map(Object.entries(fieldsOf(sizes)).map(([at, size]) => [Number(at), sizeOf(size)])),
-    evicted: reason === undefined ? null : { fence: asNumber(evicted), reason },
+    evicted: reason === undefined ? null : { fence: asNumber(evicted), atMs: asNumber(evictedAt), reason },
   };
 }
 

@@ -155,6 +155,13 @@ describe('the gate', () => {
     await expect(coordination.heads.look(TARGET, null)).rejects.toMatchObject({ code: 'PQ_COORDINATION_DOWN' });
   });
 
+  test('a Redis that hangs from the start is told apart from one that is not there', async () => {
+    server.pause();
+    const failure = await open(200).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'PQ_COORDINATION_DOWN' });
+    expect(String(failure)).toContain('no answer within 0.2 s');
+  });
+
   test('a Redis that is not there at the start is PQ_COORDINATION_DOWN', async () => {
     await server.kill();
     await expect(open(200)).rejects.toMatchObject({

@@ -168,8 +168,13 @@ export class RedisGate {
     await within(this.#identified.promise, {
       clock: this.#clock,
       ms: this.#reconnectMs,
-      late: () => coordinationDown(this.#name, this.#lastError),
+      late: () => coordinationDown(this.#name, this.#whyNot()),
     });
+  }
+
+  /** 'connect': there is a connection, and what should make it ready is not answered, as by a process that was stopped. */
+  #whyNot(): string {
+    return this.#redis.status === 'connect' ? `no answer within ${this.#reconnectMs / 1000} s` : this.#lastError;
   }
 
   async #identify(): Promise<void> {

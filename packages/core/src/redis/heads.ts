@@ -46,6 +46,7 @@ export function redisHeads(gate: RedisGate, pinsPerKeyMax = PINS_PER_KEY_MAX): H
             KEYS.changes,
             KEYS.sizes(key),
             KEYS.usage,
+            KEYS.reserved,
             ...request.scopes.map(KEYS.scope),
           ],
           [

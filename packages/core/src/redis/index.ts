@@ -13,7 +13,14 @@ export {
 } from './job-browser.ts';
 export { PREFIX } from './keys.ts';
 export type { Cancellations } from './notices.ts';
-export { BOARD_STATES, type BoardJob, type BoardQuestion, type BoardState, type QueueBoard } from './queue-board.ts';
-export { queueName, type QueueName } from './queues.ts';
+export {
+  BOARD_STATES,
+  type BoardJob,
+  type BoardQuestion,
+  type BoardState,
+  type OwnJob,
+  type QueueBoard,
+} from './queue-board.ts';
+export { OWN_QUEUES, queueName, type OwnQueue, type QueueName } from './queues.ts';
 export type { Pause } from './source-health.ts';
 export type { ScheduleKeeper } from './refreshes.ts';

@@ -1,9 +1,10 @@
-/** Jobs of all sources for people and metrics. Shows neither statements nor binds. */
+/** Jobs of all sources for people and metrics. What is shown of one holds neither its statement nor its binds. */
 import type { Job as QueuedJob } from 'bullmq';
 import { crashed, progressOf } from './job-queue.ts';
 import type { OutcomeRecords } from './outcomes.ts';
 import { queueName, queueOfJobId, type JobQueues, type QueueName } from './queues.ts';
-import type { Job, JobKind, Outcome, Progress } from '../model/job.ts';
+import { progressAtEnd, type Job, type JobKind, type Outcome, type Progress } from '../model/job.ts';
+import type { CanonicalRequest } from '../model/request.ts';
 
 export const BROWSER_STATES = ['queued', 'running', 'finished'] as const;
 export type BrowserState = (typeof BROWSER_STATES)[number];
@@ -13,7 +14,10 @@ export interface JobSummary {
   readonly kind: JobKind;
   readonly source: string;
   readonly key: string;
+  /** Of the ask that had it queued; others may have joined. */
   readonly dataset: string | null;
+  /** With statement and values, to judge whose it is. A function: a summary that is shown or logged does not have it. */
+  readonly canonical: () => CanonicalRequest;
   readonly state: BrowserState;
   readonly progress: Progress | null;
   /** Null while it is not finished, or when its record expired. */
@@ -99,6 +103,7 @@ async function summaryOf(
   outcomes: OutcomeRecords,
 ): Promise<JobSummary> {
   const id = job.id ?? '';
+  const outcome = state === 'finished' ? await outcomeOf(id, job, outcomes) : null;
   return {
     id,
     kind,
@@ -106,8 +111,9 @@ async function summaryOf(
     state,
     key: job.data.request.key,
     dataset: job.data.request.dataset,
-    progress: progressOf(job),
-    outcome: state === 'finished' ? await outcomeOf(id, job, outcomes) : null,
+    canonical: () => job.data.request.canonical,
+    progress: progressAtEnd(outcome, progressOf(job)),
+    outcome,
     enqueuedAtMs: job.timestamp,
     startedAtMs: job.processedOn ?? null,
     finishedAtMs: job.finishedOn ?? null,

@@ -127,11 +127,40 @@ describe('enqueue', () => {
     expect(await small.jobs.enqueue(job(1))).toEqual({ id: first.id, joined: true });
   });
 
+  test('of a refresh one job waits for each key, whatever its pair of ticks, and callers go before it', async () => {
+    const ofRefresh = (after: number): Job => ({ ...job(after), background: true });
+    const first = await coordination.jobs.enqueue(ofRefresh(1));
+    expect(await coordination.jobs.enqueue(ofRefresh(2))).toEqual({ id: first.id, joined: true });
+    const other = await coordination.jobs.enqueue({
+      ...job(1, 'o-00000000000000000000000000000000'),
+      background: true,
+    });
+    const caller = await coordination.jobs.enqueue(job(1));
+    const order: string[] = [];
+    const all = gate();
+    work(async (_job, { id }) => {
+      if (order.push(id) === 3) all.open();
+    });
+    await all.opened;
+    expect(order).toEqual([caller.id, first.id, other.id]);
+    while ((await coordination.jobs.enqueue(ofRefresh(3))).id === first.id);
+  });
+
   test('a paused source takes no jobs until it is resumed', async () => {
     await coordination.jobs.pause('lake');
     await expect(coordination.jobs.enqueue(job())).rejects.toMatchObject({ code: 'PQ_SOURCE_PAUSED' });
     await coordination.jobs.resume('lake');
     expect((await coordination.jobs.enqueue(job())).joined).toBe(false);
+  });
+
+  test('a pause tells its own beginning, not that of one whose end was noted only in part', async () => {
+    await admin.hset('{pq}:paused', 'lake', JSON.stringify({ reason: 'long ago', by: 'x', sinceMs: 1 }));
+    await coordination.jobs.pause('lake', { reason: 'now', by: 'y' });
+    const begun = await coordination.jobs.pauseOf('lake');
+    expect(begun).toMatchObject({ reason: 'now', by: 'y' });
+    expect(begun?.sinceMs).toBeGreaterThan(1);
+    await coordination.jobs.pause('lake', { reason: 'longer', by: 'z' });
+    expect(await coordination.jobs.pauseOf('lake')).toEqual({ reason: 'longer', by: 'z', sinceMs: begun?.sinceMs });
   });
 
   test('a job that waited when its source was paused still waits, for those who ask and after it is resumed', async () => {
@@ -147,10 +176,10 @@ describe('status', () => {
   test('tells queued, running with its progress, and the outcome that was recorded', async () => {
     const { id } = await coordination.jobs.enqueue(job());
     expect(await coordination.jobs.status(id)).toEqual({ state: 'queued' });
-    const progress = { phase: 'reading', rows: 5, bytes: 50, bytesTotal: 100 };
+    const progress = { phase: 'reading', rows: 0, bytes: 50, bytesTotal: 100 };
     const running = gate();
     const finish = gate();
-    const outcome = { kind: 'committed', fence: 7, rows: 5, bytes: 50 } as const;
+    const outcome = { kind: 'committed', fence: 7, rows: 5, bytes: 70 } as const;
     const worker = work(async ({ request }, { id: jobId, progress: report }) => {
       await report(progress);
       running.open();
@@ -171,6 +200,8 @@ describe('status', () => {
       outcome,
       source: 'lake',
       kind: 'fill',
+      // The last that was told is older than the end.
+      progress: { phase: 'publishing', rows: 5, bytes: 100, bytesTotal: 100 },
     });
   });
 

@@ -80,6 +80,8 @@ export class RedisJobQueue implements JobQueue {
 
   /** While a source is paused nothing of it is enqueued or started; what runs goes on. */
   async pause(source: string, note: Pick<Pause, 'reason' | 'by'> = { reason: null, by: null }): Promise<void> {
+    // What a resume that broke off left tells of a pause that is over.
+    if (!(await this.isPaused(source))) await this.#options.pauses.forget(source);
     // The note first: who finds the source paused must find why.
     await this.#options.pauses.note(source, note);
     for (const kind of KINDS) await this.#options.queues.with({ kind, source }, (queue) => queue.pause());

@@ -32,6 +32,7 @@ export const KEYS = {
   retired: named('retired'),
   removing: named('removing'),
   sizes: named('sizes'),
+  outgrown: named('outgrown'),
   scope: named('scope'),
   target: named('target'),
   part: named('part'),

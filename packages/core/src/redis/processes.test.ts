@@ -7,6 +7,7 @@ import { KEYS } from './keys.ts';
 import { Presence } from '../presence.ts';
 import type { ProcessRecord } from '../ports/processes.ts';
 import { openEpoch } from '../testing/coordination-contract.ts';
+import { openFreezingProxy } from '../testing/freezing-proxy.ts';
 import { randomId, STORE_ID, systemClock } from '../testing/redis-harness.ts';
 
 const URL = `${inject('redisUrl')}/118`;
@@ -88,17 +89,40 @@ test('the last run of each chore is kept', async () => {
 });
 
 describe('a Redis that is looked at', () => {
+  const LOOK = { clock: systemClock, now: () => 0 };
+
   test('tells what it is and which epoch is open in it, and is left as it was', async () => {
-    expect(await inspectRedis(URL, () => 0)).toMatchObject({ role: 'master', marker: null });
+    expect(await inspectRedis(URL, LOOK)).toMatchObject({ role: 'master', marker: null });
     expect(await admin.dbsize()).toBe(0);
     await openEpoch({ ports: coordination, storeId: STORE_ID }, 3);
     await coordination.reconciler.savePassPosition(3, '7f');
-    const { marker, pass, runId } = await inspectRedis(URL, () => 0);
+    const { marker, pass, runId } = await inspectRedis(URL, LOOK);
     expect(marker).toMatchObject({ epoch: 3, storeId: STORE_ID, runId });
     expect(pass).toEqual({ position: '7f', completedAtMs: null });
   });
 
   test('that does not answer is down', async () => {
-    await expect(inspectRedis('redis://127.0.0.1:1', () => 0)).rejects.toMatchObject({ code: 'PQ_COORDINATION_DOWN' });
+    await expect(inspectRedis('redis://127.0.0.1:1', LOOK)).rejects.toMatchObject({ code: 'PQ_COORDINATION_DOWN' });
+  });
+
+  test('that takes the connection and says nothing is told so, in words of its own', async () => {
+    await using proxy = await openFreezingProxy(null);
+    const clock = { ...systemClock, sleep: () => systemClock.sleep(50) };
+    await expect(inspectRedis(`redis://${proxy.address}`, { ...LOOK, clock })).rejects.toMatchObject({
+      code: 'PQ_COORDINATION_DOWN',
+      message: 'Redis did not answer within 4 s',
+      details: { silent: true },
+    });
+  });
+
+  test('tells how many workers ask it for jobs, those of its own database', async () => {
+    const looked = async (url: string) => (await inspectRedis(url, LOOK)).connectedWorkers;
+    // `admin` is one.
+    expect(await looked(URL)).toBe(1);
+    const worker = connectRedis({ url: URL }, 'worker');
+    await worker.ping();
+    expect([await looked(URL), await looked(`${inject('redisUrl')}/119`)]).toEqual([2, 0]);
+    worker.disconnect();
+    await expect.poll(() => looked(URL)).toBe(1);
   });
 });

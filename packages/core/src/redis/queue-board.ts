@@ -4,8 +4,8 @@
  */
 import type { Job as QueuedJob } from 'bullmq';
 import { progressOf } from './job-queue.ts';
-import type { JobQueues, JobsQueue, QueueName } from './queues.ts';
-import type { Job, JobKind, Outcome, Progress } from '../model/job.ts';
+import type { JobQueues, JobsQueue, OwnQueue, QueueName } from './queues.ts';
+import { progressAtEnd, type Job, type JobKind, type Outcome, type Progress } from '../model/job.ts';
 import type { Question, SourceKind } from '../model/request.ts';
 import type { Requirement } from '../model/freshness.ts';
 
@@ -41,6 +41,22 @@ export interface BoardJob {
   readonly finishedAtMs: number | null;
 }
 
+/** A refresh that is due some time, or a chore. */
+export interface OwnJob {
+  readonly id: string;
+  readonly name: string;
+  readonly state: BoardJob['state'];
+  /** Of a refresh. */
+  readonly dataset: string | null;
+  /** From when it was added until it may begin. */
+  readonly delayMs: number;
+  readonly attempts: number;
+  readonly failedReason: string;
+  readonly enqueuedAtMs: number;
+  readonly startedAtMs: number | null;
+  readonly finishedAtMs: number | null;
+}
+
 export interface BoardQueue {
   readonly counts: Readonly<Record<string, number>>;
   readonly isPaused: boolean;
@@ -56,36 +72,61 @@ export interface BoardWorker {
   readonly connectedSeconds: number;
 }
 
+/** `to` is included. */
+export interface BoardRange {
+  readonly from: number;
+  readonly to: number;
+}
+
 export interface QueueBoard {
-  look(name: QueueName): Promise<BoardQueue>;
-  /** Newest first; `to` is included. */
-  page(
-    name: QueueName,
-    states: readonly BoardState[],
-    range: { readonly from: number; readonly to: number },
-  ): Promise<readonly BoardJob[]>;
+  look(name: QueueName | OwnQueue): Promise<BoardQueue>;
+  /** Newest first. */
+  page(name: QueueName, states: readonly BoardState[], range: BoardRange): Promise<readonly BoardJob[]>;
   job(name: QueueName, id: string): Promise<BoardJob | null>;
+  ownPage(name: OwnQueue, states: readonly BoardState[], range: BoardRange): Promise<readonly OwnJob[]>;
+  ownJob(name: OwnQueue, id: string): Promise<OwnJob | null>;
   /** Null where Redis does not tell. */
-  workers(name: QueueName): Promise<readonly BoardWorker[] | null>;
+  workers(name: QueueName | OwnQueue): Promise<readonly BoardWorker[] | null>;
 }
 
 export function redisQueueBoard(queues: JobQueues): QueueBoard {
   return {
     look: (name) => queues.with(name, lookAt),
-    page: (name, states, { from, to }) =>
-      queues.with(name, async (queue) => {
-        const jobs = await queue.getJobs([...states], from, to);
-        // A record may have expired between the list and the look; BullMQ leaves a hole then.
-        const there = jobs.filter((job): job is QueuedJob<Job, Outcome, JobKind> => (job as unknown) !== undefined);
-        return await Promise.all(there.map(async (job) => boardJob(name, job, await job.getState())));
-      }),
-    job: (name, id) =>
-      queues.with(name, async (queue) => {
-        const job = await queue.getJob(id);
-        return job === undefined ? null : boardJob(name, job, await job.getState());
-      }),
+    page: (name, states, range) =>
+      queues.with(name, (queue) => pageOf(queue, states, range, (job, state) => boardJob(name, job, state))),
+    job: (name, id) => queues.with(name, (queue) => oneOf(queue, id, (job, state) => boardJob(name, job, state))),
+    ownPage: (name, states, range) => queues.with(name, (queue) => pageOf(queue, states, range, ownJob)),
+    ownJob: (name, id) => queues.with(name, (queue) => oneOf(queue, id, ownJob)),
     workers: (name) => queues.with(name, workersOf),
   };
+}
+
+type Queued = QueuedJob<Job, Outcome, JobKind>;
+
+async function pageOf<T>(
+  queue: JobsQueue,
+  states: readonly BoardState[],
+  { from, to }: BoardRange,
+  told: (job: Queued, state: BoardJob['state']) => T,
+): Promise<readonly T[]> {
+  const jobs = await queue.getJobs([...states], from, to);
+  // A record may have expired between the list and the look; BullMQ leaves a hole then.
+  const there = jobs.filter((job): job is Queued => (job as unknown) !== undefined);
+  return await Promise.all(there.map(async (job) => told(job, await stateOf(job))));
+}
+
+async function oneOf<T>(
+  queue: JobsQueue,
+  id: string,
+  told: (job: Queued, state: BoardJob['state']) => T,
+): Promise<T | null> {
+  const job = await queue.getJob(id);
+  return job === undefined ? null : told(job, await stateOf(job));
+}
+
+async function stateOf(job: Queued): Promise<BoardJob['state']> {
+  const state = await job.getState();
+  return BOARD_STATES.find((known) => known === state) ?? 'unknown';
 }
 
 async function lookAt(queue: JobsQueue): Promise<BoardQueue> {
@@ -111,12 +152,13 @@ async function workersOf(queue: JobsQueue): Promise<readonly BoardWorker[] | nul
   }));
 }
 
-function boardJob(name: QueueName, job: QueuedJob<Job, Outcome, JobKind>, state: string): BoardJob {
+function boardJob(name: QueueName, job: Queued, state: BoardJob['state']): BoardJob {
   const { request, requirement, requestId } = job.data;
+  const outcome = (job.returnvalue as Outcome | null | undefined) ?? null;
   return {
     id: job.id ?? '',
     kind: name.kind,
-    state: BOARD_STATES.find((known) => known === state) ?? 'unknown',
+    state,
     key: request.key,
     source: request.source,
     dataset: request.dataset,
@@ -126,9 +168,31 @@ function boardJob(name: QueueName, job: QueuedJob<Job, Outcome, JobKind>, state:
     requestId,
     priority: job.opts.priority ?? 0,
     attempts: job.attemptsMade,
-    progress: progressOf(job),
-    outcome: (job.returnvalue as Outcome | null | undefined) ?? null,
+    progress: progressAtEnd(outcome, progressOf(job)),
+    outcome,
     failedReason: (job.failedReason as string | undefined) ?? '',
+    ...timesOf(job),
+  };
+}
+
+function ownJob(job: Queued, state: BoardJob['state']): OwnJob {
+  // Their jobs carry a dataset's name or nothing, whatever the type of the others is.
+  const data: unknown = job.data;
+  const named = typeof data === 'object' && data !== null && 'dataset' in data ? data.dataset : null;
+  return {
+    id: job.id ?? '',
+    name: job.name,
+    state,
+    dataset: typeof named === 'string' ? named : null,
+    delayMs: job.delay,
+    attempts: job.attemptsMade,
+    failedReason: (job.failedReason as string | undefined) ?? '',
+    ...timesOf(job),
+  };
+}
+
+function timesOf(job: Queued): Pick<BoardJob, 'enqueuedAtMs' | 'startedAtMs' | 'finishedAtMs'> {
+  return {
     enqueuedAtMs: job.timestamp,
     startedAtMs: job.processedOn ?? null,
     finishedAtMs: job.finishedOn ?? null,

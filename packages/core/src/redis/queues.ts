@@ -20,6 +20,10 @@ export interface QueueName {
   readonly source: string;
 }
 
+/** Of what workers do by themselves: refreshes, and chores of the store. */
+export const OWN_QUEUES = ['refresh', 'maintenance'] as const;
+export type OwnQueue = (typeof OWN_QUEUES)[number];
+
 export function queueName(kind: JobKind, source: string): string {
   return `${kind}-${source}`;
 }
@@ -66,7 +70,7 @@ export class JobQueues {
    * repeated, an added job by its id.
    * @throws ParqueueError PQ_COORDINATION_DOWN
    */
-  async with<T>(name: QueueName, work: (queue: JobsQueue) => Promise<T>): Promise<T> {
+  async with<T>(name: QueueName | OwnQueue, work: (queue: JobsQueue) => Promise<T>): Promise<T> {
     try {
       return await work(await this.#queue(name));
     } catch (error) {
@@ -103,18 +107,19 @@ export class JobQueues {
     await Promise.allSettled(closing);
   }
 
-  async #queue(name: QueueName): Promise<JobsQueue> {
-    const text = queueName(name.kind, name.source);
+  async #queue(name: QueueName | OwnQueue): Promise<JobsQueue> {
+    const isOwn = typeof name === 'string';
+    const text = isOwn ? name : queueName(name.kind, name.source);
     // BullMQ itself waits for a connection as long as it takes.
     this.#connected ??= connected(this.#options.redis).finally(() => {
       this.#connected = null;
     });
     await this.#bounded(this.#connected);
-    const opening = this.#queues.get(text) ?? this.#open(text);
+    const opening = this.#queues.get(text) ?? this.#open(text, isOwn);
     this.#queues.set(text, opening);
     try {
       const queue = await this.#bounded(opening);
-      await this.#name(text);
+      if (!isOwn) await this.#name(text);
       return queue;
     } catch (error) {
       if (this.#queues.get(text) === opening) this.#queues.delete(text);
@@ -140,11 +145,13 @@ export class JobQueues {
     });
   }
 
-  async #open(text: string): Promise<JobsQueue> {
+  async #open(text: string, isOwn: boolean): Promise<JobsQueue> {
     const { redis, log } = this.#options;
     const queue: JobsQueue = new Queue(text, {
       connection: redis,
       prefix: PREFIX,
+      // The workers' own are only looked at here.
+      skipMetasUpdate: isOwn,
       streams: { events: { maxLen: 1000 } },
       defaultJobOptions: {
         attempts: 1,

@@ -35,6 +35,76 @@ async function filled(key: string, dataset: string | null): Promise<number> {
 
 const keyOf = (slug: string, n: number): string => `${slug}-${String(n).padStart(32, '0')}`;
 
+test('a load that gave its lease back, or that a purge ended, leaves nothing among the leases', async () => {
+  const claims = ['a', 'b'].map((slug) => ({
+    key: keyOf(slug, 0),
+    fillId: slug,
+    holder: 'h',
+    ttlMs: 1000,
+    scopes: ['dataset:prices'],
+  }));
+  const [released, purged] = claims;
+  const fences = await Promise.all(claims.map((claim) => coordination.leases.acquire(claim)));
+  const [first = 0, second = 0] = fences.map((grant) => (grant.kind === 'granted' ? grant.fence : 0));
+  expect(await admin.zcard(KEYS.leases)).toBe(2);
+  if (released === undefined || purged === undefined) throw new Error('there are two');
+  await coordination.leases.release(released, first);
+  await coordination.ticks.invalidate('dataset:prices', 'purge');
+  expect(await coordination.leases.renew(purged, second)).toBe(false);
+  expect(await admin.exists(KEYS.leases, ...claims.map(({ key }) => KEYS.lease(key)))).toBe(0);
+});
+
+test.each(['evicted', 'purged'])(
+  'of a key whose head was %s no index tells, and once it is forgotten no name',
+  async (how) => {
+    const key = keyOf('gone', 0);
+    const fence = await filled(key, 'prices');
+    const { heads, ticks, pins, eviction, retirement } = coordination;
+    await heads.look({ key, scopes: [], probeTargets: [] }, { id: 'p', ttlMs: 60_000 });
+    await pins.release(key, 'p');
+    if (how === 'purged') {
+      await ticks.invalidate(`key:${key}`, 'purge');
+      await retirement.noteOrphans({ key, dataset: 'prices' }, []);
+    } else {
+      // Of a worker that died: its lease ran out, and nobody gave it back.
+      await admin.hset(KEYS.lease(key), { fence, fillId: 'f', expiresAt: 1 });
+      await admin.zadd(KEYS.leases, 0, key);
+      const readAtMs = (await eviction.survey([key])).keys[0]?.head?.readAtMs ?? null;
+      const head = { key, fence, dataset: 'prices', readAtMs };
+      expect(await eviction.evict(head, { epoch: 1, reason: 'quota', dryRun: false })).toBe('evicted');
+    }
+    for (const index of [KEYS.entries, KEYS.dataset('prices'), KEYS.reads, KEYS.leases])
+      expect(await admin.zscore(index, key), index).toBeNull();
+    await pins.pinGeneration({ key, fence }, { id: 'q', ttlMs: 60_000 });
+    await pins.release(key, 'q');
+    expect(await retirement.retire({ key, fence }, { epoch: 1, graceMs: 0, dryRun: false })).toBe('removable');
+    await retirement.removed({ key, fence });
+    // A pin that ran out and a lease that was not given back are no reason to keep it.
+    await admin.zadd(KEYS.pins(key), 1, 'late');
+    await admin.hset(KEYS.pinned(key), 'late', fence);
+    await admin.hset(KEYS.lease(key), { fence, fillId: 'f', expiresAt: 1 });
+    await admin.zadd(KEYS.leases, 0, key);
+    expect(await eviction.forget(key, { epoch: 1, toldMs: 0 })).toBe('forgotten');
+    expect(await admin.keys(`*${key}*`)).toEqual([]);
+    for (const index of [KEYS.entries, KEYS.dataset('prices'), KEYS.reads, KEYS.leases])
+      expect(await admin.zscore(index, key), index).toBeNull();
+  },
+);
+
+test('pins that ran out hold nothing, however many there are; one that did not does', async () => {
+  const key = keyOf('pinned', 0);
+  const fence = await filled(key, 'prices');
+  await filled(key, 'prices');
+  const ids = Array.from({ length: 250 }, (_, at) => `p${at}`);
+  await admin.zadd(KEYS.pins(key), ...ids.flatMap((id) => [1, id]));
+  await admin.hset(KEYS.pinned(key), Object.fromEntries(ids.map((id) => [id, fence])));
+  const leave = { epoch: 1, graceMs: 0, dryRun: true };
+  await coordination.pins.pinGeneration({ key, fence }, { id: 'live', ttlMs: 60_000 });
+  expect(await coordination.retirement.retire({ key, fence }, leave)).toBe('refused');
+  await coordination.pins.release(key, 'live');
+  expect(await coordination.retirement.retire({ key, fence }, leave)).toBe('removable');
+});
+
 describe('entries', () => {
   test('are listed page by page in key order, each once', async () => {
     const keys = Array.from({ length: 25 }, (_, n) => keyOf('prices', n));
@@ -66,6 +136,20 @@ describe('entries', () => {
     }
   });
 
+  test('of datasets that ask the same are listed together, in key order, each once', async () => {
+    for (let n = 0; n < 9; n += 1) await filled(keyOf('rows', n), ['own', 'twin', 'foreign'][n % 3] ?? null);
+    // In both indexes: the other took it over.
+    await filled(keyOf('rows', 0), 'twin');
+    const seen: string[] = [];
+    let after: string | null = null;
+    do {
+      const page = await coordination.entries.list({ prefix: '', dataset: 'own', alike: ['twin'], limit: 2, after });
+      seen.push(...page.entries.map(({ key }) => key));
+      after = page.next;
+    } while (after !== null);
+    expect(seen).toEqual([0, 1, 3, 4, 6, 7].map((n) => keyOf('rows', n)));
+  });
+
   test('that were evicted are listed no more, and tell why they went', async () => {
     const key = keyOf('prices', 1);
     const fence = await filled(key, 'prices');
@@ -82,6 +166,26 @@ describe('entries', () => {
       reason: 'dataset-quota',
       dataset: 'prices',
     });
+  });
+
+  test('that were purged are told by nobody, until they are filled again', async () => {
+    const [purged, other] = [keyOf('prices', 1), keyOf('prices', 2)];
+    await filled(purged, 'prices');
+    await filled(other, 'prices');
+    const told = async (withPurged?: boolean) => {
+      const filter = { prefix: '', dataset: 'prices', limit: 10, after: null };
+      const { entries } = await coordination.entries.list({ ...filter, ...(withPurged && { withPurged }) });
+      const sum = await coordination.entries.sum('prices', 10);
+      return { keys: entries.map(({ key }) => key), counted: sum.entries };
+    };
+    await coordination.ticks.invalidate(`key:${purged}`, 'purge');
+    expect((await coordination.heads.look({ key: purged, scopes: [], probeTargets: [] }, null)).head).toBeNull();
+    expect(await told()).toEqual({ keys: [other], counted: 1 });
+    expect((await told(true)).keys, 'who purges finds it still').toEqual([purged, other]);
+    await filled(purged, 'prices');
+    expect(await told()).toEqual({ keys: [purged, other], counted: 2 });
+    await coordination.ticks.invalidate(`key:${purged}`, 'hard');
+    expect(await told(), 'hard: not to be used, and still there').toEqual({ keys: [purged, other], counted: 2 });
   });
 
   test('are found by prefix and by dataset, and one that another dataset took over moved with it', async () => {

@@ -52,9 +52,11 @@ export function redisScheduleKeeper(gate: RedisGate): ScheduleKeeper {
   return {
     stand: async ({ name, startedAtMs }, forMs) =>
       await gate.plain(async (redis) => {
-        const [holder, since] = await redis.hmget(KEYS.refresher, 'name', 'startedAtMs');
-        const younger = holder === null || holder === undefined || Number(since ?? 0) <= startedAtMs;
-        if (holder !== name && !younger) return false;
+        const [holder, at] = await redis.hmget(KEYS.refresher, 'name', 'startedAtMs');
+        const since = Number(at ?? 0);
+        // Of two that started in one moment the name decides, or they would take it from each other at each look.
+        const older = startedAtMs < since || (startedAtMs === since && name < (holder ?? ''));
+        if (holder && holder !== name && older) return false;
         await redis.multi().hset(KEYS.refresher, { name, startedAtMs }).pexpire(KEYS.refresher, forMs).exec();
         return true;
       }),

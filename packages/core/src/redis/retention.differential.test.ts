@@ -9,6 +9,7 @@ import { openEpoch } from '../testing/coordination-contract.ts';
 import type { CoordinationHarness } from '../testing/coordination-harness.ts';
 import { memoryHarness } from '../testing/memory-harness.ts';
 import { redisHarness, STORE_ID } from '../testing/redis-harness.ts';
+import { KEYS as KEYS_OF_REDIS } from './keys.ts';
 
 const KEYS = ['a-00000000000000000000000000000000', 'b-11111111111111111111111111111111'] as const;
 const HOUR_MS = 3_600_000;
@@ -37,6 +38,7 @@ const command = fc.oneof(
       dryRun: fc.constantFrom(false, false, true),
     }),
   },
+  fc.record({ kind: fc.constant('forget'), key, toldMs: fc.constantFrom(0, 0, HOUR_MS) }),
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('retire'), key, pick, dryRun: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('removed'), key, pick }) },
   fc.record({ kind: fc.constant('orphans'), key, picks: fc.array(pick, { maxLength: 3 }) }),
@@ -57,6 +59,7 @@ const command = fc.oneof(
     }),
   },
   fc.record({ kind: fc.constant('release'), fill }),
+  fc.record({ kind: fc.constant('outgrown'), bytes }),
   fc.record({ kind: fc.constant('age-reservation'), fill }),
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('age-lease'), key }) },
   fc.record({ kind: fc.constant('epoch') }),
@@ -72,6 +75,7 @@ const EVICTED_AND_REMOVED: readonly Command[] = [
   { kind: 'evict', key: first, told: 'seen', reason: 'quota', dryRun: false },
   { kind: 'retire', key: first, pick: 0, dryRun: false },
   { kind: 'removed', key: first, pick: 0 },
+  { kind: 'forget', key: first, toldMs: 0 },
 ];
 const PINNED: readonly Command[] = [
   { kind: 'age-lease', key: first },
@@ -146,6 +150,8 @@ async function answer({ ports, ...harness }: CoordinationHarness, world: World, 
       const head = { key: step.key, fence, dataset: of, readAtMs: told };
       return await ports.eviction.evict(head, { epoch: world.epoch, reason, dryRun });
     }
+    case 'forget':
+      return await ports.eviction.forget(step.key, { epoch: world.epoch, toldMs: step.toldMs });
     case 'retire': {
       const leave = { epoch: world.epoch, graceMs: 0, dryRun: step.dryRun };
       return await ports.retirement.retire({ key: step.key, fence: fenceAt(step.pick) }, leave);
@@ -153,7 +159,7 @@ async function answer({ ports, ...harness }: CoordinationHarness, world: World, 
     case 'removed':
       return await ports.retirement.removed({ key: step.key, fence: fenceAt(step.pick) });
     case 'orphans':
-      return await ports.retirement.noteOrphans(step.key, step.picks.map(fenceAt));
+      return await ports.retirement.noteOrphans({ key: step.key, dataset: 'd' }, step.picks.map(fenceAt));
     case 'measure': {
       const found = new Map(step.picks.map((at) => [fenceAt(at), { bytes: step.bytes, dataset: 'd' }]));
       return await ports.usage.measure(step.key, found);
@@ -168,6 +174,7 @@ async function answer({ ports, ...harness }: CoordinationHarness, world: World, 
       });
     case 'reserve':
       return await ports.usage.reserve({
+        key: first,
         fillId: step.fill,
         dataset: step.dataset,
         bytes: step.bytes,
@@ -177,6 +184,8 @@ async function answer({ ports, ...harness }: CoordinationHarness, world: World, 
       });
     case 'release':
       return await ports.usage.release(step.fill);
+    case 'outgrown':
+      return await ports.usage.outgrown(first, step.bytes, HOUR_MS);
     case 'age-reservation':
       return await harness.ageReservation(step.fill);
     case 'age-lease':
@@ -211,7 +220,8 @@ async function standing({ ports }: CoordinationHarness): Promise<unknown> {
 function comparable(value: unknown): unknown {
   return JSON.parse(
     JSON.stringify(value ?? null, (name, member: unknown) =>
-      /^(now|expiresAt|grantedAt|committedAt|restoredAt|retiredAt|readAt)Ms$/.test(name) && member !== null
+      /^(now|expiresAt|grantedAt|committedAt|verifiedAt|restoredAt|retiredAt|readAt|at)Ms$/.test(name)
+      && member !== null
         ? 'some time'
         : member,
     ),
@@ -252,9 +262,26 @@ describe('memory and Redis', () => {
     );
     // The sequences are worth something only if they reach the interesting answers.
     expect([...seen]).toEqual(
-      expect.arrayContaining(['evict evicted', 'evict refused', 'retire removable', 'reserve passed']),
+      expect.arrayContaining([
+        'evict evicted',
+        'evict refused',
+        'forget forgotten',
+        'forget refused',
+        'retire removable',
+        'reserve passed',
+      ]),
     );
   }, 120_000);
+});
+
+test('a measurement takes off what a release that counts nothing removed', async () => {
+  await redis.redis.flushdb();
+  await openEpoch(redis, 1);
+  await redis.redis.hset(KEYS_OF_REDIS.sizes(first), { 17: '12:d', 18: '5:' });
+  await redis.redis.hset(KEYS_OF_REDIS.usage, { bytes: 17, generations: 2, 'dataset:d': 12, 'dataset:': 5 });
+  await redis.redis.hset(KEYS_OF_REDIS.retired(first), { 18: '1:f' });
+  await redis.ports.usage.measure(first, new Map());
+  expect(await redis.ports.usage.read()).toMatchObject({ bytes: 5, generations: 1, datasets: { '': 5 } });
 });
 
 function note(world: World, step: Command, given: unknown, seen: Set<string>): void {

@@ -8,9 +8,10 @@ import type { Reconciler, Reconciliation, Retirement } from '../ports/coordinati
 
 export function redisRetirement(gate: RedisGate): Retirement {
   return {
-    noteOrphans: async (key, fences) => {
+    noteOrphans: async ({ key, dataset }, fences) => {
+      const named = [...generationKeys(key), KEYS.entries, KEYS.reads, KEYS.dataset(dataset ?? '')];
       for (const some of inChunks(fences, FENCES_PER_CALL))
-        await gate.script('generation-orphans', generationKeys(key), some);
+        await gate.script('generation-orphans', named, [key, ...some]);
     },
     retire: async ({ key, fence }, { epoch, graceMs, dryRun }) => {
       gate.requireEpoch(epoch);

@@ -1,7 +1,7 @@
 /**
  * Writes generations (I4, I5). The order is the durability argument; every arrow waits for the one before:
  *
- *   mkdir staging/<fence>-<fillId> → (the source writes the part) → fsync part → write and fsync manifest
+ *   mkdir staging/<fence>-<fillId> → fsync its parents → (the source writes the part) → fsync part → write and fsync manifest
  *   → fsync staging directory → rename to g<fence> → fsync key directory → (the caller commits)
  *
  * A crash before the rename leaves staging, which is swept; a crash after it leaves a whole generation that no head
@@ -28,9 +28,10 @@ export function generationWriter({ disk, folders, trash, storeId }: WriterParts)
 
     async stage(key, fence, fillId) {
       const directory = stagingDirectory({ key, fence, fillId });
-      await folders.make(key);
-      if (!(await disk.makeDirectory(directory)))
-        throw refused('mkdir', directory, 'EEXIST', 'the staging directory of this fill exists already');
+      await folders.withDurable(key, async () => {
+        if (!(await disk.makeDirectory(directory)))
+          throw refused('mkdir', directory, 'EEXIST', 'the staging directory of this fill exists already');
+      });
       return { key, fence, fillId, partPath: disk.absolute(`${directory}/${PART_NAME}`) };
     },
 

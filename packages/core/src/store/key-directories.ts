@@ -4,6 +4,7 @@ import { fenceOfGenerationName } from '../model/generation.ts';
 import type { KeyDirectories, KeyListing } from '../ports/store.ts';
 import type { Disk } from './disk.ts';
 import type { KeyFolders } from './key-folders.ts';
+import { removeEmptyKey } from './key-removal.ts';
 import {
   STAGING,
   generationDirectory,
@@ -24,10 +25,7 @@ export function keyDirectories({
   readonly trash: Trash;
 }): KeyDirectories {
   return {
-    async list(key) {
-      await folders.makeVisible(key);
-      return await listing(key, (path) => disk.list(path));
-    },
+    list: (key) => folders.withVisible(key, () => listing(key, (path) => disk.list(path))),
 
     glance: (key) => listing(key, (path) => disk.glance(path)),
 
@@ -40,6 +38,8 @@ export function keyDirectories({
     async moveToTrash(ref) {
       await trash.take('fillId' in ref ? stagingDirectory(ref) : generationDirectory(ref.key, ref.fence));
     },
+
+    removeEmpty: (key) => removeEmptyKey(disk, key),
 
     emptyTrash: () => trash.empty(),
   };

@@ -1,10 +1,16 @@
 /**
- * Makes the directories of a key, so that they are durable before anything in them counts (I4). Key directories are
- * never removed while the store is in use: an NFS client that remembered one as absent would miss a generation.
+ * Makes the directories of a key, so that they are durable before anything in them counts (I4). Collections remove those in
+ * which nothing is (key-removal.ts), at any moment until something is: so whoever puts something there, and meets no
+ * directory, makes them again. And the parent is fsynced when it is there: from then on they stay, while those of a moment ago
+ * may be others that nobody has fsynced.
  */
 import { shardOf } from '../model/cache-key.ts';
 import type { Disk } from './disk.ts';
 import { ENTRIES, STAGING, keyDirectory, shardDirectory } from './layout.ts';
+import { isMissing } from './refusals.ts';
+
+/** Each further one means that another collection came between two calls. */
+const ATTEMPTS = 5;
 
 export class KeyFolders {
   readonly #disk: Disk;
@@ -20,17 +26,25 @@ export class KeyFolders {
    * name it stands under. So the parents are fsynced by whoever relies on them; one that has nothing to write costs
    * next to nothing.
    */
-  async make(key: string): Promise<void> {
-    await this.makeVisible(key);
+  async withDurable<T>(key: string, write: () => Promise<T>): Promise<T> {
+    const done = await this.withVisible(key, write);
     await this.#disk.syncDirectory(shardDirectory(shardOf(key)));
+    return done;
   }
 
   /** The same for whoever only looks: what a crash takes back held nothing. */
-  async makeVisible(key: string): Promise<void> {
+  async withVisible<T>(key: string, look: () => Promise<T>): Promise<T> {
     const directory = keyDirectory(key);
     await this.makeShard(shardOf(key));
-    await this.#disk.makeDirectory(directory);
-    await this.#disk.makeDirectory(`${directory}/${STAGING}`);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.#disk.makeDirectory(directory);
+        await this.#disk.makeDirectory(`${directory}/${STAGING}`);
+        return await look();
+      } catch (error) {
+        if (attempt === ATTEMPTS || !(error instanceof Error && isMissing(error.cause))) throw error;
+      }
+    }
   }
 
   async makeShard(shard: string): Promise<void> {

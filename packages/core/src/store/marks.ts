@@ -49,8 +49,8 @@ export function storeMarks(disk: Disk, folders: KeyFolders): StoreMarks {
     },
 
     async writeHead(head) {
-      await folders.make(head.key);
-      await disk.replace(headFile(head.key), `${JSON.stringify({ ...head, file: partInKey(head.fence) })}\n`);
+      const text = `${JSON.stringify({ ...head, file: partInKey(head.fence) })}\n`;
+      await folders.withDurable(head.key, () => disk.replace(headFile(head.key), text));
     },
 
     async clearHead(key, fence) {
@@ -59,8 +59,7 @@ export function storeMarks(disk: Disk, folders: KeyFolders): StoreMarks {
 
     async readMark(key) {
       const target = `key:${key}`;
-      await folders.makeVisible(key);
-      return markOf(target, await markNames(disk, markPlace(target).directory));
+      return markOf(target, await folders.withVisible(key, () => markNames(disk, markPlace(target).directory)));
     },
 
     async readMarks(targets) {
@@ -76,21 +75,26 @@ export function storeMarks(disk: Disk, folders: KeyFolders): StoreMarks {
       return [...ofKeys, ...scopes.map((target) => markOf(target, names))].filter((mark) => mark !== null);
     },
 
-    async raiseMark({ target, hard, purge }) {
-      const { directory, prefix } = markPlace(target);
-      if (directory !== SCOPE_MARKS) await folders.make(target.slice('key:'.length));
-      // One look will do: a mark it misses stays beside ours. `hard` is never below `purge`. The new file holds the
-      // maximum of all, so that it exceeds whatever was found.
-      const found = marksNamed(prefix, await disk.list(directory));
-      const raised = highest([...found, { hard: Math.max(hard, purge), purge }]);
-      const own = markName(prefix, raised);
-      // Written even where a file of this name is there: it says the same, and its writer may not have fsynced it yet.
-      await disk.replace(`${directory}/${own}`, `${JSON.stringify({ target, ...raised })}\n`);
-      for (const name of found.map((ticks) => markName(prefix, ticks))) {
-        if (name !== own) await removeExceeded(disk, `${directory}/${name}`);
-      }
+    async raiseMark(mark) {
+      const { directory } = markPlace(mark.target);
+      if (directory === SCOPE_MARKS) await raise(disk, mark);
+      else await folders.withDurable(mark.target.slice('key:'.length), () => raise(disk, mark));
     },
   };
+}
+
+async function raise(disk: Disk, { target, hard, purge }: Mark): Promise<void> {
+  const { directory, prefix } = markPlace(target);
+  // One look will do: a mark it misses stays beside ours. `hard` is never below `purge`. The new file holds the
+  // maximum of all, so that it exceeds whatever was found.
+  const found = marksNamed(prefix, await disk.list(directory));
+  const raised = highest([...found, { hard: Math.max(hard, purge), purge }]);
+  const own = markName(prefix, raised);
+  // Written even where a file of this name is there: it says the same, and its writer may not have fsynced it yet.
+  await disk.replace(`${directory}/${own}`, `${JSON.stringify({ target, ...raised })}\n`);
+  for (const name of found.map((ticks) => markName(prefix, ticks))) {
+    if (name !== own) await removeExceeded(disk, `${directory}/${name}`);
+  }
 }
 
 /**

@@ -1,9 +1,11 @@
 /** A store of format 1, made by hand as its release left it, becomes one of this release's: whole, once, by anybody. */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { access, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { FaultyFiles } from '../testing/faulty-files.ts';
+import { FaultyFiles, type FaultPoint } from '../testing/faulty-files.ts';
 import { nodeFiles } from './files.ts';
 import { STORE_FORMAT } from './format.ts';
 import type { Migration, MigrationProgress } from './migrate.ts';
@@ -46,6 +48,26 @@ async function oldStore(): Promise<OldStore> {
   };
 }
 
+/** Opens the store in a process of its own and kills that at the point. @returns the signal it ended by; null: it ended by itself */
+async function killedAt(root: string, point: FaultPoint): Promise<NodeJS.Signals | null> {
+  const built = new URL('../../dist/testing/migrating.child.js', import.meta.url);
+  const child = fork(built, [root, JSON.stringify(point)], { execArgv: [] });
+  child.once('message', (news) => news === 'reached' && child.kill('SIGKILL'));
+  const [, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+  return signal;
+}
+
+/** Every file with its text; without what lies in trash and waits to be removed. */
+async function filesOf(root: string): Promise<Readonly<Record<string, string>>> {
+  const found = await readdir(root, { recursive: true, withFileTypes: true });
+  const files = found.map((entry) => [join(entry.parentPath, entry.name), entry.isFile()] as const);
+  const kept = files.filter(([path]) => !path.startsWith(join(root, 'trash', '/')));
+  const texts = await Promise.all(
+    kept.map(async ([path, isFile]) => [path.slice(root.length), isFile ? await readFile(path, 'utf8') : 'a folder']),
+  );
+  return Object.fromEntries(texts) as Record<string, string>;
+}
+
 function oldHead(key: string): Readonly<Record<string, unknown>> {
   return { key, fence: 1000000000042, version: 'sha256:ab', sha256: 'ab', verified: 1000000000050, verifiedAtMs: 1 };
 }
@@ -62,6 +84,30 @@ describe('a store of format 1', () => {
     expect(told.at(-1)).toMatchObject({ state: 'done', to: STORE_FORMAT, shardsDone: 256, changed: KEYS.length });
     expect((await readdir(store.root)).filter((name) => name.startsWith('migration'))).toEqual([]);
     expect(await store.open(), 'the second opening has nothing to do').toEqual([]);
+  });
+
+  test('tells where it is when it begins, now and then, and when it is done', async () => {
+    const told = async (stepMs: number) => {
+      await using store = await oldStore();
+      let atMs = 0;
+      const all = await store.open({ now: () => (atMs += stepMs) });
+      return all.map(({ state, shardsDone }) => [state, shardsDone]);
+    };
+    expect(await told(0)).toEqual([
+      ['working', 0],
+      ['done', 256],
+    ]);
+    expect((await told(5000)).length, 'every sixteenth shard, and each that holds something').toBe(19);
+  });
+
+  test('keeps a head.json that is not of its key, or cannot be read, as it is', async () => {
+    await using store = await oldStore();
+    const [first = '', second = '', third = ''] = KEYS;
+    const strange = { [first]: JSON.stringify(oldHead(second)), [second]: '{"key"', [third]: '{"fence":-1}' };
+    const pathOf = (key: string): string => join(store.root, 'entries', key.slice(7, 9), key, 'head.json');
+    for (const [key, text] of Object.entries(strange)) await writeFile(pathOf(key), text);
+    expect((await store.open()).at(-1)).toMatchObject({ state: 'done', changed: 1 });
+    for (const [key, text] of Object.entries(strange)) expect(await readFile(pathOf(key), 'utf8')).toBe(text);
   });
 
   test('is left alone by those who only look', async () => {
@@ -95,6 +141,25 @@ describe('a store of format 1', () => {
     expect(told.at(-1)).toMatchObject({ state: 'done', changed: 2 });
     expect(await store.identity()).toEqual(migrated);
     for (const key of KEYS) expect(await store.head(key)).toMatchObject({ file: FILE });
+  });
+
+  test('killed again and again while it is migrated, and migrated then, is what one that nobody killed is', async () => {
+    await using store = await oldStore();
+    await using calm = await oldStore();
+    await calm.open();
+    const points: readonly FaultPoint[] = [
+      { operation: 'rename', path: 'head.json', skip: 1 },
+      { operation: 'rename', path: '/2/progress.json', skip: 1 },
+      { operation: 'fsync', path: '/7f/' },
+      { operation: 'rename', path: 'head.json' },
+      { operation: 'rename', path: 'parqueue.json' },
+      { operation: 'rename', path: 'migration-2.' },
+    ];
+    for (const point of points) expect(await killedAt(store.root, point), JSON.stringify(point)).toBe('SIGKILL');
+    expect(await store.identity(), 'the last one was switched already').toEqual(migrated);
+    expect(await filesOf(store.root)).not.toEqual(await filesOf(calm.root));
+    expect(await store.open(), 'there is nothing left to migrate').toEqual([]);
+    expect(await filesOf(store.root)).toEqual(await filesOf(calm.root));
   });
 
   test('is left by a holder that slept and was taken over, and no harm is done', async () => {

@@ -4,7 +4,8 @@
  *
  *   claimed   `migration-<to>/<n>/` made exclusively; the highest n works, whoever holds a lower one stops
  *   working   shard after shard; after each, `progress.json` in the claim tells the shard that is done
- *   switched  `parqueue.json` is replaced: from now on the store is of the new format; the claims go to trash
+ *   switched  `parqueue.json` is replaced: from now on the store is of the new format; the claims go to trash, by the next
+ *             to open the store where their holder died just then
  *
  * A holder that dies leaves progress that does not move. Who waited long enough claims n + 1 and goes on behind the
  * last shard told. One that only slept finds the higher claim after its shard and stops; what it did twice was harmless,
@@ -44,6 +45,8 @@ export interface MigrateOptions {
   readonly from: StoreIdentity;
   readonly onProgress: (progress: MigrationProgress) => void;
   readonly sleep: (ms: number) => Promise<void>;
+  /** Monotonic: progress is told from time to time. */
+  readonly now: () => number;
 }
 
 const LOOK_EVERY_MS = 1000;
@@ -53,6 +56,9 @@ const LOOKS_BEFORE_TAKE_OVER = 60;
 const KEYS_PER_BEAT = 100;
 /** And so often where shards hold nothing: telling costs more than looking there. */
 const SHARDS_PER_BEAT = 16;
+
+/** Each is a line of a log: enough for who watches, and not too many for who reads them afterwards. */
+const TELL_EVERY_MS = 5000;
 
 const progressSchema = z.object({ done: z.string(), beats: z.number() });
 
@@ -66,6 +72,27 @@ export async function migrateStore(options: MigrateOptions): Promise<void> {
   }
 }
 
+/** What holders left who died right after the switch. A store's own format is behind it; later ones are left alone. */
+export async function sweepClaims(disk: Disk, { storeFormat }: StoreIdentity): Promise<void> {
+  const present = new Set(await disk.glance(''));
+  for (let to = 2; to <= storeFormat; to += 1) {
+    if (present.has(placeOf(to))) await discardClaims(disk, placeOf(to));
+  }
+}
+
+async function discardClaims(disk: Disk, place: string): Promise<void> {
+  try {
+    await disk.rename(place, `${TRASH}/${place}.${disk.randomId()}`);
+  } catch (error) {
+    // Somebody who was declared dead has just done the same.
+    if (!(error instanceof Error && isMissing(error.cause))) throw error;
+  }
+}
+
+function placeOf(to: number): string {
+  return `migration-${to}`;
+}
+
 function newestOf(migrations: readonly Migration[]): number {
   return Math.max(...migrations.map(({ to }) => to));
 }
@@ -75,12 +102,13 @@ class Step {
   readonly #options: MigrateOptions;
   readonly #place: string;
   #changed = 0;
+  #told: { readonly state: MigrationProgress['state'] | null; readonly atMs: number } = { state: null, atMs: 0 };
   #beats = 0;
 
   constructor(migration: Migration, options: MigrateOptions) {
     this.#migration = migration;
     this.#options = options;
-    this.#place = `migration-${migration.to}`;
+    this.#place = placeOf(migration.to);
   }
 
   async run(): Promise<void> {
@@ -106,6 +134,7 @@ class Step {
   /** Works as long as the claim is the highest. */
   async #work(claim: number, from: string | null): Promise<void> {
     const { disk } = this.#options;
+    this.#tell('working', from);
     const present = new Set(await disk.list(ENTRIES));
     let done = from;
     for (const shard of SHARDS.filter((name) => from === null || name > from)) {
@@ -137,12 +166,7 @@ class Step {
     const { to, needs } = this.#migration;
     await disk.replace(IDENTITY_FILE, encodeIdentity({ storeId: from.storeId, storeFormat: to, needs }));
     this.#tell('done', SHARDS.at(-1) ?? null);
-    try {
-      await disk.rename(this.#place, `${TRASH}/${this.#place}.${disk.randomId()}`);
-    } catch (error) {
-      // Somebody who was declared dead has just done the same.
-      if (!(error instanceof Error && isMissing(error.cause))) throw error;
-    }
+    await discardClaims(disk, this.#place);
   }
 
   /** Claims there are, ascending; none where another process finished and took them away. */
@@ -169,9 +193,13 @@ class Step {
   }
 
   #tell(state: MigrationProgress['state'], done: string | null): void {
+    const { onProgress, now } = this.#options;
+    const atMs = now();
+    if (state === this.#told.state && atMs - this.#told.atMs < TELL_EVERY_MS) return;
+    this.#told = { state, atMs };
     const { to, what } = this.#migration;
     const shardsDone = done === null ? 0 : SHARDS.indexOf(done) + 1;
-    this.#options.onProgress({ to, what, state, shardsDone, shards: SHARDS.length, changed: this.#changed });
+    onProgress({ to, what, state, shardsDone, shards: SHARDS.length, changed: this.#changed });
   }
 }
 

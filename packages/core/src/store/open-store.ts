@@ -28,7 +28,7 @@ import { keyDirectories } from './key-directories.ts';
 import { KeyFolders } from './key-folders.ts';
 import { ENTRIES, IDENTITY_FILE, TOP_DIRECTORIES, TRASH } from './layout.ts';
 import { storeMarks } from './marks.ts';
-import { migrateStore, type Migration, type MigrationProgress } from './migrate.ts';
+import { migrateStore, sweepClaims, type Migration, type MigrationProgress } from './migrate.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { partReader } from './part-reader.ts';
 import { refusal } from './refusals.ts';
@@ -50,9 +50,11 @@ export interface OpenStoreOptions {
   readonly absent?: 'make' | 'refuse';
   /** Hears how far a migration is, however far that is. */
   readonly onMigration?: (progress: MigrationProgress) => void;
-  /** For tests: the steps there are, and how waiting for another process's migration is done. */
+  /** For tests: the steps there are, how waiting for another process's migration is done, and time. */
   readonly migrations?: readonly Migration[];
   readonly sleep?: (ms: number) => Promise<void>;
+  /** Monotonic. */
+  readonly now?: () => number;
 }
 
 export interface FileStore {
@@ -109,6 +111,7 @@ async function currentIdentity(
     absent = 'make',
     onMigration = () => undefined,
     sleep = pause,
+    now = () => performance.now(),
   }: OpenStoreOptions,
 ): Promise<StoreIdentity> {
   const newest = Math.max(STORE_FORMAT, ...migrations.map(({ to }) => to));
@@ -120,14 +123,17 @@ async function currentIdentity(
     );
   }
   const found = known ?? (await giveIdentity(disk));
-  if (found.storeFormat >= newest) return found;
+  if (found.storeFormat >= newest) {
+    if (older === 'migrate') await sweepClaims(disk, found);
+    return found;
+  }
   if (older === 'refuse') {
     throw new ParqueueError(
       'PQ_CONFIG',
       `the store has the older format ${found.storeFormat}: start a server of this release once, which brings it to format ${newest}`,
     );
   }
-  await migrateStore({ disk, migrations, from: found, onProgress: onMigration, sleep });
+  await migrateStore({ disk, migrations, from: found, onProgress: onMigration, sleep, now });
   return found;
 }
 

@@ -4,7 +4,7 @@
  */
 import type { Disk } from './disk.ts';
 import { TRASH } from './layout.ts';
-import { errnoOf, refusal } from './refusals.ts';
+import { errnoOf, isMissing, refusal } from './refusals.ts';
 
 /**
  * Not removed by us, and no failure: another host still has a file of it open (NFS keeps that under a made-up name), or
@@ -39,8 +39,17 @@ export class Trash {
       return place;
     });
     // The name must be durably gone before its files go: else a crash could bring back a generation without its part.
-    if (moved !== null) await this.#disk.syncDirectory(path.slice(0, path.lastIndexOf('/')));
+    if (moved !== null) await this.#syncParent(path.slice(0, path.lastIndexOf('/')));
     return moved;
+  }
+
+  /** One that is gone meanwhile, being empty, took the name with it. */
+  async #syncParent(path: string): Promise<void> {
+    try {
+      await this.#disk.syncDirectory(path);
+    } catch (error) {
+      if (!(error instanceof Error && isMissing(error.cause))) throw error;
+    }
   }
 
   /** @returns false where somebody else still has to do with it. */

@@ -1,6 +1,6 @@
 /**
  * Metrics of one process: a registry and short ways to add to it. Owns the prefix, and what every process tells of itself:
- * release, memory, processor time, event loop, garbage collection.
+ * release, memory, processor time, event loop, garbage collection, and whether it reaches the store.
  */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 
@@ -69,6 +69,13 @@ export class MetricTable {
         for (const { labels, value } of found) this.set(labels, value);
       },
     });
+  }
+
+  /** Of every process for itself: a mount hangs on one host and not on the next. */
+  storeUp(ask: () => Promise<boolean>): void {
+    this.sampledBy('store_up', 'Whether this process reaches its store: 1 or 0.', [], async () => [
+      { labels: {}, value: (await ask()) ? 1 : 0 },
+    ]);
   }
 
   #named(name: string, help: string): { name: string; help: string; registers: Registry[] } {

@@ -40,6 +40,8 @@ export interface CoordinationHarness {
   ageNoted(name: string, byMs: number): Promise<void>;
   /** What the fill reserved is believed no longer. */
   ageReservation(fillId: string): Promise<void>;
+  /** The time is over for which it was to be remembered. */
+  ageOutgrown(key: string): Promise<void>;
   ageRetired(key: string, fence: number, byMs: number): Promise<void>;
   /** All data are gone, the process stays: FLUSHALL. */
   forget(): Promise<void>;

@@ -8,7 +8,7 @@ import { shardOf } from '../model/cache-key.ts';
 import { ParqueueError } from '../model/errors.ts';
 import { PART_NAME, decodeManifest, type Manifest } from '../model/manifest.ts';
 import type { Tick } from '../model/ticks.ts';
-import type { Inspection, StagingRef } from '../ports/store.ts';
+import type { HeadFile, Inspection, KeyListing, StagingRef } from '../ports/store.ts';
 
 export interface MemoryPart {
   readonly content: unknown;
@@ -25,6 +25,19 @@ export interface MemoryDirectory {
   part: MemoryPart | null;
   sealed: boolean;
   manifestText: string | null;
+}
+
+export interface MemoryKey {
+  readonly staging: Map<string, MemoryDirectory>;
+  readonly generations: Map<Tick, MemoryDirectory>;
+  head: HeadFile | null;
+}
+
+export function listingOf({ staging, generations }: MemoryKey): KeyListing {
+  return {
+    generations: [...generations.keys()].toSorted((a, b) => a - b),
+    staging: [...staging.values()].map(refOf),
+  };
 }
 
 /** `rewrite`: other bytes, new time. `flip`: other bytes, same size and time (only `verify` sees it). `truncate`: half of it. `touch`: same bytes, new time. */

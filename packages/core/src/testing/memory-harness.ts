@@ -41,6 +41,10 @@ export function memoryHarness(): CoordinationHarness {
       const known = server.state.reserved.get(fillId);
       if (known !== undefined) server.state.reserved.set(fillId, { ...known, expiresAtMs: 1 });
     },
+    ageOutgrown: async (key) => {
+      const known = server.state.outgrown.get(key);
+      if (known !== undefined) server.state.outgrown.set(key, { ...known, untilMs: 1 });
+    },
     ageRetired: async (key, fence, byMs) => {
       const old = keyState(key)?.retired.get(fence);
       if (old !== undefined) old.retiredAtMs -= byMs;

@@ -12,6 +12,7 @@ export type MemoryOperation =
   | 'list'
   | 'keys'
   | 'moveToTrash'
+  | 'removeEmpty'
   | 'emptyTrash'
   | 'glance'
   | 'free'

@@ -13,9 +13,7 @@ import type { EpochStore } from '../ports/epochs.ts';
 import type {
   GenerationReader,
   GenerationWriter,
-  HeadFile,
   KeyDirectories,
-  KeyListing,
   Staging,
   StagingRef,
   StoreMarks,
@@ -24,6 +22,7 @@ import type {
 import {
   gone,
   judgeMemory,
+  listingOf,
   manifestOf,
   memoryPartSha256,
   partText,
@@ -33,18 +32,13 @@ import {
   stagingPartPath,
   type Corruption,
   type MemoryDirectory,
+  type MemoryKey,
 } from './memory-directory.ts';
 import type { BeforeOperation, MemoryOperation } from './memory-operations.ts';
 import { memorySpace } from './memory-space.ts';
 
 export type { BeforeOperation, MemoryOperation } from './memory-operations.ts';
 export { memoryPartSha256, type Corruption, type MemoryDirectory, type MemoryPart } from './memory-directory.ts';
-
-interface MemoryKey {
-  readonly staging: Map<string, MemoryDirectory>;
-  readonly generations: Map<Tick, MemoryDirectory>;
-  head: HeadFile | null;
-}
 
 export interface MemoryStoreOptions {
   readonly storeId: string;
@@ -252,6 +246,13 @@ export class MemoryStore {
         else entry.generations.delete(ref.fence);
         this.trash.push(directory);
       },
+      removeEmpty: async (key) => {
+        await this.#begin('removeEmpty', { key });
+        const entry = this.#keys.get(key);
+        if (entry === undefined || entry.staging.size + entry.generations.size > 0 || entry.head !== null) return false;
+        this.#marks.delete(`key:${key}`);
+        return this.#keys.delete(key);
+      },
       emptyTrash: async () => {
         await this.#begin('emptyTrash', {});
         return this.trash.splice(0).length;
@@ -342,11 +343,4 @@ export class MemoryStore {
     this.#mtimeNs += 1n;
     return String(this.#mtimeNs);
   }
-}
-
-function listingOf({ staging, generations }: MemoryKey): KeyListing {
-  return {
-    generations: [...generations.keys()].toSorted((a, b) => a - b),
-    staging: [...staging.values()].map(refOf),
-  };
 }

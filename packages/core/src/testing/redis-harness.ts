@@ -107,6 +107,9 @@ export async function redisHarness(
       const [bytes, , ...dataset] = known.split(':');
       await raw.hset(KEYS.reserved, fillId, [bytes, 1, ...dataset].join(':'));
     },
+    ageOutgrown: async (key) => {
+      if ((await raw.pttl(KEYS.outgrown(key))) > 0) await raw.del(KEYS.outgrown(key));
+    },
     ageRetired: async (key, fence, byMs) => {
       const known = await raw.hget(KEYS.retired(key), String(fence));
       if (known === null) return;

@@ -33,6 +33,10 @@ export class RefreshBench {
   readonly lastReads = new Map<string, number>();
   readonly told: string[] = [];
   paused = false;
+  /** Awaited before a worker takes a job. */
+  beforeJobs: Promise<void> = Promise.resolve();
+  /** How long after its work the outcome of a job is told. */
+  outcomeAfterMs = 0;
   /** Awaited before rows are read. */
   beforeRows: (path: string) => Promise<void> = async () => undefined;
   readonly #outcomes = new Map<string, Outcome>();
@@ -88,6 +92,7 @@ export class RefreshBench {
   plan(parts: Partial<RefreshPlan> = {}): RefreshPlan {
     return {
       dataset: 'prices',
+      alike: ['prices'],
       source: 'lake',
       joinsRunning: true,
       jitterMs: 0,
@@ -181,7 +186,9 @@ export class RefreshBench {
       this.enqueued.push(
         `${job.background === true ? 'background ' : ''}${job.kind} ${question.kind === 'file' ? question.path : ''}`,
       );
-      void this.run(job).then((outcome) => {
+      const taken = this.beforeJobs.then(() => this.run(job));
+      void taken.then(async (outcome) => {
+        if (this.outcomeAfterMs > 0) await this.timeline.sleep(this.outcomeAfterMs);
         this.#jobs.delete(dedupId(job));
         this.#outcomes.set(id, outcome);
       });

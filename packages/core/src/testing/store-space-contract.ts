@@ -21,6 +21,31 @@ export function claimsOfSpace(claim: Claim): void {
     assert.deepEqual(await store.directories.glance(KEY), await store.directories.list(KEY));
   });
 
+  claim(
+    'a directory that holds nothing but marks goes; one with a fill, a generation or head.json stays',
+    async (store) => {
+      assert.equal(await store.directories.removeEmpty(KEY), false);
+      await store.directories.list(KEY);
+      await store.marks.raiseMark({ target: `key:${KEY}`, hard: 4, purge: 3 });
+      await store.writer.stage(KEY, 5, 'f5');
+      assert.equal(await store.directories.removeEmpty(KEY), false);
+      await store.directories.moveToTrash({ key: KEY, fence: 5, fillId: 'f5' });
+      await publishGeneration(store, { key: KEY, fence: 6, fillId: 'f6' });
+      assert.equal(await store.directories.removeEmpty(KEY), false);
+      const head = { key: KEY, fence: 6, version: 'checksum:00', sha256: '', verified: 6, verifiedAtMs: 0 };
+      await store.marks.writeHead(head);
+      await store.directories.moveToTrash({ key: KEY, fence: 6 });
+      assert.equal(await store.directories.removeEmpty(KEY), false);
+      await store.marks.clearHead(KEY, 6);
+      assert.equal((await store.marks.readMark(KEY))?.hard, 4);
+      assert.equal(await store.directories.removeEmpty(KEY), true);
+      assert.deepEqual(await store.directories.keys(shardOf(KEY)), []);
+      assert.equal(await store.marks.readMark(KEY), null);
+      await publishGeneration(store, { key: KEY, fence: 7, fillId: 'f7' });
+      assert.deepEqual((await store.directories.list(KEY)).generations, [7]);
+    },
+  );
+
   claim('the bytes of a part are told while it is written and when it is published', async (store) => {
     const staging = { key: KEY, fence: 5, fillId: 'f5' };
     assert.equal(await store.space.stagedBytes(staging), 0);

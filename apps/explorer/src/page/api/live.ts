@@ -111,11 +111,11 @@ async function look(signal: AbortSignal): Promise<void> {
     ['', '&state=running'].map((which) => askJson<FillPage>(`/v1/fills?limit=${FILLS_LISTED}${which}`, { signal })),
   );
   const fills = [...(running?.fills ?? []), ...(latest?.fills ?? [])];
-  const listed = new Set(fills.map(({ id }) => id));
+  const listed = new Map(fills.map((fill) => [fill.id, fill]));
   // What the server lists no more and never was told to have ended, ended unseen.
   const kept = [...live.get().fills].filter(([id, { fill }]) => listed.has(id) || fill.state === 'finished');
   live.set({ ...live.get(), fills: new Map(kept) });
-  take(fills);
+  take([...listed.values()]);
 }
 
 export function take(fills: readonly FillSummary[]): void {

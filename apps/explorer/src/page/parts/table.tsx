@@ -38,9 +38,7 @@ export function useSorted<T>(given: readonly T[], columns: readonly SortColumn<T
   const column = columns.find(({ name }) => name === order?.name);
   const { by } = column ?? {};
   const rows =
-    by === undefined
-      ? given
-      : given.toSorted((one, other) => compare(by(one), by(other)) * (order?.reversed === true ? -1 : 1));
+    by === undefined ? given : given.toSorted((one, other) => compare(by(one), by(other), order?.reversed === true));
   const next = (name: string): void =>
     setOrder((before) => {
       if (before?.name !== name) return { name, reversed: false };
@@ -67,8 +65,10 @@ export function useSorted<T>(given: readonly T[], columns: readonly SortColumn<T
   return { rows, head: <tr>{head}</tr> };
 }
 
-function compare(one: number | string | null, other: number | string | null): number {
+/** What is not known comes last either way round. */
+function compare(one: number | string | null, other: number | string | null, reversed: boolean): number {
   if (one === null || other === null) return Number(one === null) - Number(other === null);
-  if (typeof one === 'number' && typeof other === 'number') return other - one;
-  return String(one).localeCompare(String(other));
+  const order =
+    typeof one === 'number' && typeof other === 'number' ? other - one : String(one).localeCompare(String(other));
+  return reversed ? -order : order;
 }

@@ -1,13 +1,23 @@
 /** Parts of a whole: a ratio beside its number, and the most frequent values of a column. */
+import { sentenceOf, type Total } from '../text/asks.ts';
 import { count, percent } from '../text/numbers.ts';
 
-export function Ratio({ value, label }: { readonly value: number | null; readonly label: string }) {
-  if (value === null)
+interface RatioProps {
+  readonly total: Total | null;
+}
+
+/** Of what was answered; where nothing was, why. */
+export function Ratio({ total }: RatioProps) {
+  const label = total === null ? 'not known now' : sentenceOf(total);
+  const value = total?.ratio ?? null;
+  if (value === null) {
+    const failed = total !== null && total.errors > 0;
     return (
-      <span class="ratio faint" title="Nobody asked.">
-        –
+      <span class={failed ? 'ratio bad-words' : 'ratio faint'} title={label}>
+        {failed ? 'all failed' : '–'}
       </span>
     );
+  }
   return (
     <span class="ratio" title={label}>
       <span class="ratio-bar" aria-hidden="true">
@@ -33,8 +43,9 @@ export function TopValues({ values, of, exact }: TopValuesProps) {
   const most = Math.max(1, ...values.map(({ count: times }) => times));
   return (
     <ol class="top-values">
-      {values.slice(0, SHOWN).map(({ value, count: times, cut }) => (
-        <li key={value} title={`${value}${cut ? '…' : ''}: ${least}${count(times)} of ${count(of)}`}>
+      {/* Long values are cut, and two of them may begin alike. */}
+      {values.slice(0, SHOWN).map(({ value, count: times, cut }, at) => (
+        <li key={at} title={`${value}${cut ? '…' : ''}: ${least}${count(times)} of ${count(of)}`}>
           <span class="top-bar" aria-hidden="true" style={{ width: `${(times / most) * 100}%` }} />
           <span class="top-value">
             {value === '' ? <span class="faint">empty text</span> : `${value}${cut ? '…' : ''}`}

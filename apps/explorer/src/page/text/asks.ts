@@ -1,6 +1,6 @@
 /** Counts of asks, summed and told. Pure. */
 import type { Dataset } from '@parqueue/client';
-import { percent, plural } from './numbers.ts';
+import { count, percent, plural } from './numbers.ts';
 
 type Asks = Dataset['asks'];
 type Period = NonNullable<Asks>['lastDay'];
@@ -38,12 +38,11 @@ export function pointsOf(buckets: readonly Counts[]): readonly Point[] {
   });
 }
 
-/** `828 asks, 98.1 % from the cache, 2 failed` */
-export function sentenceOf(total: Total): string {
-  if (total.total === 0) return 'nobody asked';
-  return [
-    plural(total.total, 'ask'),
-    ...(total.ratio === null ? [] : [`${percent(total.ratio)} from the cache`]),
-    ...(total.errors === 0 ? [] : [`${total.errors} failed`]),
-  ].join(', ');
+/** `828 asks, 98.1 % from the cache`; what failed is no part of the ratio, and told before it. */
+export function sentenceOf({ total, ratio, errors }: Total): string {
+  if (total === 0) return 'nobody asked';
+  const asks = plural(total, 'ask');
+  if (ratio === null) return `${asks}, all failed`;
+  const cached = `${percent(ratio)} from the cache`;
+  return errors === 0 ? `${asks}, ${cached}` : `${asks}, ${count(errors)} failed; of the others ${cached}`;
 }

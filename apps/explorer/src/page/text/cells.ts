@@ -11,9 +11,3 @@ export function cellText(value: unknown): string {
   const [, day = '', time = '', fraction = '', zone = ''] = timestamp;
   return `${day} ${time}${fraction.replace(/\.?0+$/, '')}${zone}`;
 }
-
-/** A mean, which is never a value of the column: as exact as is worth reading. */
-export function meanText(mean: string): string {
-  const value = Number(mean);
-  return mean === '' || !Number.isFinite(value) ? cellText(mean) : String(Number(value.toPrecision(6)));
-}

@@ -53,6 +53,10 @@ it('a policy is told in a word and in sentences', () => {
   ]);
   expect(policySentences(STRICT)[0]).toContain('Strict');
   expect(policySentences(LENIENT)).toHaveLength(4);
+  expect(policySentences(LENIENT)[2]).toContain('For 1 d beyond that');
+  expect(policySentences({ ...STRICT, staleIfErrorSeconds: 604_800 })[1]).toBe(
+    'For 7 d after it was last proved right, an answer is given while the source cannot be asked.',
+  );
   expect(policySentences({ ...STRICT, version: 'manual' })).toEqual([
     'An answer counts as right until somebody invalidates it.',
   ]);

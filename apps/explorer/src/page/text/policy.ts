@@ -34,18 +34,18 @@ export function shortPolicy({ maxAgeSeconds, version }: Policy): string {
 export function policySentences(policy: Policy): readonly string[] {
   const { version, maxAgeSeconds, staleWhileRevalidateSeconds, staleIfErrorSeconds } = policy;
   if (version === 'manual') return ['An answer counts as right until somebody invalidates it.'];
+  const after = (seconds: number): string =>
+    `For ${setting(seconds)} ${maxAgeSeconds === 0 ? 'after it was last proved right' : 'beyond that'}`;
   return [
     maxAgeSeconds === 0
       ? 'Strict: every ask looks at the source first. What did not change is not loaded again.'
       : `Answers up to ${setting(maxAgeSeconds)} old are given without a look at the source.`,
     ...(staleWhileRevalidateSeconds === 0
       ? []
-      : [
-          `For ${setting(staleWhileRevalidateSeconds)} beyond that, a changed answer is still given while it is loaded again behind.`,
-        ]),
+      : [`${after(staleWhileRevalidateSeconds)}, a changed answer is still given while it is loaded again behind.`]),
     ...(staleIfErrorSeconds === 0
       ? []
-      : [`For ${setting(staleIfErrorSeconds)} beyond that, it is given while the source cannot be asked.`]),
+      : [`${after(staleIfErrorSeconds)}, an answer is given while the source cannot be asked.`]),
     VERSION_WORDS[version],
   ];
 }

@@ -15,6 +15,27 @@ export function wordOf({ paused, cooling, health }: Pick<Source, 'paused' | 'coo
   return { word: 'ok', tone: 'good' };
 }
 
+type Standing = Pick<Source, 'name' | 'paused' | 'cooling' | 'health'>;
+
+/** Named in a sentence; there are more in the table below. */
+const NAMED = 3;
+
+export function troubledOf<T extends Standing>(sources: readonly T[]): readonly T[] {
+  return sources.filter((source) => ['bad', 'warn'].includes(wordOf(source).tone));
+}
+
+/** `erp paused, lake failing and 4 more` */
+export function standingOf(sources: readonly Standing[]): string {
+  if (sources.length === 0) return 'none are configured';
+  const troubled = troubledOf(sources);
+  if (troubled.length === 0) return 'none is in trouble';
+  const named = troubled
+    .slice(0, NAMED)
+    .map((source) => `${source.name} ${wordOf(source).word}`)
+    .join(', ');
+  return troubled.length > NAMED ? `${named} and ${troubled.length - NAMED} more` : named;
+}
+
 export interface Load {
   readonly waiting: number;
   readonly active: number;

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { pointsOf, sentenceOf, totalOf } from './asks.ts';
 import { howItCame } from './cache-status.ts';
-import { cellText, meanText } from './cells.ts';
+import { cellText } from './cells.ts';
 import { whatWasDone } from './invalidation.ts';
 import { lastRefresh, reachOf, scheduleOf } from './refresh.ts';
-import { loadOf, wordOf } from './source.ts';
+import { loadOf, standingOf, wordOf } from './source.ts';
 
 describe('asks', () => {
   const counts = { hit: 7, stale: 1, miss: 1, collapsed: 1, error: 2 };
@@ -21,8 +21,10 @@ describe('asks', () => {
 
   it('are told in a sentence', () => {
     expect(sentenceOf({ total: 12, answered: 8, errors: 2, ratio: 0.8 })).toBe(
-      '12 asks, 80.0 % from the cache, 2 failed',
+      '12 asks, 2 failed; of the others 80.0 % from the cache',
     );
+    expect(sentenceOf({ total: 10, answered: 8, errors: 0, ratio: 0.8 })).toBe('10 asks, 80.0 % from the cache');
+    expect(sentenceOf({ total: 4, answered: 0, errors: 4, ratio: null })).toBe('4 asks, all failed');
     expect(sentenceOf({ total: 0, answered: 0, errors: 0, ratio: null })).toBe('nobody asked');
   });
 });
@@ -49,11 +51,6 @@ it('a cell tells a timestamp without the zeros behind its seconds, and everythin
   expect(
     ['2026-01-22T11:14:00.000000Z', '2026-01-22T11:14:00.120000', '2026-01-22', 7, true, { a: 1 }].map(cellText),
   ).toEqual(['2026-01-22 11:14:00Z', '2026-01-22 11:14:00.12', '2026-01-22', '7', 'true', '{"a":1}']);
-  expect([meanText('15.029854663619483'), meanText('2026-01-22T11:14:00.000000Z'), meanText('')]).toEqual([
-    '15.0299',
-    '2026-01-22 11:14:00Z',
-    '',
-  ]);
 });
 
 it('an invalidation tells what it reached', () => {
@@ -79,6 +76,18 @@ it('a source that somebody paused is paused, whatever else is wrong with it', ()
       wordOf({ paused: false, cooling: null, health }),
     ].map(({ word }) => word),
   ).toEqual(['paused', 'cooling down', 'ok']);
+});
+
+it('of many sources in trouble some are named', () => {
+  const health = { failuresInARow: 1, lastAnswerAt: null, lastFailureAt: null, lastFailure: null } as const;
+  const source = (name: string, state: 'ok' | 'failing' | 'unknown') =>
+    ({ name, paused: false, cooling: null, health: { ...health, state } }) as const;
+  expect(standingOf([])).toBe('none are configured');
+  expect(standingOf([source('a', 'ok'), source('b', 'unknown')])).toBe('none is in trouble');
+  expect(standingOf([source('a', 'ok'), source('b', 'failing')])).toBe('b failing');
+  expect(standingOf(['a', 'b', 'c', 'd', 'e'].map((name) => source(name, 'failing')))).toBe(
+    'a failing, b failing, c failing and 2 more',
+  );
 });
 
 it('all that is not being worked on waits', () => {

@@ -1,5 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { amountOf, outcomeOf, phaseOf, ratesOf, remaining, shareOf, timesOf, withSample, type Sample } from './work.ts';
+import {
+  amountOf,
+  outcomeOf,
+  phaseOf,
+  ratesOf,
+  remaining,
+  shareOf,
+  stuckMs,
+  timesOf,
+  withSample,
+  type Sample,
+} from './work.ts';
 
 const reading = { phase: 'reading', rows: 1_000, bytes: 512, bytesTotal: 2_048 } as const;
 
@@ -72,4 +83,14 @@ it('waiting and working are told apart', () => {
   const nowMs = Date.parse('2026-01-01T00:00:05.000Z');
   expect(timesOf(job, nowMs)).toEqual({ waitedMs: 2_000, workedMs: 3_000 });
   expect(timesOf({ ...job, startedAt: null }, nowMs)).toEqual({ waitedMs: 5_000, workedMs: null });
+});
+
+it('work that waits while nothing runs is stuck after a while', () => {
+  const enqueuedAt = '2026-01-01T00:00:00.000Z';
+  const queued = { state: 'queued', enqueuedAt } as const;
+  const at = (seconds: number): number => Date.parse(enqueuedAt) + seconds * 1_000;
+  expect(stuckMs([queued], at(10))).toBeNull();
+  expect(stuckMs([queued, { state: 'finished', enqueuedAt }], at(20))).toBe(20_000);
+  expect(stuckMs([queued, { state: 'running', enqueuedAt }], at(20))).toBeNull();
+  expect(stuckMs([{ state: 'finished', enqueuedAt }], at(20))).toBeNull();
 });

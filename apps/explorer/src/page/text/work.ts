@@ -103,3 +103,16 @@ export function remaining(progress: FillSummary['progress'], bytesPerSecond: num
   const left = progress.bytesTotal - progress.bytes;
   return left <= 0 ? '' : `about ${duration(Math.max(1_000, Math.round(left / bytesPerSecond) * 1_000))} left`;
 }
+
+/** A worker takes what waits within a second, unless something keeps it. */
+const STUCK_MS = 15_000;
+
+/** How long work has waited while nothing runs at all; null: it has not, or not for long. */
+export function stuckMs(fills: readonly Pick<FillSummary, 'state' | 'enqueuedAt'>[], nowMs: number): number | null {
+  if (fills.some(({ state }) => state === 'running')) return null;
+  const waited = fills
+    .filter(({ state }) => state === 'queued')
+    .map(({ enqueuedAt }) => nowMs - Date.parse(enqueuedAt));
+  const longest = Math.max(0, ...waited);
+  return longest < STUCK_MS ? null : longest;
+}

@@ -10,7 +10,7 @@ import { Table, useSorted, type SortColumn } from '../parts/table.tsx';
 import { Tag } from '../parts/tag.tsx';
 import { Ratio } from '../plots/shares.tsx';
 import { Spark } from '../plots/spark.tsx';
-import { pointsOf, sentenceOf, totalOf } from '../text/asks.ts';
+import { pointsOf, totalOf } from '../text/asks.ts';
 import { bytes, count, plural, shortCount } from '../text/numbers.ts';
 import { shortPolicy } from '../text/policy.ts';
 
@@ -76,7 +76,7 @@ function DatasetRow({
       <td class="wide">{source}</td>
       <td class="wide nowrap">{shortPolicy(freshness)}</td>
       <td>
-        <Ratio value={asks?.lastDay.hitRatio ?? null} label={day === null ? 'not known now' : sentenceOf(day)} />
+        <Ratio total={day} />
       </td>
       <td class="number wide">
         {asks === null ? (

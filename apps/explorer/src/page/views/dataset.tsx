@@ -11,7 +11,7 @@ import { Table } from '../parts/table.tsx';
 import { Spark } from '../plots/spark.tsx';
 import { Ratio } from '../plots/shares.tsx';
 import { hrefOf } from '../route.ts';
-import { pointsOf, sentenceOf, totalOf } from '../text/asks.ts';
+import { pointsOf, totalOf } from '../text/asks.ts';
 import { bytes, count } from '../text/numbers.ts';
 import { policySentences } from '../text/policy.ts';
 import { lastRefresh, reachOf, scheduleOf } from '../text/refresh.ts';
@@ -51,10 +51,7 @@ function Details({ dataset }: { readonly dataset: DatasetDetails }) {
         facts={[
           ['Source', <a href={hrefOf({ view: 'sources' })}>{source}</a>],
           ['Kind', kind === 'file' ? `file, ${format ?? ''}` : 'statement'],
-          [
-            'From the cache, 24 h',
-            <Ratio value={asks?.lastDay.hitRatio ?? null} label={day === null ? '' : sentenceOf(day)} />,
-          ],
+          ['From the cache, 24 h', <Ratio total={day} />],
           [
             'Asks, 24 h',
             day === null || asks === null ? (

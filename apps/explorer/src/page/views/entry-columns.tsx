@@ -6,8 +6,9 @@ import { Section } from '../parts/section.tsx';
 import { Table } from '../parts/table.tsx';
 import { Histogram } from '../plots/histogram.tsx';
 import { TopValues } from '../plots/shares.tsx';
-import { cellText, meanText } from '../text/cells.ts';
-import { bytes, count, percent, plural } from '../text/numbers.ts';
+import { cellText } from '../text/cells.ts';
+import { basisText, distinctText, meanText, missingText } from '../text/columns.ts';
+import { bytes, count } from '../text/numbers.ts';
 
 interface ColumnsProps {
   readonly cacheKey: string;
@@ -27,7 +28,7 @@ export function Columns({ cacheKey, generation, columns }: ColumnsProps) {
   if (columns === null) return null;
   const byName = new Map(data?.columns.map((column) => [column.name, column]));
   return (
-    <Section title="Columns" note={data === null ? (problem === null ? 'counting…' : '') : basisOf(data)}>
+    <Section title="Columns" note={data === null ? (problem === null ? 'counting…' : '') : basisText(data)}>
       {problem === null || data !== null ? null : <Trouble problem={problem} again={again} />}
       <Table label="Columns">
         <thead>
@@ -82,7 +83,7 @@ function ColumnRow({ column, of, sampled }: ColumnRowProps) {
         </div>
       </th>
       <td class="number wide">{of === null ? none : bytes(of.bytes)}</td>
-      <td>{of === null ? none : <Missing nulls={of.nulls} all={of.nulls + of.values} />}</td>
+      <td>{of === null ? none : <Missing of={of} sampled={sampled} />}</td>
       <td class="wide">
         {of === null || of.min === null ? (
           none
@@ -92,31 +93,25 @@ function ColumnRow({ column, of, sampled }: ColumnRowProps) {
             <br />
             <code class="cut">{cellText(of.max)}</code>
             {of.range === 'looked-at' ? <div class="under">of the rows counted</div> : null}
-            {of.mean === null ? null : <div class="under">mean {meanText(of.mean)}</div>}
+            {of.mean === null ? null : <div class="under">mean {meanText(of.mean, sampled)}</div>}
           </>
         )}
       </td>
-      <td class="number wide">
-        {of === null ? none : of.distinct === null ? 'many' : `${sampled ? '≥ ' : ''}${count(of.distinct)}`}
-      </td>
+      <td class="number wide">{of === null ? none : distinctText(of.distinct, sampled)}</td>
       <td class="spread">{of === null ? none : <Spread column={column.name} of={of} />}</td>
     </tr>
   );
 }
 
-function Missing({ nulls, all }: { readonly nulls: number; readonly all: number }) {
-  if (nulls === 0) return <span class="faint">none</span>;
-  return <span title={`${count(nulls)} of ${count(all)}`}>{percent(nulls / all)}</span>;
+function Missing({ of, sampled }: { readonly of: ColumnStatistics; readonly sampled: boolean }) {
+  const { nulls, values } = of;
+  const text = missingText(of, sampled);
+  if (nulls === 0) return <span class="faint">{text}</span>;
+  return <span title={`${count(nulls)} of ${count(nulls + values)}`}>{text}</span>;
 }
 
 function Spread({ column, of }: { readonly column: string; readonly of: ColumnStatistics }) {
   if (of.histogram !== null && of.histogram.counts.length > 0) return <Histogram {...of.histogram} column={column} />;
   if (of.top !== null && of.top.length > 0) return <TopValues values={of.top} of={of.values} exact={of.topExact} />;
   return <span class="faint">{of.nested ? 'nested' : of.values === 0 ? 'only nulls' : '–'}</span>;
-}
-
-function basisOf({ rows, basis }: Statistics): string {
-  if (basis.kind === 'all') return `counted over ${plural(rows, 'row')}`;
-  const why = { rows: '', memory: ', some of its row groups are too large', time: ', as many as there was time for' };
-  return `counted over ${count(basis.rows)} of ${plural(rows, 'row')}, from all over the file${basis.why === null ? '' : why[basis.why]}`;
 }

@@ -5,7 +5,7 @@ import { DatasetLink, EntryLink } from '../parts/links.tsx';
 import { Empty } from '../parts/notice.tsx';
 import { Table } from '../parts/table.tsx';
 import { Tag } from '../parts/tag.tsx';
-import { bytes, count } from '../text/numbers.ts';
+import { bytes, count, shortCount } from '../text/numbers.ts';
 
 interface EntryTableProps {
   /** null: Redis is away. */
@@ -57,7 +57,9 @@ export function EntryTable({ entries, of, empty }: EntryTableProps) {
                 {entry.dataset === null ? <span class="faint">ad hoc</span> : <DatasetLink name={entry.dataset} />}
               </td>
             ) : null}
-            <td class="number">{count(entry.rows)}</td>
+            <td class="number" title={count(entry.rows)}>
+              {shortCount(entry.rows)}
+            </td>
             <td class="number">{bytes(entry.bytes)}</td>
             <td class="number">
               <Age at={entry.verifiedAt} />

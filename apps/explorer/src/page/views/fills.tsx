@@ -1,10 +1,13 @@
 /** All work, live: what runs, what waits, what ended lately. */
 import { live, type LiveFill } from '../api/live.ts';
 import { useStore } from '../api/store.ts';
+import { useNow } from '../clock.ts';
 import { Empty } from '../parts/notice.tsx';
 import { Section } from '../parts/section.tsx';
 import { hrefOf, type FillFilter } from '../route.ts';
 import { count } from '../text/numbers.ts';
+import { coarse } from '../text/times.ts';
+import { stuckMs } from '../text/work.ts';
 import { FillList } from './fill-list.tsx';
 
 const ENDED_SHOWN = 50;
@@ -54,6 +57,7 @@ export function Fills({ show }: { readonly show: FillFilter }) {
           </Section>
           {queued.length === 0 ? null : (
             <Section title="Waiting" note={count(queued.length)}>
+              <Stuck fills={[...fills.values()]} />
               <FillList fills={queued} />
             </Section>
           )}
@@ -71,6 +75,21 @@ export function Fills({ show }: { readonly show: FillFilter }) {
         )}
       </Section>
     </>
+  );
+}
+
+/** Why nothing is done about what waits, as far as a page can tell. */
+function Stuck({ fills }: { readonly fills: readonly LiveFill[] }) {
+  const ms = stuckMs(
+    fills.map(({ fill }) => fill),
+    useNow(),
+  );
+  if (ms === null) return null;
+  return (
+    <p class="standing warn">
+      Nothing runs, and work has waited for {coarse(ms)}. Is a worker running? <code>parqueue doctor</code> tells. A{' '}
+      <a href={hrefOf({ view: 'sources' })}>source</a> that is paused or cools down lets its work wait too.
+    </p>
   );
 }
 

@@ -9,7 +9,7 @@ import { Spark } from '../plots/spark.tsx';
 import { hrefOf } from '../route.ts';
 import { pointsOf, sentenceOf, totalOf } from '../text/asks.ts';
 import { bytes, count, percent, shortCount } from '../text/numbers.ts';
-import { wordOf } from '../text/source.ts';
+import { standingOf, troubledOf } from '../text/source.ts';
 import { DatasetTable } from './dataset-table.tsx';
 import { FillList } from './fill-list.tsx';
 import { SourceTable } from './source-table.tsx';
@@ -56,13 +56,12 @@ function Numbers({ datasets, sources }: NumbersProps) {
   const work = [...fills.values()].filter(({ fill }) => fill.kind === 'fill');
   const running = work.filter(({ fill }) => fill.state === 'running').length;
   const queued = work.filter(({ fill }) => fill.state === 'queued').length;
-  const troubled = (sources ?? []).filter((source) => ['bad', 'warn'].includes(wordOf(source).tone));
   return (
     <dl class="numbers">
       <div>
         <dt>From the cache, 24 h</dt>
         <dd>{day?.ratio == null ? '–' : percent(day.ratio)}</dd>
-        <dd class="under">{day === null ? 'not known now' : sentenceOf(day)}</dd>
+        <dd class="under">{datasets?.length === 0 ? '' : day === null ? 'not known now' : sentenceOf(day)}</dd>
       </div>
       <div>
         <dt>Asks, last hour</dt>
@@ -89,10 +88,8 @@ function Numbers({ datasets, sources }: NumbersProps) {
         <dt>
           <a href={hrefOf({ view: 'sources' })}>Sources</a>
         </dt>
-        <dd>{sources === null ? '–' : `${sources.length - troubled.length}/${sources.length}`}</dd>
-        <dd class="under">
-          {troubled.length === 0 ? 'well' : troubled.map((one) => `${one.name} ${wordOf(one).word}`).join(', ')}
-        </dd>
+        <dd>{sources === null ? '–' : `${sources.length - troubledOf(sources).length}/${sources.length}`}</dd>
+        <dd class="under">{sources === null ? '' : standingOf(sources)}</dd>
       </div>
     </dl>
   );

@@ -217,7 +217,7 @@ describe('a sample', () => {
   test('says so, and has the ranges of all rows from the footer', async () => {
     const path = await write('large', SQL);
     const told = await statisticsOf(path);
-    expect(told.basis).toEqual({ kind: 'sample', rows: 500_000, why: 'rows' });
+    expect(told.basis).toEqual({ kind: 'sample', rows: 500_000, places: 8, why: 'rows' });
     const id = column(told, 'id');
     expect(id).toMatchObject({ range: 'all', min: '0', max: '619999', values: 500_000, distinct: null });
     expect(column(told, 'price')).toMatchObject({ range: 'all', min: '0.00', max: '88571.29' });
@@ -233,10 +233,13 @@ describe('a sample', () => {
     expect(told.basis).toMatchObject({ kind: 'sample', why: 'time' });
     expect(told.basis.rows).toBeGreaterThan(0);
     expect(told.basis.rows).toBeLessThan(500_000);
+    // A second for each look at the clock leaves none for more than the first places.
+    expect(told.basis.places).toBeGreaterThan(0);
+    expect(told.basis.places).toBeLessThan(8);
     // Also within one row group that is not sampled.
     const whole = await write('whole', 'SELECT i AS id FROM range(100000) t(i)');
     const cut = await statisticsOf(whole, () => (time += 1_000));
-    expect(cut.basis).toMatchObject({ kind: 'sample', why: 'time' });
+    expect(cut.basis).toMatchObject({ kind: 'sample', places: 1, why: 'time' });
     expect(column(cut, 'id')).toMatchObject({ range: 'all', min: '0', max: '99999', values: cut.basis.rows });
   });
 
@@ -249,7 +252,7 @@ describe('a sample', () => {
     for (const { path, last, stepMs } of files) {
       let time = 0;
       const told = await statisticsOf(path, () => (time += stepMs));
-      expect(told.basis).toMatchObject({ kind: 'sample', why: 'time' });
+      expect(told.basis).toMatchObject({ kind: 'sample', places: 8, why: 'time' });
       const { histogram, mean } = column(told, 'id');
       expect([histogram?.edges[0], Number(histogram?.edges.at(-1)) / last]).toEqual(['0', expect.closeTo(1, 1)]);
       // Of each place the first rows were read.
@@ -266,7 +269,12 @@ describe('a sample', () => {
       limited: null,
       places: 8,
     });
-    expect((await statisticsOf(join(dir, 'sorted.parquet'))).basis).toEqual({ kind: 'all', rows: 400_000, why: null });
+    expect((await statisticsOf(join(dir, 'sorted.parquet'))).basis).toEqual({
+      kind: 'all',
+      rows: 400_000,
+      places: null,
+      why: null,
+    });
   });
 
   test('has no rows of row groups that take too much memory', async () => {

@@ -17,7 +17,7 @@ import { gathererOf } from './other-values.ts';
 import { sampleOf, type Sample } from './sample.ts';
 
 /** Goes up when equal rows come to other statistics. */
-export const STATISTICS_VERSION = 2;
+export const STATISTICS_VERSION = 3;
 
 export interface StatisticsWish {
   readonly path: string;
@@ -34,6 +34,8 @@ export interface PartStatistics {
     readonly kind: 'all' | 'sample';
     /** Rows looked at. */
     readonly rows: number;
+    /** How many of the places of the sample they are from: time or memory may not do for all. null: all rows. */
+    readonly places: number | null;
     readonly why: 'rows' | 'memory' | 'time' | null;
   };
   readonly columns: readonly ColumnStatistics[];
@@ -71,9 +73,10 @@ class PartGatherer implements BatchEncoder {
   readonly #columns: readonly { readonly gatherer: Gatherer; values: number }[];
   readonly #endsAt: number;
   #rows = 0;
-  /** The place that is read, what was read of it, and until when that goes on. */
+  /** The place that is read, what was read of it, how many there were so far, and until when this one goes on. */
   #place = -1;
   #rowsHere = 0;
+  #places = 0;
   #endsHereAt = 0;
   /** When the batch before was gathered; null: there was none here. */
   #batchEndedAt: number | null = null;
@@ -114,6 +117,7 @@ class PartGatherer implements BatchEncoder {
   #weigh(rows: number): void {
     const nowMs = this.#options.now();
     const tookMs = nowMs - (this.#batchEndedAt ?? nowMs);
+    if (this.#rowsHere === 0 && rows > 0) this.#places += 1;
     this.#rows += rows;
     this.#rowsHere += rows;
     this.#batchEndedAt = nowMs;
@@ -159,7 +163,9 @@ class PartGatherer implements BatchEncoder {
     return {
       rows: footer.rows,
       rowGroups: footer.rowGroups.length,
-      basis: { kind: isWhole ? 'all' : 'sample', rows: this.#rows, why: isWhole ? null : limited },
+      basis: isWhole
+        ? { kind: 'all', rows: this.#rows, places: null, why: null }
+        : { kind: 'sample', rows: this.#rows, places: this.#places, why: limited },
       columns: footer.columns.map(({ name, type }, at) => {
         const { gatherer, values } = this.#columns[at] ?? { gatherer: null, values: 0 };
         const own = chunks[at] ?? [];

@@ -106,20 +106,20 @@ export function generationStories(bench: Bench): void {
 
     it('an orphan starts its grace; a fence that may still commit is none', async () => {
       const zombie = await granted('f1');
-      await bench.ports.retirement.noteOrphans(KEY, [zombie]);
+      await bench.ports.retirement.noteOrphans({ key: KEY, dataset: 'prices' }, [zombie]);
       expect(await bench.retire(zombie, 0)).toBe('refused');
       await bench.harness.ageLease(KEY);
       await granted('f2');
-      await bench.ports.retirement.noteOrphans(KEY, [zombie]);
+      await bench.ports.retirement.noteOrphans({ key: KEY, dataset: 'prices' }, [zombie]);
       expect(await bench.retire(zombie, 0)).toBe('removable');
     });
 
     it('a head that a purge ended is an orphan, and may go although no later fence was granted', async () => {
       const fence = await filled('f1');
-      await bench.ports.retirement.noteOrphans(KEY, [fence]);
+      await bench.ports.retirement.noteOrphans({ key: KEY, dataset: 'prices' }, [fence]);
       expect((await look()).head?.fence).toBe(fence);
       await bench.ports.ticks.invalidate(`key:${KEY}`, 'purge');
-      await bench.ports.retirement.noteOrphans(KEY, [fence]);
+      await bench.ports.retirement.noteOrphans({ key: KEY, dataset: 'prices' }, [fence]);
       expect(await bench.retire(fence, 600_000)).toBe('refused');
       expect(await bench.commit(fence, 'f1')).toEqual({ kind: 'committed' });
       expect(await bench.retire(fence, 0)).toBe('removable');

@@ -116,11 +116,70 @@ export function retentionStories(bench: Bench): void {
     });
   });
 
+  describe('forgetting a key', () => {
+    const forget = async (toldMs = 0): Promise<'forgotten' | 'refused'> =>
+      await bench.ports.eviction.forget(KEY, { epoch: await bench.ports.ticks.epoch(), toldMs });
+
+    it('is refused while it has a fill, a head, or a generation that is not gone', async () => {
+      const fence = await granted('f1');
+      expect(await forget()).toBe('refused');
+      await bench.commit(fence, 'f1');
+      await bench.ports.leases.release(bench.claim('f1'), fence);
+      expect(await forget()).toBe('refused');
+      await evict(await surveyed());
+      expect(await forget()).toBe('refused');
+      await bench.retire(fence, 0);
+      expect(await forget()).toBe('refused');
+      await bench.ports.retirement.removed({ key: KEY, fence });
+      expect(await forget(600_000)).toBe('refused');
+      expect((await surveyed()).evicted).toMatchObject({ fence, atMs: expect.any(Number) });
+      expect(await forget()).toBe('forgotten');
+      expect(await surveyed()).toMatchObject({ latestFence: 0, evicted: null, retired: [], purge: 0 });
+      expect(await forget()).toBe('forgotten');
+    });
+
+    it('ends what was granted: nothing of it is renewed or committed, and what it published is an orphan', async () => {
+      const slow = await granted('f1');
+      await bench.harness.ageLease(KEY);
+      expect(await forget()).toBe('forgotten');
+      expect(await bench.ports.leases.list()).toEqual([]);
+      expect(await bench.ports.leases.renew(bench.claim('f1'), slow)).toBe(false);
+      expect(await bench.commit(slow, 'f1')).toMatchObject({ kind: 'fenced' });
+      await bench.ports.retirement.noteOrphans({ key: KEY, dataset: null }, [slow]);
+      expect(await bench.retire(slow, 0)).toBe('removable');
+      await bench.ports.retirement.removed({ key: KEY, fence: slow });
+      const later = await filled('f2');
+      expect(later).toBeGreaterThan(slow);
+      expect((await look()).head?.fence).toBe(later);
+    });
+  });
+
+  it('a pin counts as a read of the entry, and of none that has no head', async () => {
+    const fence = await filled('f1');
+    await bench.ports.pins.pinGeneration({ key: KEY, fence }, PIN);
+    await bench.ports.pins.release(KEY, PIN.id);
+    expect((await surveyed()).head?.readAtMs).not.toBeNull();
+    await evict(await surveyed());
+    expect(await bench.ports.pins.pinGeneration({ key: KEY, fence }, PIN)).not.toBeNull();
+    await filled('f2');
+    expect((await surveyed()).head?.readAtMs).toBeNull();
+  });
+
+  it('a head that a purge ended went for that, and its read is forgotten', async () => {
+    const fence = await filled('f1');
+    await look('read');
+    await bench.ports.ticks.invalidate(`key:${KEY}`, 'purge');
+    await bench.ports.retirement.noteOrphans({ key: KEY, dataset: 'prices' }, []);
+    expect(await surveyed()).toMatchObject({ head: null, evicted: { fence, reason: 'purged' } });
+    await filled('f2');
+    expect((await surveyed()).head?.readAtMs).toBeNull();
+  });
+
   describe('usage', () => {
     const usage = async () => await bench.ports.usage.read();
 
     it('counts each generation from its commit to its removal, once', async () => {
-      expect(await usage()).toEqual({ bytes: 0, generations: 0, datasets: {}, reservedBytes: 0 });
+      expect(await usage()).toEqual({ bytes: 0, generations: 0, datasets: {}, reservedBytes: 0, reservedOf: {} });
       const old = await filled('f1');
       await bench.commit(old, 'f1');
       await filled('f2');
@@ -148,8 +207,12 @@ export function retentionStories(bench: Bench): void {
       const sizes = new Map([orphan, fence, fence + 1].map((at) => [at, { bytes: 7, dataset: 'prices' }]));
       await bench.ports.usage.measure(KEY, sizes);
       expect((await usage()).bytes).toBe(10);
-      await bench.ports.retirement.noteOrphans(KEY, [orphan]);
+      await bench.ports.retirement.noteOrphans({ key: KEY, dataset: 'prices' }, [orphan]);
       await bench.ports.usage.measure(KEY, sizes);
+      expect(await usage()).toMatchObject({ bytes: 17, generations: 2 });
+      // What has its leave is on the store until it is said to be gone.
+      expect(await bench.retire(orphan, 0)).toBe('removable');
+      await bench.ports.usage.measure(KEY, new Map());
       expect(await usage()).toMatchObject({ bytes: 17, generations: 2 });
       expect((await surveyed()).sizes).toEqual(
         new Map([
@@ -174,6 +237,7 @@ export function retentionStories(bench: Bench): void {
 
   describe('room', () => {
     const wish = (fillId: string, bytes: number, limits: Partial<RoomWish> = {}): RoomWish => ({
+      key: KEY,
       fillId,
       dataset: 'prices',
       bytes,
@@ -186,15 +250,15 @@ export function retentionStories(bench: Bench): void {
 
     it('is there for what the store holds and all fills have reserved together', async () => {
       await filled('f1');
-      expect(await reserve('a', 10)).toEqual({ kind: 'reserved' });
-      expect(await reserve('b', 11)).toEqual({ kind: 'passed', quota: 'store', othersBytes: 20 });
-      expect(await reserve('b', 10)).toEqual({ kind: 'reserved' });
-      expect((await bench.ports.usage.read()).reservedBytes).toBe(20);
+      expect(await reserve('a', 10)).toEqual({ kind: 'reserved', bytes: 10 });
+      expect(await reserve('b', 11)).toEqual({ kind: 'passed', bytes: 11, quota: 'store', othersBytes: 20 });
+      expect(await reserve('b', 10, { dataset: null })).toMatchObject({ kind: 'reserved' });
+      expect(await bench.ports.usage.read()).toMatchObject({ reservedBytes: 20, reservedOf: { prices: 10, '': 10 } });
     });
 
     it('a fill raises what it reserved, keeps that where it is refused more, and gives it back', async () => {
-      expect(await reserve('a', 10)).toEqual({ kind: 'reserved' });
-      expect(await reserve('a', 25)).toEqual({ kind: 'reserved' });
+      expect(await reserve('a', 10)).toEqual({ kind: 'reserved', bytes: 10 });
+      expect(await reserve('a', 25)).toMatchObject({ kind: 'reserved' });
       expect(await reserve('a', 31)).toMatchObject({ kind: 'passed', othersBytes: 0 });
       expect((await bench.ports.usage.read()).reservedBytes).toBe(25);
       await bench.ports.usage.release('a');
@@ -205,11 +269,12 @@ export function retentionStories(bench: Bench): void {
       await filled('f1');
       expect(await reserve('a', 6, { datasetQuotaBytes: 15 })).toEqual({
         kind: 'passed',
+        bytes: 6,
         quota: 'dataset',
         othersBytes: 10,
       });
-      expect(await reserve('a', 6, { dataset: null })).toEqual({ kind: 'reserved' });
-      expect(await reserve('b', 5, { datasetQuotaBytes: 15 })).toEqual({ kind: 'reserved' });
+      expect(await reserve('a', 6, { dataset: null })).toMatchObject({ kind: 'reserved' });
+      expect(await reserve('b', 5, { datasetQuotaBytes: 15 })).toMatchObject({ kind: 'reserved' });
       expect(await reserve('c', 1, { datasetQuotaBytes: 15 })).toMatchObject({ quota: 'dataset', othersBytes: 15 });
     });
 
@@ -217,18 +282,60 @@ export function retentionStories(bench: Bench): void {
       await reserve('dead', 30);
       expect(await reserve('a', 1)).toMatchObject({ kind: 'passed' });
       await bench.harness.ageReservation('dead');
-      expect(await reserve('a', 30)).toEqual({ kind: 'reserved' });
+      expect(await reserve('a', 30)).toMatchObject({ kind: 'reserved' });
+    });
+
+    it('that was reserved is of the commit from that step on, and counted once', async () => {
+      const fence = await granted('f1');
+      await reserve('f1', 25);
+      expect(await bench.commit(fence, 'f1')).toEqual({ kind: 'committed' });
+      expect(await bench.ports.usage.read()).toMatchObject({ bytes: 10, reservedBytes: 0 });
+    });
+
+    it('is asked for what a fill of the key outgrew, until that is forgotten', async () => {
+      const { usage } = bench.ports;
+      await usage.outgrown(KEY, 20, 60_000);
+      await usage.outgrown(KEY, 15, 60_000);
+      expect(await reserve('a', 1)).toEqual({ kind: 'reserved', bytes: 20 });
+      expect(await reserve('b', 1)).toEqual({ kind: 'passed', bytes: 20, quota: 'store', othersBytes: 20 });
+      expect(await reserve('b', 5, { key: OTHER })).toEqual({ kind: 'reserved', bytes: 5 });
+      expect(await reserve('a', 25)).toEqual({ kind: 'reserved', bytes: 25 });
+      await usage.outgrown(OTHER, 31, 60_000);
+      await bench.harness.ageOutgrown(OTHER);
+      expect(await reserve('b', 5, { key: OTHER })).toMatchObject({ kind: 'reserved' });
     });
   });
 
   describe('a survey', () => {
+    it('takes for a fill under way no lease that ran out or is of an older epoch', async () => {
+      await granted('f1');
+      expect((await surveyed()).leased).toBe(true);
+      await bench.reopenKeeping(2);
+      expect((await surveyed()).leased).toBe(false);
+      await bench.ports.reconciler.apply({ key: KEY, epoch: 2, newest: null, others: [], mark: null });
+      await granted('f2');
+      expect((await surveyed()).leased).toBe(true);
+      await bench.harness.ageLease(KEY);
+      expect((await surveyed()).leased).toBe(false);
+    });
+
     it('tells of keys in the order asked for, also of one that nobody has', async () => {
       const fence = await filled('f1');
       await granted('f2');
       const { keys } = await bench.ports.eviction.survey([OTHER, KEY]);
       expect(keys).toMatchObject([
         { key: OTHER, head: null, latestFence: 0, leased: false, retired: [], removing: [], evicted: null },
-        { key: KEY, head: { fence, source: 'lake', dataset: 'prices', restoredAtMs: null }, leased: true },
+        {
+          key: KEY,
+          head: {
+            fence,
+            source: 'lake',
+            dataset: 'prices',
+            restoredAtMs: null,
+            verifiedAtMs: bench.request(fence, 'f1').startedAtMs,
+          },
+          leased: true,
+        },
       ]);
     });
   });

@@ -1,4 +1,4 @@
-/** keys-survey and head-evict (I6). */
+/** keys-survey, head-evict and key-forget (I6). */
 import { epochOf } from '../../model/ticks.ts';
 import type { EvictionReason } from '../../model/retention.ts';
 import type { HeadToEvict, KeySurvey } from '../../ports/retention.ts';
@@ -26,6 +26,7 @@ function surveyOf(server: ServerContext, key: string): KeySurvey {
             source: head.source,
             dataset: head.dataset,
             committedAtMs: head.committedAtMs,
+            verifiedAtMs: head.verifiedAtMs,
             restoredAtMs: known.restoredAtMs,
             readAtMs: state.reads.get(key) ?? null,
           },
@@ -36,7 +37,7 @@ function surveyOf(server: ServerContext, key: string): KeySurvey {
     })),
     removing: [...known.removing],
     sizes: new Map(known.sizes),
-    evicted: known.evicted === null ? null : { fence: known.evicted.fence, reason: known.evicted.reason },
+    evicted: known.evicted === null ? null : surveyedEviction(known.evicted),
   };
 }
 
@@ -67,4 +68,19 @@ export function evict(
   known.head = null;
   state.reads.delete(key);
   return 'evicted';
+}
+
+function surveyedEviction({ fence, atMs, reason }: NonNullable<KeyState['evicted']>): KeySurvey['evicted'] {
+  return { fence, atMs, reason };
+}
+
+export function forget(server: ServerContext, key: string, toldMs: number): 'forgotten' | 'refused' {
+  const { state, nowMs } = server;
+  const known = readKey(state, key);
+  const has = known.head !== null || known.retired.size + known.removing.size + known.sizes.size > 0;
+  if (has || isLeased(server, known)) return 'refused';
+  if (known.evicted !== null && nowMs < known.evicted.atMs + toldMs) return 'refused';
+  state.keys.delete(key);
+  state.reads.delete(key);
+  return 'forgotten';
 }

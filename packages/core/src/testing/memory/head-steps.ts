@@ -93,6 +93,7 @@ export function commit({ state, epoch, nowMs }: ServerContext, request: CommitRe
   retireHead(known, nowMs);
   known.restoredAtMs = null;
   count(known, request.fence, request);
+  state.reserved.delete(request.fillId);
   known.head = headOf(request, { verified: request.fence, verifiedAtMs: request.startedAtMs, committedAtMs: nowMs });
   return { kind: 'committed' };
 }

@@ -31,9 +31,10 @@ export function recall(server: ServerContext, asked: RangeAsked, under: number |
 export function begin(server: ServerContext, beginning: Beginning): boolean {
   const { state, nowMs } = server;
   const { name, range, target, fence, verifiedAtMs, committedAtMs, plainly } = beginning;
-  if (fence <= readKey(state, target.key).purge || !isKept(server, target.key, fence)) return false;
+  const known = readKey(state, target.key);
+  if (fence <= known.purge || !isKept(server, target.key, fence)) return false;
   pin(server, { key: target.key, fence }, Infinity);
-  state.reads.set(target.key, nowMs);
+  if (known.head !== null) state.reads.set(target.key, nowMs);
   const bucket = notedBucket(name);
   const names = state.noted.get(bucket) ?? new Map<string, NotedState[]>();
   state.noted.set(bucket, names);

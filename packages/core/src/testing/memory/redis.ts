@@ -183,7 +183,8 @@ export class MemoryCoordination {
   };
 
   readonly retirement: Retirement = {
-    noteOrphans: (key, fences) => this.#call('generation-orphans', (server) => retire.noteOrphans(server, key, fences)),
+    noteOrphans: ({ key }, fences) =>
+      this.#call('generation-orphans', (server) => retire.noteOrphans(server, key, fences)),
     retire: (ref, { epoch, ...leave }) =>
       this.#call('generation-retire', (server) => {
         requireEpoch(server, epoch);
@@ -206,11 +207,17 @@ export class MemoryCoordination {
         requireEpoch(server, epoch);
         return eviction.evict(server, head, how);
       }),
+    forget: (key, { epoch, toldMs }) =>
+      this.#call('key-forget', (server) => {
+        requireEpoch(server, epoch);
+        return eviction.forget(server, key, toldMs);
+      }),
   };
 
   readonly usage: Usage = {
     read: () => this.#call('usage-read', (server) => usage.readUsage(server)),
     reserve: (wish) => this.#call('room-reserve', (server) => usage.reserve(server, wish)),
+    outgrown: (key, bytes, forMs) => this.#call('room-outgrown', (server) => usage.outgrown(server, key, bytes, forMs)),
     release: (fillId) => this.#call('room-release', (server) => usage.release(server, fillId)),
     measure: (key, found) => this.#call('usage-measure', (server) => usage.measure(server, key, found)),
   };

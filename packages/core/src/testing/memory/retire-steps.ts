@@ -12,7 +12,7 @@ export function pinGeneration(server: ServerContext, { key, fence }: Ref, wish: 
   const current = known.head?.fence === fence && known.head.damaged === null;
   if ((!current && !known.retired.has(fence)) || fence <= known.purge) return null;
   const pin = pinFence(server, { key, fence }, wish);
-  server.state.reads.set(key, server.nowMs);
+  if (known.head !== null) server.state.reads.set(key, server.nowMs);
   return pin;
 }
 
@@ -32,10 +32,13 @@ export function releasePin({ state }: ServerContext, key: string, pinId: string)
 export function noteOrphans({ state, epoch, nowMs }: ServerContext, key: string, fences: readonly number[]): void {
   const known = touchKey(state, key);
   if (known.head !== null && known.head.fence <= known.purge) {
+    const { fence, dataset } = known.head;
+    known.evicted = { fence, atMs: nowMs, reason: 'purged', dataset };
     retireHead(known, nowMs);
     known.head = null;
+    state.reads.delete(key);
   }
-  startGrace(known, fences, { below: Math.max(settledBelow(known, epoch), known.purge + 1), nowMs });
+  startGrace(known, fences, { below: committableFrom(known, epoch), nowMs });
 }
 
 function startGrace(
@@ -58,18 +61,18 @@ export function retire(
   const known = touchKey(state, key);
   if (known.removing.has(fence)) return 'removable';
   const old = known.retired.get(fence);
-  if (
-    old === undefined
-    || known.head?.fence === fence
-    || fence >= Math.max(settledBelow(known, epoch), known.purge + 1)
-  )
-    return 'refused';
+  if (old === undefined || known.head?.fence === fence || fence >= committableFrom(known, epoch)) return 'refused';
   if (old.retiredAtMs + graceMs > nowMs) return 'refused';
   for (const pin of known.pins.values()) if (pin.fence === fence && pin.expiresAtMs > nowMs) return 'refused';
   if (dryRun) return 'removable';
   known.retired.delete(fence);
   known.removing.add(fence);
   return 'removable';
+}
+
+/** Without a grant on record nothing can be committed. */
+function committableFrom(known: KeyState, epoch: number): number {
+  return known.fence === 0 ? Number.POSITIVE_INFINITY : Math.max(settledBelow(known, epoch), known.purge + 1);
 }
 
 export function restartGrace({ state, nowMs }: ServerContext, { key, fence }: Ref): void {

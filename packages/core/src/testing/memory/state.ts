@@ -99,6 +99,8 @@ export interface RedisState {
     string,
     { readonly bytes: number; readonly dataset: string | null; readonly expiresAtMs: number }
   >;
+  /** By key, what a fill had when it was stopped for want of room. */
+  readonly outgrown: Map<string, { readonly bytes: number; readonly untilMs: number }>;
   readonly scopes: Map<string, Marks>;
   readonly targets: Map<string, Tick>;
   readonly parts: Map<string, PartState>;
@@ -119,6 +121,7 @@ export function emptyState(runId: string): RedisState {
     keys: new Map(),
     reads: new Map(),
     reserved: new Map(),
+    outgrown: new Map(),
     scopes: new Map(),
     targets: new Map(),
     parts: new Map(),

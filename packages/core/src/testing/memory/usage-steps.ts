@@ -1,5 +1,5 @@
 /**
- * usage-read, usage-measure, room-reserve, room-release (I9). Here what the store holds is the sum of all sizes, always
+ * usage-read, usage-measure, room-reserve, room-outgrown, room-release (I9). Here what the store holds is the sum of all sizes, always
  * added up afresh: the counters that Redis keeps are compared with it.
  */
 import type { Reserved, RoomWish, Size, StoreUsage } from '../../ports/retention.ts';
@@ -10,11 +10,15 @@ export function readUsage({ state, nowMs }: ServerContext): StoreUsage {
   const sizes = [...state.keys.values()].flatMap((known) => [...known.sizes.values()]);
   const datasets: Record<string, number> = {};
   for (const { dataset, bytes } of sizes) datasets[dataset ?? ''] = (datasets[dataset ?? ''] ?? 0) + bytes;
+  const reserved = [...state.reserved.values()].filter(({ expiresAtMs }) => expiresAtMs > nowMs);
+  const reservedOf: Record<string, number> = {};
+  for (const { dataset, bytes } of reserved) reservedOf[dataset ?? ''] = (reservedOf[dataset ?? ''] ?? 0) + bytes;
   return {
     bytes: sum(sizes),
     generations: sizes.length,
     datasets: Object.fromEntries(Object.entries(datasets).filter(([, bytes]) => bytes !== 0)),
-    reservedBytes: sum([...state.reserved.values()].filter(({ expiresAtMs }) => expiresAtMs > nowMs)),
+    reservedBytes: sum(reserved),
+    reservedOf,
   };
 }
 
@@ -26,13 +30,24 @@ export function reserve(server: ServerContext, wish: RoomWish): Reserved {
   const ofDataset =
     (used.datasets[wish.dataset ?? ''] ?? 0) + sum(others.filter(({ dataset }) => dataset === wish.dataset));
   const ofStore = used.bytes + sum(others);
-  if (wish.datasetQuotaBytes !== null && ofDataset + wish.bytes > wish.datasetQuotaBytes)
-    return { kind: 'passed', quota: 'dataset', othersBytes: ofDataset };
-  if (wish.quotaBytes !== null && ofStore + wish.bytes > wish.quotaBytes)
-    return { kind: 'passed', quota: 'store', othersBytes: ofStore };
-  const { fillId, bytes, dataset } = wish;
+  const bytes = Math.max(wish.bytes, outgrownBytes(server, wish.key));
+  if (wish.datasetQuotaBytes !== null && ofDataset + bytes > wish.datasetQuotaBytes)
+    return { kind: 'passed', bytes, quota: 'dataset', othersBytes: ofDataset };
+  if (wish.quotaBytes !== null && ofStore + bytes > wish.quotaBytes)
+    return { kind: 'passed', bytes, quota: 'store', othersBytes: ofStore };
+  const { fillId, dataset } = wish;
   state.reserved.set(fillId, { bytes, dataset, expiresAtMs: nowMs + wish.ttlMs });
-  return { kind: 'reserved' };
+  return { kind: 'reserved', bytes };
+}
+
+export function outgrown(server: ServerContext, key: string, bytes: number, forMs: number): void {
+  if (outgrownBytes(server, key) > bytes) return;
+  server.state.outgrown.set(key, { bytes, untilMs: server.nowMs + forMs });
+}
+
+function outgrownBytes({ state, nowMs }: ServerContext, key: string): number {
+  const remembered = state.outgrown.get(key);
+  return remembered === undefined || remembered.untilMs <= nowMs ? 0 : remembered.bytes;
 }
 
 export function release({ state }: ServerContext, fillId: string): void {
