@@ -1,5 +1,5 @@
 /** The two commands that prove the promise by themselves, small: the demonstration and the swarm. */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { CliStage } from './cli-stage.ts';
@@ -22,6 +22,15 @@ test('the demonstration keeps every claim and leaves only its data', async () =>
   expect(out).toContain('the server ran the statement exactly once for all of them');
   expect(out).toContain('npm start');
   expect(readdirSync(TMPDIR).filter((name) => name.startsWith('parqueue-demo-'))).toEqual([]);
+});
+
+test('the demonstration that is told to end takes along what it started', async () => {
+  const TMPDIR = join(stage.folder, 'tmp');
+  mkdirSync(TMPDIR);
+  const { exit } = await stage.run(['demo', '--rows', '20000'], { TMPDIR }, ' 3. ');
+  expect(exit, 'not ended by the signal itself').toBeGreaterThan(0);
+  expect(readdirSync(TMPDIR).filter((name) => name.startsWith('parqueue-demo-'))).toEqual([]);
+  expect(running(TMPDIR)).toEqual([]);
 });
 
 test('a swarm over a changing file sees nothing stale, torn or loaded twice', async () => {
@@ -62,3 +71,15 @@ test('a swarm that is lied to says so: answers that may be an hour old are stale
   expect(JSON.parse(out)).toMatchObject({ ok: false, reasons: ['stale'] });
   expect(await server.stop()).toBe(0);
 });
+
+/** Processes that work below a folder; none where the system has no /proc. */
+function running(folder: string): readonly string[] {
+  if (!existsSync('/proc')) return [];
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readlinkSync(`/proc/${pid}/cwd`).startsWith(folder);
+    } catch {
+      return false; // It has ended meanwhile, or is somebody else's.
+    }
+  });
+}

@@ -30,9 +30,13 @@ export class CliStage {
   readonly folder = mkdtempSync(join(tmpdir(), 'parqueue-cli-'));
   readonly #servers = new Set<ChildProcess>();
 
-  async run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
+  /** @param endAt words of its output at which it is sent SIGTERM */
+  async run(args: readonly string[], env: Readonly<Record<string, string>> = {}, endAt?: string): Promise<Ran> {
     const child = this.#spawn(args, env);
     const output = collect(child);
+    child.stdout?.on('data', () => {
+      if (endAt !== undefined && output.out().includes(endAt)) child.kill('SIGTERM');
+    });
     const exit = await exited(child);
     return { exit, out: output.out(), err: output.err() };
   }

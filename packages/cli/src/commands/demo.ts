@@ -25,6 +25,8 @@ export interface DemoOptions {
 }
 
 const DATA_FOLDER = join('var', 'demo', 'data');
+/** By either the demo ends as by a broken claim: what it started ends with it. `npm` and `timeout` may tell it twice. */
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 export async function demo(context: Context, options: DemoOptions): Promise<ExitCode> {
   const data = resolve(context.cwd, DATA_FOLDER);
@@ -41,7 +43,7 @@ export async function demo(context: Context, options: DemoOptions): Promise<Exit
     running.stack?.kill();
     running.oracle?.kill();
   };
-  process.once('SIGINT', onSignal);
+  for (const signal of SIGNALS) process.on(signal, onSignal);
   try {
     context.out('Parqueue: one load of a slow source, many answers, and none of them stale.');
     const sales = { ...SALES, rows: options.rows };
@@ -61,7 +63,7 @@ export async function demo(context: Context, options: DemoOptions): Promise<Exit
   } finally {
     await running.stack?.stop();
     await running.oracle?.stop();
-    process.off('SIGINT', onSignal);
+    for (const signal of SIGNALS) process.off(signal, onSignal);
     if (options.keep === true) context.err(`kept ${directory}`);
     else rmSync(directory, { recursive: true, force: true });
   }

@@ -1,5 +1,6 @@
 /** When a hash is taken, when it is remembered, and what happens to a file that will not stand still. */
-import { appendFile, mkdir, mkdtemp, open, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdir, mkdtemp, open, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -110,15 +111,17 @@ describe('the memory of hashes', () => {
 describe('a file that changes while it is read', () => {
   const lines = (revision: number): string => `revision\n${`${revision}\n`.repeat(800_000)}`;
 
-  /** Runs `change` once, when the first bytes of each try have been read. */
-  function during(changes: (() => Promise<void>)[]): Parameters<typeof sourceContext>[0] {
+  /**
+   * Runs one change in each try, when its first bytes have been read. Changes are synchronous: the try cannot go on
+   * before the file is another one.
+   */
+  function during(changes: (() => void)[]): Parameters<typeof sourceContext>[0] {
     let triesSeen = 0;
-    let pending: Promise<void> = Promise.resolve();
     return {
       onProgress: ({ phase }) => {
         if (phase !== 'reading' || hashes === triesSeen) return;
         triesSeen = hashes;
-        pending = pending.then(() => changes.shift()?.());
+        changes.shift()?.();
       },
     };
   }
@@ -126,13 +129,13 @@ describe('a file that changes while it is read', () => {
   it('is read again from its beginning, however it changed', async () => {
     const path = join(base, 'root', 'a.csv');
     await put(lines(1));
-    const replace = async (): Promise<void> => {
-      await writeFile(`${path}.new`, lines(2));
-      await rename(`${path}.new`, path);
+    const replace = (): void => {
+      writeFileSync(`${path}.new`, lines(2));
+      renameSync(`${path}.new`, path);
     };
     await using snapshot = await source.open(
       request('a.csv'),
-      sourceContext(during([replace, () => appendFile(path, '2\n')])),
+      sourceContext(during([replace, () => appendFileSync(path, '2\n')])),
     );
     const result = await snapshot.extract({ path: join(base, 'out', 'part.parquet') });
     expect(hashes).toBe(3);
@@ -143,7 +146,7 @@ describe('a file that changes while it is read', () => {
   it('ends with PQ_SOURCE_UNSTABLE when it never stands still, and leaves nothing', async () => {
     const path = join(base, 'root', 'a.csv');
     await put(lines(1));
-    const change = (): Promise<void> => appendFile(path, '1\n');
+    const change = (): void => appendFileSync(path, '1\n');
     await using snapshot = await source.open(request('a.csv'), sourceContext(during([change, change, change, change])));
     await expect(snapshot.extract({ path: join(base, 'out', 'part.parquet') })).rejects.toMatchObject({
       code: 'PQ_SOURCE_UNSTABLE',
