@@ -24,14 +24,17 @@ if [ "$ROLE" = srv ]; then # the kernel's nfsd, v3 and v4.0 to 4.2, exporting ex
   mount -t nfsd nfsd /proc/fs/nfsd
   tools=$LAB/tools/srvpkg/usr/sbin
   mount -t ext4 /dev/ubda /mnt/srv && mkdir -p /mnt/srv/share && chmod 777 /mnt/srv/share
+  # Which clients there were before a crash is known after it, so that they, and nobody else, get back what they had open.
+  mkdir /mnt/srv/v4recovery 2> /dev/null && first=yes
+  mount --bind /mnt/srv/v4recovery /var/lib/nfs/v4recovery
   rpcbind -w
   echo 10 > /proc/fs/nfsd/nfsv4leasetime
   echo 10 > /proc/fs/nfsd/nfsv4gracetime
   "$tools/exportfs" -i -o rw,no_root_squash,no_subtree_check,sync,insecure,fsid=0 '*:/mnt/srv/share'
   "$tools/rpc.mountd" 2> /dev/null
   "$tools/rpc.nfsd" 8
-  # No grace after boot: else opens (v4) and locks (lockd, 50 s) would wait for clients that never were.
-  echo Y > /proc/fs/nfsd/v4_end_grace
+  # No grace after the first boot: else opens (v4) would wait for clients that never were. After a crash there is one.
+  [ -z "${first:-}" ] || echo Y > /proc/fs/nfsd/v4_end_grace
 else
   load nfs
   load nfsv3

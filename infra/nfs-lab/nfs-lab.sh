@@ -6,11 +6,12 @@
 #   nfs-lab.sh up [mount options]          boots all three, mounts on /mnt/nfs of c1 and c2 (vers=4.2; vers=3,nolock,…)
 #   nfs-lab.sh exec srv|c1|c2 COMMAND      runs it under bash in that guest: its output, its exit code
 #   nfs-lab.sh post c1|c2|srv COMMAND      the same without waiting
-#   nfs-lab.sh remount OPTIONS             mounts c1 and c2 afresh
+#   nfs-lab.sh remount OPTIONS [c1|c2]     mounts c1 and c2 afresh, or one of them
 #   nfs-lab.sh folder                      prints the folder that this host and the guests may write
 #   nfs-lab.sh host COMMAND [ARG…]         runs it on this host, inside the private network (there 10.77.0.254)
 #   nfs-lab.sh crash|start srv|c1|c2       kills that kernel, boots it again (mount anew after that)
 #   nfs-lab.sh net srv|c1|c2 up|down       plugs or pulls its network
+#   nfs-lab.sh cut|heal c1|c2              drops all packets between that client and the server, and nobody else's
 #   nfs-lab.sh down                        powers all off, removes the network; nothing where nothing is up
 #
 # Exit codes: 0 done · 1 failed · 2 usage · 3 it cannot run here (the reason is on stderr) · 124 no answer from the guest.
@@ -116,10 +117,13 @@ ready() {
 }
 
 crash() {
-  local pid
+  local pid i
   alive "$1" || return 0
   read -r pid _ < "$RUN/$1/pid"
   kill -KILL -- "-$pid" 2> /dev/null
+  for ((i = 0; i < 80; i++)); do alive "$1" || return 0; sleep 0.05; done
+  say "$1 did not end"
+  return 1
 }
 
 boot() {
@@ -149,7 +153,7 @@ remount() {
   local role path=/
   # v4 sees the export as its root (fsid=0).
   case $1 in *vers=3*) path=/mnt/srv/share ;; esac
-  for role in c1 c2; do
+  for role in ${2:-c1 c2}; do
     run "$role" "while umount /mnt/nfs 2> /dev/null; do :; done; mount -t nfs -o '$1' '$SRV:$path' /mnt/nfs" || return 1
   done
 }
@@ -176,6 +180,11 @@ run() {
   return "$(< "$box/rc.$n")"
 }
 
+# Isolated ports of a bridge hear everybody but each other.
+isolate() {
+  ip -n "$NS" link set tapsrv type bridge_slave isolated on && ip -n "$NS" link set "tap$1" type bridge_slave isolated "$2"
+}
+
 down() {
   local role i
   for role in c1 c2 srv; do
@@ -184,7 +193,6 @@ down() {
   for role in c1 c2 srv; do
     for ((i = 0; i < 80; i++)); do alive "$role" || break; sleep 0.05; done
     crash "$role"
-    for ((i = 0; i < 80; i++)); do alive "$role" || break; sleep 0.05; done
   done
   [ -e "/run/netns/$NS" ] && ip netns del "$NS"
   rm -rf "$RUN"
@@ -201,11 +209,13 @@ case ${1:-} in
   up) up "${2:-vers=4.2}" ;;
   exec) role "${2:-}" && run "$2" "${3:?COMMAND}" ;;
   post) role "${2:-}" && post "$2" "${3:?COMMAND}" ;;
-  remount) remount "${2:?OPTIONS}" ;;
+  remount) remount "${2:?OPTIONS}" "${3:-}" ;;
   folder) echo "$RUN" ;;
   host) shift && exec ip netns exec "$NS" "$@" ;;
   start) role "${2:-}" && start "$2" && ready "$2" ;;
   crash) role "${2:-}" && crash "$2" ;;
   net) role "${2:-}" && ip -n "$NS" link set "tap$2" "${3:?up or down}" ;;
+  cut) role "${2:-}" && isolate "$2" on ;;
+  heal) role "${2:-}" && isolate "$2" off ;;
   *) usage ;;
 esac
