@@ -5,10 +5,13 @@
  */
 import { execFile } from 'node:child_process';
 import { lookup } from 'node:dns/promises';
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdtemp, open, readFile, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { promisify } from 'node:util';
 import { join } from 'node:path';
 import { gzip } from 'node:zlib';
+import { startWorker } from '@parqueue/worker';
+import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { problemOf, Stage } from './api-stage.ts';
 
@@ -75,6 +78,33 @@ test('calls that hang keep three threads and no more; the process lives, says so
   expect((await stage.get('/readyz')).status).toBe(200);
   expect((await kept()).status).toBe(200);
   expect((await stage.get(WORDS)).status).toBe(200);
+});
+
+test('a worker that starts while the store hangs keeps one thread by that, however often it tries', async () => {
+  const base = await mkdtemp(join(tmpdir(), 'parqueue-hung-'));
+  const identity = join(base, 'parqueue.json');
+  await promisify(execFile)('mkfifo', [identity]);
+  const tries: string[] = [];
+  const giveUp = new AbortController();
+  const started = startWorker({
+    config: { ...stage.config, store: { ...stage.config.store, root: base } },
+    log: pino({}, { write: (line: string) => void tries.push(line) }),
+    signal: giveUp.signal,
+    storeCalls: { max: 1, patienceMs: 100 },
+  }).catch((error: unknown) => error);
+
+  // One more than Node has threads: each try with one of its own would have left none.
+  await expect
+    .poll(() => tries.filter((line) => line.includes('the store is not there yet')).length, { timeout: 30_000 })
+    .toBeGreaterThan(4);
+  expect(tries.at(-1)).toContain('ETIMEDOUT');
+  expect((await lookup('localhost')).address).toBeTruthy();
+  expect((await promisify(gzip)(Buffer.from('words'))).length).toBeGreaterThan(0);
+
+  giveUp.abort(new Error('enough'));
+  expect(await started).toBeInstanceOf(Error);
+  await (await open(identity, 'r+')).close();
+  await rm(base, { recursive: true });
 });
 
 /** What was aside is back under its name; then those who wait at the pipe are let go. */

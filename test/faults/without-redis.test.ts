@@ -1,6 +1,10 @@
 /** Workers while Redis cannot be reached. */
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startWorker } from '@parqueue/worker';
+import { pino } from 'pino';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Cluster } from './cluster.ts';
+
+const NOT_THERE = 'Redis is not there yet';
 
 let cluster: Cluster;
 
@@ -20,6 +24,29 @@ test('a worker started before its Redis waits for it and then takes jobs', async
   await cluster.redis.start();
   await starting;
   expect(await cluster.wordsOf(await cluster.ask())).toEqual(['one']);
+});
+
+test('a worker whose Redis goes away right after its epoch was opened waits for it and then takes jobs', async () => {
+  await cluster.redis.restart({ keepData: false });
+  const logged: string[] = [];
+  const starting = startWorker({
+    config: cluster.config,
+    log: pino({}, { write: (line: string) => void logged.push(line) }),
+    queueTiming: { lockDurationMs: 2000, stalledIntervalMs: 500 },
+    onStep: async (name) => {
+      if (name === 'epoch-opened' && logged.every((line) => !line.includes(NOT_THERE))) await cluster.redis.kill();
+    },
+  });
+  // A worker that gives up is an answer too: the test ends then, and says with what.
+  const tells = vi.waitUntil(() => logged.some((line) => line.includes(NOT_THERE)), { timeout: 30_000 });
+  await Promise.race([starting, tells]);
+  await cluster.redis.start();
+  const worker = await starting;
+  try {
+    expect(await cluster.wordsOf(await cluster.ask())).toEqual(['one']);
+  } finally {
+    await worker.close();
+  }
 });
 
 test('a worker told to end while Redis is away ends all the same', async () => {

@@ -2,7 +2,16 @@
  * All queues of a worker: for each source one of fills and one of probes, and the chores of the store. One connection
  * serves them; BullMQ adds a blocking one per queue.
  */
-import { phaseOf, type Clock, type Epochs, type Job, type OnStep, type Outcome, type Tracer } from '@parqueue/core';
+import {
+  phaseOf,
+  type Clock,
+  type Epochs,
+  type Job,
+  type OnStep,
+  type Outcome,
+  type Subscription,
+  type Tracer,
+} from '@parqueue/core';
 import { Catalog, type Config } from '@parqueue/core/config';
 import { connectRedis, PREFIX, queueName, type Coordination, type OwnQueue } from '@parqueue/core/redis';
 import type { FileStore } from '@parqueue/core/store';
@@ -16,6 +25,7 @@ import { fillThreads, probeThreads } from './pools.ts';
 import { JobProcessor } from './processor.ts';
 import { QueueWorker, type QueueTiming } from './queue-worker.ts';
 import { openRefreshQueue } from './refresh-queue.ts';
+import { untilThere } from './start-up.ts';
 import type { UseCases } from './use-cases.ts';
 
 export interface QueuesParts {
@@ -32,6 +42,8 @@ export interface QueuesParts {
   readonly log: Logger;
   readonly holder: string;
   readonly clock: Clock;
+  /** Aborted: gives up opening. */
+  readonly signal: AbortSignal;
 }
 
 export interface Queues {
@@ -46,12 +58,20 @@ const CHORES = 'maintenance' satisfies OwnQueue;
 const COLLECT_EVERY_MAX_MS = 600_000;
 const COLLECT_EVERY_MIN_MS = 5000;
 
+/** Waits for Redis as long as it takes: it may go away between the epoch and here. */
 export async function openQueues(parts: QueuesParts): Promise<Queues> {
   const { url, log, coordination } = parts;
+  const jobQueues: QueueWorker<Job, Outcome>[] = [];
+  const hearCancellations = (): Promise<Subscription> =>
+    coordination.cancellations.subscribe((jobId) => {
+      for (const queue of jobQueues) if (queue.cancel(jobId)) log.info({ jobId }, 'job cancelled by a user');
+    });
+  // Before anything is opened that an abort would have to close.
+  const cancellations = await untilThere('Redis', hearCancellations, parts);
   const connection = connectRedis({ url, log }, 'worker');
   const choreQueue = new Queue<null>(CHORES, { prefix: PREFIX, connection });
   choreQueue.on('error', (error) => log.warn({ error: error.message }, 'chores'));
-  const jobQueues = openJobQueues(parts, connection);
+  jobQueues.push(...openJobQueues(parts, connection));
   const chores = openChores(parts, connection);
   const limited = [...jobQueues, chores];
   const refreshes = openRefreshQueue({
@@ -62,9 +82,6 @@ export async function openQueues(parts: QueuesParts): Promise<Queues> {
     connection,
   });
   const queues = [...limited, refreshes];
-  const cancellations = await coordination.cancellations.subscribe((jobId) => {
-    for (const queue of jobQueues) if (queue.cancel(jobId)) log.info({ jobId }, 'job cancelled by a user');
-  });
   const maintenance = openMaintenance(parts, { limited, choreQueue, keepSchedules: refreshes.keepSchedules });
   // The limits of the cluster are in Redis before this worker takes its first job, and again as soon as Redis forgot.
   await maintenance.look();

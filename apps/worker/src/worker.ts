@@ -27,6 +27,7 @@ import { openCoordination, type Coordination } from '@parqueue/core/redis';
 import { openTraces, stepLines } from '@parqueue/core/telemetry';
 import {
   openStore,
+  StoreCalls,
   StoreReach,
   type FileStore,
   type MigrationProgress,
@@ -96,11 +97,12 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
 async function start(options: WorkerOptions, closers: Closers): Promise<RunningWorker> {
   const { config, log } = options;
   const signal = options.signal ?? new AbortController().signal;
-  // Until the store is open the folder is looked at without it; never twice at a time, so one thread may be kept by that.
+  // One gate for every attempt to open the store and for what comes after: calls that hang keep their threads.
+  const calls = new StoreCalls(options.storeCalls);
   const opened: { store: FileStore | null } = { store: null };
   const storeReach = new StoreReach({
     clock,
-    look: () => opened.store?.space.free() ?? stat(config.store.root),
+    look: () => opened.store?.space.free() ?? calls.run('stat', () => stat(config.store.root)),
   });
   const metrics = createMetrics({
     version: VERSION,
@@ -120,8 +122,7 @@ async function start(options: WorkerOptions, closers: Closers): Promise<RunningW
   });
 
   const onMigration = (progress: MigrationProgress): void => log.info({ ...progress }, 'the store is being migrated');
-  const { storeCalls: calls } = options;
-  const openOptions = { ...config.store, onMigration, ...(calls === undefined ? {} : { calls }) };
+  const openOptions = { ...config.store, onMigration, calls };
   const store = await untilThere('the store', () => openStore(openOptions), { signal, log });
   opened.store = store;
   const { queuePerSource } = config.limits;
@@ -257,6 +258,7 @@ async function openWork({
     log,
     holder,
     clock,
+    signal: options.signal ?? new AbortController().signal,
   });
   closers.add('queues', () => queues.close());
   return queues;

@@ -1,6 +1,6 @@
 /** The store's adapter on a filesystem. */
 export { openStore, type FileStore, type OpenStoreOptions } from './open-store.ts';
-export type { StoreCallOptions } from './calls.ts';
+export { StoreCalls, type StoreCallOptions } from './calls.ts';
 export { STORE_FORMAT, type StoreIdentity } from './format.ts';
 export { readStoreIdentity } from './open-store.ts';
 export type { MigrationProgress } from './migrate.ts';

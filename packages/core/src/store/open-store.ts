@@ -42,8 +42,8 @@ export interface OpenStoreOptions {
   readonly fileMode: number;
   readonly files?: Files;
   readonly randomId?: RandomId;
-  /** How many calls to the filesystem there may be at once, and how long one is waited for. */
-  readonly calls?: Partial<StoreCallOptions>;
+  /** How many calls to the filesystem there may be at once, and how long one is waited for; or who bounds them already. */
+  readonly calls?: Partial<StoreCallOptions> | StoreCalls;
   /** What becomes of a store of an older format: it is brought up to this release's (default), or not opened. */
   readonly older?: 'migrate' | 'refuse';
   /** What becomes of a root that is no store yet: it is made one (default), or not opened. */
@@ -74,7 +74,7 @@ export interface FileStore {
 /** @throws ParqueueError PQ_CONFIG where the root is not a store this release can use; PQ_STORE_IO, PQ_STORE_FULL. */
 export async function openStore(options: OpenStoreOptions): Promise<FileStore> {
   const root = resolve(options.root);
-  const calls = new StoreCalls(options.calls);
+  const calls = options.calls instanceof StoreCalls ? options.calls : new StoreCalls(options.calls);
   const files = boundedFiles(options.files ?? nodeFiles, calls);
   const disk = new Disk({ root, files, fileMode: options.fileMode, randomId: options.randomId ?? randomHex });
   if (options.absent !== 'refuse') await makeRoot(disk);
