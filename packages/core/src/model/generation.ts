@@ -2,7 +2,7 @@
  * A Generation is one immutable result on disk, named by the fence under which it was filled. The Head is the one
  * mutable thing per key: which generation is current and what last verified it (I3, I7).
  */
-import type { Tick } from './ticks.ts';
+import { tickOfText, type Tick } from './ticks.ts';
 import type { Version } from './version.ts';
 
 /** exact: version and rows from one snapshot. statement: one statement's snapshot. best-effort: neither. */
@@ -44,5 +44,5 @@ export function generationName(fence: Tick): string {
 /** The fence in a directory name, or null where the name is not that of a generation. */
 export function fenceOfGenerationName(name: string): Tick | null {
   const match = /^g(0|[1-9][0-9]{0,15})$/.exec(name);
-  return match === null ? null : Number(match[1]);
+  return match === null ? null : tickOfText(match[1] ?? '');
 }

@@ -41,6 +41,12 @@ describe('a manifest', () => {
     expect(decodeManifest(text)).toEqual({ ok: true, manifest });
   });
 
+  it('keeps a detail that is called like the prototype', () => {
+    const named = { ...manifest, sourceDetails: JSON.parse('{"__proto__":{"size":1}}') as Manifest['sourceDetails'] };
+    const reading = decodeManifest(encodeManifest(named));
+    expect(reading.ok && encodeManifest(reading.manifest)).toBe(encodeManifest(named));
+  });
+
   it('has the same bytes however it was put together', () => {
     const shuffled = Object.fromEntries(Object.entries(manifest).toReversed()) as Manifest;
     expect(encodeManifest(shuffled)).toBe(text);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { epochOf, epochStart, TICKS_PER_EPOCH } from './ticks.ts';
+import { epochOf, epochStart, tickOfText, TICKS_PER_EPOCH } from './ticks.ts';
 
 test('a tick names the epoch that issued it, from the first to the last of an epoch', () => {
   for (const epoch of [0, 1, 2, 41, 9006]) {
@@ -11,4 +11,9 @@ test('a tick names the epoch that issued it, from the first to the last of an ep
 
 test('the last tick of the last epoch is still an exact double', () => {
   expect(Number.isSafeInteger(epochStart(9006) + TICKS_PER_EPOCH - 1)).toBe(true);
+});
+
+test('digits in a name are a tick where they are its one spelling and it is an exact double', () => {
+  expect(['0', '7', '9007199254740991'].map(tickOfText)).toEqual([0, 7, Number.MAX_SAFE_INTEGER]);
+  expect(['', '07', '-1', '1e3', '9007199254740992', '9999999999999999'].map(tickOfText)).toEqual(Array(6).fill(null));
 });

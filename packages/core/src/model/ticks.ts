@@ -15,3 +15,9 @@ export function epochStart(epoch: number): Tick {
 export function epochOf(tick: Tick): number {
   return Math.floor(tick / TICKS_PER_EPOCH);
 }
+
+/** Of digits in a name; null where they are none, or more than a tick can be: then nobody of ours wrote the name. */
+export function tickOfText(digits: string): Tick | null {
+  const tick = /^(?:0|[1-9][0-9]{0,15})$/.test(digits) ? Number(digits) : Number.NaN;
+  return Number.isSafeInteger(tick) ? tick : null;
+}

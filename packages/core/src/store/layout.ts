@@ -7,7 +7,7 @@ import { isCacheKey, shardOf } from '../model/cache-key.ts';
 import { ParqueueError, assertInvariant } from '../model/errors.ts';
 import { generationName } from '../model/generation.ts';
 import { PART_NAME } from '../model/manifest.ts';
-import type { Tick } from '../model/ticks.ts';
+import { tickOfText, type Tick } from '../model/ticks.ts';
 import type { StagingRef } from '../ports/store.ts';
 
 export const IDENTITY_FILE = 'parqueue.json';
@@ -65,8 +65,9 @@ export function stagingDirectory({ key, fence, fillId }: StagingRef): string {
 /** What `stagingDirectory` named, or null where the name is of something else. */
 export function stagingRefOf(key: string, name: string): StagingRef | null {
   const match = /^(0|[1-9][0-9]{0,15})-([A-Za-z0-9_.-]{1,100})$/.exec(name);
-  const [, fence, fillId] = match ?? [];
-  return fence === undefined || fillId === undefined ? null : { key, fence: Number(fence), fillId };
+  const [, digits = '', fillId] = match ?? [];
+  const fence = tickOfText(digits);
+  return fence === null || fillId === undefined ? null : { key, fence, fillId };
 }
 
 export function headFile(key: string): string {
@@ -92,9 +93,10 @@ export function markName(prefix: string, { hard, purge }: MarkTicks): string {
 
 export function markOfName(name: string): { readonly prefix: string; readonly ticks: MarkTicks } | null {
   const match = /^(.+)\.(0|[1-9][0-9]{0,15})-(0|[1-9][0-9]{0,15})\.json$/.exec(name);
-  const [, prefix, hard, purge] = match ?? [];
-  if (prefix === undefined || hard === undefined || purge === undefined) return null;
-  return { prefix, ticks: { hard: Number(hard), purge: Number(purge) } };
+  const [, prefix, hardDigits = '', purgeDigits = ''] = match ?? [];
+  const [hard, purge] = [tickOfText(hardDigits), tickOfText(purgeDigits)];
+  if (prefix === undefined || hard === null || purge === null) return null;
+  return { prefix, ticks: { hard, purge } };
 }
 
 /**

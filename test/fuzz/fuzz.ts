@@ -1,0 +1,93 @@
+/**
+ * How the properties of this folder are tried. `npm test` tries each on as many cases as it names, from a seed that never
+ * changes, so that what passed passes again; `npm run fuzz` tries each for a time, from seed to seed. A failure prints the
+ * seed, the path and the smallest case, which is then kept as an ordinary test.
+ */
+import { appendFileSync } from 'node:fs';
+import { Script } from 'node:vm';
+import fc from 'fast-check';
+import { test } from 'vitest';
+
+const SEED = Number(process.env['PARQUEUE_FUZZ_SEED'] ?? 20261122);
+/** For each property; 0: only the cases that it names. */
+const SECONDS = Number(process.env['PARQUEUE_FUZZ_SECONDS'] ?? 0);
+const REPORT = process.env['PARQUEUE_FUZZ_REPORT'] ?? '';
+
+/** What takes milliseconds if it is linear, and hours if it is not, is told apart by any number between. */
+const HANG_MS = 60_000;
+
+type Rounds = (parameters: fc.Parameters<[unknown]>) => fc.RunDetails<[unknown]> | Promise<fc.RunDetails<[unknown]>>;
+
+/** A claim about every value, which `judge` refutes by throwing. */
+export function claim<T>(
+  name: string,
+  { runs, values }: { readonly runs: number; readonly values: fc.Arbitrary<T> },
+  judge: (value: T) => void,
+): void {
+  let last: unknown;
+  const property = fc.property<[unknown]>(values as fc.Arbitrary<unknown>, (value) => {
+    last = value;
+    judge(value as T);
+  });
+  tried(name, runs, (parameters) => {
+    const check = (): fc.RunDetails<[unknown]> => fc.check(property, parameters);
+    return inTime(check, HANG_MS, () => last);
+  });
+}
+
+/** The same for what takes turns with other work. */
+export function asyncClaim<T>(
+  name: string,
+  { runs, values }: { readonly runs: number; readonly values: fc.Arbitrary<T> },
+  judge: (value: T) => Promise<void>,
+): void {
+  const property = fc.asyncProperty<[unknown]>(values as fc.Arbitrary<unknown>, async (value) => {
+    await judge(value as T);
+  });
+  tried(name, runs, async (parameters) => await fc.check(property, parameters));
+}
+
+function tried(name: string, runs: number, rounds: Rounds): void {
+  test(
+    name,
+    async () => {
+      const began = performance.now();
+      const seconds = (): number => (performance.now() - began) / 1000;
+      let done = 0;
+      for (let round = 0; round === 0 || seconds() < SECONDS; round += 1) {
+        const details = await rounds({ seed: SEED + round, numRuns: runs });
+        done += details.numRuns;
+        if (details.failed) throw new Error(fc.defaultReportMessage(details), { cause: details.errorInstance });
+      }
+      if (REPORT !== '') appendFileSync(REPORT, `${JSON.stringify({ name, cases: done, seconds: seconds() })}\n`);
+      if (SECONDS > 0) console.log(`${done} cases in ${seconds().toFixed(0)} s: ${name}`);
+    },
+    (SECONDS + 2 * (HANG_MS / 1000)) * 1000,
+  );
+}
+
+/** What the engine is told to break off: the test runner's own limit waits for a turn that never comes. */
+const runner = new Script('globalThis.parqueueFuzzed()');
+
+/** @throws Error with the value at work where the call has not come back in time, loops and expressions included. */
+export function inTime<T>(call: () => T, ms: number, valueAtWork: () => unknown): T {
+  const outcome: { value?: T } = {};
+  const place = globalThis as { parqueueFuzzed?: () => void };
+  place.parqueueFuzzed = () => {
+    outcome.value = call();
+  };
+  try {
+    runner.runInThisContext({ timeout: ms });
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error) || error.code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error;
+    throw new Error(`not done after ${ms} ms: ${fc.stringify(valueAtWork()).slice(0, 2000)}`, { cause: error });
+  } finally {
+    delete place.parqueueFuzzed;
+  }
+  return outcome.value as T;
+}
+
+/** For what is tried once. */
+export function never<T>(call: () => T): T {
+  return inTime(call, HANG_MS, () => 'the case of this test');
+}
