@@ -4,6 +4,7 @@
  */
 import { ParqueueError } from '../../model/errors.ts';
 import type { CsvOptions } from '../../model/request.ts';
+import { assertColumns } from './table.ts';
 
 export interface CsvDialect {
   readonly header: boolean;
@@ -44,6 +45,7 @@ export function dialectOf(text: string, whole: boolean, options: CsvOptions | nu
   // No SQL can name such a column, and no text has one: it is another kind of file.
   if (record.some((field) => field.includes('\0')))
     throw new ParqueueError('PQ_MALFORMED_SOURCE', 'line 1 of the CSV holds a NUL character: this file is no text');
+  assertColumns(record.length);
   const header = options?.header ?? looksLikeHeader(record);
   const { names, renamed } = header
     ? uniqueNames(record)
@@ -67,13 +69,17 @@ function looksLikeHeader(record: readonly string[]): boolean {
 /** Two columns of one name cannot both be asked for; neither may vanish. Names differing in case only clash in DuckDB. */
 function uniqueNames(record: readonly string[]): Pick<CsvDialect, 'names' | 'renamed'> {
   const taken = new Set<string>();
+  /** Where the search for a free number goes on: all before it are taken, and a name may stand there thousands of times. */
+  const numbers = new Map<string, number>();
   const own = new Set(record.map((name) => name.toLowerCase()));
   const renamed: Record<string, string> = {};
   const names = record.map((written, index) => {
     const wished = written === '' ? `column${index + 1}` : written;
     let name = wished;
-    for (let n = 2; taken.has(name.toLowerCase()) || (name !== written && own.has(name.toLowerCase())); n += 1)
+    let n = numbers.get(wished.toLowerCase()) ?? 2;
+    for (; taken.has(name.toLowerCase()) || (name !== written && own.has(name.toLowerCase())); n += 1)
       name = `${wished}_${n}`;
+    numbers.set(wished.toLowerCase(), n);
     taken.add(name.toLowerCase());
     if (name !== written) renamed[name] = written;
     return name;

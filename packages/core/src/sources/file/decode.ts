@@ -2,20 +2,21 @@
 import { open } from 'node:fs/promises';
 import { ParqueueError } from '../../model/errors.ts';
 import type { CanonicalRequest, FileQuestion } from '../../model/request.ts';
-import { readFooterOf } from '../../parquet/footer.ts';
+import { readFooterOf, type FooterColumn } from '../../parquet/footer.ts';
 import { dialectOf } from './csv-dialect.ts';
 import { csvError, csvTable } from './csv.ts';
 import { declaredType, fromValue, type DeclaredType } from './declared-type.ts';
 import { duckDbMessage, literal, type DuckDbSession } from './duckdb.ts';
 import { jsonError, jsonTable } from './json.ts';
 import { valueError } from './load.ts';
-import { wantedColumns, type Table } from './table.ts';
+import { assertColumns, DEPTH_MAX, wantedColumns, type Table } from './table.ts';
 
 export interface DecodePlan {
   readonly path: string;
   readonly request: CanonicalRequest;
   readonly question: FileQuestion;
   readonly directories: readonly string[];
+  readonly signal: AbortSignal;
 }
 
 /** A header line longer than this is no header. */
@@ -28,7 +29,12 @@ export async function tableOf(session: DuckDbSession, plan: DecodePlan): Promise
       return csvTableOf(session, plan, declared);
     case 'json':
     case 'ndjson':
-      return jsonTable(session, plan.path, { format: plan.question.format, request: plan.request, declared });
+      return jsonTable(session, plan.path, {
+        format: plan.question.format,
+        request: plan.request,
+        declared,
+        signal: plan.signal,
+      });
     case 'parquet':
     case 'arrow':
       return parquetTable(session, plan, declared);
@@ -83,6 +89,8 @@ async function parquetTable(
   declared: ReadonlyMap<string, DeclaredType>,
 ): Promise<Table> {
   const footer = await readFooterOf(path);
+  assertColumns(footer.columns.length);
+  for (const column of footer.columns) assertDepth(column);
   const relation = `read_parquet(${literal(path)}, binary_as_string = false)`;
   const described = (await session.run(`DESCRIBE SELECT * FROM ${relation}`)).map(([name, type]) => ({
     name: String(name),
@@ -109,4 +117,19 @@ async function parquetTable(
     // The port allows for formats that must look for the row.
     blame: async (refused) => valueError(refused),
   };
+}
+
+/** Types are written as `list<struct<…>>`: their brackets tell how deep they go. */
+function assertDepth({ name, type }: FooterColumn): void {
+  let depth = 0;
+  for (const char of type) {
+    if (char === '<') depth += 1;
+    else if (char === '>') depth -= 1;
+    if (depth <= DEPTH_MAX) continue;
+    throw new ParqueueError(
+      'PQ_UNSUPPORTED_TYPE',
+      `column ${name} nests deeper than ${DEPTH_MAX} levels; flatten it where the file is written`,
+      { details: { column: name, depthMax: DEPTH_MAX } },
+    );
+  }
 }

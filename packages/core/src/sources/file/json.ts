@@ -8,10 +8,14 @@ import type { CanonicalRequest } from '../../model/request.ts';
 import { fromText, fromValue, type DeclaredType } from './declared-type.ts';
 import { duckDbMessage, literal, quoted, type DuckDbSession } from './duckdb.ts';
 import { valueError } from './load.ts';
-import { wantedColumns, type Table } from './table.ts';
+import { assertJsonShape } from './json-shape.ts';
+import { COLUMNS_MAX, wantedColumns, type Table } from './table.ts';
 
 /** One object's text; DuckDB keeps two of that size for each thread. */
 const OBJECT_BYTES_MAX = 16 * 1024 * 1024;
+
+/** DuckDB makes maps of objects with more keys than this, and tries each key with each other before. */
+const KEYS_MAX = COLUMNS_MAX;
 
 /** A date format no text has: what keeps DuckDB from turning texts into dates. */
 const NO_DATES = "dateformat = '%Y\u001f', timestampformat = '%Y\u001f'";
@@ -23,10 +27,12 @@ export async function jsonTable(
     readonly format: 'json' | 'ndjson';
     readonly request: CanonicalRequest;
     readonly declared: ReadonlyMap<string, DeclaredType>;
+    readonly signal: AbortSignal;
   },
 ): Promise<Table> {
+  await assertJsonShape(path, plan.signal);
   const format = plan.format === 'ndjson' ? 'newline_delimited' : 'auto';
-  const options = `format = '${format}', records = true, compression = 'uncompressed', ${NO_DATES}, maximum_object_size = ${OBJECT_BYTES_MAX}`;
+  const options = `format = '${format}', records = true, compression = 'uncompressed', ${NO_DATES}, maximum_object_size = ${OBJECT_BYTES_MAX}, map_inference_threshold = ${KEYS_MAX}`;
   const inferred = `read_json(${literal(path)}, ${options}, sample_size = -1)`;
   const described = (await session.run(`DESCRIBE SELECT * FROM ${inferred}`)).map(([name, type]) => ({
     name: String(name),
@@ -82,7 +88,7 @@ export function jsonError(error: unknown, directories: readonly string[]): Parqu
   if (/expected records/.test(text))
     return new ParqueueError(
       'PQ_MALFORMED_SOURCE',
-      'the JSON holds no objects: rows are objects, one per line (NDJSON) or in one array',
+      `the JSON holds no objects, or more than ${KEYS_MAX} different keys: rows are objects, one per line (NDJSON) or in one array`,
       { cause: error },
     );
   // DuckDB counts the objects it has begun, not lines: the one at fault is the one before, and blank lines are none.

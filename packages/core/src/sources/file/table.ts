@@ -2,6 +2,26 @@
 import { ParqueueError } from '../../model/errors.ts';
 import type { RefusedValue } from './declared-type.ts';
 
+/**
+ * Columns of one file. Each is an expression or several to DuckDB, which takes time and memory for them that it neither
+ * limits nor lets us interrupt; files wider than this are lists of something else.
+ */
+export const COLUMNS_MAX = 10_000;
+
+/**
+ * Lists and structs within each other. DuckDB takes twice as long to read a Parquet column with each list around it: 20 are
+ * some tenths of a second, and nothing interrupts it.
+ */
+export const DEPTH_MAX = 20;
+
+/** @throws ParqueueError PQ_LIMIT_EXCEEDED */
+export function assertColumns(columns: number): void {
+  if (columns <= COLUMNS_MAX) return;
+  throw new ParqueueError('PQ_LIMIT_EXCEEDED', `the file has more than the limit of ${COLUMNS_MAX} columns`, {
+    details: { limit: 'columns', columnsMax: COLUMNS_MAX },
+  });
+}
+
 export interface TableColumn {
   readonly name: string;
   readonly expression: string;
@@ -21,12 +41,13 @@ export interface Table {
   readonly widened?: (refused: RefusedValue) => Promise<Table | null>;
 }
 
-/** The columns to write, in the wanted order. @throws ParqueueError PQ_INVALID_REQUEST naming those there are */
+/** The columns to write, in the wanted order. @throws ParqueueError PQ_INVALID_REQUEST naming those there are, PQ_LIMIT_EXCEEDED */
 export function wantedColumns(
   available: readonly string[],
   wanted: readonly string[] | null,
   typed: readonly string[],
 ): readonly string[] {
+  assertColumns(available.length);
   const unknown = [...(wanted ?? []), ...typed].filter((name) => !available.includes(name));
   if (unknown.length > 0) {
     const listed =

@@ -62,7 +62,7 @@ async function otherwise(plan: TranscodePlan, first: ParqueueError): Promise<Tra
 async function throughDuckDb(plan: TranscodePlan): Promise<Transcoded> {
   const { context, request, target, scratch, sourceBytes } = plan;
   const directories = [scratch, dirname(target)];
-  const decode = { ...plan, directories };
+  const decode = { ...plan, directories, signal: context.signal };
   const explain = (error: unknown): ParqueueError | null => decodeError(error, decode);
   await using session = await openDuckDb(plan.duckdb, { scratch, directories, signal: context.signal });
   let table: Table;

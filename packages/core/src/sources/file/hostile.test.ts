@@ -1,0 +1,122 @@
+/** Files made to hurt: each of these ended a process, kept a thread for minutes, or changed a value in silence. */
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { FileFormat } from '../../model/request.ts';
+import type { Extract, Source } from '../../ports/source.ts';
+import { sourceContext } from '../../testing/source-contract.ts';
+import { dialectOf } from './csv-dialect.ts';
+import { openFileSource } from './index.ts';
+import { DEPTH_MAX } from './table.ts';
+
+let base: string;
+let source: Source;
+
+beforeEach(async () => {
+  base = await mkdtemp(join(tmpdir(), 'pq-hostile-'));
+  await mkdir(join(base, 'root'));
+  await mkdir(join(base, 'out'));
+  source = await openFileSource({
+    root: join(base, 'root'),
+    scratch: join(base, 'scratch'),
+    duckdb: { memoryLimit: '128MB', threads: 2 },
+  });
+});
+
+afterEach(async () => {
+  expect(await readdir(join(base, 'scratch'))).toEqual([]);
+  await rm(base, { recursive: true });
+});
+
+async function extract(name: string, content: string | Uint8Array): Promise<Extract> {
+  await writeFile(join(base, 'root', name), content);
+  const snapshot = await source.open(
+    {
+      keyFormat: 1,
+      sourceKind: 'file',
+      sourceIdentity: 'hostile',
+      columns: null,
+      columnTypes: {},
+      parquet: { compression: 'snappy', rowGroupRows: 1_000_000 },
+      question: { kind: 'file', path: name, format: extname(name).slice(1) as FileFormat, csv: null },
+    },
+    sourceContext(),
+  );
+  return await snapshot.extract({ path: join(base, 'out', 'part.parquet') });
+}
+
+async function rows(): Promise<readonly Record<string, unknown>[]> {
+  return await parquetReadObjects({ file: await asyncBufferFromFile(join(base, 'out', 'part.parquet')) });
+}
+
+const nested = (opening: string, closing: string, depth: number): string =>
+  `[{"a":${opening.repeat(depth)}1${closing.repeat(depth)}}]`;
+
+describe('JSON', () => {
+  it.each([
+    ['lists', nested('[', ']', 100_000)],
+    ['objects', nested('{"b":', '}', 100_000)],
+    ['lists that nothing closes', `{"a":${'['.repeat(100_000)}`],
+    ['brackets after a text that a line break ended', `{"a":"x\n{"b":${'['.repeat(100_000)}`],
+    ['brackets after more closing ones', `${']'.repeat(1000)}\n{"b":${'['.repeat(100_000)}`],
+    ['brackets beyond a quote that was escaped', `{"a":"\\\\","b":${'['.repeat(100_000)}`],
+  ])('nested 100,000 deep in %s is refused, and ends no process', async (_, text) => {
+    for (const name of ['a.json', 'a.ndjson'])
+      await expect(extract(name, text)).rejects.toMatchObject({
+        code: 'PQ_MALFORMED_SOURCE',
+        details: { depthMax: DEPTH_MAX },
+      });
+  });
+
+  it('brackets within texts are no nesting', async () => {
+    const text = '["'.repeat(1000);
+    await extract('a.ndjson', `${JSON.stringify({ a: text })}\n`);
+    expect(await rows()).toEqual([{ a: text }]);
+  });
+
+  it.each(['1e999', '-1E+999', '9'.repeat(400)])(
+    'the number %s is refused: a double would make infinity of it',
+    async (number) => {
+      await expect(extract('a.ndjson', `{"a":1.5}\n{"a":${number}}\n`)).rejects.toMatchObject({
+        code: 'PQ_VALUE_OUT_OF_RANGE',
+        details: { line: 2 },
+      });
+    },
+  );
+
+  it('objects of 300 keys are rows, and structs within rows', async () => {
+    const wide = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`k${i}`, i]));
+    expect(await extract('a.ndjson', `${JSON.stringify({ ...wide, nested: wide })}\n`)).toMatchObject({ rows: 1 });
+    const [row] = await rows();
+    expect(row).toMatchObject({ k299: 299n, nested: { k0: 0n, k299: 299n } });
+  });
+
+  it('more different keys than a file may have columns are refused', async () => {
+    const keys = Array.from({ length: 20_000 }, (_, i) => `"k${i}":1`);
+    await expect(extract('a.ndjson', `{${keys.join(',')}}\n`)).rejects.toMatchObject({ code: 'PQ_MALFORMED_SOURCE' });
+  });
+});
+
+describe('CSV', () => {
+  it('250 columns are typed within the memory that a thread has', async () => {
+    const names = Array.from({ length: 250 }, (_, i) => `c${i}`);
+    const result = await extract('a.csv', `${names.join(',')}\n${names.map((_, i) => (i % 2 ? i : 'x')).join(',')}\n`);
+    expect(result.columns.map(({ type }) => type)).toEqual(names.map((_, i) => (i % 2 ? 'int64' : 'utf8')));
+    expect(await rows()).toHaveLength(1);
+  });
+
+  it('more columns than the limit are refused before anything is parsed', async () => {
+    await expect(extract('a.csv', `${'a,'.repeat(100_000)}a\n`)).rejects.toMatchObject({
+      code: 'PQ_LIMIT_EXCEEDED',
+      details: { limit: 'columns' },
+    });
+  });
+
+  it('10,000 columns of one name are numbered, each in a few steps', () => {
+    const { names } = dialectOf(`${'a,'.repeat(9_999)}a\n`, true, null);
+    expect(new Set(names).size).toBe(10_000);
+    expect(names.at(-1)).toBe('a_10000');
+  });
+});
