@@ -40,7 +40,7 @@ export async function aftermathOf(stage: Stage, subject: Subject): Promise<After
 }
 
 /** No job waits, runs or sleeps: those of dead workers were run again, or given up. */
-async function atRest({ coordination }: Stage): Promise<readonly string[]> {
+export async function atRest({ coordination }: Pick<Stage, 'coordination'>): Promise<readonly string[]> {
   for (const deadline = Date.now() + REST_LIMIT_MS; ; await sleep(50)) {
     const busy = (await coordination.jobBrowser.counts()).flatMap(({ queue, counts }) =>
       ['waiting', 'prioritized', 'delayed', 'active'].flatMap((state) =>
@@ -53,7 +53,11 @@ async function atRest({ coordination }: Stage): Promise<readonly string[]> {
 }
 
 /** `parqueue verify --all`. */
-async function verified({ store, coordination, epochs }: Stage): Promise<readonly string[]> {
+export async function verified({
+  store,
+  coordination,
+  epochs,
+}: Pick<Stage, 'store' | 'coordination' | 'epochs'>): Promise<readonly string[]> {
   const { heads } = coordination;
   const asServersDo: Pick<Heads, 'look' | 'markDamaged'> = {
     look: (...args) => epochs.run(() => heads.look(...args)),
@@ -85,7 +89,7 @@ async function collected(stage: Stage, subject: Subject, redis: Redis): Promise<
 }
 
 /** A new epoch's pass over the store is a chore of the workers; until it is done nothing is collected. */
-async function reconciled({ coordination, epochs }: Stage): Promise<void> {
+export async function reconciled({ coordination, epochs }: Pick<Stage, 'coordination' | 'epochs'>): Promise<void> {
   for (const deadline = Date.now() + REST_LIMIT_MS; Date.now() < deadline; await sleep(100)) {
     const { reconciledAtMs } = await epochs.run(() => coordination.retirement.gate());
     if (reconciledAtMs !== null) return;
@@ -125,7 +129,7 @@ async function leftovers(stage: Stage, subject: Subject): Promise<readonly strin
 }
 
 /** What ends by itself within a few leases, a chore that runs just now among it, is not left for ever. */
-async function leftForEver(look: () => Promise<readonly string[]>): Promise<readonly string[]> {
+export async function leftForEver(look: () => Promise<readonly string[]>): Promise<readonly string[]> {
   for (const deadline = Date.now() + ENDS_WITHIN_MS; ; await sleep(100)) {
     const left = await look();
     if (left.length === 0 || Date.now() > deadline) return left;
@@ -148,7 +152,7 @@ const LASTING: readonly RegExp[] = [
 ];
 
 /** Everything else has a time to live, or is the record of a finished job, of which each queue keeps so many. */
-async function keysLeft(redis: Redis): Promise<readonly string[]> {
+export async function keysLeft(redis: Redis): Promise<readonly string[]> {
   const odd: string[] = [];
   const longest = Date.now() + PIN_MAX_MS;
   for (const key of await redis.keys('*')) {

@@ -1,24 +1,31 @@
 /** A redis-server of a test's own, which can be killed and started again at the same address, with or without its data. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat, truncate } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** When what was written is flushed to the disk. */
+export type Fsync = 'always' | 'everysec';
 
 export class RedisServer {
   readonly url: string;
   readonly #port: number;
   readonly #dir: string;
+  readonly #fsync: Fsync;
   #process: ChildProcess | null = null;
 
-  private constructor(port: number, dir: string) {
+  private constructor(port: number, { dir, fsync }: { readonly dir: string; readonly fsync: Fsync }) {
     this.#port = port;
     this.#dir = dir;
+    this.#fsync = fsync;
     this.url = `redis://127.0.0.1:${port}`;
   }
 
-  static async start(dir: string): Promise<RedisServer> {
-    const server = new RedisServer(await freePort(), dir);
+  static async start(dir: string, fsync: Fsync = 'always'): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), { dir, fsync });
     await server.start();
     return server;
   }
@@ -29,7 +36,7 @@ export class RedisServer {
       '--appendonly',
       'yes',
       '--appendfsync',
-      'always',
+      this.#fsync,
       '--save',
       '',
       '--maxmemory-policy',
@@ -77,9 +84,31 @@ export class RedisServer {
     if (!keepData) await rm(this.#dir, { recursive: true, force: true });
     await this.start();
   }
+
+  /** As a power cut would between two flushes: what was written within that time is gone, the rest is there. */
+  async restartWithoutLast(ms: number): Promise<void> {
+    for (;;) {
+      const log = await this.#appendOnlyFile();
+      const { size } = await stat(log);
+      await sleep(ms);
+      await this.kill();
+      // Unless it was rewritten meanwhile: then everything is in the new one.
+      const isSame = (await this.#appendOnlyFile()) === log;
+      if (isSame) await truncate(log, size);
+      await this.start();
+      if (isSame) return;
+    }
+  }
+
+  async #appendOnlyFile(): Promise<string> {
+    const folder = join(this.#dir, 'appendonlydir');
+    const numberOf = (name: string): number => Number(/\.(\d+)\.incr\.aof$/.exec(name)?.[1] ?? 0);
+    const [newest] = (await readdir(folder)).toSorted((a, b) => numberOf(b) - numberOf(a));
+    return join(folder, newest ?? '');
+  }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
   const { port } = probe.address() as AddressInfo;

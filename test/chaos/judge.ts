@@ -1,0 +1,298 @@
+/**
+ * Decides of each answer whether it may be: by the source's true history, by what the caller's policy allows, by the marks
+ * that were acknowledged before it was asked, and by what the same generation said before. Knows nothing of processes or
+ * HTTP, so that it can be tested with false histories.
+ *
+ *   torn           rows of several versions, or not all of them, or bytes that are not those of the ETag
+ *   misattributed  rows of another question, or one key for two questions
+ *   stale          older than the policy allows, or than the answer's own Age
+ *   future         of a version that nobody had begun to write
+ *   forbidden      what a mark called wrong before the caller asked
+ *   changed        other bytes under a generation that was read before
+ *   unexplained    a refusal, or an answer for want of something, while nothing was broken
+ *   duplicate      more loads than versions and reasons to load again (loads.ts)
+ *   left           what did not heal (aftermath.ts)
+ */
+import type { Deeds } from './deeds.ts';
+import type { Question, SourceName } from './questions.ts';
+import type { Found, History } from './truth.ts';
+
+export type Reason =
+  | 'torn'
+  | 'misattributed'
+  | 'stale'
+  | 'future'
+  | 'forbidden'
+  | 'changed'
+  | 'unexplained'
+  | 'duplicate'
+  | 'left';
+
+export interface Finding {
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+/** What a caller would have taken. */
+export interface Wish {
+  readonly maxAgeMs: number;
+  readonly whileRevalidateMs: number;
+  readonly ifErrorMs: number;
+  /** How old altogether while Redis is away; 0: not at all. */
+  readonly degradedMs: number;
+}
+
+interface Asked {
+  readonly api: string;
+  readonly question: Question;
+  readonly askedMs: number;
+  readonly answeredMs: number;
+}
+
+export interface Answered extends Asked {
+  /** Null: of one generation, by its own address, whatever its age. */
+  readonly wish: Wish | null;
+  readonly key: string;
+  readonly generation: number;
+  /** Format and coding: the same generation has the same bytes in each. */
+  readonly form: string;
+  readonly digest: string;
+  /** The digest that the answer itself promises; null where the form promises none. */
+  readonly promised: string | null;
+  /** What the rows say. */
+  readonly found: Found;
+  /** In whole seconds, as told; null: not told. */
+  readonly age: number | null;
+  readonly stale: 'no' | 'staleWhileRevalidate' | 'staleIfError' | 'coordination-down';
+}
+
+export interface Refused extends Asked {
+  readonly code: string;
+}
+
+export interface Mark {
+  readonly mode: 'soft' | 'hard' | 'purge';
+  readonly concerns: (question: Question) => boolean;
+  /** Before it was sent, and after it was acknowledged. */
+  readonly sentMs: number;
+  readonly ackedMs: number;
+}
+
+interface Floor {
+  readonly ackedMs: number;
+  readonly version: number;
+  readonly generation: number;
+}
+
+/** What is known of a question. Floors only rise, so the latest that was acknowledged before an ask is the highest. */
+interface Known {
+  newest: number;
+  readonly soft: Floor[];
+  readonly hard: Floor[];
+  readonly purge: Floor[];
+}
+
+interface Bytes {
+  readonly digest: string;
+  readonly version: number;
+}
+
+/** A part that is changed between its check and its reading goes out as it is: nobody can tell, but the digest. */
+export interface Damage {
+  readonly key: string;
+  readonly generation: number;
+  readonly beganMs: number;
+  readonly endedMs: number;
+}
+
+/** Clocks of two processes on one host, and rounding. */
+const CLOCK_SLACK_MS = 250;
+
+export class Judge {
+  readonly #histories: Readonly<Record<SourceName, History>>;
+  readonly #deeds: Deeds;
+  readonly #known = new Map<string, Known>();
+  readonly #questionOf = new Map<string, string>();
+  readonly #bytes = new Map<string, Bytes>();
+  readonly #generations = new Map<string, Map<number, Set<number>>>();
+  readonly #damages: Damage[] = [];
+  /** Answers whose bytes were damaged while they were sent; their digest said so. */
+  damagedOnTheWay = 0;
+
+  constructor(histories: Readonly<Record<SourceName, History>>, deeds: Deeds) {
+    this.#histories = histories;
+    this.#deeds = deeds;
+  }
+
+  damaged(damage: Damage): void {
+    this.#damages.push(damage);
+  }
+
+  /** What is known of generations when a mark is sent: whatever was answered before is older than it. */
+  newestOf(question: Question): number {
+    return this.#of(question).newest;
+  }
+
+  marked(mark: Mark, newestWhenSent: ReadonlyMap<string, number>, questions: readonly Question[]): void {
+    for (const question of questions.filter(mark.concerns)) {
+      const known = this.#of(question);
+      const floor = {
+        ackedMs: mark.ackedMs,
+        version: this.#histories[question.source].completedAt(mark.sentMs),
+        generation: newestWhenSent.get(question.name) ?? 0,
+      };
+      raise(known.soft, floor);
+      if (mark.mode !== 'soft') raise(known.hard, floor);
+      if (mark.mode === 'purge') raise(known.purge, floor);
+    }
+  }
+
+  refused({ api, question, askedMs, answeredMs, code }: Refused): readonly Finding[] {
+    if (this.#deeds.explains(code, { api, source: question.source, askedMs, answeredMs })) return [];
+    return [finding('unexplained', { question, api }, `was refused with ${code}, and no deed explains it`)];
+  }
+
+  answered(read: Answered): readonly Finding[] {
+    const { question, key, generation, digest, promised } = read;
+    const of = `${key} g${generation}`;
+    if (promised !== null && promised !== digest) {
+      if (this.#wasDamaged(read)) {
+        this.damagedOnTheWay += 1;
+        return [];
+      }
+      return [finding('torn', read, `${of}: bytes with digest ${digest} under ${promised}`)];
+    }
+    const name = `${key} ${generation} ${read.form}`;
+    const before = this.#bytes.get(name);
+    if (before !== undefined && before.digest !== digest)
+      return [finding('changed', read, `${of} was ${before.digest} and is ${digest} (${read.form})`)];
+    const owner = this.#questionOf.get(key) ?? question.name;
+    if (owner !== question.name) return [finding('misattributed', read, `${key} answered ${owner} as well`)];
+    const { found } = read;
+    if (found.wrong !== null) return [finding('torn', read, `${of}: ${found.wrong}`)];
+    if (found.owner !== question.owner) return [finding('misattributed', read, `${of}: rows of ${found.owner}`)];
+    const { version } = found;
+    this.#bytes.set(name, { digest, version });
+    this.#questionOf.set(key, question.name);
+    this.#note(question, generation, version);
+    return [...this.#versions(read, generation, version), ...this.#times(read, version), ...this.#reasons(read)];
+  }
+
+  /** How often a version of a question was loaded again, as far as callers saw: generations beyond the first. */
+  loadedAgain(question: Question): number {
+    const versions = this.#generations.get(question.name)?.values() ?? [];
+    return [...versions].reduce((sum, { size }) => sum + size - 1, 0);
+  }
+
+  /** One generation has one version, in each of its forms; and what a mark forbids is not answered. */
+  #versions(read: Answered, generation: number, version: number): readonly Finding[] {
+    const { question, askedMs, wish, stale } = read;
+    const other = ['parquet', 'arrow', 'csv', 'json']
+      .map((form) => this.#bytes.get(`${read.key} ${generation} ${form}`)?.version ?? version)
+      .find((known) => known !== version);
+    if (other !== undefined)
+      return [finding('changed', read, `g${generation} has version ${version}, and ${other} in another form`)];
+    const known = this.#of(question);
+    const named = wish === null ? 'purge' : 'hard';
+    const floor = lastBefore(known[named], askedMs);
+    if (floor !== null && generation <= floor.generation)
+      return [finding('forbidden', read, `g${generation}, though g${floor.generation} was marked (${named}) before`)];
+    if (wish === null) return [];
+    if (floor !== null && version < floor.version)
+      return [finding('forbidden', read, `version ${version}, though ${floor.version} was there when it was marked`)];
+    const soft = lastBefore(known.soft, askedMs);
+    if (soft !== null && stale === 'no' && version < soft.version)
+      return [
+        finding(
+          'forbidden',
+          read,
+          `version ${version} unverified, though ${soft.version} was there when it was marked soft`,
+        ),
+      ];
+    return [];
+  }
+
+  #times(read: Answered, version: number): readonly Finding[] {
+    const { question, wish, askedMs, answeredMs, age, stale } = read;
+    const history = this.#histories[question.source];
+    if (version > history.begunAt(answeredMs))
+      return [finding('future', read, `version ${version}, which nobody wrote yet`)];
+    if (wish === null) return [];
+    const windowMs = {
+      no: 0,
+      staleWhileRevalidate: wish.whileRevalidateMs,
+      staleIfError: wish.ifErrorMs,
+      'coordination-down': wish.ifErrorMs,
+    }[stale];
+    if (stale !== 'no' && windowMs === 0)
+      return [finding('stale', read, `answered for ${stale}, which its policy does not allow`)];
+    const allowedMs = wish.maxAgeMs + windowMs;
+    const due = history.completedAt(askedMs - allowedMs - (allowedMs === 0 ? 0 : CLOCK_SLACK_MS));
+    if (version < due)
+      return [
+        finding(
+          'stale',
+          read,
+          `version ${version}, though ${due} was there ${allowedMs} ms before it asked (${stale})`,
+        ),
+      ];
+    if (age === null) return [finding('stale', read, 'an answer without Age')];
+    const told = history.completedAt(askedMs - (age + 1) * 1000 - CLOCK_SLACK_MS);
+    return version < told
+      ? [finding('stale', read, `version ${version} at Age ${age}, though ${told} was there then`)]
+      : [];
+  }
+
+  /** An answer that makes do says why, and there was a reason. */
+  #reasons(read: Answered): readonly Finding[] {
+    const { api, question, askedMs, answeredMs, stale } = read;
+    const asked = { api, source: question.source, askedMs, answeredMs };
+    if (stale === 'coordination-down' && !this.#deeds.redisWasAway(asked))
+      return [finding('unexplained', read, 'answered without Redis, and nothing happened to it')];
+    if (stale === 'staleIfError' && !this.#deeds.explainStaleness(asked))
+      return [finding('unexplained', read, 'answered with older rows as after an error, and nothing was broken')];
+    return [];
+  }
+
+  #wasDamaged({ key, generation, askedMs, answeredMs }: Answered): boolean {
+    return this.#damages.some(
+      (damage) =>
+        damage.key === key
+        && damage.generation === generation
+        && damage.beganMs <= answeredMs
+        && damage.endedMs >= askedMs,
+    );
+  }
+
+  #note(question: Question, generation: number, version: number): void {
+    const known = this.#of(question);
+    known.newest = Math.max(known.newest, generation);
+    const versions = this.#generations.get(question.name) ?? new Map<number, Set<number>>();
+    this.#generations.set(question.name, versions);
+    versions.set(version, (versions.get(version) ?? new Set()).add(generation));
+  }
+
+  #of({ name }: Question): Known {
+    const known = this.#known.get(name) ?? { newest: 0, soft: [], hard: [], purge: [] };
+    this.#known.set(name, known);
+    return known;
+  }
+}
+
+/** Acknowledged in another order than sent, marks are kept in that of their acknowledgement, each with what holds by then. */
+function raise(floors: Floor[], { ackedMs, version, generation }: Floor): void {
+  const last = floors.at(-1) ?? { ackedMs: 0, version: 0, generation: 0 };
+  floors.push({
+    ackedMs: Math.max(ackedMs, last.ackedMs),
+    version: Math.max(version, last.version),
+    generation: Math.max(generation, last.generation),
+  });
+}
+
+function lastBefore(floors: readonly Floor[], askedMs: number): Floor | null {
+  return floors.findLast(({ ackedMs }) => ackedMs < askedMs) ?? null;
+}
+
+function finding(reason: Reason, { question, api }: Pick<Asked, 'question' | 'api'>, message: string): Finding {
+  return { reason, message: `${question.name} by ${api}: ${message}` };
+}

@@ -1,0 +1,359 @@
+/**
+ * Breaks things, one deed after the other in each of four lanes that run beside each other, so that deeds of different kinds
+ * meet. Each lane plays all of its deeds in an order that the seed decides, then all of them again. A deed is over when what
+ * it broke is proved to work again.
+ */
+import { open, stat, truncate } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { shardOf } from '@parqueue/core';
+import type { Api } from './client.ts';
+import type { Deed, DeedKind, Deeds } from './deeds.ts';
+import type { Dice } from './dice.ts';
+import type { Http, Reply } from './http.ts';
+import type { Finding, Judge, Mark } from './judge.ts';
+import { datasetOf, QUESTIONS, queryOf, type Question, type SourceName } from './questions.ts';
+import { BALLAST, LEASE_TTL_MS, type ChaosStage } from './stage.ts';
+import type { Writer } from './writer.ts';
+
+/** Longer than any command to Redis waits. */
+const REDIS_SILENT_MS = 6500;
+/** Nothing that was broken for seconds is broken for longer than this afterwards, cool-downs of a source among it. */
+const RECOVERS_WITHIN_MS = 180_000;
+
+export interface NemesisDeps {
+  readonly stage: ChaosStage;
+  readonly writers: readonly Writer[];
+  readonly deeds: Deeds;
+  readonly judge: Judge;
+  readonly http: Http;
+  readonly dice: Dice;
+  readonly now: () => number;
+  readonly found: (finding: Finding) => void;
+}
+
+type Play = () => Promise<void>;
+
+export class Nemesis {
+  readonly #deps: NemesisDeps;
+
+  constructor(deps: NemesisDeps) {
+    this.#deps = deps;
+  }
+
+  /** The deeds of each lane, each of them once; what they strike is thrown anew whenever they are played. */
+  lanes(): readonly (readonly Play[])[] {
+    const { stage, dice } = this.#deps;
+    const redis =
+      (kind: DeedKind, strike: Play): Play =>
+      () =>
+        this.#play(kind, 'Redis', strike);
+    const source =
+      (kind: DeedKind, name: SourceName, strike: Play): Play =>
+      () =>
+        this.#play(kind, name, strike);
+    const away =
+      (name: SourceName): Play =>
+      async () => {
+        await stage.subject(name).down();
+        await sleep(1500 + dice.below(1500));
+        await stage.subject(name).comeBack();
+      };
+    return [
+      [
+        redis('Redis paused', () => this.#redisPaused()),
+        redis('Redis killed', () => this.#redisGone(true)),
+        redis('Redis emptied', () => this.#redisGone(false)),
+        redis('Redis lost its last second', () => stage.redis.restartWithoutLast(1000)),
+      ],
+      [() => this.#workerKilled(), () => this.#workerStopped(), () => this.#apiKilled(), () => this.#apiStopped()],
+      [
+        () => this.#collection(),
+        () => this.#quotaFilled(),
+        ...(
+          [
+            'part flipped',
+            'part cut',
+            'manifest flipped',
+            'manifest cut',
+            'head.json flipped',
+            'head.json cut',
+          ] as const
+        ).map(
+          (kind): Play =>
+            () =>
+              this.#damaged(kind),
+        ),
+      ],
+      [
+        source('files away', 'lake', away('lake')),
+        source('Postgres down', 'pg', away('pg')),
+        source('Oracle down', 'ora', away('ora')),
+        source('Oracle stopped', 'ora', () => this.#oracleStopped()),
+        () => this.#marked('soft'),
+        () => this.#marked('hard'),
+        () => this.#marked('purge'),
+        () => this.#marked('hard'),
+      ],
+    ];
+  }
+
+  async #play(kind: DeedKind, target: string, strike: (deed: Deed) => Promise<void>): Promise<void> {
+    const { deeds, now } = this.#deps;
+    const deed = deeds.begin(kind, target, now());
+    await strike(deed);
+    await this.#recovered(deed);
+    deed.endedMs = now();
+  }
+
+  /** Each process proves an answer of each source, in a row. */
+  async #recovered({ kind, target }: Deed): Promise<void> {
+    const { stage, found, now } = this.#deps;
+    const deadline = now() + RECOVERS_WITHIN_MS;
+    const questions = QUESTIONS.filter(({ owner, columns }) => owner === 'ada' && columns.length === 5);
+    for (const { api } of stage.apis) {
+      for (const question of questions) {
+        const refused = await this.#until(
+          deadline,
+          () => this.#prove(api, question),
+          ({ code }) => code === null,
+        );
+        if (refused !== null)
+          found({
+            reason: 'left',
+            message: `${kind} (${target}): ${question.name} by ${api.name} is refused ever since: ${refused}`,
+          });
+      }
+    }
+  }
+
+  /** @returns null, or the last refusal */
+  async #until(deadline: number, ask: () => Promise<Reply>, isGood: (reply: Reply) => boolean): Promise<string | null> {
+    for (;;) {
+      const reply = await ask();
+      if (isGood(reply)) return null;
+      if (this.#deps.now() > deadline) return reply.code ?? `status ${reply.status}`;
+      await sleep(100);
+    }
+  }
+
+  async #prove(api: Api, question: Question): Promise<Reply> {
+    const url = `${api.url}/v1/datasets/${datasetOf(question, 'strict')}.parquet?${queryOf(question)}`;
+    return await this.#deps.http.send(url);
+  }
+
+  async #redisPaused(): Promise<void> {
+    const { redis } = this.#deps.stage;
+    redis.pause();
+    await sleep(REDIS_SILENT_MS);
+    redis.resume();
+  }
+
+  async #redisGone(keepData: boolean): Promise<void> {
+    const { stage, dice } = this.#deps;
+    await stage.redis.kill();
+    await sleep(dice.below(3000));
+    await stage.redis.restart({ keepData });
+  }
+
+  async #workerKilled(): Promise<void> {
+    const { stage, dice } = this.#deps;
+    const worker = dice.one(stage.workers);
+    await this.#play('worker killed', worker.name, async () => {
+      await worker.kill();
+      await sleep(dice.below(1000));
+      await worker.start();
+    });
+  }
+
+  async #workerStopped(): Promise<void> {
+    const { stage, dice } = this.#deps;
+    const worker = dice.one(stage.workers);
+    await this.#play('worker stopped', worker.name, async () => {
+      worker.signal('SIGSTOP');
+      await sleep(2 * LEASE_TTL_MS + dice.below(2 * LEASE_TTL_MS));
+      worker.signal('SIGCONT');
+    });
+  }
+
+  async #apiKilled(): Promise<void> {
+    const { stage, dice } = this.#deps;
+    const { handle } = dice.one(stage.apis);
+    await this.#play('API killed', handle.name, async () => {
+      await handle.kill();
+      await sleep(dice.below(1000));
+      await handle.start();
+    });
+  }
+
+  async #apiStopped(): Promise<void> {
+    const { stage, dice } = this.#deps;
+    const { handle } = dice.one(stage.apis);
+    await this.#play('API stopped', handle.name, async () => {
+      handle.signal('SIGSTOP');
+      await sleep(1000 + dice.below(4000));
+      handle.signal('SIGCONT');
+    });
+  }
+
+  async #oracleStopped(): Promise<void> {
+    const { stage, dice } = this.#deps;
+    stage.oracle.stop();
+    await sleep(2000 + dice.below(2000));
+    stage.oracle.goOn();
+  }
+
+  /** A whole one: while readers may hold pins that Redis forgot there is none. */
+  async #collection(): Promise<void> {
+    const { stage } = this.#deps;
+    await this.#play('collection', 'store', async () => {
+      for (;;) {
+        const waitingFor = await stage.collect().catch(() => 'Redis');
+        if (waitingFor === null) return;
+        await sleep(500);
+      }
+    });
+  }
+
+  /** Until a load is refused for want of room, which one that is larger than the quota is for certain. */
+  async #quotaFilled(): Promise<void> {
+    const { stage, http, found, now } = this.#deps;
+    const [{ api } = { api: { name: '', url: '' } }] = stage.apis;
+    const post = async (path: string, body: unknown): Promise<Reply> =>
+      await http.send(`${api.url}${path}`, { method: 'POST', body });
+    await this.#play('quota filled', 'store', async () => {
+      const deadline = now() + RECOVERS_WITHIN_MS;
+      for (const name of BALLAST) {
+        const isThere = ({ code }: Reply): boolean => code === 'PQ_STORE_FULL' || (name !== 'huge' && code === null);
+        const ask = async (): Promise<Reply> => await post('/v1/resolve', { dataset: 'ballast', params: { name } });
+        const refused = await this.#until(deadline, ask, isThere);
+        if (refused !== null) found({ reason: 'left', message: `quota filled: ballast ${name} came to ${refused}` });
+      }
+      await this.#until(
+        deadline,
+        () => post('/v1/invalidate', { dataset: 'ballast', mode: 'purge' }),
+        ({ code }) => code === null,
+      );
+    });
+  }
+
+  /**
+   * The files of a head, while its source stays as it is: afterwards a strict ask is answered, and where the check of each
+   * read has to notice, from another generation.
+   */
+  async #damaged(kind: DeedKind): Promise<void> {
+    const { stage, writers, dice, judge, now, found } = this.#deps;
+    const question = dice.one(QUESTIONS.filter(({ byAge }) => !byAge));
+    const writer = writers.find(({ subject }) => subject.name === question.source);
+    const key = stage.keyOf(question);
+    await this.#play(kind, question.name, async () => {
+      await writer?.still(async () => {
+        const before = await this.#generation(question);
+        const part = stage.store.reader.partPath(key, before).absolute;
+        const path = kind.startsWith('part')
+          ? part
+          : kind.startsWith('manifest')
+            ? join(dirname(part), 'manifest.json')
+            : join(stage.store.root, 'entries', shardOf(key), key, 'head.json');
+        const beganMs = now();
+        const isDone = await (kind.endsWith('flipped') ? flip(path, dice) : cut(path, dice));
+        judge.damaged({ key, generation: before, beganMs, endedMs: now() });
+        const after = await this.#generation(question);
+        if (isDone && !kind.startsWith('head') && kind !== 'manifest flipped' && after <= before)
+          found({
+            reason: 'torn',
+            message: `${kind}: ${question.name} was answered from g${after} although g${before} is damaged`,
+          });
+      });
+    });
+  }
+
+  async #generation(question: Question): Promise<number> {
+    const { stage, dice, now } = this.#deps;
+    let generation = 0;
+    await this.#until(
+      now() + RECOVERS_WITHIN_MS,
+      async () => {
+        const reply = await this.#prove(dice.one(stage.apis).api, question);
+        generation = Number(reply.headers['parqueue-generation'] ?? 0);
+        return reply;
+      },
+      ({ code }) => code === null,
+    );
+    return generation;
+  }
+
+  /** Acknowledged in the end, however often it was refused before. */
+  async #marked(mode: Mark['mode']): Promise<void> {
+    const { stage, dice, http, judge, now } = this.#deps;
+    const { body, concerns, name } = this.#markTarget(dice.one(QUESTIONS));
+    const kind = mode === 'purge' ? 'purged' : (`marked ${mode}` as const);
+    await this.#play(kind, name, async () => {
+      for (;;) {
+        const newest = new Map(QUESTIONS.map((question) => [question.name, judge.newestOf(question)]));
+        const sentMs = now();
+        const url = `${dice.one(stage.apis).api.url}/v1/invalidate`;
+        const { code } = await http.send(url, { method: 'POST', body: { ...body, mode } });
+        if (code === null) return judge.marked({ mode, concerns, sentMs, ackedMs: now() }, newest, QUESTIONS);
+        await sleep(100);
+      }
+    });
+  }
+
+  #markTarget(question: Question): {
+    readonly body: object;
+    readonly name: string;
+    readonly concerns: Mark['concerns'];
+  } {
+    const { source, byAge } = question;
+    const ofSource: Mark['concerns'] = (other) => other.source === source;
+    const scope = this.#deps.dice.one(['key', 'dataset', 'source', ...(source === 'lake' ? [] : ['table'])]);
+    switch (scope) {
+      case 'key':
+        return {
+          body: { key: this.#deps.stage.keyOf(question) },
+          name: question.name,
+          concerns: ({ name }) => name === question.name,
+        };
+      case 'dataset': {
+        const dataset = datasetOf(question, byAge ? 'ttl' : 'aged');
+        return { body: { dataset }, name: dataset, concerns: (other) => ofSource(other) && other.byAge === byAge };
+      }
+      case 'table':
+        return { body: { source, table: 'words' }, name: `${source}: words`, concerns: ofSource };
+      default:
+        return { body: { source }, name: source, concerns: ofSource };
+    }
+  }
+}
+
+/** One bit. @returns false where the file is gone */
+async function flip(path: string, dice: Dice): Promise<boolean> {
+  try {
+    await using file = await open(path, 'r+');
+    const { size } = await file.stat();
+    const at = dice.below(size);
+    const byte = Buffer.alloc(1);
+    await file.read(byte, 0, 1, at);
+    byte[0] = (byte[0] ?? 0) ^ (1 << dice.below(8));
+    await file.write(byte, 0, 1, at);
+    return true;
+  } catch (error) {
+    return isGone(error);
+  }
+}
+
+async function cut(path: string, dice: Dice): Promise<boolean> {
+  try {
+    const { size } = await stat(path);
+    await truncate(path, dice.below(size));
+    return true;
+  } catch (error) {
+    return isGone(error);
+  }
+}
+
+function isGone(error: unknown): false {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+  throw error;
+}

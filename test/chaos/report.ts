@@ -1,0 +1,89 @@
+/** What a run was and what it saw, as markdown: docs/chaos-report.md is one of these. */
+import { cpus, totalmem } from 'node:os';
+import { DEED_KINDS } from './deeds.ts';
+import type { Story } from './run.ts';
+
+export function reportOf(story: Story): string {
+  const { plan, tally, deeds, findings } = story;
+  const seconds = Math.round(story.readingMs / 1000);
+  return `${[
+    `# The chaos swarm, ${tally.answers} reads`,
+    `Written by \`npm run chaos -- ${plan.reads} ${plan.seed}\` on ${new Date().toISOString().slice(0, 10)}, on ${machine()}. What it is and what it judges: [chaos.md](chaos.md).`,
+    [
+      `- seed ${plan.seed}; ${plan.apis} API processes, ${plan.workers} workers, ${plan.clients} clients`,
+      `- ${tally.answers} answers in ${seconds} s (${Math.round(tally.answers / seconds)} a second, whatever else the machine did), ${tally.refusals} refusals, each explained by a deed under way`,
+      `- ${deeds.length} deeds; versions written: ${Object.entries(story.versions)
+        .map(([name, versions]) => `${name} ${versions}`)
+        .join(', ')}`,
+      `- ${story.damagedOnTheWay} answers whose bytes were changed on the disk while they were sent; their digest told it`,
+      `- **${findings.length} findings**`,
+    ].join('\n'),
+    ...(findings.length === 0
+      ? []
+      : ['## Findings', findings.map(({ reason, message }) => `- ${reason}: ${message}`).join('\n')]),
+    '## Answers and refusals, by the way of asking',
+    answersTable(story),
+    '## Deeds',
+    deedsTable(story),
+    '## Loads',
+    loadsTable(story),
+    story.executions === null
+      ? ''
+      : `The Oracle-protocol database counted ${story.executions} executions of the statement.`,
+    '## Time and memory, for information',
+    timesTable(story),
+    heldTable(story),
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n')}\n`;
+}
+
+function machine(): string {
+  const gib = Math.round(totalmem() / 2 ** 30);
+  return `${cpus().length} cores, ${gib} GiB, Node ${process.versions.node}, ${process.platform}`;
+}
+
+function answersTable({ tally }: Story): string {
+  const outcomes = tally.outcomes();
+  const rows = [...tally.byWay].map(([way, counts]) => [
+    way,
+    ...outcomes.map((outcome) => String(counts.get(outcome) ?? '')),
+  ]);
+  return tableOf(['', ...outcomes], rows);
+}
+
+function deedsTable({ deeds }: Story): string {
+  const rows = DEED_KINDS.map((kind) => {
+    const own = deeds.filter((deed) => deed.kind === kind);
+    const lasted = own.map(({ beganMs, endedMs }) => ((endedMs ?? beganMs) - beganMs) / 1000);
+    const range = own.length === 0 ? '' : `${Math.min(...lasted).toFixed(1)} to ${Math.max(...lasted).toFixed(1)} s`;
+    return [kind, String(own.length), range];
+  });
+  return tableOf(['deed', 'times', 'until it was proved mended'], rows);
+}
+
+function loadsTable({ loads }: Story): string {
+  const rows = loads.map(({ question, writes, read, committed, again, cutOff }) =>
+    [question.name, writes, committed, again, read - committed, cutOff].map(String),
+  );
+  return tableOf(['question', 'writes', 'loads committed', 'reasons to load again', 'loads cut off', 'at most'], rows);
+}
+
+function timesTable({ tally }: Story): string {
+  const rows = tally
+    .timed()
+    .map((outcome) => [outcome, ...[0.5, 0.99, 1].map((share) => `${tally.below(outcome, share)} ms`)]);
+  return tableOf(['answer', 'half below', '99 % below', 'all below'], rows);
+}
+
+function heldTable({ held }: Story): string {
+  return tableOf(
+    ['process', 'MiB resident', 'handles'],
+    held.map(({ name, rssMiB, handles }) => [name, String(rssMiB), String(handles)]),
+  );
+}
+
+function tableOf(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}

@@ -1,0 +1,234 @@
+/**
+ * What the swarm plays on: a Redis as it is documented (a log that is flushed every second), API and worker processes, a
+ * store, three sources of different kinds with a writer each, and a look of our own at what Redis and the store hold.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { collectGarbage, Epochs, type Clock } from '@parqueue/core';
+import { Catalog, loadConfig, storeRules, type Config } from '@parqueue/core/config';
+import { openCoordination, type Coordination } from '@parqueue/core/redis';
+import { openStore, type FileStore } from '@parqueue/core/store';
+import { freePort, RedisServer } from '../faults/redis-server.ts';
+import type { Api } from './client.ts';
+import { fileSubject } from './file-subject.ts';
+import { oracleSubject, type OracleSubject } from './oracle-subject.ts';
+import { postgresSubject } from './postgres-subject.ts';
+import { datasetOf, POLICIES, QUESTIONS, SOURCES, type Question, type SourceName } from './questions.ts';
+import { ServerHandle, type LoadStep } from './server-handle.ts';
+import { STATEMENT, type Subject } from './subject.ts';
+import { History } from './truth.ts';
+
+export const LEASE_TTL_MS = 1500;
+export const GRACE_MS = 3000;
+/** Longer than the swarm's own pins: an hour in production, where nobody knows them. */
+const PIN_MAX_MS = 12_000;
+const QUEUE_TIMING = { lockDurationMs: 4000, stalledIntervalMs: 1000 };
+/** Loads that can be cut off together: in each worker, two threads. */
+export const THREADS = 2;
+
+const clock: Clock = {
+  now: () => Date.now(),
+  sleep: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }),
+};
+export const randomId = (): string => randomBytes(16).toString('hex');
+
+export interface Size {
+  readonly apis: number;
+  readonly workers: number;
+}
+
+interface Parts {
+  readonly base: string;
+  readonly redis: RedisServer;
+  readonly config: Config;
+  readonly store: FileStore;
+  readonly coordination: Coordination;
+  readonly subjects: readonly Subject[];
+  readonly oracle: OracleSubject;
+}
+
+export class ChaosStage implements AsyncDisposable {
+  readonly base: string;
+  readonly redis: RedisServer;
+  readonly config: Config;
+  readonly store: FileStore;
+  readonly coordination: Coordination;
+  readonly epochs: Epochs;
+  readonly subjects: readonly Subject[];
+  readonly oracle: OracleSubject;
+  readonly workers: ServerHandle[] = [];
+  readonly apis: { readonly handle: ServerHandle; readonly api: Api }[] = [];
+  /** Steps of loads, by key. */
+  readonly loads = new Map<
+    string,
+    { readonly reading: Set<string>; readonly committed: Set<string>; evicted: number }
+  >();
+
+  private constructor(parts: Parts) {
+    this.base = parts.base;
+    this.redis = parts.redis;
+    this.config = parts.config;
+    this.store = parts.store;
+    this.coordination = parts.coordination;
+    this.subjects = parts.subjects;
+    this.oracle = parts.oracle;
+    this.epochs = new Epochs({
+      register: parts.coordination.register,
+      store: parts.store.epochs,
+      clock,
+      randomId,
+      onStep: () => undefined,
+    });
+  }
+
+  static async open(size: Size, now: () => number): Promise<ChaosStage> {
+    const base = await mkdtemp(join(tmpdir(), 'parqueue-chaos-'));
+    const [redis, lake, oracle, postgres] = await Promise.all([
+      RedisServer.start(join(base, 'redis'), 'everysec'),
+      fileSubject(base, new History(now)),
+      oracleSubject(new History(now)),
+      postgresSubject(new History(now)),
+    ]);
+    const subjects = [lake, oracle, postgres];
+    const config = configOf(base, redis.url, subjects);
+    const store = await openStore(config.store);
+    const coordination = await openCoordination({ url: redis.url, storeId: store.storeId, clock, randomId });
+    const stage = new ChaosStage({ base, redis, config, store, coordination, subjects, oracle });
+    try {
+      await stage.#begin(size);
+      return stage;
+    } catch (error) {
+      await stage[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async #begin({ apis, workers }: Size): Promise<void> {
+    await this.epochs.open();
+    for (const subject of this.subjects) await subject.history.next((version) => subject.write(version));
+    const started: Promise<void>[] = [];
+    for (let at = 1; at <= workers; at += 1) {
+      const worker = new ServerHandle(`worker ${at}`, this.#start('worker', at, 0), (step) => this.#count(step));
+      this.workers.push(worker);
+      started.push(worker.start());
+    }
+    for (let at = 1; at <= apis; at += 1) {
+      const port = await freePort();
+      const handle = new ServerHandle(`API ${at}`, this.#start('api', at, port), () => undefined);
+      this.apis.push({ handle, api: { name: handle.name, url: `http://127.0.0.1:${port}` } });
+      started.push(handle.start());
+    }
+    await Promise.all(started);
+  }
+
+  subject(name: SourceName): Subject {
+    const subject = this.subjects.find((candidate) => candidate.name === name);
+    if (subject === undefined) throw new Error(`no source ${name}`);
+    return subject;
+  }
+
+  histories(): Readonly<Record<SourceName, History>> {
+    const of = (name: SourceName): History => this.subject(name).history;
+    return { lake: of('lake'), ora: of('ora'), pg: of('pg') };
+  }
+
+  keyOf(question: Question): string {
+    const { owner, columns } = question;
+    const dataset = datasetOf(question, question.byAge ? 'ttl' : 'strict');
+    const all = columns.length === 5;
+    return new Catalog(this.config).resolveDataset(dataset, { owner }, all ? {} : { columns }).request.key;
+  }
+
+  /** As workers do on their own, but for how long pins last: the swarm knows its own. @returns why nothing was collected */
+  async collect(asIfAllWasOver = false): Promise<string | null> {
+    const { heads, leases, retirement, eviction, usage } = this.coordination;
+    const { directories, marks, space } = this.store;
+    const rules = storeRules(this.config);
+    const { waitingFor } = await this.epochs.run(() =>
+      collectGarbage(
+        { heads, leases, retirement, eviction, usage, directories, marks, space, randomId, onStep: () => undefined },
+        {
+          rules: asIfAllWasOver ? { ...rules, graceMs: 0 } : rules,
+          pinMaxMs: asIfAllWasOver ? 0 : PIN_MAX_MS,
+          dryRun: false,
+          signal: new AbortController().signal,
+        },
+      ),
+    );
+    return waitingFor;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const servers = [...this.workers, ...this.apis.map(({ handle }) => handle)];
+    await Promise.all(servers.map((server) => server.kill()));
+    await this.coordination.close();
+    await this.redis.kill();
+    for (const subject of this.subjects) await subject[Symbol.asyncDispose]();
+    await rm(this.base, { recursive: true, force: true });
+  }
+
+  #start(role: 'api' | 'worker', at: number, port: number): ConstructorParameters<typeof ServerHandle>[1] {
+    const { config } = this;
+    const listen = { host: '127.0.0.1', port };
+    return {
+      kind: 'start',
+      role,
+      config: role === 'api' ? { ...config, listen } : config,
+      queueTiming: QUEUE_TIMING,
+      logFile: join(this.base, `${role}-${at}.log`),
+    };
+  }
+
+  #count({ name, key, fillId }: LoadStep): void {
+    const loads = this.loads.get(key) ?? { reading: new Set(), committed: new Set(), evicted: 0 };
+    this.loads.set(key, loads);
+    if (name === 'first-batch') loads.reading.add(fillId);
+    else if (name === 'commit-acked') loads.committed.add(fillId);
+    else loads.evicted += 1;
+  }
+}
+
+/** Files that only fill room: four that fit, and one that never does. */
+export const BALLAST = ['one', 'two', 'three', 'huge'] as const;
+const BALLAST_BYTES = { one: 3_000_000, two: 3_000_000, three: 3_000_000, huge: 20_000_000 } as const;
+
+export async function writeBallast(base: string): Promise<void> {
+  for (const name of BALLAST) {
+    const lines = Array.from(
+      { length: BALLAST_BYTES[name] / 3000 },
+      (_, at) => `${at},${randomBytes(2244).toString('base64')}`,
+    );
+    await writeFile(join(base, 'lake', `ballast-${name}.csv`), `id,filler\n${lines.join('\n')}\n`);
+  }
+}
+
+function configOf(base: string, redisUrl: string, subjects: readonly Subject[]): Config {
+  const datasets = SOURCES.flatMap((source) =>
+    Object.entries(POLICIES).flatMap(([policy, { maxAgeMs, whileRevalidateMs, ifErrorMs }]) => {
+      if (policy === 'ttl' && source !== 'lake') return [];
+      const what = source === 'lake' ? 'path: "{owner}.arrow"' : `sql: "${STATEMENT}"`;
+      const version = policy === 'ttl' ? 'version: ttl, ' : '';
+      return (
+        `  ${source}_${policy}: { source: ${source}, ${what}, params: { owner: { type: string, maxLength: 10 } }, `
+        + `parquet: { compression: snappy }, freshness: { ${version}maxAge: ${maxAgeMs}ms, staleWhileRevalidate: ${whileRevalidateMs}ms, staleIfError: ${ifErrorMs}ms } }`
+      );
+    }),
+  );
+  const text = `
+listen: { port: 0 }
+store: { root: ./store, quota: 16MiB, retention: { grace: ${GRACE_MS}ms, generations: 2, maxAge: 10s } }
+redis: { url: "${redisUrl}", durable: true }
+limits: { fillTimeout: 60s }
+worker: { listen: { port: 0 }, threads: ${THREADS}, threadMemory: 128MiB, leaseTtl: ${LEASE_TTL_MS}ms, drain: { finish: 1s }, scratch: ./scratch }
+sources:
+${subjects.map(({ name, yaml, password }) => `  ${name}: { ${yaml}${password === '' ? '' : `, password: "\${PASSWORD_OF_${name}}"`}, maxConcurrentFills: 4 }`).join('\n')}
+datasets:
+${datasets.join('\n')}
+  ballast: { source: lake, path: "ballast-{name}.csv", params: { name: { type: string, maxLength: 10 } }, parquet: { compression: none } }
+`;
+  const env = Object.fromEntries(subjects.map(({ name, password }) => [`PASSWORD_OF_${name}`, password]));
+  return loadConfig(text, { path: join(base, 'parqueue.yaml'), env, readFile: () => '' });
+}
