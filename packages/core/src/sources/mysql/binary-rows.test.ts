@@ -33,6 +33,18 @@ describe('a time', () => {
   });
 });
 
+describe('a time that is none', () => {
+  it.each([
+    ['of a length that there is not', 'DATE', [1, 9]],
+    ['with a month of three digits', 'DATE', [4, 0xe8, 7, 200, 1]],
+    ['with a year of five', 'DATE', [4, 0xff, 0xff, 1, 1]],
+    ['with more than a second of microseconds', 'DATETIME', [11, 0xe8, 7, 1, 1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff]],
+    ['of a length that there is not, between days', 'TIME', [5, 0, 0, 0, 0, 0]],
+  ] as const)('%s is a defect, not a text', (_what, type, values) => {
+    expect(() => new BinaryRows([exampleColumn(type)]).next(packet(0, ...values))).toThrow('binary protocol');
+  });
+});
+
 describe('a row', () => {
   it('has its NULLs where the bitmap says so', () => {
     const rows = new BinaryRows(Array.from({ length: 6 }, () => exampleColumn('TINY')));

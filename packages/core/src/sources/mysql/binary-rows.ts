@@ -39,6 +39,9 @@ const TWO_TO_32 = 2 ** 32;
 /** Texts up to this length are made character by character: faster than a call into the engine, where they are ASCII. */
 const SHORT_TEXT = 16;
 
+const DATE_LENGTHS: readonly number[] = [0, 4, 7, 11];
+const TIME_LENGTHS: readonly number[] = [0, 8, 12];
+
 const PAIRS: readonly string[] = Array.from({ length: 100 }, (_, number) => String(number).padStart(2, '0'));
 
 export class BinaryRows {
@@ -69,7 +72,7 @@ export class BinaryRows {
       const isNull = ((buffer[nulls + (bit >> 3)] ?? 0) & (1 << (bit & 7))) !== 0;
       row.push(isNull ? null : this.#value(kinds[i] as Kind, i));
     }
-    if (this.#at !== end) throw new TypeError('a row of the binary protocol did not end where its packet does');
+    if (this.#at !== end) throw malformed('did not end where its packet does');
     return row;
   }
 
@@ -122,14 +125,14 @@ export class BinaryRows {
 
   /** `2024-02-29`. Dates that no calendar has (`0000-00-00`, `2024-00-15`) are written too. */
   #date(): string {
-    const length = this.#byte();
+    const length = this.#lengthOf(DATE_LENGTHS);
     const text = length === 0 ? '0000-00-00' : this.#day(this.#at);
     this.#at += length;
     return text;
   }
 
   #datetime(digits: number): string {
-    const length = this.#byte();
+    const length = this.#lengthOf(DATE_LENGTHS);
     const at = this.#at;
     const day = length === 0 ? '0000-00-00' : this.#day(at);
     const clock = length < 7 ? '00:00:00' : this.#clock(at + 4);
@@ -140,7 +143,7 @@ export class BinaryRows {
 
   /** `-838:59:59.999999`: hours go beyond a day. */
   #time(digits: number): string {
-    const length = this.#byte();
+    const length = this.#lengthOf(TIME_LENGTHS);
     const at = this.#at;
     this.#at += length;
     if (length === 0) return `00:00:00${fractionOf(0, digits)}`;
@@ -154,6 +157,7 @@ export class BinaryRows {
 
   #day(at: number): string {
     const year = this.#buffer.readUInt16LE(at);
+    if (year >= PAIRS.length ** 2) throw malformed('has a year of five digits');
     return `${PAIRS[Math.floor(year / 100)]}${PAIRS[year % 100]}-${this.#pair(at + 2)}-${this.#pair(at + 3)}`;
   }
 
@@ -162,7 +166,7 @@ export class BinaryRows {
   }
 
   #pair(at: number): string {
-    return PAIRS[this.#buffer[at] ?? 0] as string;
+    return PAIRS[this.#buffer[at] ?? 0] ?? refuseTime();
   }
 
   /** Bytes that are no UTF-8, which a table may hold in spite of its character set, stay bytes: a column of texts refuses them. */
@@ -195,6 +199,13 @@ export class BinaryRows {
     return byte;
   }
 
+  /** Of a date or time: the parts at its end are left out where they are 0, and no other length is one. */
+  #lengthOf(known: readonly number[]): number {
+    const length = this.#byte();
+    if (!known.includes(length)) throw malformed(`has a date or time of ${length} bytes`);
+    return length;
+  }
+
   /** A length-encoded integer: one byte, or a mark and two, three or eight. */
   #length(): number {
     const first = this.#byte();
@@ -205,6 +216,14 @@ export class BinaryRows {
     if (bytes < 8) return this.#buffer.readUIntLE(at, bytes);
     return this.#buffer.readUInt32LE(at) + this.#buffer.readUInt32LE(at + 4) * TWO_TO_32;
   }
+}
+
+function malformed(what: string): TypeError {
+  return new TypeError(`a row of the binary protocol ${what}`);
+}
+
+function refuseTime(): never {
+  throw malformed('has a part of a date or time with too many digits');
 }
 
 function utf8Of(buffer: Buffer, from: number, to: number): string | Uint8Array {
@@ -225,7 +244,7 @@ function longOf(low: number, high: number): number | string {
 /** With the digits that the column has; with all six where the value has more of them. */
 function fractionOf(micros: number, digits: number): string {
   if (micros === 0 && digits === 0) return '';
-  const six = `${PAIRS[Math.floor(micros / 10_000)]}${PAIRS[Math.floor(micros / 100) % 100]}${PAIRS[micros % 100]}`;
+  const six = `${PAIRS[Math.floor(micros / 10_000)] ?? refuseTime()}${PAIRS[Math.floor(micros / 100) % 100]}${PAIRS[micros % 100]}`;
   if (digits === 6) return `.${six}`;
   return micros % 10 ** (6 - digits) === 0 ? `.${six.slice(0, digits)}` : `.${six}`;
 }

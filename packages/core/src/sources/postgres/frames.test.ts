@@ -98,3 +98,15 @@ it('rows for which nobody waits are left to the driver', async () => {
   expect(messages).toEqual([]);
   expect(rows).toEqual([['a', null]]);
 });
+
+it.each([
+  ['an error without its end, in which the driver would read for ever', Buffer.from('E\0\0\0\x09SOOPS')],
+  ['a notice without one', Buffer.from('N\0\0\0\x08Shm\0')],
+  ['a message shorter than its own length', Buffer.from('Z\0\0\0\x03')],
+])('%s ends the connection', async (_what, bytes) => {
+  const { failures, stream } = listening();
+  const closed = new Promise((resolve) => stream.on('error', () => undefined).on('close', resolve));
+  stream.write(bytes);
+  await closed;
+  expect(failures).toMatchObject([{ message: expect.stringMatching(/^Received unexpected/) as string }]);
+});

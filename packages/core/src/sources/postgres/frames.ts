@@ -31,6 +31,9 @@ export interface RowReceiver {
 
 const DATA_ROW = 0x44;
 
+/** ErrorResponse and NoticeResponse. */
+const TELLS_FIELDS: ReadonlySet<number> = new Set([0x45, 0x4e]);
+
 /** A letter, and a length that counts itself. */
 const HEADER_BYTES = 5;
 
@@ -76,8 +79,9 @@ export class FramedConnection extends PgConnection {
     let at = 0;
     let othersFrom = 0;
     while (at + HEADER_BYTES <= bytes.length) {
-      const end = at + 1 + bytes.readUInt32BE(at + 1);
+      const end = at + 1 + lengthAt(bytes, at);
       if (end > bytes.length) break;
+      if (TELLS_FIELDS.has(bytes[at] ?? 0)) requireEnd(bytes, at + HEADER_BYTES, end);
       if (bytes[at] === DATA_ROW && this.receiver !== null) {
         // Before a row comes what the server said before it.
         if (othersFrom < at) others.emit('data', bytes.subarray(othersFrom, at));
@@ -94,7 +98,7 @@ export class FramedConnection extends PgConnection {
     const rest = bytes.length - from;
     this.#pending = rest === 0 ? [] : [bytes.subarray(from)];
     this.#pendingBytes = rest;
-    this.#messageBytes = rest < HEADER_BYTES ? HEADER_BYTES : 1 + bytes.readUInt32BE(from + 1);
+    this.#messageBytes = rest < HEADER_BYTES ? HEADER_BYTES : 1 + lengthAt(bytes, from);
     if (this.#messageBytes > ROW_BYTES_MAX) throw tooLarge(this.#messageBytes);
   }
 
@@ -104,6 +108,23 @@ export class FramedConnection extends PgConnection {
     this.#pending = [];
     this.stream.destroy(error instanceof Error ? error : new Error('the messages of the server could not be read'));
   }
+}
+
+/** Of the message at `at`. One that did not even count itself would end before it began. */
+function lengthAt(bytes: Buffer, at: number): number {
+  const length = bytes.readUInt32BE(at + 1);
+  if (length < HEADER_BYTES - 1) throw new Error('Received unexpected length of a message from backend.');
+  return length;
+}
+
+/** Fields, each a letter and a text up to a zero, up to a zero in a letter's place. Without that one pg's parser never ends. */
+function requireEnd(bytes: Buffer, start: number, end: number): void {
+  let at = start;
+  while (at < end && bytes[at] !== 0) {
+    const zero = bytes.indexOf(0, at + 1);
+    at = zero === -1 ? end : zero + 1;
+  }
+  if (at >= end) throw new Error('Received unexpected end of an error or notice from backend.');
 }
 
 function tooLarge(bytes: number): ParqueueError {

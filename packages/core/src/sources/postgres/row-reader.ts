@@ -88,7 +88,7 @@ export class RowReader implements RowReceiver {
 
   row(bytes: Buffer, start: number, end: number): void {
     if (this.#unwanted) return;
-    this.#rows.push(valuesOf(bytes, start, this.#text));
+    this.#rows.push(valuesOf({ bytes, start, end, latin1: this.#text }, this.#wish.columns));
     this.#rowsBytes += end - start;
     if (this.#rows.length >= FETCH_ROWS || this.#rowsBytes >= CHUNK_BYTES) this.#chunkIsFull();
   }
@@ -172,23 +172,36 @@ export class RowReader implements RowReceiver {
   }
 }
 
-/** `latin1`: `bytes` as text, one character for each. */
-function valuesOf(bytes: Buffer, start: number, latin1: string): unknown[] {
+interface RowBytes {
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+  /** `bytes` as text, one character for each. */
+  readonly latin1: string;
+}
+
+/** What does not fit into its message is refused: behind it stand the next row's bytes. */
+function valuesOf({ bytes, start, end, latin1 }: RowBytes, columns: number): unknown[] {
+  if (end - start < 2 || bytes.readUInt16BE(start) !== columns) throw malformedRow();
   let at = start + 2;
-  const count = bytes.readUInt16BE(start);
   const values: (string | null)[] = [];
-  for (let i = 0; i < count; i += 1) {
+  for (let i = 0; i < columns; i += 1) {
+    const from = at + 4;
+    if (from > end) throw malformedRow();
     const length = bytes.readInt32BE(at);
-    at += 4;
-    if (length < 0) {
-      values.push(null);
-      continue;
-    }
-    const end = at + length;
-    values.push(isAsciiBetween(bytes, at, end) ? latin1.substring(at, end) : bytes.toString('utf8', at, end));
-    at = end;
+    at = length === NULL_LENGTH ? from : from + length;
+    if (at < from || at > end) throw malformedRow();
+    if (length === NULL_LENGTH) values.push(null);
+    else values.push(isAsciiBetween(bytes, from, at) ? latin1.substring(from, at) : bytes.toString('utf8', from, at));
   }
+  if (at !== end) throw malformedRow();
   return values;
+}
+
+const NULL_LENGTH = -1;
+
+function malformedRow(): Error {
+  return new Error('Received unexpected bytes of a row from backend.');
 }
 
 function isAsciiBetween(bytes: Buffer, start: number, end: number): boolean {
