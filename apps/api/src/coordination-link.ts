@@ -116,15 +116,24 @@ export class CoordinationLink {
 
   /** @throws whatever Redis answers, and when it does not within a second */
   async ping(): Promise<void> {
+    await this.#promptly((coordination) => coordination.ping());
+  }
+
+  /** Why Redis refuses to write, in its own words; null where it does not. @throws as `ping` */
+  async writeRefusal(): Promise<string | null> {
+    return await this.#promptly((coordination) => coordination.writeRefusal());
+  }
+
+  async #promptly<T>(ask: (coordination: Coordination) => Promise<T>): Promise<T> {
     const { coordination } = this.current();
     const timer = new AbortController();
-    const late = this.#options.clock.sleep(PING_TIMEOUT_MS, timer.signal).then(
-      () =>
-        Promise.reject(new ParqueueError('PQ_COORDINATION_DOWN', `Redis did not answer within ${PING_TIMEOUT_MS} ms`)),
-      () => undefined,
-    );
+    const late = this.#options.clock.sleep(PING_TIMEOUT_MS, timer.signal).then(() => {
+      throw new ParqueueError('PQ_COORDINATION_DOWN', `Redis did not answer within ${PING_TIMEOUT_MS} ms`);
+    });
+    // Nobody hears it where Redis was quicker.
+    late.catch(() => undefined);
     try {
-      await Promise.race([coordination.ping(), late]);
+      return await Promise.race([ask(coordination), late]);
     } finally {
       timer.abort();
     }

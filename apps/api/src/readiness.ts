@@ -1,6 +1,6 @@
 /**
- * Whether this process can answer: Redis replies, the epoch is open, the store can be reached. Every look is bounded.
- * Without Redis, but with a store and a policy that allows answers from it alone, it is *degraded* and stays in rotation:
+ * Whether this process can answer: Redis replies and takes what is written, the epoch is open, the store can be reached.
+ * Every look is bounded. Without Redis, but with a store and a policy that allows answers from it alone, it is *degraded* and stays in rotation:
  * when Redis is away it is so for every process, and whoever takes all of them out of rotation answers nobody.
  */
 import type { ApiContext } from './context.ts';
@@ -35,7 +35,9 @@ export class ReadinessCheck {
     try {
       await link.ping();
       // Meeting a Redis that was restarted is how its ping learns that the epoch is over.
-      return link.ready ? 'ok' : 'no epoch is open: Redis was restarted';
+      if (!link.ready) return 'no epoch is open: Redis was restarted';
+      const refusal = await link.writeRefusal();
+      return refusal === null ? 'ok' : `refuses to write: ${refusal}`;
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }

@@ -265,16 +265,21 @@ async function openWork({
 }
 
 async function readiness(storeReach: StoreReach, coordination: Coordination): Promise<Readiness> {
-  const [redis, store] = await Promise.all([check(() => coordination.ping()), storeReach.ask()]);
+  const [redis, store] = await Promise.all([redisCheck(coordination), storeReach.ask()]);
   return { ready: redis === 'ok' && store === 'ok', checks: { redis, store } };
 }
 
 /** A check that is late has failed. */
-async function check(ask: () => Promise<unknown>): Promise<string> {
+async function redisCheck(coordination: Coordination): Promise<string> {
   const limit = new AbortController();
   const late = sleep(CHECK_LIMIT_MS, 'no answer in time', { signal: limit.signal }).catch(() => 'ok');
+  const ask = async (): Promise<string> => {
+    await coordination.ping();
+    const refusal = await coordination.writeRefusal();
+    return refusal === null ? 'ok' : `refuses to write: ${refusal}`;
+  };
   try {
-    return await Promise.race([ask().then(() => 'ok'), late]);
+    return await Promise.race([ask(), late]);
   } catch (error) {
     return toFailure(error).code;
   } finally {

@@ -20,6 +20,7 @@ import { redisParts } from './parts.ts';
 import { redisProcesses } from './processes.ts';
 import { JobQueues } from './queues.ts';
 import { redisPauseNotes, redisSourceHealth } from './source-health.ts';
+import { writeRefusal } from './refusal.ts';
 import { redisRefreshes, redisScheduleKeeper, type ScheduleKeeper } from './refreshes.ts';
 import { redisQueueBoard, type QueueBoard } from './queue-board.ts';
 import { redisRegister } from './register.ts';
@@ -88,6 +89,8 @@ export interface Coordination {
   readonly processes: Processes;
   /** @throws ParqueueError PQ_COORDINATION_DOWN when Redis does not answer, or one of the connections is not back yet. */
   ping(): Promise<void>;
+  /** Why Redis refuses to write, in its own words; null where it does not. @throws ParqueueError PQ_COORDINATION_DOWN */
+  writeRefusal(): Promise<string | null>;
   close(): Promise<void>;
 }
 
@@ -147,6 +150,7 @@ export async function openCoordination(options: CoordinationOptions): Promise<Co
           throw coordinationDown(withoutCredentials(url), `its connection for ${role} is ${status}`);
       }
     },
+    writeRefusal: () => writeRefusal(gate),
     close: async () => {
       await queues.close();
       subscriber.close();

@@ -1,14 +1,23 @@
 /** What Redis and its client may answer instead of a result, sorted into what callers can act on. */
-import { ParqueueError } from '../model/errors.ts';
+import { isParqueueError, ParqueueError } from '../model/errors.ts';
 import { isEpochLost } from '../ports/coordination.ts';
 
 /** Error replies of a Redis that is there but cannot serve now. Anything else it refuses is a defect of ours. */
 const UNSERVING =
   /^(LOADING|READONLY|MISCONF|OOM|NOAUTH|WRONGPASS|NOPERM|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOREPLICAS|EXECABORT)\b/;
 
+/** Redis before 7 says so of a command within a script; what follows is the command's own refusal. */
+const WITHIN_SCRIPT = /^ERR Error running script .*?@user_script: ?\d+: -?(?=[A-Z]+ )/;
+
 /** The text of an error reply, '' for errors of any other kind. */
 function errorReply(error: unknown): string {
-  return error instanceof Error && error.name === 'ReplyError' ? error.message : '';
+  return error instanceof Error && error.name === 'ReplyError' ? error.message.replace(WITHIN_SCRIPT, '') : '';
+}
+
+/** What Redis replied where that is why it does not serve; null where it did not reply. */
+export function replyBehind(error: unknown): string | null {
+  const reply = isParqueueError(error) ? errorReply(error.cause) : '';
+  return reply === '' ? null : reply;
 }
 
 export function isMissingScript(error: unknown): boolean {

@@ -21,6 +21,7 @@ export const KEYS = {
   paused: `${PREFIX}:paused`,
   refresher: `${PREFIX}:refresher`,
   processes: `${PREFIX}:processes`,
+  written: `${PREFIX}:written`,
   chores: `${PREFIX}:chores`,
   usage: `${PREFIX}:usage`,
   reserved: `${PREFIX}:reserved`,
