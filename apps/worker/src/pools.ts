@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { LayeredMemo } from './memo.ts';
 import { meteredWork } from './metered-work.ts';
 import type { WorkerMetrics } from './metrics.ts';
-import { FILL_THREAD_ENTRY, ThreadPool } from './thread/pool.ts';
+import { EXIT_LIMIT_MS, FILL_THREAD_ENTRY, ThreadPool } from './thread/pool.ts';
 import type { ThreadSetup } from './thread/setup.ts';
 import { timedWork } from './timed-work.ts';
 
@@ -67,13 +67,15 @@ export function openPools({ config, metrics, log, memo, scratch, host, program }
   };
   const layered = new LayeredMemo(memo, MEMO_NAMES_MAX);
   const sourceCount = Object.keys(config.sources).length;
-  const pool = (size: number): ThreadPool =>
+  const pool = ({ all: size, perSource }: Threads): ThreadPool =>
     new ThreadPool({
       threads: size,
+      perSource,
       // No queue takes more jobs than there are threads, so no more can wait than all queues take together.
       waitingMax: size * sourceCount,
       threadMemoryBytes,
       stopGraceMs: STOP_GRACE_MS,
+      exitLimitMs: EXIT_LIMIT_MS,
       keepsConnections: Object.values(config.sources).some(({ kind }) => kind !== 'file'),
       entry: FILL_THREAD_ENTRY,
       setup,
@@ -81,8 +83,8 @@ export function openPools({ config, metrics, log, memo, scratch, host, program }
       onConnections: (threadId, bySource) => metrics.threadHolds(threadId, bySource),
       onTrouble: (error) => log.warn({ error: toFailure(error).message }, 'worker thread'),
     });
-  const fills = pool(fillThreads(config).all);
-  const probes = pool(probeThreads(config).all);
+  const fills = pool(fillThreads(config));
+  const probes = pool(probeThreads(config));
   metrics.watchThreads('fill', () => fills.use);
   metrics.watchThreads('probe', () => probes.use);
   return {

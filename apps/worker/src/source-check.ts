@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Failure, Memo, ResolvedRequest } from '@parqueue/core';
 import { Catalog, type Config, type SourceConfig } from '@parqueue/core/config';
-import { FILL_THREAD_ENTRY, ThreadPool } from './thread/pool.ts';
+import { EXIT_LIMIT_MS, FILL_THREAD_ENTRY, ThreadPool } from './thread/pool.ts';
 import type { ThreadSetup } from './thread/setup.ts';
 
 export interface SourceQuestion {
@@ -101,9 +101,11 @@ function openPool({ worker }: Config, source: SourceConfig): ThreadPool {
   };
   return new ThreadPool({
     threads: 1,
+    perSource: 1,
     waitingMax: 1,
     threadMemoryBytes,
     stopGraceMs: STOP_GRACE_MS,
+    exitLimitMs: EXIT_LIMIT_MS,
     keepsConnections: source.kind !== 'file',
     entry: FILL_THREAD_ENTRY,
     setup,

@@ -2,7 +2,7 @@
  * A thread entry that does what its task's path says, for the tests of the pool. It speaks the real protocol (the built
  * session); only the source is replaced, because no real source can be told to exhaust its heap.
  */
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { threadId, workerData } from 'node:worker_threads';
@@ -86,6 +86,11 @@ const behaviours = {
   spin: async ({ onStep }) => {
     await onStep('first-batch');
     for (;;);
+  },
+  pipe: async ({ onStep }) => {
+    await onStep('first-batch');
+    // Nobody writes to it: the call keeps a thread in the kernel, as a mount does whose server is away.
+    await readFile(workerData.pipe);
   },
   memo: async ({ memo }) => {
     await memo.put('name', 'kept');

@@ -15,7 +15,7 @@ import {
   type ProbeContext,
 } from '@parqueue/core';
 import { openStore } from '@parqueue/core/store';
-import { FILL_THREAD_ENTRY, ThreadPool } from './pool.ts';
+import { EXIT_LIMIT_MS, FILL_THREAD_ENTRY, ThreadPool } from './pool.ts';
 import type { ThreadSetup } from './setup.ts';
 
 let base: string;
@@ -51,10 +51,12 @@ beforeEach(async () => {
   };
   pool = new ThreadPool({
     threads: 1,
+    perSource: 1,
     waitingMax: 4,
     threadMemoryBytes: setup.threadMemoryBytes,
     keepsConnections: true,
     stopGraceMs: 5000,
+    exitLimitMs: EXIT_LIMIT_MS,
     entry: FILL_THREAD_ENTRY,
     setup,
     memo,

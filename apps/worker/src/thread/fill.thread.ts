@@ -12,7 +12,7 @@ import {
   type FillReport,
   type ProbeReport,
 } from '@parqueue/core';
-import { openStore, type FileStore } from '@parqueue/core/store';
+import { openStore, StoreCalls, type FileStore } from '@parqueue/core/store';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionsNews, ThreadTask } from './protocol.ts';
 import { serve, type ThreadAbilities, type ThreadContext } from './session.ts';
@@ -21,6 +21,8 @@ import { SourceShelf } from './source-shelf.ts';
 
 const setup = workerData as ThreadSetup;
 let opening: Promise<FileStore> | null = null;
+/** One for all tries to open the store: those that hang keep their threads. */
+const calls = new StoreCalls();
 
 const clock: Clock = {
   now: () => Date.now(),
@@ -99,7 +101,7 @@ function workContext({ memo: _, ...context }: ThreadContext): Omit<ThreadContext
  */
 async function store(): Promise<FileStore> {
   if (setup.store === null) throw new Error('a thread without a store was asked to fill');
-  opening ??= openStore({ ...setup.store, absent: 'refuse', older: 'refuse' }).catch((error: unknown) => {
+  opening ??= openStore({ ...setup.store, calls, absent: 'refuse', older: 'refuse' }).catch((error: unknown) => {
     opening = null;
     const isMissing = isParqueueError(error) && error.code === 'PQ_CONFIG';
     throw isMissing ? new ParqueueError('PQ_STORE_IO', error.message, { cause: error }) : error;

@@ -1,6 +1,8 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdtemp, open, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   DEFAULT_PARQUET,
@@ -25,6 +27,8 @@ function makePool(options: Partial<PoolOptions> = {}): ThreadPool {
     waitingMax: 10,
     threadMemoryBytes: 64 * 1024 * 1024,
     stopGraceMs: 200,
+    perSource: 1,
+    exitLimitMs: 10_000,
     keepsConnections: false,
     entry,
     setup: { some: 'setup' },
@@ -46,10 +50,10 @@ function memoryMemo(): Memo {
   };
 }
 
-function ask(behaviour: string): ResolvedRequest {
+function ask(behaviour: string, source = 'odd'): ResolvedRequest {
   return {
     key: 'odd',
-    source: 'odd',
+    source,
     dataset: null,
     scopes: [],
     probeTargets: [],
@@ -182,6 +186,31 @@ describe('stopping a task', () => {
     abort();
     expect(await running).toMatchObject({ kind: 'failed', failure: { code: 'PQ_CANCELLED', retryable: true } });
     expect(await threadOf(pool)).not.toBe(before);
+  });
+
+  test('a thread that is stuck in the kernel keeps its place, and others go on; its source is asked when it came back', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'parqueue-pipe-'));
+    const pipe = join(folder, 'pipe');
+    await promisify(execFile)('mkfifo', [pipe]);
+    const pool = makePool({ threads: 2, exitLimitMs: 200, setup: { pipe } });
+    const { context: gatedContext, inWork, abort } = gated();
+    const running = pool.probe(ask('pipe', 'hung'), gatedContext);
+    await inWork;
+    abort();
+    expect(await running).toMatchObject({ kind: 'failed', failure: { code: 'PQ_CANCELLED' } });
+
+    // As often as anybody asks: no further thread goes that way.
+    for (let asked = 0; asked < 5; asked += 1) {
+      const refused = await pool.probe(ask('pipe', 'hung'), context());
+      expect(refused).toMatchObject({ kind: 'failed', failure: { code: 'PQ_SOURCE_UNAVAILABLE', retryable: true } });
+    }
+    expect(pool.use).toEqual({ busy: 1, free: 1, waiting: 0 });
+    expect(await threadOf(pool)).toMatch(/^thread:/);
+
+    await (await open(pipe, 'r+')).close();
+    await expect.poll(() => pool.use.busy, { timeout: 20_000 }).toBe(0);
+    expect(await pool.probe(ask('id', 'hung'), context())).toMatchObject({ kind: 'version' });
+    await rm(folder, { recursive: true });
   });
 
   test('a task that waits for a thread leaves the line at once', async () => {

@@ -5,6 +5,8 @@
  * A task is asked to stop over its port first, so that a source can break a database call and close its files; only a
  * thread that does not report within the grace is terminated. A report of a task whose thread was terminated or died
  * is given after the thread has ended: from then on nothing writes into that fill's staging directory.
+ * One that cannot be ended (stuck-threads.ts) keeps its place, and a source gets no more places than it may have: others go
+ * on beside a mount that hangs.
  */
 import { MessageChannel, type Worker } from 'node:worker_threads';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -23,17 +25,22 @@ import {
 } from '@parqueue/core';
 import { Piscina } from 'piscina';
 import { Conversation, type Delivered } from './conversation.ts';
-import { crashFailure, failed, misplaced, stopFailure } from './failures.ts';
+import { crashFailure, failed, misplaced, stopFailure, stuckFailure } from './failures.ts';
 import type { ConnectionsNews, ThreadReport, ThreadWork } from './protocol.ts';
 import { Slots, type SlotsUse } from './slots.ts';
+import { StuckThreads } from './stuck-threads.ts';
 
 export interface PoolOptions {
   readonly threads: number;
+  /** Places that tasks of one source may have, stuck ones included. */
+  readonly perSource: number;
   /** Tasks that may wait for a thread; more are refused with PQ_QUEUE_FULL. */
   readonly waitingMax: number;
   /** Limit of each thread's JavaScript heap. Buffers and wasm are outside of it. */
   readonly threadMemoryBytes: number;
   readonly stopGraceMs: number;
+  /** How long the end of a thread that was terminated is waited for. */
+  readonly exitLimitMs: number;
   /** Built JavaScript: Node 20 starts no thread from TypeScript. */
   readonly entry: URL;
   /** Its sources keep connections: threads stay when idle, and close their sources before they end. */
@@ -55,8 +62,8 @@ const MIB = 1024 * 1024;
 const YOUNG_HEAP_MB = 32;
 /** Starting a thread takes 0.4 s with its libraries; one that needs a minute has failed. */
 const START_LIMIT_MS = 60_000;
-/** Native code that does not end with its thread is waited for this long. */
-const EXIT_LIMIT_MS = 10_000;
+/** Native code that does not end with its thread is waited for this long; a call that hangs is not. */
+export const EXIT_LIMIT_MS = 10_000;
 const IDLE_TIMEOUT_MS = 60_000;
 /** What sources get to log off in when the pool ends. */
 const CLOSE_LIMIT_MS = 4000;
@@ -66,6 +73,18 @@ const QUIET: WorkContext = {
   onProgress: () => undefined,
   onStep: () => undefined,
 };
+
+/** Of a task: when its thread is over, where that was not awaited to the end. */
+interface TaskEnd {
+  exit: Promise<void> | null;
+}
+
+interface Task {
+  readonly context: WorkContext;
+  readonly end: TaskEnd;
+  /** Holds the thread after its report, and keeps it from other tasks. */
+  readonly beforeParting?: () => Promise<void>;
+}
 
 function isTraced({ onStatement }: WorkContext): boolean {
   return onStatement !== undefined;
@@ -82,6 +101,7 @@ export class ThreadPool implements SourceWork, AsyncDisposable {
   readonly #threads: Piscina<unknown, void>;
   readonly #slots: Slots;
   readonly #exits = new WeakMap<Worker, Promise<void>>();
+  readonly #stuck = new StuckThreads();
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -110,7 +130,7 @@ export class ThreadPool implements SourceWork, AsyncDisposable {
       workerData: options.setup,
       niceIncrement: 0,
       trackUnmanagedFds: true,
-      closeTimeout: EXIT_LIMIT_MS,
+      closeTimeout: options.exitLimitMs,
       recordTiming: false,
       workerHistogram: false,
     });
@@ -124,12 +144,13 @@ export class ThreadPool implements SourceWork, AsyncDisposable {
     const report = await this.#run(
       { kind: 'probe', request, known: context.known, traced: isTraced(context) },
       context,
+      request,
     );
     return report.kind === 'version' || report.kind === 'failed' ? report : misplaced(report);
   }
 
   async fill(task: FillTask, context: WorkContext): Promise<FillReport> {
-    const report = await this.#run({ kind: 'fill', task, traced: isTraced(context) }, context);
+    const report = await this.#run({ kind: 'fill', task, traced: isTraced(context) }, context, task.request);
     return report.kind === 'published' || report.kind === 'unchanged' || report.kind === 'failed'
       ? report
       : misplaced(report);
@@ -170,12 +191,17 @@ export class ThreadPool implements SourceWork, AsyncDisposable {
       if (open === 0) release();
       await Promise.race([closed, late]);
     };
-    const closing = Array.from({ length: open }, () => this.#converse({ kind: 'close' }, QUIET, hold));
+    const closing = Array.from({ length: open }, () =>
+      this.#converse({ kind: 'close' }, { context: QUIET, end: { exit: null }, beforeParting: hold }),
+    );
     await Promise.race([Promise.allSettled(closing), late]);
     limit.abort();
   }
 
-  async #run(work: ThreadWork, context: WorkContext): Promise<ThreadReport> {
+  async #run(work: ThreadWork, context: WorkContext, request: ResolvedRequest | null = null): Promise<ThreadReport> {
+    const source = request?.source ?? '';
+    if (request !== null && this.#stuck.countOf(source) >= this.#options.perSource)
+      return failed(stuckFailure(request));
     const wish = await this.#slots.take(context.signal);
     if (wish.kind === 'aborted') return failed(stopFailure(context.signal));
     if (wish.kind === 'full') {
@@ -185,21 +211,21 @@ export class ThreadPool implements SourceWork, AsyncDisposable {
         retryable: true,
       });
     }
+    const end: TaskEnd = { exit: null };
     try {
-      return await this.#converse(work, context);
+      return await this.#converse(work, { context, end });
     } catch (error) {
       // A task that cannot be cloned, a thread that cannot be created: the caller still gets a report.
       return failed(toFailure(error));
     } finally {
-      wish.slot.release();
+      if (end.exit === null) wish.slot.release();
+      else this.#stuck.keep(source, { exit: end.exit, slot: wish.slot });
     }
   }
 
-  /** `beforeParting`: holds the thread after its report, and keeps it from other tasks. */
   async #converse(
     work: ThreadWork,
-    context: WorkContext,
-    beforeParting: () => Promise<void> = async () => undefined,
+    { context, end, beforeParting = async () => undefined }: Task,
   ): Promise<ThreadReport> {
     const { port1, port2 } = new MessageChannel();
     const kill = new AbortController();
@@ -239,12 +265,12 @@ export class ThreadPool implements SourceWork, AsyncDisposable {
       else context.signal.addEventListener('abort', onStop, { once: true });
       const first = await Promise.race([conversation.delivered, died.then((error) => ({ error }))]);
       if ('error' in first) {
-        await this.#threadEnd(host.thread);
+        await this.#threadEnd(host.thread, end);
         if (context.signal.aborted) return failed(stopFailure(context.signal));
         return failed(crashFailure(kill.signal.aborted ? kill.signal.reason : first.error));
       }
       await beforeParting();
-      return await this.#partFrom(first, { conversation, kill, died, thread: host.thread });
+      return await this.#partFrom(first, { conversation, kill, died, end, thread: host.thread });
     } finally {
       settled.abort();
       clearTimeout(startLimit);
@@ -259,12 +285,13 @@ export class ThreadPool implements SourceWork, AsyncDisposable {
       readonly conversation: Conversation;
       readonly kill: AbortController;
       readonly died: Promise<unknown>;
+      readonly end: TaskEnd;
       readonly thread: Worker | null;
     },
   ): Promise<ThreadReport> {
     if (delivered.recycle) {
       run.kill.abort(new Error('the thread is recycled'));
-      await this.#threadEnd(run.thread);
+      await this.#threadEnd(run.thread, run.end);
     } else {
       run.conversation.dismiss();
       await run.died;
@@ -295,13 +322,15 @@ export class ThreadPool implements SourceWork, AsyncDisposable {
     );
   }
 
-  async #threadEnd(thread: Worker | null): Promise<void> {
+  async #threadEnd(thread: Worker | null, end: TaskEnd): Promise<void> {
     const exit = thread === null ? undefined : this.#exits.get(thread);
     if (exit === undefined) return;
+    const { exitLimitMs, onTrouble } = this.#options;
     const limit = new AbortController();
-    const late = sleep(EXIT_LIMIT_MS, 'late' as const, { signal: limit.signal }).catch(() => 'in time' as const);
+    const late = sleep(exitLimitMs, 'late' as const, { signal: limit.signal }).catch(() => 'in time' as const);
     if ((await Promise.race([exit, late])) === 'late') {
-      this.#options.onTrouble(new Error(`a terminated thread still runs native code after ${EXIT_LIMIT_MS} ms`));
+      end.exit = exit;
+      onTrouble(new Error(`a terminated thread still runs native code after ${exitLimitMs} ms`));
     }
     limit.abort();
   }
