@@ -21,6 +21,7 @@ import { isParqueueError, ParqueueError } from '../model/errors.ts';
 import type { Compression as Codec, ParquetOptions } from '../model/request.ts';
 import { readFooterOf, type ParquetFooter } from './footer.ts';
 import { cancelled, HashedFile } from './hashed-file.ts';
+import { isSpoilt, orTrap } from './wasm-traps.ts';
 
 export interface WriteOptions {
   readonly parquet: ParquetOptions;
@@ -195,11 +196,11 @@ class Feed {
 }
 
 async function writeStream(feed: Feed, sink: HashedFile, options: WriteOptions): Promise<void> {
-  const output: ReadableStream<Uint8Array> = await transformParquetStream(feed.stream(), propertiesOf(options));
+  const output: ReadableStream<Uint8Array> = await orTrap(transformParquetStream(feed.stream(), propertiesOf(options)));
   const reader = output.getReader();
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await orTrap(reader.read());
       if (feed.failure !== null) throw feed.failure;
       if (done) return;
       await sink.write(value);
@@ -217,6 +218,8 @@ async function writeStream(feed: Feed, sink: HashedFile, options: WriteOptions):
  * of the thread. The feed is closed by now, so a few small pieces are all that comes.
  */
 async function drain(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  // After a trap nothing comes at all.
+  if (isSpoilt()) return;
   try {
     while (!(await reader.read()).done);
   } catch {

@@ -8,11 +8,13 @@ import { RecordBatchReader, Schema, tableFromIPC, type RecordBatch } from 'apach
 import { ParquetFile } from 'parquet-wasm';
 import { isParqueueError, ParqueueError } from '../../model/errors.ts';
 import { readFooterOf } from '../../parquet/footer.ts';
+import { isSpoilt, isTrap, orTrap } from '../../parquet/wasm-traps.ts';
 import { writeParquetFile, type WriteOptions, type Written } from '../../parquet/writer.ts';
 import { assertWholeArrow } from './arrow-frames.ts';
-import { wantedColumns } from './table.ts';
+import { assertColumns, wantedColumns } from './table.ts';
 
 export interface BatchFile {
+  readonly format: 'Arrow' | 'Parquet';
   readonly schema: Schema;
   readonly batches: AsyncIterable<RecordBatch>;
   /** Rows by the file's own account, or null where it keeps none. */
@@ -39,7 +41,7 @@ export async function writeArrow(
     await found.open();
     return found;
   });
-  const file = { schema: reader.schema, batches: arrowBatches(reader), rows: null };
+  const file: BatchFile = { format: 'Arrow', schema: reader.schema, batches: arrowBatches(reader), rows: null };
   const written = await writeWanted(file, target, wanted, options);
   return { written, types: written.schema.fields.map((field) => `arrow:${String(field.type)}`) };
 }
@@ -52,11 +54,11 @@ export async function writeParquetAgain(
   options: WriteOptions,
 ): Promise<{ written: Written; types: readonly string[] }> {
   const footer = await readFooterOf(path);
-  const file = await refusing('Parquet', async () => ParquetFile.fromFile(await openAsBlob(path)));
+  const file = await refusing('Parquet', async () => orTrap(ParquetFile.fromFile(await openAsBlob(path))));
   try {
     const schema = await refusing('Parquet', async () => tableFromIPC(file.schema().intoIPCStream()).schema);
     const written = await writeWanted(
-      { schema, batches: wasmBatches(file), rows: footer.rows },
+      { format: 'Parquet', schema, batches: wasmBatches(file), rows: footer.rows },
       target,
       wanted,
       options,
@@ -66,7 +68,7 @@ export async function writeParquetAgain(
     );
     return { written, types };
   } finally {
-    file.free();
+    if (!isSpoilt()) file.free();
   }
 }
 
@@ -77,13 +79,17 @@ async function writeWanted(
   options: WriteOptions,
 ): Promise<Written & { schema: Schema }> {
   const available = file.schema.fields.map(({ name }) => name);
+  assertColumns(available.length);
   const twice = available.find((name, i) => available.indexOf(name) !== i);
   if (twice !== undefined)
     throw new ParqueueError('PQ_MALFORMED_SOURCE', `the file has two columns of the name ${twice}; give each its own`);
   const indices = wantedColumns(available, wanted.columns, wanted.typed).map((name) => available.indexOf(name));
   // Metadata of the schema would go into the file; it may hold the writer's times and paths.
   const schema = new Schema(indices.map((i) => file.schema.fields[i]).filter((field) => field !== undefined));
-  const written = await writeParquetFile(target, schema, selected(file.batches, indices), options);
+  // What the writer's checks refuse is what the file brought: offsets and lengths that point nowhere.
+  const written = await refusing(file.format, () =>
+    writeParquetFile(target, schema, selected(file.batches, indices), options),
+  );
   if (file.rows !== null && written.rows !== file.rows) {
     throw new ParqueueError(
       'PQ_MALFORMED_SOURCE',
@@ -108,16 +114,17 @@ async function* arrowBatches(reader: RecordBatchReader): AsyncGenerator<RecordBa
 
 async function* wasmBatches(file: ParquetFile): AsyncGenerator<RecordBatch> {
   // 64k batches are read 1.5 times as fast as the default of 1,024 rows.
-  const stream = await refusing('Parquet', () => file.stream({ batchSize: 65_536, concurrency: 1 }));
+  const stream = await refusing('Parquet', () => orTrap(file.stream({ batchSize: 65_536, concurrency: 1 })));
   const reader = stream.getReader();
   try {
     for (;;) {
-      const { done, value } = await refusing('Parquet', () => reader.read());
+      const { done, value } = await refusing('Parquet', () => orTrap(reader.read()));
       if (done) return;
       yield* tableFromIPC((value as { intoIPCStream(): Uint8Array }).intoIPCStream()).batches;
     }
   } finally {
-    await reader.cancel();
+    // After a trap nobody answers any more.
+    if (!isSpoilt()) await reader.cancel();
   }
 }
 
@@ -126,15 +133,15 @@ async function refusing<T>(format: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (isParqueueError(error)) throw error;
+    const isBroken = isTrap(error) || (isParqueueError(error) && error.details['recycleThread'] === true);
+    if (isParqueueError(error) && !(isBroken && error.code === 'PQ_INTERNAL')) throw error;
     const message = error instanceof Error ? error.message : String(error);
-    const trapped = (error instanceof Error && error.name === 'RuntimeError') || message.includes('unreachable');
     const code = /compress|not supported|unsupported|not implemented|NYI/i.test(message)
       ? 'PQ_UNSUPPORTED_TYPE'
       : 'PQ_MALFORMED_SOURCE';
     throw new ParqueueError(code, `the ${format} file cannot be decoded: ${message.split('\n')[0] ?? ''}`, {
       cause: error,
-      details: trapped ? { recycleThread: true } : {},
+      details: isBroken ? { recycleThread: true } : {},
     });
   }
 }

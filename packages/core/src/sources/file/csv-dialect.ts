@@ -17,6 +17,8 @@ export interface CsvDialect {
   readonly names: readonly string[];
   /** New column name → name in the header, where they differ. */
   readonly renamed: Readonly<Record<string, string>>;
+  /** Something that is no line break stands behind the first record. */
+  readonly hasMore: boolean;
 }
 
 const DELIMITERS = [',', '\t', ';', '|'] as const;
@@ -41,7 +43,7 @@ export function dialectOf(text: string, whole: boolean, options: CsvOptions | nu
     }
   }
   const delimiter = options?.delimiter ?? delimiterOf(body, quote, escape);
-  const record = firstRecord(body, whole, { delimiter, quote, escape });
+  const { fields: record, end } = firstRecord(body, whole, { delimiter, quote, escape });
   // No SQL can name such a column, and no text has one: it is another kind of file.
   if (record.some((field) => field.includes('\0')))
     throw new ParqueueError('PQ_MALFORMED_SOURCE', 'line 1 of the CSV holds a NUL character: this file is no text');
@@ -50,7 +52,8 @@ export function dialectOf(text: string, whole: boolean, options: CsvOptions | nu
   const { names, renamed } = header
     ? uniqueNames(record)
     : { names: record.map((_, i) => `column${i + 1}`), renamed: {} };
-  return { header, delimiter, quote, escape, nullText: options?.nullText ?? '', names, renamed };
+  const hasMore = end !== null && (!whole || /[^\r\n]/.test(body.slice(end)));
+  return { header, delimiter, quote, escape, nullText: options?.nullText ?? '', names, renamed, hasMore };
 }
 
 /** The candidate that stands most often outside quotes in the first record; a comma where none does. */
@@ -93,52 +96,83 @@ interface Marks {
   readonly escape: string;
 }
 
-function firstRecord(body: string, whole: boolean, marks: Marks): readonly string[] {
-  const { fields, ended } = parseRecord(body, marks);
-  if (fields.length === 1 && fields[0] === '' && !ended) {
+function firstRecord(body: string, whole: boolean, marks: Marks): FirstRecord {
+  const record = parseRecord(body, marks);
+  const { fields, end } = record;
+  if (fields.length === 1 && fields[0] === '' && end === null) {
     throw new ParqueueError(
       'PQ_MALFORMED_SOURCE',
       'the CSV is empty: line 1 must hold the column names, or the first row',
     );
   }
-  if (!ended && !whole) {
+  if (end === null && !whole) {
     throw new ParqueueError(
       'PQ_MALFORMED_SOURCE',
       `line 1 of the CSV is longer than ${body.length} characters, or a quote in it is never closed`,
     );
   }
-  return fields;
+  // The parser passes over a header whatever it holds: an open quote there would take all rows along.
+  if (record.isBroken) {
+    throw new ParqueueError(
+      'PQ_MALFORMED_SOURCE',
+      'line 1 of the CSV: a quote in it is not closed, or text follows a closing quote',
+      { details: { line: 1 } },
+    );
+  }
+  return record;
 }
 
-/** One record by RFC 4180; `ended`: a line break closed it. Blank lines before it are passed over, as the parser does. */
-function parseRecord(body: string, { delimiter, quote, escape }: Marks): { fields: string[]; ended: boolean } {
+interface FirstRecord {
+  readonly fields: string[];
+  /** Where the line break that closed it stands; null where none did. */
+  readonly end: number | null;
+  /** A quote is open at its end, or text follows one that closed. */
+  readonly isBroken: boolean;
+}
+
+/**
+ * One record by RFC 4180, and as the parser takes it: blank lines before it are passed over, and so are blanks around
+ * quotes.
+ */
+function parseRecord(body: string, { delimiter, quote, escape }: Marks): FirstRecord {
   const fields: string[] = [];
   let field = '';
-  let inQuotes = false;
+  let state: 'plain' | 'quoted' | 'closed' = 'plain';
+  let isBroken = false;
+  const take = (): void => {
+    fields.push(field);
+    field = '';
+    state = 'plain';
+  };
   let i = 0;
   while (body[i] === '\n' || body[i] === '\r') i += 1;
   for (; i < body.length; i += 1) {
     const char = body[i] ?? '';
-    if (inQuotes) {
+    if (state === 'quoted') {
       const next = body[i + 1];
       if (char === escape && (next === quote || (escape !== quote && next === escape))) {
         field += next;
         i += 1;
       } else if (char === quote) {
-        inQuotes = false;
+        state = 'closed';
       } else {
         field += char;
       }
-    } else if (quote !== '' && char === quote && field === '') {
-      inQuotes = true;
     } else if (char === delimiter) {
-      fields.push(field);
-      field = '';
+      take();
     } else if (char === '\n' || char === '\r') {
-      return { fields: [...fields, field], ended: true };
+      take();
+      return { fields, end: i, isBroken };
+    } else if (state === 'closed') {
+      if (char !== ' ') isBroken = true;
+    } else if (quote !== '' && char === quote && /^ *$/.test(field)) {
+      state = 'quoted';
+      field = '';
     } else {
       field += char;
     }
   }
-  return { fields: [...fields, field], ended: false };
+  isBroken ||= state === 'quoted';
+  take();
+  return { fields, end: null, isBroken };
 }

@@ -36,6 +36,11 @@ export async function csvTable(session: DuckDbSession, path: string, plan: CsvPl
   const relation = csvRelation(path, plan.dialect);
   const open = plan.wanted.filter((name) => !plan.declared.has(name));
   const guessed = await guessTypes(session, relation, open);
+  // The parser and we disagree on where the header ends; nothing else leaves no row of what is there.
+  if (guessed.rows === 0 && plan.dialect.hasMore)
+    throw new ParqueueError('PQ_MALFORMED_SOURCE', 'line 1 of the CSV: the rows behind it cannot be told from it', {
+      details: { line: 1 },
+    });
   return {
     ...tableWith(session, relation, plan, guessed),
     widened: async ({ column }) =>

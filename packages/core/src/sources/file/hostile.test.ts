@@ -120,3 +120,18 @@ describe('CSV', () => {
     expect(names.at(-1)).toBe('a_10000');
   });
 });
+
+describe('the first line of a CSV', () => {
+  it.each([
+    ['a quote that is closed nowhere', 'a, "b\n1,x\n2,y\n'],
+    ['quotes within a text', 'näme, ""0""",0\n1,2,3\n4,5,6\n'],
+    ['text after a closing quote', '"a"b,c\n1,2\n'],
+  ])('with %s is refused; it once took all rows for a part of it', async (_, text) => {
+    await expect(extract('a.csv', text)).rejects.toMatchObject({ code: 'PQ_MALFORMED_SOURCE', details: { line: 1 } });
+  });
+
+  it('and the rows lose the blanks around quotes alike', async () => {
+    await extract('a.csv', 'a, "b, c" ,d\n1, "x, y" ,z\n');
+    expect(await rows()).toEqual([{ a: 1n, 'b, c': 'x, y', d: 'z' }]);
+  });
+});
