@@ -25,6 +25,7 @@ import {
 import { Catalog, loadConfig, type Config } from '@parqueue/core/config';
 import { openCoordination, type Coordination } from '@parqueue/core/redis';
 import { openStore, type FileStore } from '@parqueue/core/store';
+import type { QueueTiming } from '@parqueue/worker';
 import { RedisServer } from './redis-server.ts';
 import { WorkerHandle } from './worker-handle.ts';
 
@@ -56,6 +57,10 @@ export interface ClusterOptions {
   readonly storeRoot?: string;
   /** More of the store's section, as the file has it: `quota: 1MiB`. */
   readonly store?: string;
+  /** More datasets, each on a line of its own as the file has it, and other sections after them. */
+  readonly more?: string;
+  /** When a silent worker's job is given to another; a test that loads the machine waits longer. */
+  readonly queueTiming?: QueueTiming;
 }
 
 export class Cluster implements AsyncDisposable {
@@ -65,12 +70,19 @@ export class Cluster implements AsyncDisposable {
   readonly store: FileStore;
   readonly coordination: Coordination;
   readonly #resolver: Resolver;
+  readonly #queueTiming: QueueTiming;
   readonly #workers: WorkerHandle[] = [];
 
   private constructor(
     base: string,
     config: Config,
-    parts: { redis: RedisServer; store: FileStore; coordination: Coordination; resolver: Resolver },
+    parts: {
+      redis: RedisServer;
+      store: FileStore;
+      coordination: Coordination;
+      resolver: Resolver;
+      queueTiming: QueueTiming;
+    },
   ) {
     this.base = base;
     this.config = config;
@@ -78,14 +90,15 @@ export class Cluster implements AsyncDisposable {
     this.store = parts.store;
     this.coordination = parts.coordination;
     this.#resolver = parts.resolver;
+    this.#queueTiming = parts.queueTiming;
   }
 
   static async open(options: ClusterOptions = {}): Promise<Cluster> {
     const base = await mkdtemp(join(tmpdir(), 'parqueue-faults-'));
     await mkdir(join(base, 'lake'));
     const redis = await RedisServer.start(join(base, 'redis'));
-    const { storeRoot = join(base, 'store'), store: section = '' } = options;
-    const config = testConfig(base, { redisUrl: redis.url, storeRoot, section });
+    const { storeRoot = join(base, 'store'), store: section = '', more = '' } = options;
+    const config = testConfig(base, { redisUrl: redis.url, storeRoot, section, more });
     const store = await openStore(config.store);
     const coordination = await openCoordination({ url: redis.url, storeId: store.storeId, clock, randomId });
     const { register, heads, pins, jobs, notices } = coordination;
@@ -102,7 +115,8 @@ export class Cluster implements AsyncDisposable {
       onStep: () => undefined,
       waitersMax: 1000,
     });
-    return new Cluster(base, config, { redis, store, coordination, resolver });
+    const queueTiming = options.queueTiming ?? QUEUE_TIMING;
+    return new Cluster(base, config, { redis, store, coordination, resolver, queueTiming });
   }
 
   /** Replaces the source file in one rename, as a careful producer does. */
@@ -168,7 +182,7 @@ export class Cluster implements AsyncDisposable {
   async startWorker({ hold = null }: { readonly hold?: StepName | null } = {}): Promise<WorkerHandle> {
     const worker = await WorkerHandle.start({
       config: this.config,
-      queueTiming: QUEUE_TIMING,
+      queueTiming: this.#queueTiming,
       hold,
       logFile: join(this.base, `worker-${this.#workers.length}.log`),
     });
@@ -209,7 +223,12 @@ async function namesIn(folder: string): Promise<readonly string[]> {
 
 function testConfig(
   base: string,
-  { redisUrl, storeRoot, section }: { readonly redisUrl: string; readonly storeRoot: string; readonly section: string },
+  {
+    redisUrl,
+    storeRoot,
+    section,
+    more,
+  }: { readonly redisUrl: string; readonly storeRoot: string; readonly section: string; readonly more: string },
 ): Config {
   const text = `
 store: { root: ${storeRoot}, retention: { grace: 1s }${section === '' ? '' : `, ${section}`} }
@@ -219,6 +238,7 @@ sources: { lake: { kind: file, root: ./lake, maxConcurrentFills: 2 } }
 datasets:
   words: { source: lake, path: words.csv, parquet: { compression: snappy } }
   market: { source: lake, path: "markets/{market}.csv", params: { market: { type: string, pattern: "[a-z]+" } } }
+${more}
 `;
   const config = loadConfig(text, { path: join(base, 'parqueue.yaml'), env: {}, readFile: () => '' });
   return { ...config, worker: { ...config.worker, listen: { host: '127.0.0.1', port: 0 } } };

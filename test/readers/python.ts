@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const home = join(root, 'var', 'readers');
-const python = join(home, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
+export const python = join(home, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
 
 /** Made by scripts/setup-readers.mjs; without Python or a package index there is none, and the suite says so. */
 export const hasReaders = existsSync(join(home, '.parqueue-setup'));
