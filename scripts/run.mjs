@@ -1,5 +1,5 @@
 /**
- * `npm run demo|start|test|check|simulate|crash|large|readers|nfs|screenshots|scaling`: all set-up, then the thing itself. What it prints is meant for a
+ * `npm run demo|start|test|check|simulate|crash|chaos|large|readers|nfs|screenshots|scaling`: all set-up, then the thing itself. What it prints is meant for a
  * person; what it exits with is meant for CI.
  */
 import { spawn } from 'node:child_process';
@@ -122,6 +122,16 @@ const COMMANDS = {
       PARQUEUE_CRASH_FOLDER: folder,
     };
     return run(bin('vitest'), ['run', '--project', 'processes', 'test/crash'], environment);
+  },
+
+  /**
+   * `npm run chaos [-- READS [SEED]]`: clients, writers and a nemesis on real processes until so many answers were judged; a
+   * seed plays the same deeds again. The report is var/chaos/report.md.
+   */
+  async chaos(args) {
+    await setUp({ databases: true });
+    await requireDatabases();
+    return run(process.execPath, [join(root, 'test', 'dist', 'chaos', 'main.js'), ...args]);
   },
 
   /** `npm run scaling [-- SECONDS]`: one worker to four and back under load; the report is var/scaling/report.md. */

@@ -102,6 +102,11 @@ export class Client {
     }
   }
 
+  /** Strictly, in a form of the caller's choice. */
+  async askIn(form: Form, api: Api, question: Question): Promise<void> {
+    await this.#whole('whole', { api, question, policy: 'strict', form });
+  }
+
   async #whole(way: Way, plan: Plan, headers: Readonly<Record<string, string>> = {}): Promise<void> {
     const { now, http } = this.#deps;
     const { api, question, policy, form, cacheControl } = plan;
@@ -144,7 +149,14 @@ export class Client {
     const reply = await http.send(`${api.url}/v1/resolve`, { method: 'POST', body });
     const answeredMs = now();
     if (reply.code !== null)
-      return await this.#refused('pinned', { api, question, askedMs, answeredMs, code: reply.code });
+      return await this.#refused('pinned', {
+        api,
+        question,
+        askedMs,
+        answeredMs,
+        code: reply.code,
+        detail: reply.detail,
+      });
     const told = JSON.parse(reply.body.toString()) as Resolved;
     await sleep(dice.below(PIN_HELD_MAX_MS));
     let bytes: Buffer;
@@ -152,7 +164,7 @@ export class Client {
       bytes = await readFile(told.file.path);
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? `${String(error.code)} under a pin` : 'unreadable';
-      return await this.#refused('pinned', { api, question, askedMs, answeredMs: now(), code });
+      return await this.#refused('pinned', { api, question, askedMs, answeredMs: now(), code, detail: told.file.path });
     }
     const { digest, found } = await rowSets.read('parquet', bytes, question.columns);
     this.#judged(
@@ -192,7 +204,7 @@ export class Client {
     const answeredMs = now();
     const asked = { api: api.name, question, askedMs, answeredMs };
     if (reply.code === 'PQ_GONE') return await this.#gone(seen, api);
-    if (reply.code !== null) return await this.#refused(way, { ...asked, api, code: reply.code });
+    if (reply.code !== null) return await this.#refused(way, { ...asked, api, code: reply.code, detail: reply.detail });
     const expected = way === 'range' ? seen.bytes.subarray(from, to + 1) : seen.bytes;
     const whole = reply.body.equals(expected) ? seen.bytes : reply.body;
     const { digest, found } = await rowSets.read('parquet', whole, question.columns);
@@ -225,7 +237,14 @@ export class Client {
     await this.askThus('proved', api, seen.question);
     const latest = this.#latest.get(seen.question.name);
     if (latest !== undefined && latest !== seen && latest.generation === seen.generation)
-      await this.#refused('own address', { api, question: seen.question, askedMs, answeredMs: now(), code: 'PQ_GONE' });
+      await this.#refused('own address', {
+        api,
+        question: seen.question,
+        askedMs,
+        answeredMs: now(),
+        code: 'PQ_GONE',
+        detail: 'and is the head',
+      });
   }
 
   async #take(
@@ -236,7 +255,8 @@ export class Client {
     const { now, judge, rowSets } = this.#deps;
     const { api, question, form } = plan;
     const answeredMs = now();
-    if (reply.code !== null) return await this.#refused(way, { api, question, askedMs, answeredMs, code: reply.code });
+    if (reply.code !== null)
+      return await this.#refused(way, { api, question, askedMs, answeredMs, code: reply.code, detail: reply.detail });
     const { headers, status } = reply;
     const key = String(headers['parqueue-key']);
     const generation = Number(headers['parqueue-generation']);

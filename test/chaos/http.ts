@@ -11,6 +11,8 @@ export interface Reply {
   readonly body: Buffer;
   /** The problem's code, or what became of the connection; null where the answer is a good one. */
   readonly code: string | null;
+  /** What the problem says about itself, for people. */
+  readonly detail: string;
 }
 
 export interface Sent {
@@ -19,8 +21,8 @@ export interface Sent {
   readonly body?: unknown;
 }
 
-/** Nobody has to wait for so long, whatever is broken: the longest deed and the longest wait of the product together. */
-const HANGS_AFTER_MS = 120_000;
+/** Nobody has to wait for so long, whatever is broken, on a machine however busy: longer than a load may take (stage.ts). */
+const HANGS_AFTER_MS = 300_000;
 
 export class Http {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 256 });
@@ -48,7 +50,7 @@ export class Http {
       const failed = (code: string): void => {
         clearTimeout(limit);
         request.destroy();
-        resolve({ status: 0, headers: {}, body: Buffer.alloc(0), code, reused: request.reusedSocket });
+        resolve({ status: 0, headers: {}, body: Buffer.alloc(0), code, detail: '', reused: request.reusedSocket });
       };
       const limit = setTimeout(() => failed('hangs'), HANGS_AFTER_MS);
       request.on('error', (error: NodeJS.ErrnoException) => failed(error.code ?? error.message));
@@ -60,7 +62,7 @@ export class Http {
           clearTimeout(limit);
           const body = Buffer.concat(chunks);
           const status = response.statusCode ?? 0;
-          resolve({ status, headers: response.headers, body, code: codeOf(status, body), reused: false });
+          resolve({ status, headers: response.headers, body, ...problemIn(status, body), reused: false });
         });
       });
       request.end(text ?? undefined);
@@ -68,12 +70,12 @@ export class Http {
   }
 }
 
-function codeOf(status: number, body: Buffer): string | null {
-  if (status < 400) return null;
+function problemIn(status: number, body: Buffer): Pick<Reply, 'code' | 'detail'> {
+  if (status < 400) return { code: null, detail: '' };
   try {
-    const { code } = JSON.parse(body.toString()) as { readonly code?: unknown };
-    return typeof code === 'string' ? code : `a ${status} without a code`;
+    const { code, detail } = JSON.parse(body.toString()) as { readonly code?: unknown; readonly detail?: unknown };
+    return { code: typeof code === 'string' ? code : `a ${status} without a code`, detail: String(detail) };
   } catch {
-    return `a ${status} without a problem`;
+    return { code: `a ${status} without a problem`, detail: '' };
   }
 }

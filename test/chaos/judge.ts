@@ -68,6 +68,8 @@ export interface Answered extends Asked {
 
 export interface Refused extends Asked {
   readonly code: string;
+  /** For people. */
+  readonly detail: string;
 }
 
 export interface Mark {
@@ -114,7 +116,6 @@ export class Judge {
   readonly #known = new Map<string, Known>();
   readonly #questionOf = new Map<string, string>();
   readonly #bytes = new Map<string, Bytes>();
-  readonly #generations = new Map<string, Map<number, Set<number>>>();
   readonly #damages: Damage[] = [];
   /** Answers whose bytes were damaged while they were sent; their digest said so. */
   damagedOnTheWay = 0;
@@ -147,9 +148,9 @@ export class Judge {
     }
   }
 
-  refused({ api, question, askedMs, answeredMs, code }: Refused): readonly Finding[] {
+  refused({ api, question, askedMs, answeredMs, code, detail }: Refused): readonly Finding[] {
     if (this.#deeds.explains(code, { api, source: question.source, askedMs, answeredMs })) return [];
-    return [finding('unexplained', { question, api }, `was refused with ${code}, and no deed explains it`)];
+    return [finding('unexplained', { question, api }, `was refused with ${code}, and no deed explains it (${detail})`)];
   }
 
   answered(read: Answered): readonly Finding[] {
@@ -174,14 +175,9 @@ export class Judge {
     const { version } = found;
     this.#bytes.set(name, { digest, version });
     this.#questionOf.set(key, question.name);
-    this.#note(question, generation, version);
+    const known = this.#of(question);
+    known.newest = Math.max(known.newest, generation);
     return [...this.#versions(read, generation, version), ...this.#times(read, version), ...this.#reasons(read)];
-  }
-
-  /** How often a version of a question was loaded again, as far as callers saw: generations beyond the first. */
-  loadedAgain(question: Question): number {
-    const versions = this.#generations.get(question.name)?.values() ?? [];
-    return [...versions].reduce((sum, { size }) => sum + size - 1, 0);
   }
 
   /** One generation has one version, in each of its forms; and what a mark forbids is not answered. */
@@ -218,15 +214,14 @@ export class Judge {
     if (version > history.begunAt(answeredMs))
       return [finding('future', read, `version ${version}, which nobody wrote yet`)];
     if (wish === null) return [];
-    const windowMs = {
-      no: 0,
-      staleWhileRevalidate: wish.whileRevalidateMs,
-      staleIfError: wish.ifErrorMs,
-      'coordination-down': wish.ifErrorMs,
+    const { maxAgeMs, whileRevalidateMs, ifErrorMs, degradedMs } = wish;
+    const allowedMs = {
+      no: maxAgeMs,
+      staleWhileRevalidate: whileRevalidateMs === 0 ? null : maxAgeMs + whileRevalidateMs,
+      staleIfError: ifErrorMs === 0 ? null : maxAgeMs + ifErrorMs,
+      'coordination-down': degradedMs === 0 ? null : degradedMs,
     }[stale];
-    if (stale !== 'no' && windowMs === 0)
-      return [finding('stale', read, `answered for ${stale}, which its policy does not allow`)];
-    const allowedMs = wish.maxAgeMs + windowMs;
+    if (allowedMs === null) return [finding('stale', read, `answered for ${stale}, which its policy does not allow`)];
     const due = history.completedAt(askedMs - allowedMs - (allowedMs === 0 ? 0 : CLOCK_SLACK_MS));
     if (version < due)
       return [
@@ -262,14 +257,6 @@ export class Judge {
         && damage.beganMs <= answeredMs
         && damage.endedMs >= askedMs,
     );
-  }
-
-  #note(question: Question, generation: number, version: number): void {
-    const known = this.#of(question);
-    known.newest = Math.max(known.newest, generation);
-    const versions = this.#generations.get(question.name) ?? new Map<number, Set<number>>();
-    this.#generations.set(question.name, versions);
-    versions.set(version, (versions.get(version) ?? new Set()).add(generation));
   }
 
   #of({ name }: Question): Known {

@@ -19,7 +19,7 @@ import type { Writer } from './writer.ts';
 /** Longer than any command to Redis waits. */
 const REDIS_SILENT_MS = 6500;
 /** Nothing that was broken for seconds is broken for longer than this afterwards, cool-downs of a source among it. */
-const RECOVERS_WITHIN_MS = 180_000;
+const RECOVERS_WITHIN_MS = 300_000;
 
 export interface NemesisDeps {
   readonly stage: ChaosStage;
@@ -171,7 +171,7 @@ export class Nemesis {
     const worker = dice.one(stage.workers);
     await this.#play('worker stopped', worker.name, async () => {
       worker.signal('SIGSTOP');
-      await sleep(2 * LEASE_TTL_MS + dice.below(2 * LEASE_TTL_MS));
+      await sleep(2 * LEASE_TTL_MS + dice.below(LEASE_TTL_MS));
       worker.signal('SIGCONT');
     });
   }

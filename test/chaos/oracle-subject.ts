@@ -44,7 +44,7 @@ export async function oracleSubject(history: History): Promise<OracleSubject> {
   return {
     name: 'ora',
     history,
-    yaml: `kind: oracle, connectString: "${login.connectString}", user: ${user}`,
+    yaml: `kind: oracle, connectString: "${login.connectString}", user: ${user}, connectTimeout: 60s`,
     password,
     async write(version) {
       const rows = OWNERS.flatMap((owner) => rowsOf(owner, version)).map(({ owner, id, version: of, word }) => [

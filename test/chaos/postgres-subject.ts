@@ -27,7 +27,7 @@ export async function postgresSubject(history: History): Promise<Subject> {
   return {
     name: 'pg',
     history,
-    yaml: `kind: postgres, connectString: "postgresql://127.0.0.1:${server.port}/chaos", user: chaos`,
+    yaml: `kind: postgres, connectString: "postgresql://127.0.0.1:${server.port}/chaos", user: chaos, connectTimeout: 60s`,
     password: PASSWORD,
     async write(version) {
       const rows = JSON.stringify(OWNERS.flatMap((owner) => rowsOf(owner, version)));

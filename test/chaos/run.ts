@@ -9,6 +9,7 @@ import { Deeds, type Deed } from './deeds.ts';
 import { Dice } from './dice.ts';
 import { Http } from './http.ts';
 import { Judge, type Finding } from './judge.ts';
+import { Liar, LIES, type Lie } from './liar.ts';
 import { judgeLoads, loadsOf, type Loads } from './loads.ts';
 import { Nemesis } from './nemesis.ts';
 import { QUESTIONS } from './questions.ts';
@@ -23,10 +24,16 @@ export interface Plan extends Size {
   /** Answers at least. Every deed is done once, whatever this is. */
   readonly reads: number;
   readonly clients: number;
+  /** Answers before the first deed, and after the last one. */
+  readonly calmReads: number;
   /** Answers between two deeds of a lane, at most. */
   readonly gapReads: number;
   readonly onProgress: (line: string) => void;
 }
+
+/** For `npm test`: few enough processes for two cores that have other things to do. */
+export const SHORT = { apis: 2, workers: 2, threads: 1, clients: 6, calmReads: 60, gapReads: 12 } as const;
+export const LONG = { apis: 2, workers: 3, threads: 2, clients: 24, calmReads: 1000, gapReads: 1000 } as const;
 
 export interface Story {
   readonly plan: Plan;
@@ -42,7 +49,6 @@ export interface Story {
   readonly findings: readonly Finding[];
 }
 
-const CALM_READS = 200;
 const PROGRESS_EVERY_MS = 10_000;
 /** A run that is wrong everywhere need not say so a million times. */
 const FINDINGS_KEPT = 200;
@@ -83,10 +89,10 @@ export class Run implements AsyncDisposable {
     const readingSince = now();
     const reading = clients.map((client) => this.#askOn(client, this.#dice.another(), stop.signal));
     try {
-      await this.#heard(CALM_READS);
+      await this.#heard(plan.calmReads);
       this.#findings.push(...judgeLoads(loadsOf(stage, this.#deeds)));
       await this.#break();
-      await this.#heard(CALM_READS);
+      await this.#heard(plan.calmReads);
     } finally {
       stop.abort();
       await Promise.all(reading);
@@ -116,16 +122,28 @@ export class Run implements AsyncDisposable {
     };
   }
 
-  /** So many asks to one process, with a judge of their own: what it finds. For processes that lie. */
-  async judgeOf(api: Api, asks: number): Promise<readonly Finding[]> {
+  /** What a judge of its own finds where somebody answers like this: before the source changed, afterwards, and then by a lie. */
+  async findingsOf(lie: Lie): Promise<readonly Finding[]> {
     const findings: Finding[] = [];
     const judge = new Judge(this.stage.histories(), this.#deeds);
-    const dice = this.#dice.another();
     const client = this.#client(judge, (finding) => findings.push(finding));
-    for (const writer of this.#writers) writer.start();
-    for (let ask = 0; ask < asks; ask += 1) await client.ask(api, dice.one(QUESTIONS));
-    await Promise.all(this.#writers.map((writer) => writer.end()));
-    return findings;
+    const question = QUESTIONS.find(({ name }) => name === 'lake/ada') ?? this.#dice.one(QUESTIONS);
+    const writer = this.#writers.find(({ subject }) => subject.name === question.source);
+    const { form } = LIES[lie];
+    const broken = lie === 'what is an hour old, by its configuration' ? await this.stage.startLenientApi() : null;
+    await using liar = await Liar.start(lie, broken?.api ?? this.#dice.one(this.stage.apis).api, this.#http);
+    try {
+      await client.askIn(form, liar.api, question);
+      if (findings.length > 0) throw new Error(`found before anything was wrong: ${findings[0]?.message}`);
+      await writer?.write();
+      // Somebody else may have seen the new generation, and then its bytes are known.
+      if (lie === 'the bytes of another generation') await client.askIn(form, liar.api, question);
+      liar.lying = true;
+      await client.askIn(form, liar.api, question);
+      return findings;
+    } finally {
+      await broken?.handle.kill();
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

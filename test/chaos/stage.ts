@@ -18,16 +18,16 @@ import { oracleSubject, type OracleSubject } from './oracle-subject.ts';
 import { postgresSubject } from './postgres-subject.ts';
 import { datasetOf, POLICIES, QUESTIONS, SOURCES, type Question, type SourceName } from './questions.ts';
 import { ServerHandle, type LoadStep } from './server-handle.ts';
+import type { ServerStart } from './server-process.ts';
 import { STATEMENT, type Subject } from './subject.ts';
 import { History } from './truth.ts';
 
-export const LEASE_TTL_MS = 1500;
+/** Short beside what a deed lasts, long beside what a busy machine may stand still for. */
+export const LEASE_TTL_MS = 3000;
 export const GRACE_MS = 3000;
 /** Longer than the swarm's own pins: an hour in production, where nobody knows them. */
 const PIN_MAX_MS = 12_000;
-const QUEUE_TIMING = { lockDurationMs: 4000, stalledIntervalMs: 1000 };
-/** Loads that can be cut off together: in each worker, two threads. */
-export const THREADS = 2;
+const QUEUE_TIMING = { lockDurationMs: 8000, stalledIntervalMs: 1000 };
 
 const clock: Clock = {
   now: () => Date.now(),
@@ -38,6 +38,13 @@ export const randomId = (): string => randomBytes(16).toString('hex');
 export interface Size {
   readonly apis: number;
   readonly workers: number;
+  /** Of each worker. */
+  readonly threads: number;
+}
+
+export interface ApiProcess {
+  readonly handle: ServerHandle;
+  readonly api: Api;
 }
 
 interface Parts {
@@ -60,7 +67,7 @@ export class ChaosStage implements AsyncDisposable {
   readonly subjects: readonly Subject[];
   readonly oracle: OracleSubject;
   readonly workers: ServerHandle[] = [];
-  readonly apis: { readonly handle: ServerHandle; readonly api: Api }[] = [];
+  readonly apis: ApiProcess[] = [];
   /** Steps of loads, by key. */
   readonly loads = new Map<
     string,
@@ -93,7 +100,7 @@ export class ChaosStage implements AsyncDisposable {
       postgresSubject(new History(now)),
     ]);
     const subjects = [lake, oracle, postgres];
-    const config = configOf(base, redis.url, subjects);
+    const config = configOf({ base, redisUrl: redis.url, subjects, threads: size.threads });
     const store = await openStore(config.store);
     const coordination = await openCoordination({ url: redis.url, storeId: store.storeId, clock, randomId });
     const stage = new ChaosStage({ base, redis, config, store, coordination, subjects, oracle });
@@ -111,17 +118,33 @@ export class ChaosStage implements AsyncDisposable {
     for (const subject of this.subjects) await subject.history.next((version) => subject.write(version));
     const started: Promise<void>[] = [];
     for (let at = 1; at <= workers; at += 1) {
-      const worker = new ServerHandle(`worker ${at}`, this.#start('worker', at, 0), (step) => this.#count(step));
+      const worker = new ServerHandle(`worker ${at}`, this.#start('worker', `worker ${at}`, this.config), (step) =>
+        this.#count(step),
+      );
       this.workers.push(worker);
       started.push(worker.start());
     }
     for (let at = 1; at <= apis; at += 1) {
-      const port = await freePort();
-      const handle = new ServerHandle(`API ${at}`, this.#start('api', at, port), () => undefined);
-      this.apis.push({ handle, api: { name: handle.name, url: `http://127.0.0.1:${port}` } });
-      started.push(handle.start());
+      const process = await this.#apiProcess(`API ${at}`, this.config);
+      this.apis.push(process);
+      started.push(process.handle.start());
     }
     await Promise.all(started);
+  }
+
+  /** One of a configuration that allows an hour wherever the others are strict: what a defect in deciding would look like. */
+  async startLenientApi(): Promise<ApiProcess> {
+    const freshness = { maxAgeMs: 3_600_000, staleWhileRevalidateMs: 0, staleIfErrorMs: 0 };
+    const lenient = Object.entries(this.config.datasets).map(([name, dataset]) => [
+      name,
+      { ...dataset, freshness: { ...dataset.freshness, ...freshness } },
+    ]);
+    const process = await this.#apiProcess('the lenient API', {
+      ...this.config,
+      datasets: Object.fromEntries(lenient),
+    });
+    await process.handle.start();
+    return process;
   }
 
   subject(name: SourceName): Subject {
@@ -170,16 +193,16 @@ export class ChaosStage implements AsyncDisposable {
     await rm(this.base, { recursive: true, force: true });
   }
 
-  #start(role: 'api' | 'worker', at: number, port: number): ConstructorParameters<typeof ServerHandle>[1] {
-    const { config } = this;
-    const listen = { host: '127.0.0.1', port };
-    return {
-      kind: 'start',
-      role,
-      config: role === 'api' ? { ...config, listen } : config,
-      queueTiming: QUEUE_TIMING,
-      logFile: join(this.base, `${role}-${at}.log`),
-    };
+  async #apiProcess(name: string, config: Config): Promise<ApiProcess> {
+    const port = await freePort();
+    const listening = { ...config, listen: { host: '127.0.0.1', port } };
+    const handle = new ServerHandle(name, this.#start('api', name, listening), () => undefined);
+    return { handle, api: { name, url: `http://127.0.0.1:${port}` } };
+  }
+
+  #start(role: 'api' | 'worker', name: string, config: Config): ServerStart {
+    const logFile = join(this.base, `${name.replaceAll(' ', '-')}.log`);
+    return { kind: 'start', role, config, queueTiming: QUEUE_TIMING, logFile };
   }
 
   #count({ name, key, fillId }: LoadStep): void {
@@ -205,7 +228,14 @@ export async function writeBallast(base: string): Promise<void> {
   }
 }
 
-function configOf(base: string, redisUrl: string, subjects: readonly Subject[]): Config {
+interface Configured {
+  readonly base: string;
+  readonly redisUrl: string;
+  readonly subjects: readonly Subject[];
+  readonly threads: number;
+}
+
+function configOf({ base, redisUrl, subjects, threads }: Configured): Config {
   const datasets = SOURCES.flatMap((source) =>
     Object.entries(POLICIES).flatMap(([policy, { maxAgeMs, whileRevalidateMs, ifErrorMs }]) => {
       if (policy === 'ttl' && source !== 'lake') return [];
@@ -221,8 +251,8 @@ function configOf(base: string, redisUrl: string, subjects: readonly Subject[]):
 listen: { port: 0 }
 store: { root: ./store, quota: 16MiB, retention: { grace: ${GRACE_MS}ms, generations: 2, maxAge: 10s } }
 redis: { url: "${redisUrl}", durable: true }
-limits: { fillTimeout: 60s }
-worker: { listen: { port: 0 }, threads: ${THREADS}, threadMemory: 128MiB, leaseTtl: ${LEASE_TTL_MS}ms, drain: { finish: 1s }, scratch: ./scratch }
+limits: { fillTimeout: 4m }
+worker: { listen: { port: 0 }, threads: ${threads}, threadMemory: 128MiB, leaseTtl: ${LEASE_TTL_MS}ms, drain: { finish: 1s }, scratch: ./scratch }
 sources:
 ${subjects.map(({ name, yaml, password }) => `  ${name}: { ${yaml}${password === '' ? '' : `, password: "\${PASSWORD_OF_${name}}"`}, maxConcurrentFills: 4 }`).join('\n')}
 datasets:

@@ -1,0 +1,255 @@
+/** The judge, told false histories: a judge that is blind would let every run pass. */
+import { describe, expect, test } from 'vitest';
+import { Deeds } from './deeds.ts';
+import { Judge, type Answered, type Mark, type Reason } from './judge.ts';
+import { judgeLoads, type Loads } from './loads.ts';
+import { ALL_COLUMNS, QUESTIONS, type Question } from './questions.ts';
+import { foundIn, History, rowsOf, type Found, type Row } from './truth.ts';
+
+function question(name: string): Question {
+  const found = QUESTIONS.find((candidate) => candidate.name === name);
+  if (found === undefined) throw new Error(`no question ${name}`);
+  return found;
+}
+
+const ADA = question('pg/ada');
+const BOB = question('pg/bob');
+const STRICT = { maxAgeMs: 0, whileRevalidateMs: 0, ifErrorMs: 0, degradedMs: 0 };
+const AGED = { maxAgeMs: 2000, whileRevalidateMs: 0, ifErrorMs: 5000, degradedMs: 7000 };
+
+/** Version n is begun at n × 10,000 and done 100 later. */
+async function historyOf(versions: number): Promise<History> {
+  let nowMs = 0;
+  const history = new History(() => nowMs);
+  for (let version = 1; version <= versions; version += 1) {
+    nowMs = version * 10_000;
+    await history.next(async () => {
+      nowMs += 100;
+      await Promise.resolve();
+    });
+  }
+  return history;
+}
+
+async function court(): Promise<{ readonly judge: Judge; readonly deeds: Deeds }> {
+  const deeds = new Deeds();
+  const history = await historyOf(3);
+  return { judge: new Judge({ pg: history, ora: history, lake: history }, deeds), deeds };
+}
+
+/** Version 2, as somebody is told who asks when it has been there for a while. */
+function answer(change: Partial<Answered> = {}): Answered {
+  const version = change.found?.wrong === null ? change.found.version : 2;
+  return {
+    api: 'API 1',
+    question: ADA,
+    askedMs: 25_000,
+    answeredMs: 25_010,
+    wish: STRICT,
+    key: 'key-of-ada',
+    generation: 100 + version,
+    form: 'parquet',
+    digest: `digest ${version}`,
+    promised: `digest ${version}`,
+    found: { owner: 'ada', version, wrong: null },
+    age: 0,
+    stale: 'no',
+    ...change,
+  };
+}
+
+const ofVersion = (version: number): Found => ({ owner: 'ada', version, wrong: null });
+
+async function reasons(...answers: readonly Answered[]): Promise<readonly Reason[]> {
+  const { judge } = await court();
+  return answers.flatMap((each) => judge.answered(each)).map(({ reason }) => reason);
+}
+
+describe('rows', () => {
+  const told = (rows: readonly Row[]): readonly Readonly<Record<string, unknown>>[] =>
+    rows.map(({ id, owner, version, word }) => ({
+      ID: BigInt(id),
+      owner,
+      version: String(version),
+      twin: version,
+      word,
+    }));
+  const rows = told(rowsOf('ada', 5));
+  const change = (at: number, to: object): readonly Readonly<Record<string, unknown>>[] =>
+    rows.map((row, index) => (index === at ? { ...row, ...to } : row));
+
+  test('prove by themselves whose they are, in any order and spelling', () => {
+    expect(foundIn(rows, ALL_COLUMNS)).toEqual({ owner: 'ada', version: 5, wrong: null });
+    expect(foundIn(rows.toReversed(), ALL_COLUMNS)).toEqual({ owner: 'ada', version: 5, wrong: null });
+  });
+
+  test.each([
+    ['there are none', []],
+    ['one is missing', rows.slice(1)],
+    ['the one that tells about the others is missing', rows.slice(0, -1)],
+    ['one is there twice, and another one is not', [...rows.slice(0, -2), ...rows.slice(0, 1), ...rows.slice(-1)]],
+    ['one is of another version', change(7, { version: 4 })],
+    ['one was joined across two versions', change(7, { twin: 4 })],
+    ['one is of somebody else', change(7, { owner: 'bob' })],
+    ['one has the word of another version', change(7, { word: 'ada 4007' })],
+    ['half are of the version before', [...told(rowsOf('ada', 4)).slice(0, 20), ...rows.slice(20)]],
+    ['their version is none', rows.map((row) => ({ ...row, version: 0 }))],
+    ['a column is another one', rows.map(({ twin, ...row }) => ({ ...row, other: twin }))],
+  ])('are wrong where %s', (_, wrong) => {
+    expect(foundIn(wrong, ALL_COLUMNS).wrong).toEqual(expect.any(String));
+  });
+});
+
+describe('an answer', () => {
+  test('may be of the version that was there when it was asked for, or of one that came while it was', async () => {
+    expect(await reasons(answer())).toEqual([]);
+    expect(await reasons(answer({ askedMs: 29_000, answeredMs: 31_000, found: ofVersion(3) }))).toEqual([]);
+    expect(await reasons(answer({ askedMs: 30_050, answeredMs: 30_060 }))).toEqual([]);
+  });
+
+  test('is stale where a newer version was complete before a strict ask', async () => {
+    expect(await reasons(answer({ found: ofVersion(1) }))).toEqual(['stale']);
+  });
+
+  test('may be as old as its policy says, and no older', async () => {
+    const old = { wish: AGED, found: ofVersion(1), age: 1 };
+    expect(await reasons(answer({ ...old, askedMs: 22_000, answeredMs: 22_001, age: 2 }))).toEqual([]);
+    expect(await reasons(answer({ ...old, askedMs: 22_500, answeredMs: 22_501, age: 2 }))).toEqual(['stale']);
+  });
+
+  test('is stale where its own Age says that it is younger than it is', async () => {
+    expect(
+      await reasons(answer({ wish: AGED, found: ofVersion(1), askedMs: 21_900, answeredMs: 21_900, age: 0 })),
+    ).toEqual(['stale']);
+    expect(await reasons(answer({ wish: AGED, age: null }))).toEqual(['stale']);
+  });
+
+  test('that makes do is stale where the policy allows that not at all, or not so old', async () => {
+    const without = { stale: 'coordination-down', found: ofVersion(1), age: 9 } as const;
+    const { judge, deeds } = await court();
+    deeds.begin('Redis killed', 'Redis', 20_000);
+    const judged = (change: Partial<Answered>): readonly Reason[] =>
+      judge.answered(answer({ ...without, ...change })).map(({ reason }) => reason);
+    expect(judged({ wish: AGED, askedMs: 27_000, answeredMs: 27_000 })).toEqual([]);
+    expect(judged({ wish: AGED, askedMs: 27_500, answeredMs: 27_500 })).toEqual(['stale']);
+    expect(judged({ wish: STRICT, askedMs: 22_000, answeredMs: 22_000 })).toEqual(['stale']);
+    expect(judged({ wish: { ...AGED, degradedMs: 1000 }, askedMs: 22_000, answeredMs: 22_000 })).toEqual(['stale']);
+  });
+
+  test('that makes do has a reason', async () => {
+    expect(await reasons(answer({ wish: AGED, stale: 'coordination-down' }))).toEqual(['unexplained']);
+    expect(await reasons(answer({ wish: AGED, stale: 'staleIfError' }))).toEqual(['unexplained']);
+  });
+
+  test('is from the future where nobody had begun to write it', async () => {
+    expect(await reasons(answer({ found: ofVersion(3) }), answer({ found: ofVersion(9) }))).toEqual([
+      'future',
+      'future',
+    ]);
+  });
+
+  test('is torn where its rows are, or its bytes are not those of its ETag', async () => {
+    expect(await reasons(answer({ found: { wrong: 'two versions' } }))).toEqual(['torn']);
+    expect(await reasons(answer({ digest: 'another' }))).toEqual(['torn']);
+  });
+
+  test('is misattributed where its rows are those of another question, or its key is', async () => {
+    expect(await reasons(answer({ question: BOB }))).toEqual(['misattributed']);
+    const ofBob: Found = { owner: 'bob', version: 2, wrong: null };
+    const shared = { key: 'key-of-ada', generation: 200, digest: 'of bob', promised: 'of bob' };
+    expect(await reasons(answer(), answer({ question: BOB, found: ofBob, ...shared }))).toEqual(['misattributed']);
+  });
+
+  test('is changed where the same generation had other bytes, or another version in another form', async () => {
+    expect(await reasons(answer(), answer({ digest: 'other', promised: 'other' }))).toEqual(['changed']);
+    const csv = { form: 'csv', promised: null, digest: 'text' } as const;
+    expect(
+      await reasons(answer(), answer({ ...csv, found: ofVersion(1), generation: 102, wish: AGED, age: 60 })),
+    ).toContain('changed');
+    expect(await reasons(answer(), answer(csv))).toEqual([]);
+  });
+
+  test('of one generation by its own address may be of any age', async () => {
+    expect(await reasons(answer({ wish: null, found: ofVersion(1), age: null }))).toEqual([]);
+  });
+
+  test('whose bytes were damaged on the disk while they were sent is counted, and no other', async () => {
+    const { judge } = await court();
+    judge.damaged({ key: 'key-of-ada', generation: 102, beganMs: 25_005, endedMs: 25_006 });
+    expect(judge.answered(answer({ digest: 'damaged' }))).toEqual([]);
+    expect(judge.damagedOnTheWay).toBe(1);
+    expect(judge.answered(answer({ digest: 'damaged', askedMs: 25_100, answeredMs: 25_110 }))).toHaveLength(1);
+  });
+});
+
+describe('a mark', () => {
+  async function marked(mode: Mark['mode'], later: Partial<Answered>): Promise<readonly Reason[]> {
+    const { judge } = await court();
+    judge.answered(answer());
+    const mark: Mark = { mode, concerns: ({ name }) => name === ADA.name, sentMs: 26_000, ackedMs: 26_100 };
+    judge.marked(mark, new Map([[ADA.name, judge.newestOf(ADA)]]), QUESTIONS);
+    return judge.answered(answer({ wish: AGED, age: 5, answeredMs: 27_000, ...later })).map(({ reason }) => reason);
+  }
+
+  test('hard forbids what was answered before it to whoever asks after it, and allows it to whoever asked before', async () => {
+    expect(await marked('hard', { askedMs: 26_200 })).toEqual(['forbidden']);
+    expect(await marked('hard', { askedMs: 26_050 })).toEqual([]);
+    expect(await marked('hard', { askedMs: 26_200, generation: 110 })).toEqual([]);
+    expect(
+      await marked('hard', {
+        askedMs: 26_200,
+        generation: 110,
+        found: ofVersion(1),
+        digest: 'x',
+        promised: 'x',
+        age: 60,
+      }),
+    ).toContain('forbidden');
+  });
+
+  test('hard leaves a generation at its own address alone, a purge does not', async () => {
+    expect(await marked('hard', { askedMs: 26_200, wish: null })).toEqual([]);
+    expect(await marked('purge', { askedMs: 26_200, wish: null })).toEqual(['forbidden']);
+  });
+
+  test('soft wants what was there then, also of a policy that allows age', async () => {
+    const { judge } = await court();
+    judge.marked({ mode: 'soft', concerns: () => true, sentMs: 20_200, ackedMs: 20_300 }, new Map(), QUESTIONS);
+    const young = { wish: AGED, askedMs: 20_400, answeredMs: 20_500, age: 5 };
+    expect(judge.answered(answer({ ...young, found: ofVersion(1) })).map(({ reason }) => reason)).toEqual([
+      'forbidden',
+    ]);
+    expect(judge.answered(answer(young))).toEqual([]);
+  });
+});
+
+describe('a refusal', () => {
+  const refused = { api: 'API 1', detail: '', question: ADA, askedMs: 25_000, answeredMs: 25_100 };
+
+  test('needs a deed that was under way, of the kind that causes it, to what was asked', async () => {
+    const { judge, deeds } = await court();
+    const wrong = (code: string, change: Partial<typeof refused> = {}): number =>
+      judge.refused({ ...refused, code, ...change }).length;
+    expect(wrong('PQ_SOURCE_UNAVAILABLE')).toBe(1);
+    const deed = deeds.begin('Postgres down', 'pg', 25_050);
+    expect(wrong('PQ_SOURCE_UNAVAILABLE')).toBe(0);
+    expect(wrong('PQ_SOURCE_UNAVAILABLE', { question: question('ora/ada') })).toBe(1);
+    expect(wrong('PQ_INTERNAL')).toBe(1);
+    expect(wrong('hangs')).toBe(1);
+    deed.endedMs = 25_080;
+    expect(wrong('PQ_SOURCE_UNAVAILABLE')).toBe(0);
+    expect(wrong('PQ_SOURCE_UNAVAILABLE', { askedMs: 25_090 })).toBe(1);
+    deeds.begin('API killed', 'API 2', 25_000);
+    expect([wrong('ECONNRESET'), wrong('ECONNRESET', { api: 'API 2' })]).toEqual([1, 0]);
+  });
+});
+
+describe('loads', () => {
+  const loads: Loads = { question: ADA, writes: 5, read: 8, committed: 7, again: 2, cutOff: 1 };
+
+  test('are as many as there were versions, reasons to load again, and loads that were cut off', () => {
+    expect(judgeLoads([loads])).toEqual([]);
+    expect(judgeLoads([{ ...loads, committed: 8, read: 9 }])).toMatchObject([{ reason: 'duplicate' }]);
+    expect(judgeLoads([{ ...loads, read: 9 }])).toMatchObject([{ reason: 'duplicate' }]);
+  });
+});
