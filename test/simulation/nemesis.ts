@@ -75,7 +75,7 @@ export class Nemesis {
       case 'clear-redis':
         return this.#forgetAll(() => world.flushRedis());
       case 'late-snapshot':
-        return world.ambush({ label: 'source-open', strike: (victim) => this.#stall(victim, 400) });
+        return world.ambush({ label: 'stage', strike: (victim) => this.#stall(victim, 400) });
       case 'late-reading':
         return world.ambush({ label: 'part-read', strike: (victim) => this.#stall(victim, 400) });
       case 'slow-rows':

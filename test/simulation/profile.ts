@@ -5,20 +5,22 @@ export interface Profile {
   readonly name: string;
   /** No faults: then nobody is refused, and each state of a source is loaded once. */
   readonly calm: boolean;
+  /** Sources, Redis and its replies never fail, whatever else does: then nobody is refused either. */
+  readonly sound?: true;
   /** Entries: files, and statements by the tables and views they name. */
   readonly keys: number;
   readonly statements?: readonly string[];
   readonly asks: number;
   /** Chance per step that somebody asks, where it is to be less than usual: heads that are always pinned never go. */
   readonly askChance?: number;
+  /** Age that one in four callers allows; little, if it is not told: where many take turns, hardly anything is so young. */
+  readonly maxAgeMs?: number;
   readonly workers: number;
   readonly leaseTtlMs: number;
   /** Bytes of the store. A part takes some seventy. */
   readonly quotaBytes?: number;
   /** One entry more, whose result takes so much: none that the store could hold. */
   readonly greedyBytes?: number;
-  /** No caller is told 202: those who come back take turns from the fills, and leases here are short. */
-  readonly patient?: true;
   /** Beside every ask its API process reads as one that is cut off from Redis would. */
   readonly cutOff?: true;
   readonly faults: Faults;
@@ -62,7 +64,7 @@ export type Deed =
   | 'lose-jobs'
   /** FLUSHALL: the process stays, and with it its run_id. */
   | 'clear-redis'
-  /** The next holder stalls before it opens its snapshot, or before its last rows. */
+  /** The next holder stalls before it stages and opens its snapshot, or before its last rows. */
   | 'late-snapshot'
   | 'slow-rows'
   /** The next probe stalls before it reads what others found. */

@@ -50,6 +50,7 @@ export const PROFILES: readonly Profile[] = [
   {
     name: 'changing',
     calm: false,
+    sound: true,
     keys: 2,
     asks: 30,
     workers: 2,
@@ -199,7 +200,6 @@ export const PROFILES: readonly Profile[] = [
     keys: 1,
     asks: 30,
     workers: 3,
-    patient: true,
     leaseTtlMs: 90,
     faults: { ...CALM, deliverAgain: 0.2, loseRenewal: 0.95 },
     nemesis: 0.1,
@@ -208,6 +208,7 @@ export const PROFILES: readonly Profile[] = [
   {
     name: 'hard rain',
     calm: false,
+    sound: true,
     keys: 1,
     asks: 40,
     workers: 2,
@@ -230,6 +231,7 @@ export const PROFILES: readonly Profile[] = [
   {
     name: 'slow commits',
     calm: false,
+    sound: true,
     keys: 1,
     asks: 40,
     workers: 3,
@@ -241,6 +243,7 @@ export const PROFILES: readonly Profile[] = [
   {
     name: 'short grace',
     calm: false,
+    sound: true,
     keys: 1,
     asks: 60,
     workers: 3,
@@ -254,6 +257,7 @@ export const PROFILES: readonly Profile[] = [
     // between their looks, their leave and their renames.
     name: 'evictions',
     calm: false,
+    sound: true,
     keys: 2,
     asks: 20,
     askChance: 0.02,
@@ -343,6 +347,7 @@ export const PROFILES: readonly Profile[] = [
     // Aimed at shared probes: many keys over few tables, so that most of what a key is verified by was asked for another.
     name: 'shared tables',
     calm: false,
+    sound: true,
     keys: 0,
     statements: ['APP.A', 'APP.A,APP.B', 'APP.B,APP.C'],
     asks: 25,
@@ -357,11 +362,11 @@ export const PROFILES: readonly Profile[] = [
     // asked meanwhile and changed since. With the maximum, whoever asked after the change is answered without it.
     name: 'late readers',
     calm: false,
+    sound: true,
     keys: 0,
     statements: ['APP.A', 'APP.A,APP.B'],
     asks: 30,
     workers: 3,
-    patient: true,
     leaseTtlMs: 1000,
     faults: CALM,
     nemesis: 0.12,
@@ -394,6 +399,7 @@ export const PROFILES: readonly Profile[] = [
   {
     name: 'marked tables',
     calm: false,
+    sound: true,
     keys: 0,
     statements: ['APP.V'],
     asks: 25,

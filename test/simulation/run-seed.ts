@@ -13,12 +13,15 @@ import {
 } from '@parqueue/core';
 import { Nemesis } from './nemesis.ts';
 import type { Profile } from './profile.ts';
+import { neverAborted } from './scheduler.ts';
 import { thingsOf } from './sim-requests.ts';
 import type { SimRows } from './sim-source.ts';
 import { Truth } from './truth.ts';
 import { CALM, GRACE_MS, PIN_TTL_MS, World, type Process } from './world.ts';
 
 export interface SeedReport {
+  /** Equal for equal runs: of all steps in their order, with their times. */
+  readonly digest: string;
   readonly steps: number;
   readonly answers: number;
   readonly failures: number;
@@ -37,6 +40,18 @@ export interface SeedReport {
 /** A violated promise, with the story that led to it. */
 export class Violation extends Error {
   override readonly name = 'Violation';
+  /** What was found, without seed and story. */
+  readonly finding: string;
+  readonly steps: number;
+
+  constructor(
+    message: string,
+    { finding, steps, cause }: { readonly finding: string; readonly steps: number; readonly cause: unknown },
+  ) {
+    super(message, { cause });
+    this.finding = finding;
+    this.steps = steps;
+  }
 }
 
 const STEPS_MAX = 60_000;
@@ -50,11 +65,25 @@ const LEASE_FOR_HURRY_MS = 60;
 export async function runSeed(seed: number, profile: Profile): Promise<SeedReport> {
   const run = new SeedRun(seed, profile);
   try {
-    return await run.run();
+    const report = await run.run();
+    if ((profile.calm || profile.sound === true) && report.failures > 0)
+      throw new Error(`I12: ${report.failures} callers were refused although nothing failed`);
+    if (profile.calm) requireOneLoad(report);
+    return report;
   } catch (error) {
-    const story = run.world.scheduler.trace.slice(-60).join('\n  ');
-    throw new Violation(`seed ${seed}, profile ${profile.name}: ${String(error)}\n  ${story}`, { cause: error });
+    const { scheduler } = run.world;
+    const story = scheduler.story(60).join('\n  ');
+    throw new Violation(`seed ${seed}, profile ${profile.name}: ${String(error)}\n  ${story}`, {
+      finding: error instanceof Error ? error.message : String(error),
+      steps: scheduler.steps,
+      cause: error,
+    });
   }
+}
+
+function requireOneLoad({ loadsOfOneState }: SeedReport): void {
+  if (loadsOfOneState > 1)
+    throw new Error(`a state of the source was loaded ${loadsOfOneState} times in calm weather, however many ask`);
 }
 
 class SeedRun {
@@ -107,6 +136,7 @@ class SeedRun {
     await this.#converge();
     const loads = [...world.loads.values()];
     return {
+      digest: scheduler.digest,
       steps: scheduler.steps,
       answers: this.#answers,
       failures: this.#failures,
@@ -161,13 +191,13 @@ class SeedRun {
       ?? random.pick([
         STRICT,
         STRICT,
-        { ...STRICT, maxAgeMs: 50 },
+        { ...STRICT, maxAgeMs: this.#profile.maxAgeMs ?? 50 },
         { ...STRICT, maxAgeMs: 20, staleWhileRevalidateMs: 100, staleIfErrorMs: 200 },
       ]);
     const asked = { step: scheduler.steps, ms: scheduler.nowMs };
     if (this.#profile.cutOff === true) this.#readCutOff(api, request);
     // Not where leases are shorter than a few turns of the scheduler: more turns for callers would starve every fill.
-    const mayHurry = this.#profile.leaseTtlMs >= LEASE_FOR_HURRY_MS && this.#profile.patient !== true;
+    const mayHurry = this.#profile.leaseTtlMs >= LEASE_FOR_HURRY_MS;
     const waitMs = mayHurry && random.chance(0.1) ? random.below(60) : 600_000;
     const answered = this.#askUntilAnswered(api, { request, policy: chosen }, waitMs);
     // A crashed API leaves its callers without an answer: their connection is gone.
@@ -219,7 +249,7 @@ class SeedRun {
   ): Promise<Answer> {
     // Every third reader takes no pin. Counted, not drawn: a draw would give every seed another schedule.
     const pinTtlMs = this.#asked % 3 === 0 ? null : PIN_TTL_MS;
-    const wait = { waitMs, pinTtlMs, requestId: null, signal: AbortSignal.any([]) };
+    const wait = { waitMs, pinTtlMs, requestId: null, signal: neverAborted() };
     let continues: Arrival | null = null;
     for (let round = 1; round <= ROUNDS_MAX; round += 1) {
       const resolution: Resolution = await api.resolver.resolve({ ...ask, cachedOnly: false, continues }, wait);
@@ -318,7 +348,7 @@ class SeedRun {
   }
 
   async #rowsOf(api: Process, request: ResolvedRequest): Promise<Partial<SimRows>> {
-    const wait = { waitMs: 600_000, pinTtlMs: 10, requestId: null, signal: AbortSignal.any([]) };
+    const wait = { waitMs: 600_000, pinTtlMs: 10, requestId: null, signal: neverAborted() };
     const resolution = await this.#finished(
       api.resolver.resolve({ request, policy: STRICT, cachedOnly: false, continues: null }, wait),
     );

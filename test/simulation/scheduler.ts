@@ -58,17 +58,35 @@ const drained = (): Promise<void> =>
     setImmediate(resolve);
   });
 
+/** Of work that nobody cancels. One for each: those who listen to a signal are searched one by one. */
+export function neverAborted(): AbortSignal {
+  return new AbortController().signal;
+}
+
+const PASSED_MAX = 400;
+
 export class Scheduler {
   readonly random: Random;
   nowMs = 1_000_000;
   steps = 0;
-  /** The last points passed, for the story of a failure. */
-  readonly trace: string[] = [];
-  #ready: Waiter[] = [];
+  readonly #digest = new Digest();
+  readonly #ready: Waiter[] = [];
   #timers: Timer[] = [];
+  /** The last points passed, for the story of a failure. */
+  readonly #passed: { readonly atMs: number; readonly waiter: Waiter }[] = [];
 
   constructor(random: Random) {
     this.random = random;
+  }
+
+  /** Of all points passed, in their order, with their times: equal for equal runs. */
+  get digest(): string {
+    return this.#digest.text;
+  }
+
+  /** The last points passed, in words. */
+  story(points: number): readonly string[] {
+    return this.#passed.slice(-points).map(({ atMs, waiter }) => `${atMs} ${waiter.actor.name} ${waiter.label}`);
   }
 
   /** Waits for its turn. A dead actor waits for ever. */
@@ -108,40 +126,97 @@ export class Scheduler {
     this.steps += 1;
     this.nowMs += this.random.below(4);
     this.#wakeTimers();
-    let able = this.#able();
-    while (able.length === 0) {
+    let able = this.#countAble();
+    while (able === 0) {
       const next = this.#nextMoment();
       if (next === null) return false;
       this.nowMs = Math.max(this.nowMs + 1, next);
       this.#wakeTimers();
-      able = this.#able();
+      able = this.#countAble();
     }
-    const waiter = this.random.pick(able);
-    this.#ready.splice(this.#ready.indexOf(waiter), 1);
-    this.trace.push(`${this.nowMs} ${waiter.actor.name} ${waiter.label}`);
-    if (this.trace.length > 400) this.trace.splice(0, 200);
+    const waiter = this.#take(this.random.below(able));
+    this.#note(waiter);
     waiter.resume();
     return true;
   }
 
-  #able(): Waiter[] {
-    this.#ready = this.#ready.filter(({ actor }) => !actor.dead);
-    return this.#ready.filter(({ actor }) => actor.stalledUntilMs <= this.nowMs);
+  #note(waiter: Waiter): void {
+    this.#digest.add(this.nowMs, waiter.actor.name, waiter.label);
+    this.#passed.push({ atMs: this.nowMs, waiter });
+    if (this.#passed.length >= 2 * PASSED_MAX) this.#passed.splice(0, PASSED_MAX);
+  }
+
+  /** Of those who wait; the dead leave. Here and below in place and without lists: it is done at each step of each seed. */
+  #countAble(): number {
+    const { nowMs } = this;
+    let able = 0;
+    keep(this.#ready, ({ actor }) => {
+      if (!actor.dead && actor.stalledUntilMs <= nowMs) able += 1;
+      return !actor.dead;
+    });
+    return able;
+  }
+
+  #take(chosen: number): Waiter {
+    let able = -1;
+    const index = this.#ready.findIndex(({ actor }) => {
+      if (actor.stalledUntilMs <= this.nowMs) able += 1;
+      return able === chosen;
+    });
+    const [waiter] = this.#ready.splice(index, 1);
+    if (waiter === undefined) throw new Error('nobody to take');
+    return waiter;
   }
 
   #wakeTimers(): void {
-    this.#timers = this.#timers.filter(({ actor }) => !actor.dead);
-    const due = this.#timers.filter(({ actor, atMs }) => atMs <= this.nowMs && actor.stalledUntilMs <= this.nowMs);
-    if (due.length === 0) return;
-    this.#timers = this.#timers.filter((timer) => !due.includes(timer));
-    this.#ready.push(...due);
+    const { nowMs } = this;
+    keep(this.#timers, (timer) => {
+      const { actor } = timer;
+      if (actor.dead) return false;
+      if (timer.atMs > nowMs || actor.stalledUntilMs > nowMs) return true;
+      this.#ready.push(timer);
+      return false;
+    });
   }
 
   #nextMoment(): number | null {
-    const moments = [
-      ...this.#timers.map(({ actor, atMs }) => Math.max(atMs, actor.stalledUntilMs)),
-      ...this.#ready.map(({ actor }) => actor.stalledUntilMs),
-    ];
-    return moments.length === 0 ? null : Math.min(...moments);
+    let next = Infinity;
+    for (const { actor, atMs } of this.#timers) next = Math.min(next, Math.max(atMs, actor.stalledUntilMs));
+    for (const { actor } of this.#ready) next = Math.min(next, actor.stalledUntilMs);
+    return next === Infinity ? null : next;
   }
+}
+
+/** FNV-1a in two lanes: two runs that differ anywhere differ here, but for one in 2⁶⁴. No secret hangs on it. */
+class Digest {
+  #low = 0x811c9dc5;
+  #high = 0x01000193;
+
+  get text(): string {
+    return [this.#high, this.#low].map((lane) => (lane >>> 0).toString(16).padStart(8, '0')).join('');
+  }
+
+  add(atMs: number, ...names: readonly string[]): void {
+    this.#mix(atMs);
+    for (const name of names) {
+      for (let index = 0; index < name.length; index += 1) this.#mix(name.charCodeAt(index));
+      this.#mix(name.length);
+    }
+  }
+
+  #mix(value: number): void {
+    this.#low = Math.imul(this.#low ^ value, 0x01000193);
+    this.#high = Math.imul(this.#high ^ value, 0x85ebca6b) ^ (this.#low >>> 13);
+  }
+}
+
+/** Takes all others out of the list. */
+function keep<T>(list: T[], stays: (one: T) => boolean): void {
+  let kept = 0;
+  for (const one of list) {
+    if (!stays(one)) continue;
+    list[kept] = one;
+    kept += 1;
+  }
+  list.length = kept;
 }

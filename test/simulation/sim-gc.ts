@@ -16,7 +16,7 @@ import {
   type StoreRules,
 } from '@parqueue/core';
 import type { MemoryCoordination } from '@parqueue/core/testing';
-import type { Actor } from './scheduler.ts';
+import { neverAborted, type Actor } from './scheduler.ts';
 
 /** Keys are forgotten while callers still ask for them and fills of before still run. */
 const EVICTED_TOLD_MS = 100;
@@ -76,7 +76,7 @@ export function simGc(parts: SimGcParts): SimGc & { readonly room: Room } {
   const { heads, leases, retirement, eviction, usage } = coordination;
   const { directories, marks, space, actor, collections } = parts;
   const deps: GcDeps = { heads, leases, retirement, eviction, usage, directories, marks, space, randomId, onStep };
-  const common = { pinMaxMs, dryRun: false, evictedToldMs: EVICTED_TOLD_MS, signal: AbortSignal.any([]) };
+  const common = { pinMaxMs, dryRun: false, evictedToldMs: EVICTED_TOLD_MS, signal: neverAborted() };
   return {
     room:
       lookEveryMs === null

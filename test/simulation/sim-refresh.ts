@@ -6,6 +6,7 @@ import {
   type RefreshReport,
   type ResolvedRequest,
 } from '@parqueue/core';
+import { neverAborted } from './scheduler.ts';
 import type { MemoryCoordination, MemoryRedis } from '@parqueue/core/testing';
 
 export interface SimRefreshParts extends Pick<RefreshDeps, 'clock' | 'jobs' | 'notices' | 'epochs' | 'onStep'> {
@@ -54,7 +55,7 @@ export function simRefresh(parts: SimRefreshParts): SimRefresh {
         beganAtMs: clock.now(),
         endsAtMs: clock.now() + LASTS_MS,
         onEntry: () => undefined,
-        signal: new AbortController().signal,
+        signal: neverAborted(),
       });
     },
   };

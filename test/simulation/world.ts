@@ -25,7 +25,7 @@ import {
   toFailure,
 } from '@parqueue/core';
 import { emptyState, MemoryCoordination, MemoryRedis, MemoryStore, type RedisState } from '@parqueue/core/testing';
-import { Random, Scheduler, type Actor } from './scheduler.ts';
+import { neverAborted, Random, Scheduler, type Actor } from './scheduler.ts';
 import { simDegraded, type SimDegraded } from './sim-degraded.ts';
 import { Collections, simGc, type SimGc } from './sim-gc.ts';
 import { simInvalidation, type SimInvalidation } from './sim-invalidation.ts';
@@ -272,7 +272,7 @@ export class World {
       outcomePinMs: PIN_TTL_MS,
     });
     if (kind === 'worker') this.#runners.set(actor, (job) => this.#runJob(job, { prober, filler }));
-    this.#passes.set(actor, () => reconcilePass(rebuild, { signal: AbortSignal.any([]) }));
+    this.#passes.set(actor, () => reconcilePass(rebuild, { signal: neverAborted() }));
     const notices: Notices = {
       subscribe: async (key, onNotice) => {
         await gate('subscribe');
@@ -326,7 +326,7 @@ export class World {
     queued: QueuedJob,
     { prober, filler }: { readonly prober: Prober; readonly filler: Filler },
   ): Promise<JobRun> {
-    const context = { jobId: queued.id, signal: AbortSignal.any([]), onProgress: () => undefined };
+    const context = { jobId: queued.id, signal: neverAborted(), onProgress: () => undefined };
     return queued.job.kind === 'probe' ? await prober.run(queued.job, context) : await filler.run(queued.job, context);
   }
 
@@ -424,14 +424,13 @@ function expected(error: unknown): boolean {
 
 /** Every method of a port waits for its turn first. */
 function gated<T extends object>(port: T, gate: (name: string) => Promise<void>): T {
-  return new Proxy(port, {
-    get: (target, name, receiver) => {
-      const member: unknown = Reflect.get(target, name, receiver);
-      if (typeof member !== 'function' || typeof name !== 'string' || name === 'partPath') return member;
-      return async (...args: unknown[]) => {
-        await gate(name);
-        return await (Reflect.apply(member, target, args) as Promise<unknown>);
-      };
-    },
+  const members = Object.entries(port).map(([name, member]: [string, unknown]) => {
+    if (typeof member !== 'function' || name === 'partPath') return [name, member];
+    const waiting = async (...args: unknown[]): Promise<unknown> => {
+      await gate(name);
+      return await (Reflect.apply(member, port, args) as Promise<unknown>);
+    };
+    return [name, waiting];
   });
+  return Object.fromEntries(members) as T;
 }

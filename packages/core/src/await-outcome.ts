@@ -31,7 +31,9 @@ export interface AwaitDeps {
 export async function awaitOutcome(job: Job, deps: AwaitDeps, { onJob, signal }: FlightWork): Promise<Outcome> {
   const { heads, jobs, notices, clock, onStep } = deps;
   const bell = new Bell();
-  const subscription = await notices.subscribe(job.request.key, () => bell.ring());
+  const ring = (): void => bell.ring();
+  const subscription = await notices.subscribe(job.request.key, ring);
+  signal.addEventListener('abort', ring, { once: true });
   try {
     const enqueue = async (): Promise<JobRef> => {
       const ref = await jobs.enqueue(job);
@@ -52,14 +54,15 @@ export async function awaitOutcome(job: Job, deps: AwaitDeps, { onJob, signal }:
       const before = id;
       if (status.state === 'vanished') ({ id } = await enqueue());
       // A queue that names the vanished job again is given time, or this would ask it without a pause.
-      if (status.state !== 'vanished' || id === before) await bell.heard(clock, signal);
+      if (status.state !== 'vanished' || id === before) await bell.heard(clock);
     }
   } finally {
+    signal.removeEventListener('abort', ring);
     await subscription.close();
   }
 }
 
-/** Rings at a notice; a ring between two waits is not lost. */
+/** Rings at a notice, and when nobody waits any more; a ring between two waits is not lost. */
 class Bell {
   #rung = deferred<void>();
 
@@ -71,13 +74,16 @@ class Bell {
     this.#rung = deferred<void>();
   }
 
-  async heard(clock: Clock, signal: AbortSignal): Promise<void> {
+  /** Until it rings, or it is time to read again. */
+  async heard(clock: Clock): Promise<void> {
     const timer = new AbortController();
-    const either = AbortSignal.any([timer.signal, signal]);
     try {
-      await Promise.race([this.#rung.promise, clock.sleep(REREAD_MS, either).catch(() => undefined)]);
+      await Promise.race([this.#rung.promise, clock.sleep(REREAD_MS, timer.signal).catch(() => undefined)]);
     } finally {
-      timer.abort();
+      timer.abort(OVER);
     }
   }
 }
+
+/** Given, because without a reason each timer that is stopped would cost an exception with its stack. */
+const OVER = 'the wait is over';

@@ -18,6 +18,10 @@ export type Landing =
   | { readonly kind: 'landed'; readonly outcome: Outcome; readonly ref: JobRef; readonly sharedFlight: boolean }
   | { readonly kind: 'deadline'; readonly ref: JobRef };
 
+/** Given to signals: without a reason, each would be an exception with its stack. */
+const LEFT = 'the caller left';
+const NOBODY_WAITS = new Error('nobody waits any more');
+
 class Flight {
   readonly outcome: Promise<Outcome>;
   readonly firstJob: Promise<JobRef>;
@@ -67,7 +71,7 @@ export class Flights {
       if (outcome === null) return { kind: 'deadline', ref: flight.ref ?? first };
       return { kind: 'landed', outcome, ref: first, sharedFlight: known !== undefined };
     } finally {
-      timer.abort();
+      timer.abort(LEFT);
       flight.callers -= 1;
       if (flight.callers === 0) this.#leave(id, flight);
     }
@@ -86,7 +90,7 @@ export class Flights {
 
   #leave(id: string, flight: Flight): void {
     if (this.#flights.get(id) === flight) this.#flights.delete(id);
-    flight.abort.abort(new Error('nobody waits any more'));
+    flight.abort.abort(NOBODY_WAITS);
   }
 }
 

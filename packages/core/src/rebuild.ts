@@ -71,7 +71,7 @@ export async function learnReads(
 }
 
 /**
- * The background pass over all keys of the store; resumable, since the last finished shard is kept in Redis. When it
+ * The background pass over all keys of the store; resumable, since the last finished shard with keys is kept in Redis. When it
  * is complete, keys without a directory need no reconciliation, and gc may begin after its pause.
  */
 export async function reconcilePass(
@@ -83,11 +83,13 @@ export async function reconcilePass(
   const position = await reconciler.passPosition(epoch);
   const shards = position === null ? SHARDS : SHARDS.slice(SHARDS.indexOf(position) + 1);
   for (const shard of shards) {
-    for (const key of await directories.keys(shard)) {
+    const keys = await directories.keys(shard);
+    for (const key of keys) {
       options.signal.throwIfAborted();
       await reconcileKey(key, deps);
     }
-    await reconciler.savePassPosition(epoch, shard);
+    // A shard without keys is listed again sooner than its end is told to Redis.
+    if (keys.length > 0) await reconciler.savePassPosition(epoch, shard);
     options.onShard?.(SHARDS.indexOf(shard) + 1, SHARDS.length);
   }
   await reconciler.completePass(epoch);

@@ -101,6 +101,10 @@ export class MemoryStore {
     return this.#keys.get(key)?.generations.get(fence)?.part?.content ?? null;
   }
 
+  generation(key: string, fence: Tick): MemoryDirectory | null {
+    return this.#find(key, fence) ?? null;
+  }
+
   allGenerations(): readonly MemoryDirectory[] {
     return [...this.#keys.values()].flatMap((entry) => [...entry.generations.values()]);
   }
