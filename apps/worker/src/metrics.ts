@@ -20,6 +20,8 @@ type ThreadConnections = Readonly<Record<string, SourceConnections>>;
 export interface ThreadsUse {
   readonly busy: number;
   readonly free: number;
+  /** Terminated, and kept in the kernel by a call that does not come back. */
+  readonly stuck: number;
   /** Tasks that wait for a thread. */
   readonly waiting: number;
 }
@@ -185,10 +187,11 @@ function threadMetrics(table: MetricTable) {
   const pools = new Map<string, () => ThreadsUse>();
   table.sampledBy('threads', 'Threads of this worker, by what they are for.', ['pool', 'state'], () =>
     [...pools].flatMap(([pool, use]) => {
-      const { busy, free } = use();
+      const { busy, free, stuck } = use();
       return [
         { labels: { pool, state: 'busy' }, value: busy },
         { labels: { pool, state: 'free' }, value: free },
+        { labels: { pool, state: 'stuck' }, value: stuck },
       ];
     }),
   );

@@ -204,11 +204,11 @@ describe('stopping a task', () => {
       const refused = await pool.probe(ask('pipe', 'hung'), context());
       expect(refused).toMatchObject({ kind: 'failed', failure: { code: 'PQ_SOURCE_UNAVAILABLE', retryable: true } });
     }
-    expect(pool.use).toEqual({ busy: 1, free: 1, waiting: 0 });
+    expect(pool.use).toEqual({ busy: 0, free: 1, stuck: 1, waiting: 0 });
     expect(await threadOf(pool)).toMatch(/^thread:/);
 
     await (await open(pipe, 'r+')).close();
-    await expect.poll(() => pool.use.busy, { timeout: 20_000 }).toBe(0);
+    await expect.poll(() => pool.use.stuck, { timeout: 20_000 }).toBe(0);
     expect(await pool.probe(ask('id', 'hung'), context())).toMatchObject({ kind: 'version' });
     await rm(folder, { recursive: true });
   });

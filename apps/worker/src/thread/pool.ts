@@ -163,8 +163,10 @@ export class ThreadPool implements SourceWork, AsyncDisposable {
   }
 
   /** Of the threads there may be, whether or not they were started. */
-  get use(): SlotsUse {
-    return this.#slots.use;
+  get use(): SlotsUse & { readonly stuck: number } {
+    const { busy, ...others } = this.#slots.use;
+    const { total: stuck } = this.#stuck;
+    return { ...others, busy: busy - stuck, stuck };
   }
 
   get threadCount(): number {

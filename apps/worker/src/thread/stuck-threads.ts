@@ -12,6 +12,10 @@ export class StuckThreads {
     return this.#bySource.get(source) ?? 0;
   }
 
+  get total(): number {
+    return [...this.#bySource.values()].reduce((sum, count) => sum + count, 0);
+  }
+
   keep(source: string, { exit, slot }: { readonly exit: Promise<void>; readonly slot: Slot }): void {
     this.#bySource.set(source, this.countOf(source) + 1);
     void exit.then(() => {
