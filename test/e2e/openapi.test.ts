@@ -97,6 +97,9 @@ describe('before any worker', () => {
         promising(414).map((one) => ({ ...one, path: `${one.path}${long}` })),
       ),
     ).toEqual([]);
+    const named = stage.promises.operations.filter(({ path }) => path.includes('{'));
+    const broken = named.map((one) => ({ method: one.method, path: one.path.replaceAll(/\{[A-Za-z]+\}/g, '%zz') }));
+    expect(await stage.others(400, broken)).toEqual([]);
     const bodies = promising(415);
     expect(
       await stage.others(

@@ -11,6 +11,8 @@ import { test } from 'vitest';
 const SEED = Number(process.env['PARQUEUE_FUZZ_SEED'] ?? 20261122);
 /** For each property; 0: only the cases that it names. */
 const SECONDS = Number(process.env['PARQUEUE_FUZZ_SECONDS'] ?? 0);
+/** `npm run fuzz`. */
+export const LONG = SECONDS > 0;
 const REPORT = process.env['PARQUEUE_FUZZ_REPORT'] ?? '';
 
 /** What takes milliseconds if it is linear, and hours if it is not, is told apart by any number between. */
@@ -60,7 +62,7 @@ function tried(name: string, runs: number, rounds: Rounds): void {
         if (details.failed) throw new Error(fc.defaultReportMessage(details), { cause: details.errorInstance });
       }
       if (REPORT !== '') appendFileSync(REPORT, `${JSON.stringify({ name, cases: done, seconds: seconds() })}\n`);
-      if (SECONDS > 0) console.log(`${done} cases in ${seconds().toFixed(0)} s: ${name}`);
+      if (LONG) console.log(`${done} cases in ${seconds().toFixed(0)} s: ${name}`);
     },
     (SECONDS + 2 * (HANG_MS / 1000)) * 1000,
   );

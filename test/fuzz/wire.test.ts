@@ -186,23 +186,19 @@ describe('a row of MySQL', () => {
     fc
       .integer({ min: -128, max: 127 })
       .map((value) => ({ column: exampleColumn('TINY'), bytes: le(1, (b) => b.writeInt8(value)), value })),
-    fc
-      .bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })
-      .map((value) => ({
-        column: exampleColumn('LONGLONG'),
-        bytes: le(8, (b) => b.writeBigInt64LE(value)),
-        value: Number.isSafeInteger(Number(value)) ? Number(value) : String(value),
-      })),
+    fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map((value) => ({
+      column: exampleColumn('LONGLONG'),
+      bytes: le(8, (b) => b.writeBigInt64LE(value)),
+      value: Number.isSafeInteger(Number(value)) ? Number(value) : String(value),
+    })),
     fc
       .double({ noNaN: true })
       .map((value) => ({ column: exampleColumn('DOUBLE'), bytes: le(8, (b) => b.writeDoubleLE(value)), value })),
-    fc
-      .string({ unit: 'grapheme', maxLength: 300 })
-      .map((value) => ({
-        column: exampleColumn('VAR_STRING', { charset: 45 }),
-        bytes: counted(Buffer.from(value)),
-        value,
-      })),
+    fc.string({ unit: 'grapheme', maxLength: 300 }).map((value) => ({
+      column: exampleColumn('VAR_STRING', { charset: 45 }),
+      bytes: counted(Buffer.from(value)),
+      value,
+    })),
     fc
       .uint8Array({ maxLength: 20 })
       .map((some) => ({ column: exampleColumn('BLOB'), bytes: counted(Buffer.from(some)), value: Buffer.from(some) })),

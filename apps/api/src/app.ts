@@ -23,7 +23,7 @@ import { observeAnswers } from './observe-answers.ts';
 import { refuseOtherMethods } from './other-methods.ts';
 import { describeRoutes } from './openapi/document.ts';
 import { referencePage } from './openapi/reference-page.ts';
-import { answerFrameworkError, answerProblems, refuseUnreadable } from './problem-answers.ts';
+import { answerFrameworkError, answerProblems } from './problem-answers.ts';
 import { queueBoard } from './queues/board.ts';
 import { datasetRoutes } from './routes/datasets.ts';
 import { entryRoutes } from './routes/entries.ts';
@@ -38,6 +38,7 @@ import { resolveRoutes } from './routes/resolve.ts';
 import { sourceRoutes } from './routes/sources.ts';
 import { statisticsRoutes } from './routes/statistics.ts';
 import { whoamiRoutes } from './routes/whoami.ts';
+import { refuseUnreadable, watchUnreadable } from './unreadable.ts';
 
 const BODY_BYTES_MAX = 1024 * 1024;
 const URL_CHARS_MAX = 8 * 1024;
@@ -71,6 +72,7 @@ export async function buildApp(context: ApiContext): Promise<FastifyInstance> {
       refuseUnreadable(error, socket);
     },
   });
+  watchUnreadable(app.server);
   const connections = boundConnections(app.server, context.config.limits.connectionsMax, context);
   const audit = new AuditLog(context.log, context.clock);
   const door = { gatekeeper: context.gatekeeper, limiter: new KeyLimiter(context.clock) };

@@ -127,8 +127,10 @@ export async function answerWith(call: DataCall, sendable: Sendable): Promise<Fa
   }
   reply.headers(headers);
   if (form.format !== 'parquet') return await sendConverted(call, sendable, form);
-  const range: RangeReading = rangeApplies(ifRangeOf(request.headers), representation)
-    ? readRange(request.headers.range, facts.manifest.part.bytes)
-    : { kind: 'whole' };
+  // RFC 9110 section 14.2: a range is nothing to a HEAD, which tells what a GET of the whole would.
+  const range: RangeReading =
+    request.method !== 'HEAD' && rangeApplies(ifRangeOf(request.headers), representation)
+      ? readRange(request.headers.range, facts.manifest.part.bytes)
+      : { kind: 'whole' };
   return await sendBytes(call, sendable, range);
 }

@@ -1,6 +1,6 @@
 /**
  * Problems on their way out: what a route threw becomes one answer (http/problem.ts), is logged where it is this server's
- * fault, audited where it is a refusal; and what cannot be read as HTTP, or as a route, is answered the same way.
+ * fault, audited where it is a refusal; and what cannot be read as a route is answered the same way.
  */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { afterRefusal } from './access/admission.ts';
@@ -83,37 +83,5 @@ function readable(error: FastifyError): unknown {
     'PQ_INVALID_REQUEST',
     problems.map(({ name, message }) => `${name} ${message}`).join('; '),
     { details: { problems } },
-  );
-}
-
-/** What cannot be parsed as HTTP never reaches a route. */
-export function refuseUnreadable(
-  error: NodeJS.ErrnoException,
-  socket: NodeJS.WritableStream & { readonly destroyed?: boolean; destroy?: () => void },
-): void {
-  if (error.code === 'ECONNRESET' || socket.destroyed === true || !socket.writable) return;
-  const [status, reason] =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? [431, 'Request Header Fields Too Large']
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? [408, 'Request Timeout']
-        : [400, 'Bad Request'];
-  const body = JSON.stringify({
-    type: 'urn:parqueue:error:PQ_INVALID_REQUEST',
-    title: 'invalid request',
-    status,
-    detail: `this is not a request that can be read: ${reason}`,
-    code: 'PQ_INVALID_REQUEST',
-    instance: '',
-  });
-  const headers = {
-    connection: 'close',
-    ...SECURITY_HEADERS,
-    'cache-control': 'no-store',
-    'content-type': PROBLEM_TYPE,
-  };
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(
-    `HTTP/1.1 ${status} ${reason}\r\n${lines.join('')}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 }

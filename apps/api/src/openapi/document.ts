@@ -22,7 +22,7 @@ const DESCRIPTION = `Answers slow questions from Parquet files while they still 
 
 Errors are \`application/problem+json\` with a stable \`code\`; per status, this document lists the codes that a route can answer. A GET
 may be asked by HEAD everywhere. A path that does not exist is 404, a method that a path does not have 405 with \`Allow\`, what cannot
-be read as HTTP 400, 408 or 431, a defect of the server 500 \`PQ_INTERNAL\`. Without \`auth.apiKeys\` in the configuration nobody needs
+be read as HTTP 400, 408, 417 or 431, a defect of the server 500 \`PQ_INTERNAL\`. Without \`auth.apiKeys\` in the configuration nobody needs
 a key, and the server listens on loopback only.`;
 
 const TAGS = [
@@ -103,7 +103,7 @@ function operationOf(route: RouteOptions, method: string, components: Components
           .filter(([status]) => mayAnswer(method, Number(status)))
           .map(([status, answer]) => [status, components.answer(answer)]),
       ),
-      ...problemsOf({ access, method, operation }, components),
+      ...problemsOf({ access, method, operation, isNamed: route.schema?.params !== undefined }, components),
     },
   };
 }
@@ -171,11 +171,16 @@ interface Asked {
   readonly access: Access;
   readonly method: string;
   readonly operation: Operation;
+  /** Its path has names in it. */
+  readonly isNamed: boolean;
 }
 
-/** Those of the route, and what every route of its kind can meet: too long a URL, no key, a body that is not JSON. */
+/**
+ * Those of the route, and what every route of its kind can meet: too long a URL, a name with a broken escape, no key, a body
+ * that is not JSON.
+ */
 function problemsOf(
-  { access, method, operation: { errors = [], bodyErrors = [], refusals = [] } }: Asked,
+  { access, method, operation: { errors = [], bodyErrors = [], refusals = [] }, isNamed }: Asked,
   components: Components,
 ): Readonly<Record<string, unknown>> {
   const codes = new Map<number, Set<ErrorCode>>();
@@ -185,6 +190,7 @@ function problemsOf(
   for (const code of method === 'HEAD' ? errors : [...errors, ...bodyErrors]) add(statusOf(code), code);
   for (const status of refusals) if (mayAnswer(method, status)) add(status, 'PQ_INVALID_REQUEST');
   add(414, 'PQ_LIMIT_EXCEEDED');
+  if (isNamed) add(400, 'PQ_INVALID_REQUEST');
   if (access !== 'open')
     for (const code of ['PQ_UNAUTHENTICATED', 'PQ_FORBIDDEN', 'PQ_RATE_LIMITED'] as const) add(statusOf(code), code);
   if (method !== 'GET' && method !== 'HEAD') {

@@ -1419,6 +1419,7 @@ export interface Operations {
     readonly body: null;
     readonly answers: {
       readonly 200: DatasetDetails;
+      readonly 400: Problem400;
       readonly 401: Problem401;
       readonly 403: Problem403;
       readonly 404: Problem404;
@@ -2122,6 +2123,7 @@ export interface Operations {
     readonly body: null;
     readonly answers: {
       readonly 200: EntryState;
+      readonly 400: Problem400;
       readonly 401: Problem401;
       readonly 403: Problem403;
       readonly 404: Problem404_3;
@@ -2161,6 +2163,7 @@ export interface Operations {
     readonly body: null;
     readonly answers: {
       readonly 200: Explanation;
+      readonly 400: Problem400;
       readonly 401: Problem401;
       readonly 403: Problem403;
       readonly 404: Problem404_3;
@@ -2180,6 +2183,7 @@ export interface Operations {
     readonly answers: {
       readonly 200: Statistics;
       readonly 304: null;
+      readonly 400: Problem400;
       readonly 401: Problem401;
       readonly 403: Problem403;
       readonly 404: Problem404_3;
@@ -2304,6 +2308,7 @@ export interface Operations {
     readonly body: null;
     readonly answers: {
       readonly 200: Fill;
+      readonly 400: Problem400;
       readonly 401: Problem401;
       readonly 403: Problem403;
       readonly 404: Problem404_3;
@@ -2343,6 +2348,7 @@ export interface Operations {
     readonly body: null;
     readonly answers: {
       readonly 200: null;
+      readonly 400: Problem400;
       readonly 401: Problem401;
       readonly 403: Problem403;
       readonly 404: Problem404_3;
