@@ -101,7 +101,7 @@ const COMMANDS = {
     return run(process.execPath, [join(root, 'test', 'dist', 'explorer', 'screenshots.js')]);
   },
 
-  /** `npm run nfs [-- 'OPTIONS;OPTIONS']`: path readers on a real NFS mount, mounted in each of these ways. */
+  /** `npm run nfs [-- 'OPTIONS;OPTIONS']`: two hosts of one store on a real NFS mount, mounted in each of these ways. */
   async nfs([mounts = 'vers=4.2;vers=3,nolock;vers=4.2,actimeo=1;vers=3,nolock,noac']) {
     await setUp();
     await provideNfsLab();

@@ -1,18 +1,30 @@
 /**
  * The process under test inside a guest of the lab: one store on the NFS mount, one connection to Redis, and the deeds a
- * test asks of them. Deeds come as files in a mailbox that host and guest share, one at a time, so that the process, its
- * open files and the caches of its kernel live through a whole story.
+ * test asks of them. Deeds come as files in a mailbox that host and guest share and are begun in their order, so that the
+ * process, its open files and the caches of its kernel live through a whole story.
  *
  *   node guest-agent.js MAILBOX REDIS_URL STORE_ROOT
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, fstatSync, openSync, readFileSync, readSync, renameSync, statSync } from 'node:fs';
+import { lookup } from 'node:dns/promises';
+import { existsSync, fstatSync, openSync, readFileSync, readSync, renameSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { collectGarbage, DEFAULT_PARQUET, Epochs, shardOf, type Clock, type Manifest } from '@parqueue/core';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import {
+  collectGarbage,
+  DEFAULT_PARQUET,
+  Epochs,
+  isParqueueError,
+  shardOf,
+  type Clock,
+  type Manifest,
+} from '@parqueue/core';
 import { openCoordination } from '@parqueue/core/redis';
 import { openStore } from '@parqueue/core/store';
+import { openFileStoreSubject, type FileStoreSubject } from '@parqueue/core/testing';
 
 export interface Ref {
   readonly key: string;
@@ -39,7 +51,28 @@ export interface Deeds {
   /** By the API's means: the store looks afresh where a handle went stale. Null: gone. */
   readPart(ref: Ref): Promise<string | null>;
   partPath(ref: Ref): Promise<string>;
-  exists(path: string): Promise<boolean>;
+  /** Removes a generation as somebody does who asks nobody for leave. */
+  remove(ref: Ref): Promise<void>;
+  /** The full check of everything that is published and staged under a key. */
+  verify(key: string): Promise<{ readonly judged: Readonly<Record<number, string>>; readonly staged: number }>;
+  /** Twenty calls at once to a store that has three threads and loses its patience after five seconds. */
+  rush(): Promise<Rush>;
+  /** One method of a bare store of the contract suite, in a root of its own. */
+  contract(call: ContractCall): Promise<unknown>;
+}
+
+export interface Rush {
+  /** How many ended how: `ok`, or code and errno of the error. */
+  readonly ended: Readonly<Record<string, number>>;
+  readonly stuck: number;
+}
+
+export interface ContractCall {
+  readonly root: string;
+  /** What of the store; null: the store itself. */
+  readonly port: 'writer' | 'reader' | 'directories' | 'marks' | 'space' | 'epochs' | null;
+  readonly method: string;
+  readonly args: readonly unknown[];
 }
 
 const [mailbox = '', redisUrl = '', root = ''] = process.argv.slice(2);
@@ -51,6 +84,8 @@ const randomId = (): string => randomBytes(16).toString('hex');
 const onStep = (): void => undefined;
 
 const store = await openStore({ root, fileMode: 0o640 });
+const impatient = await openStore({ root, fileMode: 0o640, calls: { max: 3, patienceMs: 5000 } });
+const subjects = new Map<string, Promise<FileStoreSubject>>();
 const coordination = await openCoordination({ url: redisUrl, storeId: store.storeId, clock, randomId });
 const { heads, leases, pins, register, retirement, eviction, usage, reconciler } = coordination;
 const epochs = new Epochs({ register, store: store.epochs, clock, randomId, onStep });
@@ -112,8 +147,40 @@ const deeds: Deeds = {
     return Buffer.from(part.first).toString();
   },
   partPath: async ({ key, fence }) => store.reader.partPath(key, fence).absolute,
-  exists: async (path) => statSync(path, { throwIfNoEntry: false }) !== undefined,
+  async remove(ref) {
+    await store.directories.moveToTrash(ref);
+    await store.directories.emptyTrash();
+  },
+  async verify(key) {
+    const { generations, staging } = await store.directories.list(key);
+    const judged: Record<number, string> = {};
+    for (const fence of generations) judged[fence] = (await store.reader.verify(key, fence)).kind;
+    return { judged, staged: staging.length };
+  },
+  async rush() {
+    const calls = Array.from({ length: 20 }, () => impatient.marks.readMarks(['dataset:x', 'source:y']));
+    const ended: Record<string, number> = {};
+    for (const result of await Promise.allSettled(calls)) {
+      const name = result.status === 'fulfilled' ? 'ok' : nameOf(result.reason);
+      ended[name] = (ended[name] ?? 0) + 1;
+    }
+    // The thread that is left does what needs one: without it the answer would not come.
+    await Promise.all([promisify(gzip)(Buffer.from('x')), lookup('localhost')]);
+    return { ended, stuck: impatient.calls.stuck };
+  },
+  async contract({ root: own, port, method, args }) {
+    if (!subjects.has(own)) subjects.set(own, openFileStoreSubject(own));
+    const subject = await subjects.get(own);
+    const owner = (port === null ? subject : subject?.[port]) as unknown as Record<string, unknown>;
+    const member = owner[method];
+    return typeof member === 'function' ? await Reflect.apply(member, owner, args) : member;
+  },
 };
+
+function nameOf(error: unknown): string {
+  if (!isParqueueError(error)) return String(error);
+  return `${error.code} ${String(error.details['errno'])}`;
+}
 
 function reading(read: () => string): Reading {
   try {
@@ -163,7 +230,8 @@ async function answer(order: { readonly deed: keyof Deeds; readonly wish: unknow
     const deed = deeds[order.deed] as (wish: unknown) => Promise<unknown>;
     return { value: (await deed(order.wish)) ?? null };
   } catch (error) {
-    return { error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+    const code = isParqueueError(error) ? error.code : null;
+    return { error: error instanceof Error ? (error.stack ?? error.message) : String(error), code };
   }
 }
 
@@ -177,5 +245,6 @@ await tell('out.0', { value: store.storeId });
 for (let number = 1; ; number += 1) {
   const order = join(mailbox, `in.${number}`);
   while (!existsSync(order)) await sleep(10);
-  await tell(`out.${number}`, await answer(JSON.parse(readFileSync(order, 'utf8')) as Parameters<typeof answer>[0]));
+  const asked = JSON.parse(readFileSync(order, 'utf8')) as Parameters<typeof answer>[0];
+  void answer(asked).then((answered) => tell(`out.${number}`, answered));
 }

@@ -3,7 +3,7 @@ import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_pro
 import { once } from 'node:events';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -12,7 +12,10 @@ import type { Deeds } from './guest-agent.ts';
 const LAB = fileURLToPath(new URL('../../infra/nfs-lab/nfs-lab.sh', import.meta.url));
 /** Built output, as production runs it. */
 const AGENT = fileURLToPath(new URL('../dist/nfs/guest-agent.js', import.meta.url));
-const REDIS_URL = 'redis://10.77.0.254:6379';
+const GATEWAY = fileURLToPath(new URL('../dist/nfs/gateway.js', import.meta.url));
+export const REDIS_URL = 'redis://10.77.0.254:6379';
+/** Servers in the guests that the test may ask. */
+const DOORS = { api: '10.77.0.11:8080', worker: '10.77.0.12:8081' };
 const CANNOT_RUN_HERE = 3;
 /** A deed on a stalled mount takes as long as the server is away; this is for agents that died. */
 const ANSWER_WITHIN_MS = 120_000;
@@ -32,33 +35,32 @@ export function whyNoLab(): string | null {
 }
 
 export type GuestName = 'c1' | 'c2';
+type Role = GuestName | 'srv';
 
 export class NfsLab implements AsyncDisposable {
   readonly c1: Guest;
   readonly c2: Guest;
-  readonly #redis: ChildProcess;
+  /** Hosts and guests may write it. */
+  readonly folder: string;
+  readonly #processes: readonly ChildProcess[];
+  #mounts = 0;
 
-  private constructor(redis: ChildProcess, folder: string) {
-    this.#redis = redis;
+  private constructor(folder: string, processes: readonly ChildProcess[]) {
+    this.folder = folder;
+    this.#processes = processes;
     this.c1 = new Guest('c1', folder);
     this.c2 = new Guest('c2', folder);
   }
 
-  static async up(mountOptions: string): Promise<NfsLab> {
-    await lab('up', mountOptions);
-    const { stdout } = await lab('folder');
+  /** Boots all three kernels; Redis and a door for the tests are inside their network. Nothing is mounted for a test yet. */
+  static async up(): Promise<NfsLab> {
+    await lab('up');
+    const folder = (await lab('folder')).stdout.trim();
     const options = ['--bind', '10.77.0.254', '--port', '6379', '--protected-mode', 'no', '--save', ''];
-    const redis = spawn(LAB, ['host', 'redis-server', ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const made = new NfsLab(redis, stdout.trim());
+    const doors = Object.entries(DOORS).map(([name, address]) => `${join(folder, `${name}.sock`)}=${address}`);
+    const made = new NfsLab(folder, [inside('redis-server', ...options), inside(process.execPath, GATEWAY, ...doors)]);
     try {
-      await new Promise<void>((resolve, reject) => {
-        redis.once('exit', (code) => reject(new Error(`redis-server ended with code ${code}`)));
-        redis.stdout.on('data', (chunk: Buffer) => {
-          if (chunk.includes('Ready to accept connections')) resolve();
-        });
-      });
-      // Whichever is first makes the store; the other finds it.
-      await Promise.all([made.c1.start(), made.c2.start()]);
+      await made.#ready();
       return made;
     } catch (error) {
       await made[Symbol.asyncDispose]();
@@ -66,33 +68,103 @@ export class NfsLab implements AsyncDisposable {
     }
   }
 
+  async #ready(): Promise<void> {
+    const words = ['Ready to accept connections', 'gateway ready'];
+    await Promise.all(this.#processes.map(async (child, at) => await saying(child, words[at] ?? '')));
+  }
+
+  /** Mounts afresh on both clients, empties Redis, and starts an agent on each over a store of its own. */
+  async mount(options: string): Promise<void> {
+    this.#mounts += 1;
+    await Promise.all([this.c1.stop(), this.c2.stop()]);
+    await lab('remount', options);
+    await lab('host', 'redis-cli', '-h', '10.77.0.254', 'flushall');
+    // Whichever is first makes the store; the other finds it.
+    await Promise.all([this.c1.start(this.root), this.c2.start(this.root)]);
+  }
+
+  /** Of everything that belongs to this mount, as the guests see it. */
+  get root(): string {
+    return `/mnt/nfs/mount-${this.#mounts}`;
+  }
+
+  async exec(role: Role, command: string): Promise<string> {
+    return (await lab('exec', role, command)).stdout;
+  }
+
+  /** Drops every packet between this client and the server, until it is healed. */
+  async cut(name: GuestName): Promise<void> {
+    await lab('cut', name);
+  }
+
+  async heal(name: GuestName): Promise<void> {
+    await lab('heal', name);
+  }
+
+  /** What the server had not written to its disk is lost. */
+  async crashServer(): Promise<void> {
+    await lab('crash', 'srv');
+  }
+
+  async startServer(): Promise<void> {
+    await lab('start', 'srv');
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await lab('down');
-    if (this.#redis.exitCode !== null) return;
-    this.#redis.kill();
-    await once(this.#redis, 'exit');
+    for (const child of this.#processes) {
+      if (child.exitCode !== null || child.signalCode !== null) continue;
+      child.kill();
+      await once(child, 'exit');
+    }
   }
 }
 
 export class Guest {
   readonly #name: GuestName;
-  readonly #mailbox: string;
+  readonly #folder: string;
+  #mailbox = '';
+  #started = 0;
   #asked = 0;
 
   constructor(name: GuestName, folder: string) {
     this.#name = name;
-    this.#mailbox = join(folder, `mail-${name}`);
+    this.#folder = folder;
   }
 
-  async start(): Promise<void> {
+  async start(root: string): Promise<void> {
+    this.#started += 1;
+    this.#asked = 0;
+    this.#mailbox = join(this.#folder, `mail-${this.#name}-${this.#started}`);
     await mkdir(this.#mailbox);
-    const log = join(this.#mailbox, 'log');
-    const command = [process.execPath, AGENT, this.#mailbox, REDIS_URL, '/mnt/nfs/store'].map(quoted).join(' ');
-    await lab('exec', this.#name, `${command} > ${quoted(log)} 2>&1 &`);
+    await this.background(AGENT, [this.#mailbox, REDIS_URL, `${root}/store`], join(this.#mailbox, 'log'));
     await this.#answer(0);
   }
 
-  /** Asks the agent for one deed, and waits for its answer. One at a time. */
+  async stop(): Promise<void> {
+    if (this.#started > 0) await this.end(AGENT);
+  }
+
+  /** A program of ours that runs on. */
+  async background(script: string, args: readonly string[], log: string): Promise<void> {
+    const command = [process.execPath, script, ...args].map(quoted).join(' ');
+    const pid = `/run/${basename(script)}.pid`;
+    const watched = `${command} > ${quoted(log)} 2>&1 & echo $! > ${pid}; wait; echo "ended with $?" > ${quoted(`${log}.ended`)}`;
+    await lab('exec', this.#name, `( ${watched} ) > /dev/null 2>&1 &`);
+  }
+
+  /** Ends it, if it runs, and waits until it is gone. */
+  async end(script: string, signal = 'KILL'): Promise<void> {
+    const pid = `/run/${basename(script)}.pid`;
+    const gone = `for i in $(seq 200); do [ -e /proc/$(cat ${pid}) ] || break; sleep 0.05; done`;
+    await lab(
+      'exec',
+      this.#name,
+      `[ ! -e ${pid} ] || { kill -${signal} $(cat ${pid}) 2> /dev/null; ${gone}; rm ${pid}; }`,
+    );
+  }
+
+  /** Asks the agent for one deed, and waits for its answer. */
   async does<Name extends keyof Deeds>(
     deed: Name,
     ...[wish]: Parameters<Deeds[Name]>
@@ -107,16 +179,35 @@ export class Guest {
   async #answer(number: number): Promise<unknown> {
     const path = join(this.#mailbox, `out.${number}`);
     for (const limit = Date.now() + ANSWER_WITHIN_MS; !existsSync(path);) {
-      if (Date.now() > limit) {
-        const log = await readFile(join(this.#mailbox, 'log'), 'utf8').catch(() => 'no log');
-        throw new Error(`${this.#name} gave no answer; it said:\n${log}`);
+      const log = join(this.#mailbox, 'log');
+      if (Date.now() > limit || existsSync(`${log}.ended`)) {
+        throw new Error(
+          `${this.#name} gave no answer; it said:\n${await readFile(log, 'utf8').catch(() => 'nothing')}`,
+        );
       }
       await sleep(10);
     }
-    const answer = JSON.parse(await readFile(path, 'utf8')) as { value?: unknown; error?: string };
-    if (answer.error !== undefined) throw new Error(`${this.#name}: ${answer.error}`);
-    return answer.value;
+    const answer = JSON.parse(await readFile(path, 'utf8')) as {
+      value?: unknown;
+      error?: string;
+      code?: string | null;
+    };
+    if (answer.error === undefined) return answer.value;
+    throw Object.assign(new Error(`${this.#name}: ${answer.error}`), { code: answer.code });
   }
+}
+
+function inside(...words: readonly string[]): ChildProcess {
+  return spawn(LAB, ['host', ...words], { stdio: ['pipe', 'pipe', 'inherit'] });
+}
+
+async function saying(child: ChildProcess, words: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`it ended with ${code} before it said "${words}"`)));
+    child.stdout?.on('data', (chunk: Buffer) => {
+      if (chunk.includes(words)) resolve();
+    });
+  });
 }
 
 async function lab(...words: readonly string[]): Promise<{ readonly stdout: string }> {

@@ -1,36 +1,14 @@
-/**
- * Readers and writers on two hosts of a real NFS mount: kernel nfsd and two kernel clients with caches of their own. The
- * short form mounts once, by default options; `npm run nfs` goes through the options in PARQUEUE_NFS_MOUNTS, and fails
- * where the lab cannot run.
- */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { NfsLab, whyNoLab } from './nfs-lab.ts';
-
-const wanted = process.env['PARQUEUE_NFS_MOUNTS'];
-const reason = whyNoLab();
-if (wanted !== undefined && reason !== null) throw new Error(reason);
-const mounts = (wanted ?? 'vers=4.2').split(';');
-const title = (mount: string): string => `path readers on NFS, ${mount}${reason === null ? '' : `: ${reason}`}`;
+/** Readers and writers of one store on two hosts: what one did, the other sees, or is told that it is gone. */
+import { expect, test } from 'vitest';
+import type { NfsLab } from './nfs-lab.ts';
 
 const ESTALE = -116;
 const ENOENT = -2;
 const keyOf = (name: string): string => `${name}-${'0a'.repeat(16)}`;
 
-// Not `each`: it would cut the reason short.
-for (const mount of mounts) describe.skipIf(reason !== null)(title(mount), () => stories(mount));
-
-function stories(mount: string): void {
-  let lab: NfsLab;
-
-  beforeAll(async () => {
-    lab = await NfsLab.up(mount);
-  }, 180_000);
-  afterAll(async () => {
-    await lab[Symbol.asyncDispose]();
-  });
-
+export function pathReaders(told: () => NfsLab): void {
   test('what one client committed is whole on the other at once, though that had just heard that nothing is there', async () => {
-    const { c1, c2 } = lab;
+    const { c1, c2 } = told();
     const key = keyOf('fresh');
     const first = await c1.does('fill', { key, text: 'one' });
     expect(await c2.does('inspect', first)).toBe('whole');
@@ -47,7 +25,7 @@ function stories(mount: string): void {
   });
 
   test('a key that had no directory when the other client looked is found at once when it is filled', async () => {
-    const { c1, c2 } = lab;
+    const { c1, c2 } = told();
     const key = keyOf('late');
     for (let fence = 1; fence < 3; fence += 1) expect(await c2.does('inspect', { key, fence })).toBe('absent');
     expect(await c2.does('head', key)).toBeNull();
@@ -57,7 +35,7 @@ function stories(mount: string): void {
   });
 
   test('a pinned generation is read on, by path and by handle, while the head moves and gc runs on the other client', async () => {
-    const { c1, c2 } = lab;
+    const { c1, c2 } = told();
     const key = keyOf('pinned');
     const ref = await c1.does('fill', { key, text: 'kept' });
     const path = await c2.does('partPath', ref);
@@ -77,7 +55,7 @@ function stories(mount: string): void {
   });
 
   test('a generation removed without a pin is gone to a fresh look, never damaged, and the reader resolves again', async () => {
-    const { c1, c2 } = lab;
+    const { c1, c2 } = told();
     const key = keyOf('unpinned');
     const ref = await c1.does('fill', { key, text: 'old' });
     const path = await c2.does('partPath', ref);
