@@ -244,6 +244,13 @@ describe('a refusal', () => {
   });
 });
 
+test('a source that is unstable changed that often while it was asked for', async () => {
+  const { judge } = await court();
+  const unstable = { api: 'API 1', question: ADA, detail: '', code: 'PQ_SOURCE_UNSTABLE' };
+  expect(judge.refused({ ...unstable, askedMs: 19_000, answeredMs: 31_000 })).toEqual([]);
+  expect(judge.refused({ ...unstable, askedMs: 29_000, answeredMs: 31_000 })).toHaveLength(1);
+});
+
 describe('loads', () => {
   const loads: Loads = { question: ADA, writes: 5, read: 8, committed: 7, again: 2, cutOff: 1 };
 

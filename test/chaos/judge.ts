@@ -107,6 +107,8 @@ export interface Damage {
   readonly endedMs: number;
 }
 
+/** docs/file-sources.md: a file that changes while it is read. */
+const TRIES_OF_A_FILE = 3;
 /** Clocks of two processes on one host, and rounding. */
 const CLOCK_SLACK_MS = 250;
 
@@ -150,7 +152,14 @@ export class Judge {
 
   refused({ api, question, askedMs, answeredMs, code, detail }: Refused): readonly Finding[] {
     if (this.#deeds.explains(code, { api, source: question.source, askedMs, answeredMs })) return [];
+    if (code === 'PQ_SOURCE_UNSTABLE' && this.#changedTooFast(question, askedMs, answeredMs)) return [];
     return [finding('unexplained', { question, api }, `was refused with ${code}, and no deed explains it (${detail})`)];
+  }
+
+  /** Under each of the tries to read it. The load that an ask joined may have begun as long before it as it lasted. */
+  #changedTooFast({ source }: Question, askedMs: number, answeredMs: number): boolean {
+    const history = this.#histories[source];
+    return history.begunAt(answeredMs) - history.completedAt(2 * askedMs - answeredMs) >= TRIES_OF_A_FILE;
   }
 
   answered(read: Answered): readonly Finding[] {

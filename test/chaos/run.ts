@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { aftermathOf, heldBy } from './aftermath.ts';
-import { Client, type Api, type Way } from './client.ts';
+import { Client, type Way } from './client.ts';
 import { Deeds, type Deed } from './deeds.ts';
 import { Dice } from './dice.ts';
 import { Http } from './http.ts';
@@ -71,7 +71,9 @@ export class Run implements AsyncDisposable {
     this.#plan = plan;
     this.#dice = new Dice(plan.seed);
     this.#judge = new Judge(stage.histories(), this.#deeds);
-    this.#writers = stage.subjects.map((subject) => new Writer(subject, this.#dice.another()));
+    this.#writers = stage.subjects.map(
+      (subject) => new Writer(subject, this.#dice.another(), () => this.#tally.answers),
+    );
   }
 
   static async open(plan: Plan): Promise<Run> {

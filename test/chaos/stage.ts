@@ -16,7 +16,7 @@ import type { Api } from './client.ts';
 import { fileSubject } from './file-subject.ts';
 import { oracleSubject, type OracleSubject } from './oracle-subject.ts';
 import { postgresSubject } from './postgres-subject.ts';
-import { datasetOf, POLICIES, QUESTIONS, SOURCES, type Question, type SourceName } from './questions.ts';
+import { datasetOf, POLICIES, SOURCES, type Question, type SourceName } from './questions.ts';
 import { ServerHandle, type LoadStep } from './server-handle.ts';
 import type { ServerStart } from './server-process.ts';
 import { STATEMENT, type Subject } from './subject.ts';

@@ -6,17 +6,23 @@ import type { Subject } from './subject.ts';
 const PAUSE_LEAST_MS = 400;
 const PAUSE_RANGE_MS = 1600;
 const AGAIN_AFTER_MS = 200;
+const POLL_MS = 50;
+/** Where the machine has no time, nobody would read what is written. */
+const READS_BETWEEN = 20;
 
 export class Writer {
   readonly subject: Subject;
   readonly #dice: Dice;
+  readonly #answers: () => number;
   #running: Promise<void> = Promise.resolve();
   #resting = 0;
   #ended = false;
 
-  constructor(subject: Subject, dice: Dice) {
+  /** @param answers how many clients have had so far */
+  constructor(subject: Subject, dice: Dice, answers: () => number) {
     this.subject = subject;
     this.#dice = dice;
+    this.#answers = answers;
   }
 
   start(): void {
@@ -56,7 +62,9 @@ export class Writer {
 
   async #writeOn(): Promise<void> {
     while (!this.#ended) {
+      const enough = this.#answers() + READS_BETWEEN;
       await sleep(PAUSE_LEAST_MS + this.#dice.below(PAUSE_RANGE_MS));
+      while (!this.#ended && this.#answers() < enough) await sleep(POLL_MS);
       if (this.#resting === 0) await this.write();
     }
   }
