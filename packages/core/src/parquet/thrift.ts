@@ -6,6 +6,15 @@
 export type ThriftValue = boolean | number | Uint8Array | readonly ThriftValue[] | ThriftStruct;
 export type ThriftStruct = ReadonlyMap<number, ThriftValue>;
 
+/**
+ * What a footer may become in memory, in numbers of some 50 bytes each: an empty struct is one byte in the file and 200 of
+ * the heap, so that 3 MB of zeros kept a thread collecting garbage until its time was over. A column chunk is near 45 of
+ * these: this is room for 90,000 of them, 1,000 columns in 90 row groups.
+ */
+const WEIGHT_MAX = 4_000_000;
+const STRUCT_WEIGHT = 4;
+const BINARY_WEIGHT = 3;
+
 /** Parquet's own structures nest 7 deep; more than this is a malformed or malicious footer. */
 const DEPTH_MAX = 32;
 
@@ -32,6 +41,7 @@ class CompactReader {
   private readonly bytes: Uint8Array;
   private readonly view: DataView;
   private at = 0;
+  private weight = 0;
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
@@ -40,6 +50,7 @@ class CompactReader {
 
   struct(depth: number): ThriftStruct {
     if (depth > DEPTH_MAX) throw new RangeError('the footer nests too deep');
+    this.weigh(STRUCT_WEIGHT);
     const fields = new Map<number, ThriftValue>();
     let id = 0;
     for (;;) {
@@ -54,6 +65,7 @@ class CompactReader {
   }
 
   private value(type: number, depth: number): ThriftValue {
+    this.weigh(type === BINARY ? BINARY_WEIGHT : 1);
     switch (type) {
       // Inside a list a boolean takes a byte of its own.
       case TRUE:
@@ -102,6 +114,12 @@ class CompactReader {
     for (let i = 0; i < size; i += 1)
       items.push(this.value(types >> 4, depth + 1), this.value(types & 0x0f, depth + 1));
     return items;
+  }
+
+  private weigh(weight: number): void {
+    this.weight += weight;
+    if (this.weight > WEIGHT_MAX)
+      throw new RangeError('the footer holds more than a footer may: too many columns and row groups');
   }
 
   private double(): number {

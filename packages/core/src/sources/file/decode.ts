@@ -1,4 +1,5 @@
 /** The formats DuckDB decodes for us, each as a Table over the copy in scratch. */
+import { isUtf8 } from 'node:buffer';
 import { open } from 'node:fs/promises';
 import { ParqueueError } from '../../model/errors.ts';
 import type { CanonicalRequest, FileQuestion } from '../../model/request.ts';
@@ -21,6 +22,9 @@ export interface DecodePlan {
 
 /** A header line longer than this is no header. */
 const HEAD_BYTES = 1024 * 1024;
+
+/** What a decoder of UTF-8 puts in place of bytes that are none. */
+const REPLACEMENT = '\ufffd';
 
 export async function tableOf(session: DuckDbSession, plan: DecodePlan): Promise<Table> {
   const declared = declaredTypes(plan.request);
@@ -68,19 +72,27 @@ async function csvTableOf(
   { path, question, request }: DecodePlan,
   declared: ReadonlyMap<string, DeclaredType>,
 ): Promise<Table> {
-  const { text, whole } = await headOf(path);
+  const { text, whole, isText } = await headOf(path);
   const dialect = dialectOf(text, whole, question.csv);
+  // The parser looks at the rows, and not at a header, which it passes over.
+  if (!isText && dialect.names.some((name) => name.includes(REPLACEMENT)))
+    throw new ParqueueError('PQ_MALFORMED_SOURCE', 'line 1 of the CSV: it is not UTF-8; convert the file', {
+      details: { line: 1 },
+    });
   const wanted = wantedColumns(dialect.names, request.columns, [...declared.keys()]);
   return csvTable(session, path, { dialect, wanted, declared });
 }
 
-async function headOf(path: string): Promise<{ text: string; whole: boolean }> {
+/** `isText`: all of it is UTF-8, but for a character that was cut at its end. */
+async function headOf(path: string): Promise<{ text: string; whole: boolean; isText: boolean }> {
   await using handle = await open(path, 'r');
   const buffer = Buffer.alloc(HEAD_BYTES);
   const { bytesRead } = await handle.read(buffer, 0, HEAD_BYTES, 0);
   const { size } = await handle.stat();
   // A character cut in half at the end is of no matter: the first record ends before it, or it is refused.
-  return { text: buffer.toString('utf8', 0, bytesRead), whole: size <= HEAD_BYTES };
+  const bytes = buffer.subarray(0, bytesRead);
+  const isText = [0, 1, 2, 3].some((cut) => isUtf8(bytes.subarray(0, Math.max(0, bytesRead - cut))));
+  return { text: bytes.toString('utf8'), whole: size <= HEAD_BYTES, isText };
 }
 
 async function parquetTable(

@@ -121,7 +121,28 @@ describe('CSV', () => {
   });
 });
 
+describe('Parquet', () => {
+  it('a footer of zeros, each a struct to whoever decodes it, is refused before it fills the heap', async () => {
+    const structs = 60_000_000;
+    // FileMetaData: version, schema of one element without children, num_rows, row_groups (thrift-compact-protocol.md)
+    const begin = [0x15, 2, 0x19, 0x1c, 0x48, 1, 0x72, 0, 0x16, 0, 0x19, 0xfc];
+    const count = [0, 7, 14, 21].map((bits, i) => ((structs >> bits) & 0x7f) | (i < 3 ? 0x80 : 0));
+    const footer = Buffer.concat([Buffer.from([...begin, ...count]), Buffer.alloc(structs + 1)]);
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(footer.length);
+    const file = Buffer.concat([Buffer.from('PAR1'), footer, length, Buffer.from('PAR1')]);
+    await expect(extract('a.parquet', file)).rejects.toMatchObject({ code: 'PQ_MALFORMED_SOURCE' });
+  });
+});
+
 describe('the first line of a CSV', () => {
+  it('in bytes that are no UTF-8 is refused, as rows are', async () => {
+    const text = Buffer.from('café,b\n1,2\n', 'latin1');
+    await expect(extract('a.csv', text)).rejects.toMatchObject({ code: 'PQ_MALFORMED_SOURCE', details: { line: 1 } });
+    await extract('b.csv', 'a \ufffd,b\n1,2\n');
+    expect(await rows()).toEqual([{ 'a \ufffd': 1n, b: 2n }]);
+  });
+
   it.each([
     ['a quote that is closed nowhere', 'a, "b\n1,x\n2,y\n'],
     ['quotes within a text', 'näme, ""0""",0\n1,2,3\n4,5,6\n'],
