@@ -47,12 +47,13 @@ export class Stage {
     this.#lab = lab;
   }
 
-  /** When it returns, every dataset was asked for once: all programs have loaded what they need. */
+  /** When it returns, every dataset was loaded, and probed all at once: each thread has started, which takes long in a guest. */
   async open(): Promise<void> {
     await this.#lab.exec('c1', `mkdir -p ${this.#lab.root}/lake/late`);
     await writeFile(this.#config, configText(this.#lab.root));
     await Promise.all([this.start('api'), this.start('worker'), this.write('c1', ...DATASETS)]);
     for (const dataset of DATASETS) await this.mustAnswer(dataset);
+    await Promise.all(DATASETS.map((dataset) => this.mustAnswer(dataset)));
   }
 
   get #config(): string {
