@@ -78,6 +78,14 @@ const COMMANDS = {
     return run(bin('vitest'), ['run', '--project', 'unit', '--testTimeout=0', 'test/simulation'], environment);
   },
 
+  /** `npm run mutations [-- NAME]`: seeded defects, each looked for in all profiles of the simulation, and in Lua by the differential suites. */
+  async mutations([name = 'all']) {
+    await setUp();
+    const environment = { PARQUEUE_MUTATIONS: name };
+    const suite = 'test/simulation/mutations/mutations.test.ts';
+    return run(bin('vitest'), ['run', '--project', 'unit', '--disable-console-intercept', suite], environment);
+  },
+
   /** `npm run large [-- ROWS]`: results of this many rows from each database, with their speed and the memory they took. */
   async large([rows = '50000000']) {
     await setUp({ databases: true });

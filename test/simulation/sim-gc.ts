@@ -6,6 +6,7 @@ import {
   BOUNDLESS_ROOM,
   collectGarbage,
   collectKey,
+  gcGate,
   StoreRoom,
   type Clock,
   type Epochs,
@@ -92,8 +93,8 @@ export function simGc(parts: SimGcParts): SimGc & { readonly room: Room } {
           }),
     collect: (key) =>
       epochs.run(async () => {
-        const { epoch, reconciledAtMs, nowMs } = await retirement.gate();
-        if (reconciledAtMs === null || nowMs < reconciledAtMs + pinMaxMs + rules.graceMs) return;
+        const { epoch, waitingFor } = await gcGate(deps, { rules, pinMaxMs });
+        if (waitingFor !== null) return;
         const options = { rules, epoch, dryRun: false, evictedToldMs: EVICTED_TOLD_MS, onItem: () => undefined };
         await collections.during(actor, () => collectKey(key, deps, options));
       }),

@@ -74,13 +74,17 @@ export async function collectGarbage(deps: GcDeps, options: GcOptions): Promise<
   return await new Collection(deps, options).run();
 }
 
-interface Gate {
+export interface GcGate {
   readonly epoch: number;
   readonly waitingFor: GcReport['waitingFor'];
   readonly waitUntilMs: number | null;
 }
 
-async function gateOf({ retirement }: GcDeps, { rules, pinMaxMs }: GcOptions): Promise<Gate> {
+/** Public for simulations, which collect one key at a time. */
+export async function gcGate(
+  { retirement }: Pick<GcDeps, 'retirement'>,
+  { rules, pinMaxMs }: Pick<GcOptions, 'rules' | 'pinMaxMs'>,
+): Promise<GcGate> {
   const { epoch, reconciledAtMs, nowMs } = await retirement.gate();
   if (reconciledAtMs === null) return { epoch, waitingFor: 'reconciliation', waitUntilMs: null };
   const opensAtMs = reconciledAtMs + pinMaxMs + rules.graceMs;
@@ -114,7 +118,7 @@ class Collection {
     const { usage, space, directories } = this.#deps;
     const { rules, dryRun, wanted = null, evictedToldMs = EVICTED_TOLD_MS } = this.#options;
     const before = { usage: await usage.read(), space: await space.free() };
-    const { epoch, waitingFor, waitUntilMs } = await gateOf(this.#deps, this.#options);
+    const { epoch, waitingFor, waitUntilMs } = await gcGate(this.#deps, this.#options);
     if (waitingFor !== null) return { ...this.#report(before, 0), waitingFor, waitUntilMs };
     const keyOptions: KeyGcOptions = { rules, epoch, dryRun, evictedToldMs, onItem: (item) => this.#note(item) };
     const wants = pressures(rules, before.usage, { space: before.space, wanted });
