@@ -1,5 +1,5 @@
 /**
- * `npm run demo|start|test|check|simulate|crash|chaos|large|readers|nfs|screenshots|scaling`: all set-up, then the thing itself. What it prints is meant for a
+ * `npm run demo|start|test|check|simulate|crash|chaos|fuzz|large|readers|nfs|screenshots|scaling`: all set-up, then the thing itself. What it prints is meant for a
  * person; what it exits with is meant for CI.
  */
 import { spawn } from 'node:child_process';
@@ -71,11 +71,32 @@ const COMMANDS = {
     return results.every((passed) => passed) ? 0 : 1;
   },
 
-  /** `npm run simulate [-- SEEDS [FROM]]`: more schedules than a test run should take; a failure prints its seed. */
-  async simulate([seeds = '5000', from = '1']) {
+  /**
+   * `npm run simulate [-- SEEDS [FROM]]`, or with `--seeds`, `--from`, `--profile`, `--jobs`: more schedules than a test run should
+   * take, on all cores; stopped, it goes on later. `--profile NAME --seed N` plays one seed again.
+   */
+  async simulate(args) {
     await setUp();
-    const environment = { PARQUEUE_SIM_SEEDS: seeds, PARQUEUE_SIM_FROM: from };
-    return run(bin('vitest'), ['run', '--project', 'unit', '--testTimeout=0', 'test/simulation'], environment);
+    const [seeds, from] = args;
+    const plain = args.length > 0 && args.every((argument) => /^\d+$/.test(argument));
+    const options = plain ? ['--seeds', seeds, ...(from === undefined ? [] : ['--from', from])] : args;
+    return run(process.execPath, [join(root, 'test', 'dist', 'simulation', 'simulate.js'), ...options]);
+  },
+
+  /** `npm run fuzz [-- SECONDS [SEED]]`: each property of test/fuzz for so long; what was tried is counted at the end. */
+  async fuzz([seconds = '20', seed = String(Date.now() % 2 ** 31)]) {
+    await setUp();
+    const folder = join(root, 'var', 'fuzz');
+    mkdirSync(folder, { recursive: true });
+    const report = join(folder, 'report.ndjson');
+    rmSync(report, { force: true });
+    console.log(`${seconds} s for each property, from seed ${seed}`);
+    const environment = { PARQUEUE_FUZZ_SECONDS: seconds, PARQUEUE_FUZZ_SEED: seed, PARQUEUE_FUZZ_REPORT: report };
+    const code = await run(bin('vitest'), ['run', 'test/fuzz'], environment);
+    const held = existsSync(report) ? readFileSync(report, 'utf8').trimEnd().split('\n').map(JSON.parse) : [];
+    const cases = held.reduce((sum, one) => sum + one.cases, 0);
+    console.log(`${cases} cases of ${held.length} properties held, from seed ${seed}`);
+    return code;
   },
 
   /** `npm run mutations [-- NAME]`: seeded defects, each looked for in all profiles of the simulation, and in Lua by the differential suites. */

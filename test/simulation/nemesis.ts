@@ -41,12 +41,13 @@ export class Nemesis {
     const process = world.processes.length > 0 ? random.pick(world.processes) : null;
     switch (deed) {
       case 'change':
+        world.injected.count('source changed');
         return source?.change(Math.max(...source.history.map(({ content }) => content)) + 1);
       case 'revert':
         // The version of a table counts on, whatever its rows are.
-        return request.canonical.question.kind === 'sql'
-          ? this.act('change')
-          : source?.change(random.pick(source.history).content);
+        if (request.canonical.question.kind === 'sql') return this.act('change');
+        world.injected.count('source reverted');
+        return source?.change(random.pick(source.history).content);
       case 'source-down':
         if (source !== undefined) source.failing = true;
         return undefined;
@@ -68,6 +69,7 @@ export class Nemesis {
         this.#snapshots.length = 0;
         if (before === undefined) return undefined;
         world.restartRedis(before);
+        world.injected.count('Redis lost its last second');
         return world.queue.forget(0.3, random);
       }
       case 'flush-redis':
@@ -78,6 +80,14 @@ export class Nemesis {
         return world.ambush({ label: 'stage', strike: (victim) => this.#stall(victim, 400) });
       case 'late-reading':
         return world.ambush({ label: 'part-read', strike: (victim) => this.#stall(victim, 400) });
+      case 'late-probe':
+        return world.ambush({
+          label: random.pick(['source-probe', 'mark-verified']),
+          strike: (victim) => {
+            world.injected.count('probe late');
+            this.#stall(victim, 400);
+          },
+        });
       case 'slow-rows':
         return world.ambush({ label: 'source-last-batch', strike: (victim) => this.#stall(victim, 400) });
       case 'late-commit':
@@ -141,11 +151,13 @@ export class Nemesis {
 
   #forgetAll(forget: () => void): void {
     forget();
+    this.#world.injected.count('Redis lost everything');
     this.#snapshots.length = 0;
     this.#world.queue.forget(1, this.#world.random);
   }
 
   #stall(actor: Actor, ms: number): void {
+    this.#world.injected.count('process stalled');
     actor.stalledUntilMs = this.#world.scheduler.nowMs + this.#world.random.below(ms);
   }
 
@@ -176,7 +188,8 @@ export class Nemesis {
    * has been marked: first loads included, and also where Redis forgot meanwhile.
    */
   #markPrefix(prefix: string): void {
-    const { random, scheduler, processes, redis } = this.#world;
+    const world = this.#world;
+    const { random, scheduler, processes, redis } = world;
     const apis = processes.filter(({ kind }) => kind === 'api');
     if (apis.length === 0) return;
     const mode = random.pick(['soft', 'hard', 'purge'] as const);
@@ -189,6 +202,7 @@ export class Nemesis {
       .invalidatePrefix(prefix, mode)
       .then(({ marks }) => {
         if (api.dead) return;
+        world.injected.count(`${mode} of a prefix`);
         for (const { target, tick } of marks) {
           const keys = new Set([target.slice('key:'.length)]);
           this.#truth.marks.push({ keys, mode, sentStep, ackedStep: scheduler.steps, tick });
@@ -230,6 +244,7 @@ export class Nemesis {
       .invalidate(scope, mode)
       .then((tick) => {
         if (api.dead) return;
+        world.injected.count(`${mode} of a ${scopeOf(scope)}`);
         this.#truth.marks.push({ keys: new Set(keys), mode, sentStep, ackedStep: scheduler.steps, tick });
       })
       .catch((error: unknown) => {
@@ -251,6 +266,7 @@ export class Nemesis {
     this.#world.random
       .pick(workers)
       .makeRoom(quotaBytes)
+      .then(() => this.#world.injected.count('collection'))
       .catch((error: unknown) => {
         this.#refused(error);
       });
@@ -262,6 +278,7 @@ export class Nemesis {
     this.#world.random
       .pick(workers)
       .collect(key)
+      .then(() => this.#world.injected.count('collection'))
       .catch((error: unknown) => {
         this.#refused(error);
       });
@@ -274,6 +291,7 @@ export class Nemesis {
     const api = world.processes.find(({ kind }) => kind === 'api');
     if (head == null || api === undefined) return;
     this.#truth.damaged = true;
+    world.injected.count('part damaged');
     world.store.corruptPart(key, head.fence);
     api.epochs
       .run(() => api.coordination.heads.markDamaged(key, head.fence, 'simulated'))
@@ -281,4 +299,11 @@ export class Nemesis {
         this.#refused(error);
       });
   }
+}
+
+/** What a mark is of, by its name: `table:sim/APP.A`. */
+function scopeOf(scope: string): 'key' | 'dataset' | 'source' | 'table' {
+  const [kind] = scope.split(':');
+  if (kind === 'key' || kind === 'dataset' || kind === 'source' || kind === 'table') return kind;
+  throw new Error(`nobody marks ${scope}`);
 }

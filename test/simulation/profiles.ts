@@ -1,25 +1,10 @@
 /**
  * Weathers to sail in. Broad ones find what nobody thought of; focused ones aim at single rules.
  *
- * Rules of the coordination were taken out one at a time to see a profile fail. Two can go without a schedule noticing,
- * because another rule does their work too; they are kept as a second lock, and tested by themselves:
- * - `lease-acquire` refuses a key that was not reconciled. Without it a fill still reconciles before and after its
- *   grant, and a reconciliation only raises: it cannot take the head from a commit of its own epoch.
- *   (Coordination contract: "a new epoch moves the clock, ...".)
- * - `reconcileKey` leaves generations of its own epoch aside. Without it the script would still not make them the head,
- *   and a key that has one was reconciled before it was filled, so the head they hide is set already. (rebuild.test.ts)
- * A third is not seen here because its moment is too short: an invalidation reads the readers of a table after the table is
- * marked. (Coordination contract: "a table that was marked before hands its marks to the view, ...".)
- *
- * Of shared probes: taking records at `after`, the maximum instead of the minimum over parts, `started` of parts not raised,
- * marks not handed to a view that becomes known, and marks that do not reach known views are each found within 12 seeds.
- *
- * Of evictions: without the durable mark before a key loses its files, Redis that forgets in between gives readers a head
- * whose files then go (4 seeds; under a damaged head, within a hundred). What `head-evict` refuses (pins, reads, running fills) and the fence it grants
- * to nobody are not missed here: pins are asked for again before the files go, and what is left costs a load more, or needs a
- * commit that is sent again a grace later. (Coordination contract: "eviction"; gc.test.ts.)
+ * What each rule is good for is shown by taking it out: mutations/ has the list, and where each was missed.
  */
 import type { Profile } from './profile.ts';
+import { FOCUSED_PROFILES } from './profiles-focused.ts';
 import { CALM } from './world.ts';
 
 const ROUGH = { repeatScript: 0.05, loseReply: 0.01, loseNotice: 0.3, deliverAgain: 0.1, loseRenewal: 0 };
@@ -473,6 +458,45 @@ export const PROFILES: readonly Profile[] = [
       'crash',
       'gc',
       'late-snapshot',
+    ],
+  },
+  ...FOCUSED_PROFILES,
+  {
+    // Probes that stall between their tick and the source, or between the source and Redis, and notices that come late and
+    // again, while the file changes back and forth.
+    name: 'late probes',
+    calm: false,
+    sound: true,
+    keys: 2,
+    asks: 30,
+    workers: 3,
+    leaseTtlMs: 1000,
+    faults: { ...CALM, repeatScript: 0.1, loseNotice: 0.1, repeatNotice: 0.4 },
+    nemesis: 0.12,
+    deeds: ['late-probe', 'late-probe', 'change', 'revert', 'soft', 'refresh'],
+  },
+  {
+    // Marks of every kind and reach, some of tables behind views, over an epoch that ends now and then.
+    name: 'every mark',
+    calm: false,
+    keys: 1,
+    statements: ['APP.V', 'APP.A'],
+    asks: 30,
+    askChance: 0.03,
+    workers: 2,
+    leaseTtlMs: 1000,
+    faults: { ...CALM, repeatScript: 0.05, repeatNotice: 0.5 },
+    nemesis: 0.12,
+    deeds: [
+      'soft',
+      'hard',
+      'purge',
+      'mark-table',
+      'mark-table',
+      'mark-prefix',
+      'mark-prefix',
+      'change',
+      'rollback-redis',
     ],
   },
 ];

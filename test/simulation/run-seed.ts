@@ -11,6 +11,7 @@ import {
   type Resolution,
   type ResolvedRequest,
 } from '@parqueue/core';
+import type { InjectedCounts, InjectedName } from './injected.ts';
 import { Nemesis } from './nemesis.ts';
 import type { Profile } from './profile.ts';
 import { neverAborted } from './scheduler.ts';
@@ -26,6 +27,7 @@ export interface SeedReport {
   readonly answers: number;
   readonly failures: number;
   readonly loads: number;
+  readonly commits: number;
   /** Loads of the state that was loaded most often. */
   readonly loadsOfOneState: number;
   /** Questions to the source for the version of one part. */
@@ -33,6 +35,8 @@ export interface SeedReport {
   /** Heads that went without a successor, and fills that found no room. */
   readonly evicted: number;
   readonly refused: number;
+  /** What went wrong, by its name. */
+  readonly injected: InjectedCounts;
   /** Reads without Redis, by what they came to: `answer`, or why not. */
   readonly degraded: Readonly<Record<string, number>>;
 }
@@ -53,6 +57,14 @@ export class Violation extends Error {
     this.steps = steps;
   }
 }
+
+/** What the program tells of its own misfortunes. */
+const INJECTED_BY_STEP: Readonly<Partial<Record<string, InjectedName>>> = {
+  'lease-lost': 'lease lost',
+  fenced: 'zombie fenced at its commit',
+  'epoch-opened': 'epoch opened',
+  'head-evicted': 'head evicted',
+};
 
 const STEPS_MAX = 60_000;
 /** Per step. */
@@ -110,6 +122,8 @@ class SeedRun {
     this.#nemesis = new Nemesis(this.world, { truth: this.#truth, profile, refused });
     this.world.onStep = (name, details) => {
       this.#steps.set(name, (this.#steps.get(name) ?? 0) + 1);
+      const injected = INJECTED_BY_STEP[name];
+      if (injected !== undefined) this.world.injected.count(injected);
       if (name === 'head-evicted' && profile.greedyBytes !== undefined)
         this.#orViolate(() => this.#truth.checkSpared(Number(details['bytes'])));
       if (name === 'commit-acked') this.#truth.committed(String(details['key']), Number(details['fence']));
@@ -142,6 +156,8 @@ class SeedRun {
       failures: this.#failures,
       loads: loads.reduce((sum, count) => sum + count, 0),
       loadsOfOneState: Math.max(0, ...loads),
+      commits: this.#steps.get('commit-acked') ?? 0,
+      injected: world.injected.counts,
       partsAsked: world.partsAsked,
       evicted: this.#steps.get('head-evicted') ?? 0,
       refused: this.#steps.get('room-refused') ?? 0,
@@ -159,6 +175,7 @@ class SeedRun {
     for (const watch of this.watches) if (!watch.finished && watch.check()) watch.finished = true;
     this.#truth.checkHeads();
     this.#truth.checkReadings();
+    this.#truth.checkGraces();
   }
 
   /** Nothing waits for its turn: jobs may still wait for a worker, or for their delay to pass. */
@@ -233,6 +250,7 @@ class SeedRun {
       (found) => {
         const what = found.kind === 'answer' ? found.kind : found.why;
         this.#degraded[what] = (this.#degraded[what] ?? 0) + 1;
+        this.world.injected.count('read without Redis');
         if (found.kind === 'answer') this.#orViolate(() => this.#truth.readDegraded(found, { request, policy, asked }));
       },
       (error: unknown) => {

@@ -13,6 +13,7 @@ import {
   type Outcomes,
 } from '@parqueue/core';
 import type { MemoryRedis } from '@parqueue/core/testing';
+import type { Injected } from './injected.ts';
 import type { Actor, Random, Scheduler } from './scheduler.ts';
 
 export interface QueuedJob {
@@ -28,10 +29,12 @@ export class SimQueue {
   readonly jobs = new Map<string, QueuedJob>();
   readonly outcomes = new Map<string, Outcome>();
   readonly #scheduler: Scheduler;
+  readonly #injected: Injected;
   #sequence = 0;
 
-  constructor(scheduler: Scheduler) {
+  constructor(scheduler: Scheduler, injected: Injected) {
     this.#scheduler = scheduler;
+    this.#injected = injected;
   }
 
   portFor(actor: Actor): JobQueue {
@@ -69,6 +72,8 @@ export class SimQueue {
     );
     if (able.length === 0) return null;
     const taken = random.pick(able);
+    if (taken.state === 'active') this.#injected.count('job delivered again');
+    else if (taken !== able.find(({ state }) => state === 'waiting')) this.#injected.count('job out of order');
     taken.state = 'active';
     taken.runner = actor;
     return taken;
@@ -93,13 +98,18 @@ export class SimQueue {
   recoverStalled(): void {
     for (const job of this.jobs.values()) {
       if (job.state !== 'active' || job.runner?.dead !== true) continue;
+      this.#injected.count('job of a dead worker');
       job.state = 'waiting';
       job.runner = null;
     }
   }
 
   forget(probability: number, random: Random): void {
-    for (const id of [...this.jobs.keys()]) if (random.chance(probability)) this.jobs.delete(id);
+    for (const [id, { state }] of [...this.jobs]) {
+      if (!random.chance(probability)) continue;
+      if (state !== 'finished') this.#injected.count('job vanished');
+      this.jobs.delete(id);
+    }
     for (const id of [...this.outcomes.keys()]) if (random.chance(probability)) this.outcomes.delete(id);
   }
 

@@ -92,17 +92,29 @@ export interface SimSourceParts {
   /** Told of each load, and of each part that a probe asked. */
   readonly onLoad: (state: string) => void;
   readonly onAsk: () => void;
+  /** Told of each point at which the source was down. */
+  readonly onFailure: (label: string) => void;
   /** What rows of an entry take; null: as much as their text. */
   readonly bytesOf: (entry: string) => number | null;
 }
 
 /** The Source port over such things, as one process's threads see it. */
-export function simSource({ things, scheduler, gate, store, onLoad, onAsk, bytesOf }: SimSourceParts): Source {
+export function simSource({
+  things,
+  scheduler,
+  gate,
+  store,
+  onLoad,
+  onAsk,
+  onFailure,
+  bytesOf,
+}: SimSourceParts): Source {
   const touch = async (label: string, names: readonly string[], signal: AbortSignal): Promise<void> => {
     await gate(label);
     signal.throwIfAborted();
-    if (names.some((name) => things.get(name)?.failing !== false))
-      throw new ParqueueError('PQ_SOURCE_UNAVAILABLE', 'the simulated source is down');
+    if (names.every((name) => things.get(name)?.failing === false)) return;
+    onFailure(label);
+    throw new ParqueueError('PQ_SOURCE_UNAVAILABLE', 'the simulated source is down');
   };
   const contentsOf = (names: readonly string[]): Contents =>
     Object.fromEntries(names.map((name) => [name, things.get(name)?.current ?? -1]));

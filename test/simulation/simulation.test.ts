@@ -1,27 +1,31 @@
 /**
- * Thousands of seeded schedules over the real use cases. A failure prints its seed and profile; PARQUEUE_SIM_FROM with
- * PARQUEUE_SIM_SEEDS=1 runs it again. `npm run simulate` takes more seeds than a test run should.
+ * Thousands of seeded schedules over the real use cases. A failure prints its seed and profile;
+ * `npm run simulate -- --profile NAME --seed N` runs it again, and `npm run simulate` takes more seeds than a test run should.
  */
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
+import { INJECTED } from './injected.ts';
 import { PROFILES } from './profiles.ts';
-import { runSeed, type SeedReport } from './run-seed.ts';
+import { runSeed } from './run-seed.ts';
+import { add, inWords, noTotals } from './totals.ts';
 
-const seeds = Number(process.env['PARQUEUE_SIM_SEEDS'] ?? 120);
-const from = Number(process.env['PARQUEUE_SIM_FROM'] ?? 1);
+const SEEDS = 120;
+const all = noTotals();
 
 describe('on every schedule no answer is torn, wrongly keyed or staler than its policy, and every waiter is answered', () => {
   test.each(PROFILES)('$name', { timeout: 3_600_000 }, async (profile) => {
-    const reports: SeedReport[] = [];
-    for (let seed = from; seed < from + seeds; seed += 1) {
-      reports.push(await runSeed(seed, profile));
-    }
-    const sum = (of: (report: SeedReport) => number): number =>
-      reports.reduce((total, report) => total + of(report), 0);
-    console.info(
-      `${profile.name}: ${seeds} seeds from ${from}, ${sum(({ steps }) => steps)} steps, ${sum(({ answers }) => answers)} answers, `
-        + `${sum(({ failures }) => failures)} coded failures, ${sum(({ loads }) => loads)} loads, ${sum(({ partsAsked }) => partsAsked)} parts asked, `
-        + `${sum(({ evicted }) => evicted)} heads evicted, ${sum(({ refused }) => refused)} fills without room`,
-    );
-    expect(sum(({ answers }) => answers)).toBeGreaterThan(seeds);
+    const totals = noTotals();
+    for (let seed = 1; seed <= SEEDS; seed += 1) add(totals, await runSeed(seed, profile));
+    add(all, totals);
+    console.info(`${profile.name}: ${inWords(totals)}`);
+    expect(totals.answers).toBeGreaterThan(SEEDS);
   });
+
+  // The seeds are fixed and a seed is one run: what was met once is met always.
+  test('and everything that may go wrong went wrong meanwhile', { timeout: 10_000 }, () => {
+    expect(INJECTED.filter((name) => all.injected[name] === 0)).toEqual([]);
+  });
+});
+
+afterAll(() => {
+  console.info(`${inWords(all)}; ${JSON.stringify(all.injected)}`);
 });

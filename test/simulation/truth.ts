@@ -12,9 +12,10 @@ import {
   type Pin,
   type ResolvedRequest,
 } from '@parqueue/core';
+import type { MemoryDirectory } from '@parqueue/core/testing';
 import { entryOf, versionOf } from './sim-requests.ts';
 import { heldTogetherSince, type SimRows } from './sim-source.ts';
-import type { Process, World } from './world.ts';
+import { GRACE_MS, type Process, type World } from './world.ts';
 
 /** An invalidation that was acknowledged, and when. */
 export interface Mark {
@@ -32,7 +33,10 @@ export class Truth {
   damaged = false;
   readonly #world: World;
   readonly #highest = new Map<string, number>();
+  readonly #published = new Map<string, { readonly manifestText: string | null; readonly content: unknown }>();
   readonly #shown = new Map<string, { readonly fence: number; readonly openedStep: number }>();
+  readonly #heads = new Map<string, number | null>();
+  #left: { readonly key: string; readonly fence: number; readonly untilMs: number }[] = [];
   #readings: { readonly api: Process; readonly pin: Pin }[] = [];
 
   constructor(world: World) {
@@ -145,9 +149,13 @@ export class Truth {
     const hardOfScopes = latestHard(state.scopes.values());
     for (const [key, known] of state.keys) {
       const { head } = known;
+      this.#noteLeft(key, head?.fence ?? null);
       if (head === null) continue;
       const files = this.#world.store.generation(key, head.fence);
       if (files === null) throw new Error(`I6: head g${head.fence} is not on the store`);
+      if (!files.sealed || files.manifestText === null)
+        throw new Error(`I4: head g${head.fence} was committed before it was durable`);
+      this.#checkUnchanged(files);
       if (files.fillId !== head.fillId) throw new Error(`I3: head g${head.fence} is of another fill than its files`);
       const current =
         state.marker !== null && state.marker.runId === state.runId && known.reconciled === state.marker.epoch;
@@ -159,6 +167,32 @@ export class Truth {
       if (head.verified > state.clock) throw new Error('the head is verified by a tick that was never issued');
       if (epochOf(head.fence) > (state.marker?.epoch ?? Infinity)) throw new Error('a head of a future epoch');
     }
+  }
+
+  /** What is published stays as it was when it was first seen as a head (I5). */
+  #checkUnchanged({ key, fence, manifestText, part }: MemoryDirectory): void {
+    const name = `${key} ${fence}`;
+    const seen = this.#published.get(name);
+    const content = part?.content;
+    if (seen === undefined) this.#published.set(name, { manifestText, content });
+    else if (!this.damaged && (seen.manifestText !== manifestText || seen.content !== content))
+      throw new Error(`I5: the files of g${fence} were changed after they were published`);
+  }
+
+  /** What is no longer the head stays for a grace: who was told its name may be on the way to it (I6). */
+  checkGraces(): void {
+    const { store, scheduler } = this.#world;
+    if (this.#left.length === 0) return;
+    this.#left = this.#left.filter(({ untilMs }) => scheduler.nowMs < untilMs);
+    for (const { key, fence } of this.#left)
+      if (store.generation(key, fence) === null) throw new Error(`I6: g${fence} was removed in its grace`);
+  }
+
+  #noteLeft(key: string, fence: number | null): void {
+    const before = this.#heads.get(key) ?? null;
+    if (before === fence) return;
+    this.#heads.set(key, fence);
+    if (before !== null) this.#left.push({ key, fence: before, untilMs: this.#world.scheduler.nowMs + GRACE_MS });
   }
 
   /** Of loads whose size nobody knows heads go only as long as most of the quota is left to others (I9). */

@@ -25,6 +25,7 @@ import {
   toFailure,
 } from '@parqueue/core';
 import { emptyState, MemoryCoordination, MemoryRedis, MemoryStore, type RedisState } from '@parqueue/core/testing';
+import { Injected } from './injected.ts';
 import { neverAborted, Random, Scheduler, type Actor } from './scheduler.ts';
 import { simDegraded, type SimDegraded } from './sim-degraded.ts';
 import { Collections, simGc, type SimGc } from './sim-gc.ts';
@@ -39,6 +40,8 @@ export interface Faults {
   readonly repeatScript: number;
   readonly loseReply: number;
   readonly loseNotice: number;
+  /** A notice comes once more, later. */
+  readonly repeatNotice?: number;
   readonly deliverAgain: number;
   /** A renewal never reaches Redis: its holder goes on and does not know that the lease runs out. */
   readonly loseRenewal: number;
@@ -97,6 +100,8 @@ export class World {
   /** What all processes go by; a healed world has no quota. */
   readonly rules: { -readonly [Name in keyof StoreRules]: StoreRules[Name] };
   readonly collections = new Collections();
+  /** What went wrong so far. */
+  readonly injected = new Injected();
   readonly #limitsRoom: boolean;
   readonly #greedyBytes: number | null;
   processes: Process[] = [];
@@ -125,7 +130,7 @@ export class World {
     this.scheduler = new Scheduler(this.random);
     this.redis = new MemoryRedis({ now: () => this.scheduler.nowMs });
     this.store = new MemoryStore({ storeId: 'sim' });
-    this.queue = new SimQueue(this.scheduler);
+    this.queue = new SimQueue(this.scheduler, this.injected);
     this.redis.deliver = (listener) => {
       this.#deliver(listener);
     };
@@ -154,12 +159,14 @@ export class World {
 
   crash(process: Process): void {
     process.dead = true;
+    this.injected.count('process crashed');
     this.processes = this.processes.filter((other) => other !== process);
   }
 
   /** Redis's process ends and another begins, with the state given (default: all it had). */
   restartRedis(state?: RedisState): void {
     this.#restarts += 1;
+    this.injected.count('Redis restarted');
     this.redis.restart(`run-${this.#restarts + 1}`, state);
   }
 
@@ -186,12 +193,18 @@ export class World {
   }
 
   #deliver(listener: () => void): void {
-    if (this.random.chance(this.faults.loseNotice)) return;
-    const postman: Actor = {
-      name: 'postman',
-      dead: false,
-      stalledUntilMs: this.scheduler.nowMs + this.random.below(20),
-    };
+    const { faults, random, injected } = this;
+    if (random.chance(faults.loseNotice)) return injected.count('notice lost');
+    this.#post(listener, random.below(20));
+    // Drawn only where it may happen, as everything that came later: the schedules of other profiles stay what they are.
+    if (faults.repeatNotice === undefined || !random.chance(faults.repeatNotice)) return undefined;
+    injected.count('notice repeated');
+    return this.#post(listener, random.below(200));
+  }
+
+  #post(listener: () => void, lateMs: number): void {
+    if (lateMs > 0) this.injected.count('notice late');
+    const postman: Actor = { name: 'postman', dead: false, stalledUntilMs: this.scheduler.nowMs + lateMs };
     void this.scheduler.point(postman, 'notice').then(listener);
   }
 
@@ -209,12 +222,17 @@ export class World {
         if (script.startsWith('pass-save')) return 'once';
         await gate(script);
         const { loseRenewal } = this.faults;
-        if (script === 'lease-renew' && loseRenewal > 0 && random.chance(loseRenewal))
+        if (script === 'lease-renew' && loseRenewal > 0 && random.chance(loseRenewal)) {
+          this.injected.count('renewal lost');
           throw new ParqueueError('PQ_COORDINATION_DOWN', 'the renewal was lost on its way');
-        return random.chance(this.faults.repeatScript) ? 'twice' : 'once';
+        }
+        if (!random.chance(this.faults.repeatScript)) return 'once';
+        this.injected.count('script repeated');
+        return 'twice';
       },
       afterCall: async (script) => {
         if (!random.chance(this.faults.loseReply)) return;
+        this.injected.count('reply lost');
         throw new ParqueueError('PQ_COORDINATION_DOWN', `the reply of ${script} was lost`);
       },
     });
@@ -340,6 +358,7 @@ export class World {
       onAsk: () => {
         this.partsAsked += 1;
       },
+      onFailure: (label) => this.injected.count(label === 'source-probe' ? 'probe failed' : 'load failed'),
       bytesOf: (entry) => (entry === GREEDY_FILE ? this.#greedyBytes : null),
       scheduler,
       store,
