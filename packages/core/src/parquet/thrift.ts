@@ -7,8 +7,8 @@ export type ThriftValue = boolean | number | Uint8Array | readonly ThriftValue[]
 export type ThriftStruct = ReadonlyMap<number, ThriftValue>;
 
 /**
- * What a footer may become in memory, in numbers of some 50 bytes each: an empty struct is one byte in the file and 200 of
- * the heap, so that 3 MB of zeros kept a thread collecting garbage until its time was over. A column chunk is near 45 of
+ * What a footer may become in memory, in numbers of some 50 bytes each: an empty struct is one byte in the file and some
+ * 200 of the heap, so that a few megabytes of zeros fill that of a thread. A column chunk is near 45 of
  * these: this is room for 90,000 of them, 1,000 columns in 90 row groups.
  */
 const WEIGHT_MAX = 4_000_000;
