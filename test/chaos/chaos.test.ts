@@ -18,7 +18,7 @@ describe.skipIf(REAL_DATABASE !== null)(`the chaos swarm, seed ${PARQUEUE_CHAOS_
 
   beforeAll(async () => {
     const seed = Number(PARQUEUE_CHAOS_SEED);
-    run = await Run.open({ ...SHORT, seed, reads: 300, onProgress: (line) => console.log(line) });
+    run = await Run.open({ ...SHORT, seed, reads: 100, onProgress: (line) => console.log(line) });
     story = await run.play();
   }, LIMIT_MS);
   afterAll(async () => {

@@ -92,7 +92,7 @@ export class Run implements AsyncDisposable {
     const reading = clients.map((client) => this.#askOn(client, this.#dice.another(), stop.signal));
     try {
       await this.#heard(plan.calmReads);
-      this.#findings.push(...judgeLoads(loadsOf(stage, this.#deeds)));
+      this.#foundAll(judgeLoads(loadsOf(stage, this.#deeds)));
       await this.#break();
       await this.#heard(plan.calmReads);
     } finally {
@@ -105,10 +105,10 @@ export class Run implements AsyncDisposable {
     plan.onProgress(`${this.#line()}; everything is mended, and looked at`);
     const held = await heldBy(stage);
     for (const writer of this.#writers) await writer.write();
-    this.#findings.push(...(await aftermathOf({ stage, http: this.#http, rowSets: this.#rowSets })));
+    this.#foundAll(await aftermathOf({ stage, http: this.#http, rowSets: this.#rowSets }));
     const loads = loadsOf(stage, this.#deeds);
     const executions = await stage.oracle.executions();
-    this.#findings.push(...judgeLoads(loads), ...judgeExecutions(loads, executions));
+    this.#foundAll([...judgeLoads(loads), ...judgeExecutions(loads, executions)]);
     return {
       plan,
       tookMs: now() - this.#beganMs,
@@ -198,6 +198,10 @@ export class Run implements AsyncDisposable {
   async #heard(reads: number): Promise<void> {
     const enough = this.#tally.answers + reads;
     while (this.#tally.answers < enough) await sleep(20);
+  }
+
+  #foundAll(findings: readonly Finding[]): void {
+    for (const finding of findings) this.#found(finding);
   }
 
   #found(finding: Finding): void {

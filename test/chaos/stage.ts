@@ -115,7 +115,10 @@ export class ChaosStage implements AsyncDisposable {
 
   async #begin({ apis, workers }: Size): Promise<void> {
     await this.epochs.open();
-    for (const subject of this.subjects) await subject.history.next((version) => subject.write(version));
+    for (const subject of this.subjects) {
+      subject.history.writes += 1;
+      await subject.history.next((version) => subject.write(version));
+    }
     const started: Promise<void>[] = [];
     for (let at = 1; at <= workers; at += 1) {
       const worker = new ServerHandle(`worker ${at}`, this.#start('worker', `worker ${at}`, this.config), (step) =>
