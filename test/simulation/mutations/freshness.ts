@@ -177,7 +177,7 @@ export const FRESHNESS_MUTATIONS: readonly Mutation[] = [
           '  const report = await touch(wish, { tick: 0, known: versions }, deps);\n  const { tick, nowMs } = await deps.ticks.startProbe(target, { asked: missing.asked, forMs });\n  flight.took(tick);\n',
       },
     ],
-    profiles: ['late readers'],
+    profiles: ['late probes', 'late readers'],
   },
   {
     name: 'probe-does-not-count-as-begun',
