@@ -187,6 +187,7 @@ describe('conditions and ranges', () => {
       206,
     );
     expect((await stage.get(words, { range: 'bytes=0-3', 'if-range': '"other"' })).status).toBe(200);
+    expect((await stage.get(words, { range: 'bytes=0-3' }, 'HEAD')).status).toBe(200);
     const beyond = await stage.get(words, { range: `bytes=${bytes.length}-` });
     expect(beyond.status).toBe(416);
     expect(beyond.headers.get('content-range')).toBe(`bytes */${bytes.length}`);

@@ -56,9 +56,10 @@ afterAll(async () => {
 });
 
 function parametersOf({ method, path }: Promised): readonly { readonly name: string; readonly in: string }[] {
-  const { parameters = [] } = document.paths[path]?.[method.toLowerCase()] as unknown as {
-    parameters?: readonly { $ref?: string }[];
-  };
+  const operation = document.paths[path]?.[method.toLowerCase()] as
+    | { readonly parameters?: readonly { readonly $ref?: string }[] }
+    | undefined;
+  const parameters = operation?.parameters ?? [];
   return parameters.map(
     (one) =>
       (one.$ref === undefined ? one : document.components.parameters[one.$ref.split('/').at(-1) ?? '']) as {

@@ -247,7 +247,7 @@ export function anyText(dialect: Dialect): fc.Arbitrary<string> {
 /** What two tokens may be parted by without a difference, where they are parted at all. */
 export const GAPS: readonly string[] = [' ', '  ', '\t', ' /* x */ ', '/**/ ', '\f'];
 
-/** Repeated up to a megabyte. */
+/** To be repeated many times. */
 export function repeatable(dialect: Dialect): readonly string[] {
   const short = [...PIECES[dialect], ...COMMON].filter((piece) => piece.isWellFormed());
   const pairs = [

@@ -223,12 +223,28 @@ export function asFillStatus(value: unknown): FillStatus {
   const object = asObject(value);
   if (object === null || typeof object['id'] !== 'string' || typeof object['state'] !== 'string')
     throw unexpected('the server described a fill without id and state');
+  const outcome = asObject(object['outcome'] ?? null);
+  const failure = asObject(outcome?.['failure']);
+  if (
+    outcome?.['kind'] === 'failed'
+    && (typeof failure?.['code'] !== 'string' || typeof failure['message'] !== 'string')
+  )
+    throw unexpected('the server described a fill that failed without saying why');
   return value as FillStatus;
 }
 
 function fillIdOf(location: string | null): string | null {
   const id = location === null ? undefined : /\/v1\/fills\/([^/?#]+)$/.exec(location)?.[1];
-  return id === undefined ? null : decodeURIComponent(id);
+  return id === undefined ? null : decodedOrNull(id);
+}
+
+function decodedOrNull(text: string): string | null {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // Whoever wrote this escape is no server of ours.
+    return null;
+  }
 }
 
 /** The error an outcome amounts to, or null where asking again leads to an answer. */

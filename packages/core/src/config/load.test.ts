@@ -335,3 +335,17 @@ datasets:
   p5: { source: lake, path: "{n}.json", csv: {}, params: { n: { type: string, default: "a/b", min: 3 } }, select: [a, a] }
   p6: { source: lake, path: "a/{n.csv", refresh: { every: 0 }, freshness: { version: rowscn } }
 `;
+
+describe('a configuration that nobody should write', () => {
+  it('and that holds itself by an alias is refused', () => {
+    expect(lines(problemsOf('sources: &a { lake: *a }'))).toEqual([
+      '1:1  nests deeper than 64 levels, or holds itself by an alias',
+    ]);
+  });
+
+  it('with thousands of problems tells the first of them, and how many more there are', () => {
+    const text = Array.from({ length: 3000 }, (_, i) => `k${i}: 1`).join('\n');
+    expect(problemsOf(text)).toHaveLength(200);
+    expect(() => load(text)).toThrow(/^3000 problems in [\s\S]* and 2800 more$/);
+  });
+});

@@ -14,9 +14,13 @@ export interface ConfigProblem {
   readonly message: string;
 }
 
+/** Nobody reads more, and each costs a search for its place. */
+const TOLD_MAX = 200;
+
 /** Collects problems of one document and finds where each of them stands. */
 export class Problems {
   readonly #found: ConfigProblem[] = [];
+  #untold = 0;
   readonly #document: Document | null;
   readonly #lines: LineCounter;
 
@@ -31,27 +35,37 @@ export class Problems {
 
   /** A problem of the value at `path`, or of the nearest thing around it that is in the file. */
   add(path: YamlPath, message: string): void {
-    this.addAt(this.#offsetOf(path, false), path, message);
+    this.#addFound(() => this.#offsetOf(path, false), path, message);
   }
 
   /** A problem of the key itself rather than of its value. */
   addForKey(path: YamlPath, message: string): void {
-    this.addAt(this.#offsetOf(path, true), path, message);
+    this.#addFound(() => this.#offsetOf(path, true), path, message);
   }
 
   addAt(offset: number, path: YamlPath, message: string): void {
-    const { line, col } = this.#lines.linePos(offset);
+    this.#addFound(() => offset, path, message);
+  }
+
+  #addFound(offsetOf: () => number, path: YamlPath, message: string): void {
+    if (this.#found.length === TOLD_MAX) {
+      this.#untold += 1;
+      return;
+    }
+    const { line, col } = this.#lines.linePos(offsetOf());
     this.#found.push({ path: spellPath(path), line: Math.max(line, 1), column: Math.max(col, 1), message });
   }
 
-  /** @throws ParqueueError PQ_CONFIG with `details.problems`, in the order of the file. */
+  /** @throws ParqueueError PQ_CONFIG with `details.problems`, in the order of the file; of very many the first. */
   throwIfAny(fileName: string): void {
     if (!this.any) return;
     const problems = this.#found.toSorted((a, b) => a.line - b.line || a.column - b.column);
     const lines = problems.map(
       ({ path, line, column, message }) => `  ${line}:${column} ${path === '' ? '' : `${path} `}${message}`,
     );
-    const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`;
+    if (this.#untold > 0) lines.push(`  … and ${this.#untold} more`);
+    const total = problems.length + this.#untold;
+    const count = total === 1 ? 'one problem' : `${total} problems`;
     throw new ParqueueError('PQ_CONFIG', `${count} in ${fileName}:\n${lines.join('\n')}`, {
       details: { file: fileName, problems },
     });

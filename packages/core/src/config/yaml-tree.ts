@@ -10,6 +10,9 @@ export interface YamlTree {
   isUnresolved(path: YamlPath): boolean;
 }
 
+/** No configuration has more than a dozen. */
+const DEPTH_MAX = 64;
+
 /** Paths at which a reference may have no value: the value is then left out. */
 export type OptionalAt = (path: YamlPath) => boolean;
 
@@ -36,9 +39,14 @@ export function readYamlTree(text: string, surroundings: ReferenceSurroundings, 
   }
   if (problems.any) return { value: null, problems, isUnresolved: () => false };
 
+  const plain = plainValue(document, problems);
+  if (isDeeper(plain, DEPTH_MAX)) {
+    problems.addAt(0, [], `nests deeper than ${DEPTH_MAX} levels, or holds itself by an alias`);
+    return { value: null, problems, isUnresolved: () => false };
+  }
   const unresolved = new Set<string>();
   const value = fill(
-    plainValue(document, problems),
+    plain,
     [],
     (text, path) => {
       const resolved = references.resolve(text);
@@ -70,6 +78,12 @@ function plainValue(document: ReturnType<typeof parseDocument>, problems: Proble
     problems.addAt(0, [], `cannot be read: ${error instanceof Error ? error.message : String(error)}`);
     return null;
   }
+}
+
+/** Ends at the first that is: an alias may lead into itself. How many there are in all is bounded by the parser. */
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((member) => isDeeper(member, levels - 1));
 }
 
 type FillText = (text: string, path: YamlPath) => string | undefined;
