@@ -39,6 +39,8 @@ export async function writeArrow(
   const reader = await refusing('Arrow', async () => {
     const found = await RecordBatchReader.from(handle);
     await found.open();
+    // It takes a file without a schema for a stream of nothing, whatever its types say.
+    if ((found.schema as Schema | undefined) === undefined) throw new Error('it has no schema');
     return found;
   });
   const file: BatchFile = { format: 'Arrow', schema: reader.schema, batches: arrowBatches(reader), rows: null };
