@@ -1,5 +1,5 @@
 /**
- * `npm run demo|start|test|check|simulate|crash|chaos|fuzz|large|readers|nfs|screenshots|scaling`: all set-up, then the thing itself. What it prints is meant for a
+ * `npm run demo|start|test|check|simulate|crash|chaos|fuzz|large|mutations|readers|nfs|screenshots|scaling`: all set-up, then the thing itself. What it prints is meant for a
  * person; what it exits with is meant for CI.
  */
 import { spawn } from 'node:child_process';
