@@ -25,7 +25,6 @@ export function faults(told: () => Told): void {
     const { lab, stage, cutMs } = told();
     const before = await stage.mustAnswer('kept');
     expect((await stage.get('/readyz')).status).toBe(200);
-    expect(await lab.c1.does('rush')).toEqual({ ended: { ok: 20 }, stuck: 0 });
 
     await lab.cut('c1');
     try {
@@ -49,16 +48,12 @@ export function faults(told: () => Told): void {
         expect((await stage.get('/healthz')).status).toBe(200);
         expect((await stage.get('/readyz')).status).toBe(503);
       }
-      const rush = async (): Promise<unknown> => await lab.c1.does('rush');
-      await expect.poll(rush, RECOVERY).toEqual({ ended: { 'PQ_STORE_IO ETIMEDOUT': 20 }, stuck: 3 });
-      expect(await lab.c2.does('rush')).toEqual({ ended: { ok: 20 }, stuck: 0 });
       await sleep(cutMs);
     } finally {
       await lab.heal('c1');
     }
     await expect.poll(async () => (await stage.get('/readyz')).status, RECOVERY).toBe(200);
     await expect.poll(() => stage.metric('parqueue_store_calls_stuck'), RECOVERY).toBe(0);
-    await expect.poll(() => lab.c1.does('rush'), RECOVERY).toEqual({ ended: { ok: 20 }, stuck: 0 });
     expect(textOf(await eventually(stage, 'kept'), 'etag')).toBe(textOf(before, 'etag'));
     await eventually(stage, 'facts');
   }, 600_000);

@@ -18,7 +18,7 @@ export const REDIS_URL = 'redis://10.77.0.254:6379';
 const DOORS = { api: '10.77.0.11:8080', worker: '10.77.0.12:8081' };
 const CANNOT_RUN_HERE = 3;
 /** A deed on a stalled mount takes as long as the server is away; this is for agents that died. */
-const ANSWER_WITHIN_MS = 120_000;
+const ANSWER_WITHIN_MS = 240_000;
 
 const run = promisify(execFile);
 

@@ -30,7 +30,7 @@ let contracts = 0;
 describe.skipIf(reason !== null)(`two hosts on NFS${reason === null ? '' : `: ${reason}`}`, () => {
   beforeAll(async () => {
     lab = await NfsLab.up();
-  }, 180_000);
+  }, 300_000);
   afterAll(async () => {
     await lab[Symbol.asyncDispose]();
   });
@@ -38,7 +38,7 @@ describe.skipIf(reason !== null)(`two hosts on NFS${reason === null ? '' : `: ${
   describe.each(mounts)('%s', (mount) => {
     beforeAll(async () => {
       await lab.mount(mount);
-    }, 120_000);
+    }, 300_000);
 
     describe('path readers', () => pathReaders(() => lab));
     describe.runIf(isTried('contract', mount))(

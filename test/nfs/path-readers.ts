@@ -76,4 +76,21 @@ export function pathReaders(told: () => NfsLab): void {
     expect(await c2.does('readPart', ref)).toBeNull();
     expect(await c2.does('inspect', ref)).toBe('absent');
   }, 120_000);
+
+  test('cut off from the server, twenty calls end by their code and keep three threads, names and compression go on, and all is well when it is back', async () => {
+    const lab = told();
+    const well = { ended: { ok: 20 }, stuck: 0 };
+    const hung = { ended: { 'PQ_STORE_IO ETIMEDOUT': 20 }, stuck: 3 };
+    expect(await lab.c1.does('rush')).toEqual(well);
+    await lab.cut('c1');
+    try {
+      await expect.poll(() => lab.c1.does('rush'), { timeout: 60_000 }).toEqual(hung);
+      // Refused without being made: as many hang as before.
+      expect(await lab.c1.does('rush')).toEqual(hung);
+      expect(await lab.c2.does('rush')).toEqual(well);
+    } finally {
+      await lab.heal('c1');
+    }
+    await expect.poll(() => lab.c1.does('rush'), { timeout: 180_000, interval: 500 }).toEqual(well);
+  }, 300_000);
 }
