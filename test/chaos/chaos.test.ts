@@ -9,11 +9,11 @@ import { DEED_KINDS } from './deeds.ts';
 import { LIES, type Lie } from './liar.ts';
 import { Run, SHORT, type Story } from './run.ts';
 
-const LIMIT_MS = 900_000;
+const LIMIT_MS = 1_500_000;
 const { PARQUEUE_CHAOS_SEED = String(Date.now() % 1_000_000) } = process.env;
 
 describe.skipIf(REAL_DATABASE !== null)(`the chaos swarm, seed ${PARQUEUE_CHAOS_SEED}`, () => {
-  let run: Run;
+  let run: Run | undefined;
   let story: Story;
 
   beforeAll(async () => {
@@ -22,7 +22,7 @@ describe.skipIf(REAL_DATABASE !== null)(`the chaos swarm, seed ${PARQUEUE_CHAOS_
     story = await run.play();
   }, LIMIT_MS);
   afterAll(async () => {
-    await run[Symbol.asyncDispose]();
+    await run?.[Symbol.asyncDispose]();
   });
 
   test('no answer was wrong, no refusal without a reason, and nothing was left behind', () => {
@@ -37,7 +37,7 @@ describe.skipIf(REAL_DATABASE !== null)(`the chaos swarm, seed ${PARQUEUE_CHAOS_
   test.each(Object.keys(LIES) as Lie[])(
     'an API that answers with %s is caught',
     async (lie) => {
-      const findings = await run.findingsOf(lie);
+      const findings = (await run?.findingsOf(lie)) ?? [];
       expect(findings.map(({ reason }) => reason)).toContain(LIES[lie].caught);
     },
     LIMIT_MS,

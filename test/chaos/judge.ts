@@ -119,6 +119,8 @@ export class Judge {
   readonly #questionOf = new Map<string, string>();
   readonly #bytes = new Map<string, Bytes>();
   readonly #damages: Damage[] = [];
+  /** By question: refusals because its source changed faster than it could be read. */
+  readonly unstable = new Map<string, number>();
   /** Answers whose bytes were damaged while they were sent; their digest said so. */
   damagedOnTheWay = 0;
 
@@ -152,7 +154,10 @@ export class Judge {
 
   refused({ api, question, askedMs, answeredMs, code, detail }: Refused): readonly Finding[] {
     if (this.#deeds.explains(code, { api, source: question.source, askedMs, answeredMs })) return [];
-    if (code === 'PQ_SOURCE_UNSTABLE' && this.#changedTooFast(question, askedMs, answeredMs)) return [];
+    if (code === 'PQ_SOURCE_UNSTABLE' && this.#changedTooFast(question, askedMs, answeredMs)) {
+      this.unstable.set(question.name, (this.unstable.get(question.name) ?? 0) + 1);
+      return [];
+    }
     return [finding('unexplained', { question, api }, `was refused with ${code}, and no deed explains it (${detail})`)];
   }
 

@@ -92,7 +92,7 @@ export class Run implements AsyncDisposable {
     const reading = clients.map((client) => this.#askOn(client, this.#dice.another(), stop.signal));
     try {
       await this.#heard(plan.calmReads);
-      this.#foundAll(judgeLoads(loadsOf(stage, this.#deeds)));
+      this.#foundAll(judgeLoads(loadsOf(stage, this.#deeds, this.#judge.unstable), 1));
       await this.#break();
       await this.#heard(plan.calmReads);
     } finally {
@@ -106,7 +106,7 @@ export class Run implements AsyncDisposable {
     const held = await heldBy(stage);
     for (const writer of this.#writers) await writer.write();
     this.#foundAll(await aftermathOf({ stage, http: this.#http, rowSets: this.#rowSets }));
-    const loads = loadsOf(stage, this.#deeds);
+    const loads = loadsOf(stage, this.#deeds, this.#judge.unstable);
     const executions = await stage.oracle.executions();
     this.#foundAll([...judgeLoads(loads), ...judgeExecutions(loads, executions)]);
     return {
