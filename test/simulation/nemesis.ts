@@ -82,7 +82,7 @@ export class Nemesis {
         return world.ambush({ label: 'part-read', strike: (victim) => this.#stall(victim, 400) });
       case 'late-probe':
         return world.ambush({
-          label: random.pick(['source-probe', 'mark-verified']),
+          label: random.pick(['probe-start', 'source-probe', 'mark-verified']),
           strike: (victim) => {
             world.injected.count('probe late');
             this.#stall(victim, 400);

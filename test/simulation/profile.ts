@@ -67,7 +67,7 @@ export type Deed =
   /** The next holder stalls before it stages and opens its snapshot, or before its last rows. */
   | 'late-snapshot'
   | 'slow-rows'
-  /** The next probe stalls after it took its tick, or after it asked the source. */
+  /** The next probe stalls before or after it takes its tick, or after it asked the source. */
   | 'late-probe'
   /** The next probe stalls before it reads what others found. */
   | 'late-reading'

@@ -77,4 +77,32 @@ export const FOCUSED_PROFILES: readonly Profile[] = [
     nemesis: 0.15,
     deeds: ['change', 'gc', 'gc', 'late-commit'],
   },
+  {
+    // Probes of tables stall before their tick, after it, and after they asked, while the tables change.
+    name: 'late ticks',
+    calm: false,
+    sound: true,
+    keys: 0,
+    statements: ['APP.A', 'APP.A,APP.B'],
+    asks: 25,
+    workers: 3,
+    leaseTtlMs: 1000,
+    faults: CALM,
+    nemesis: 0.15,
+    deeds: ['late-probe', 'late-probe', 'change'],
+  },
+  {
+    // Jobs vanish under the last who wait, so that nobody else's work answers them.
+    name: 'lost jobs',
+    calm: false,
+    sound: true,
+    keys: 2,
+    asks: 4,
+    askChance: 0.05,
+    workers: 1,
+    leaseTtlMs: 1000,
+    faults: CALM,
+    nemesis: 0.2,
+    deeds: ['lose-jobs'],
+  },
 ];

@@ -177,7 +177,7 @@ export const FRESHNESS_MUTATIONS: readonly Mutation[] = [
           '  const report = await touch(wish, { tick: 0, known: versions }, deps);\n  const { tick, nowMs } = await deps.ticks.startProbe(target, { asked: missing.asked, forMs });\n  flight.took(tick);\n',
       },
     ],
-    profiles: ['late probes', 'late readers'],
+    profiles: ['late ticks'],
   },
   {
     name: 'probe-does-not-count-as-begun',
@@ -233,7 +233,7 @@ export const FRESHNESS_MUTATIONS: readonly Mutation[] = [
         replacement: '',
       },
     ],
-    profiles: ['failing'],
+    profiles: ['lost jobs'],
   },
   {
     name: 'jobs-joined-by-their-key-alone',
