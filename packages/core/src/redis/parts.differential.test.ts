@@ -68,6 +68,18 @@ const COOLED_AND_TRIED: readonly Command[] = [
   { kind: 'admit' },
 ];
 
+/** Played before all random ones, so that each of the interesting answers is certain to be met. */
+const ALL_ANSWERS: readonly Command[] = [
+  { kind: 'admit' },
+  { kind: 'ask', asked: 'q1', targets: [...TABLES], announced: true },
+  { kind: 'read', asked: 'q1', targets: [...TABLES] },
+  { kind: 'record', asked: 'q1', targets: [...TABLES], found: [...TABLES], pick: 0, version: 'v1' },
+  { kind: 'read', asked: 'q1', targets: [...TABLES] },
+  { kind: 'learn', view: VIEWS[0], targets: [...TABLES] },
+  { kind: 'readers', target: TABLES[0] },
+  ...COOLED_AND_TRIED,
+];
+
 /** The story comes about once in a hundred commands, whole, amid the others. */
 const commands = fc
   .array(
@@ -167,7 +179,7 @@ describe('memory and Redis', () => {
           note(world, step, inMemory, seen);
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 150, examples: [[[...ALL_ANSWERS]]] },
     );
     // The sequences are worth something only if they reach the interesting answers.
     expect([...seen].toSorted()).toEqual(['cooling', 'found', 'open', 'readers', 'running', 'trial']);
