@@ -18,6 +18,9 @@ const REPORT = process.env['PARQUEUE_FUZZ_REPORT'] ?? '';
 /** What takes milliseconds if it is linear, and hours if it is not, is told apart by any number between. */
 const HANG_MS = 60_000;
 
+/** Between two looks at the clock. */
+const ROUND = 100;
+
 type Rounds = (parameters: fc.Parameters<[unknown]>) => fc.RunDetails<[unknown]> | Promise<fc.RunDetails<[unknown]>>;
 
 /** A claim about every value, which `judge` refutes by throwing, or by not coming to an end. */
@@ -62,7 +65,7 @@ function tried(name: string, runs: number, rounds: Rounds): void {
       const seconds = (): number => (performance.now() - began) / 1000;
       let done = 0;
       for (let round = 0; round === 0 || seconds() < SECONDS; round += 1) {
-        const details = await rounds({ seed: SEED + round, numRuns: runs });
+        const details = await rounds({ seed: SEED + round, numRuns: LONG ? Math.min(runs, ROUND) : runs });
         done += details.numRuns;
         if (details.failed) throw new Error(fc.defaultReportMessage(details), { cause: details.errorInstance });
       }

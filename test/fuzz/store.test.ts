@@ -94,7 +94,8 @@ const strangeJson = fc.oneof(
 
 describe('a manifest', () => {
   claim('reads back as it was written', { runs: 300, values: manifest }, (value) => {
-    expect(decodeManifest(encodeManifest(value))).toEqual({ ok: true, manifest: value });
+    // JSON's own spelling of a number: there is no -0.
+    expect(decodeManifest(encodeManifest(value))).toEqual({ ok: true, manifest: JSON.parse(JSON.stringify(value)) });
   });
 
   claim(
