@@ -184,7 +184,11 @@ export const GC_MUTATIONS: readonly Mutation[] = [
     name: 'removed-is-still-counted',
     wrong: 'The store seems full of what is gone, and loads are refused.',
     edits: [{ file: RETIRE, text: '  known.sizes.delete(fence);\n', replacement: '' }],
-    profiles: ['changing', 'short grace'],
+    profiles: [],
+    unseen: {
+      why: 'The next collection takes off what it finds counted and gone.',
+      tests: ['packages/core/src/redis/coordination.test.ts'],
+    },
     twin: [
       { file: 'packages/core/lua/generation-removed.lua', text: 'if bytes then\n', replacement: 'if false then\n' },
     ],
