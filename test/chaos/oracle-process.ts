@@ -26,7 +26,9 @@ async function obey(message: ToOracle): Promise<number> {
       return 0;
     case 'count': {
       const all = [...before, ...(server?.counters.executions() ?? [])];
-      return all.filter(([text]) => text.includes(message.fragment)).reduce((sum, [, times]) => sum + times, 0);
+      return all
+        .filter(([text]) => text.toLowerCase().includes(message.fragment))
+        .reduce((sum, [, times]) => sum + times, 0);
     }
   }
 }

@@ -177,7 +177,7 @@ export class ChaosStage implements AsyncDisposable {
       collectGarbage(
         { heads, leases, retirement, eviction, usage, directories, marks, space, randomId, onStep: () => undefined },
         {
-          rules: asIfAllWasOver ? { ...rules, graceMs: 0 } : rules,
+          rules: asIfAllWasOver ? { ...rules, graceMs: 0, keep: { ...rules.keep, generations: 1 } } : rules,
           pinMaxMs: asIfAllWasOver ? 0 : PIN_MAX_MS,
           dryRun: false,
           signal: new AbortController().signal,
