@@ -150,23 +150,6 @@ export const EPOCH_MUTATIONS: readonly Mutation[] = [
     },
   },
   {
-    name: 'reconciliation-lists-before-it-sweeps',
-    wrong: 'What a fill of the last epoch published between the listing and the sweep is found by nobody.',
-    edits: [
-      {
-        file: REBUILD,
-        text: '  const { staging } = await directories.list(key);\n',
-        replacement: '  const { staging, generations } = await directories.list(key);\n',
-      },
-      { file: REBUILD, text: '  const { generations } = await directories.list(key);\n', replacement: '' },
-    ],
-    profiles: [],
-    unseen: {
-      why: 'What is published between the two is an orphan then, and loaded again.',
-      tests: ['packages/core/src/rebuild.test.ts'],
-    },
-  },
-  {
     name: 'reconciliation-lowers-heads',
     wrong: 'A comparison that was slow puts an older generation in the place of a newer head.',
     edits: [
@@ -209,23 +192,6 @@ export const EPOCH_MUTATIONS: readonly Mutation[] = [
         file: 'packages/core/lua/reconcile-apply.lua',
         text: "tonumber(redis.call('HGET', KEYS[2], 'evicted') or 0))",
         replacement: '0)',
-      },
-    ],
-  },
-  {
-    name: 'restored-heads-stay-removable',
-    wrong: 'A generation that gc had leave to remove, and that became the head again, is removed as the head.',
-    edits: [{ file: RETIRE, text: '    known.removing.delete(newest.fence);\n', replacement: '' }],
-    profiles: [],
-    unseen: {
-      why: 'gc forbids on the store what it removes, before it asks for leave.',
-      tests: ['packages/core/src/redis/coordination.test.ts'],
-    },
-    twin: [
-      {
-        file: 'packages/core/lua/reconcile-apply.lua',
-        text: "for i = 4, 5 do redis.call('HDEL', KEYS[i], newest) end",
-        replacement: "redis.call('HDEL', KEYS[4], newest)",
       },
     ],
   },

@@ -182,23 +182,6 @@ export const FENCE_MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
-    name: 'fenced-counts-as-committed',
-    wrong: 'A zombie whose commit was refused tells its callers that their rows are there.',
-    edits: [
-      {
-        file: FILL,
-        text: "      await onStep('fenced', { key, fence, fillId, latestFence: result.latestFence });\n      return 'again';\n",
-        replacement:
-          "      await onStep('fenced', { key, fence, fillId, latestFence: result.latestFence });\n      return { kind: 'committed', fence, rows: manifest.part.rows, bytes: manifest.part.bytes };\n",
-      },
-    ],
-    profiles: [],
-    unseen: {
-      why: 'Callers look at the head and not at what a job says of it, and ask again.',
-      tests: ['packages/core/src/fill.test.ts'],
-    },
-  },
-  {
     name: 'failure-of-a-zombie-counts',
     wrong: "The next holder sweeps a zombie's staging away under it, and the callers hear that their load failed.",
     edits: [
