@@ -82,23 +82,6 @@ export const GC_MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
-    name: 'retire-without-the-fence-condition',
-    wrong: 'Leave to remove is given for what could still be committed.',
-    edits: [{ file: RETIRE, text: ' || fence >= committableFrom(known, epoch)) return', replacement: ') return' }],
-    profiles: [],
-    unseen: {
-      why: 'What has a grace was below the latest fence when its grace began, and what is newer than the head is not asked for.',
-      tests: ['packages/core/src/redis/coordination.test.ts'],
-    },
-    twin: [
-      {
-        file: 'packages/core/lua/generation-retire.lua',
-        text: 'if tonumber(ARGV[3]) >= settledBelow then return 0 end\n',
-        replacement: '',
-      },
-    ],
-  },
-  {
     name: 'gc-does-not-wait-for-pins-of-the-last-epoch',
     wrong: 'Redis forgot the pins that readers still rely on, and what they read is removed.',
     edits: [
