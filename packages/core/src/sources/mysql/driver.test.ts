@@ -290,9 +290,6 @@ async function gone(id: string | null): Promise<void> {
             rowsAsArray: true,
           })
         )[0],
-      {
-        timeout: 10_000,
-      },
     )
     .toEqual([]);
 }

@@ -253,10 +253,11 @@ describe('a connection that was lost', () => {
     const pid = await askText(first, 'SELECT pg_backend_pid()');
     await first[Symbol.asyncDispose]();
     await database.admin.query('SELECT pg_terminate_backend($1)', [pid]);
-    await vi.waitFor(async () => {
+    const next = async (): Promise<string | null> => {
       await using session = await pool.take(useOf());
-      expect(await askText(session, 'SELECT pg_backend_pid()')).not.toBe(pid);
-    });
+      return await askText(session, 'SELECT pg_backend_pid()');
+    };
+    await expect.poll(next).not.toBe(pid);
   });
 
   it('under a statement is transient, and not used again', async () => {
@@ -265,6 +266,11 @@ describe('a connection that was lost', () => {
     const pid = await askText(session, 'SELECT pg_backend_pid()');
     const sleeping = ask(session, 'SELECT pg_sleep(60)');
     sleeping.catch(() => undefined);
+    const running = async (): Promise<number> => {
+      const text = "SELECT 1 FROM pg_stat_activity WHERE pid = $1 AND state = 'active' AND query LIKE '%sleep%'";
+      return (await database.admin.query(text, [pid])).rows.length;
+    };
+    await expect.poll(running).toBe(1);
     await database.admin.query('SELECT pg_terminate_backend($1)', [pid]);
     await expect(sleeping).rejects.toMatchObject({ code: 'PQ_SOURCE_UNAVAILABLE', details: { database: '57P01' } });
     await session[Symbol.asyncDispose]();
