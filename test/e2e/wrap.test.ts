@@ -147,7 +147,7 @@ test('a process stopped beyond its lease: its load is told to stop, and what it 
   expect(zombie.loads('zombie')).toBe(1);
   const { generation: now } = (await entries()).find((entry) => entry.key === key) ?? {};
   expect(now).toBe(generation);
-  await expect.poll(() => onDisk(key), { timeout: 30_000 }).toEqual({ generations: [`g${generation}`], staging: [] });
+  await expect.poll(() => onDisk(key)).toEqual({ generations: [`g${generation}`], staging: [] });
 });
 
 test('a function that fails is told with its own error where it ran, leaves the last answer, and is run again', async () => {

@@ -54,7 +54,7 @@ describe.each([{ keepData: true }, { keepData: false }])(
 
       const answer = await asked;
       expect(await cluster.wordsOf(answer)).toEqual(['one', 'two']);
-      await expect.poll(() => cluster.staging(), { timeout: 30_000 }).toEqual([]);
+      await expect.poll(() => cluster.staging()).toEqual([]);
     });
   },
 );

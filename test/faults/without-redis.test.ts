@@ -16,7 +16,7 @@ afterEach(async () => {
 test('a worker started before its Redis waits for it and then takes jobs', async () => {
   await cluster.redis.kill();
   const starting = cluster.startWorker();
-  await expect.poll(async () => await cluster.workerLog(0), { timeout: 30_000 }).toContain('Redis is not there yet');
+  await expect.poll(async () => await cluster.workerLog(0)).toContain('Redis is not there yet');
   await cluster.redis.start();
   await starting;
   expect(await cluster.wordsOf(await cluster.ask())).toEqual(['one']);

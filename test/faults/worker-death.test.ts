@@ -90,7 +90,7 @@ test('a worker stopped beyond its lease in the middle of its load: it hears that
   await zombie.reached('lease-lost');
   zombie.release();
   expect(zombie.count('published')).toBe(0);
-  await expect.poll(() => cluster.staging(), { timeout: 30_000 }).toEqual([]);
+  await expect.poll(() => cluster.staging()).toEqual([]);
   expect(await cluster.generations()).toEqual([`g${answer.head.fence}`]);
   expect((await cluster.ask()).head.fence).toBe(answer.head.fence);
 });
