@@ -180,7 +180,7 @@ test('a row that another transaction is changing is waited for, and changed as i
   await ask(writer, `UPDATE T SET V = 'first' WHERE ID = 1`);
   const second = await engine.open('APP');
   const waiting = ask(second, `UPDATE T SET V = V || '+' WHERE ID = 1`);
-  await new Promise((resolve) => setImmediate(resolve));
+  await expect.poll(() => engine.waiting).toBe(1);
   await writer.commit();
   expect(await waiting).toEqual([[1]]);
   await second.commit();
