@@ -25,11 +25,16 @@ import {
 import { Catalog, loadConfig, type Config } from '@parqueue/core/config';
 import { openCoordination, type Coordination } from '@parqueue/core/redis';
 import { openStore, type FileStore } from '@parqueue/core/store';
+import type { QueueTiming } from '@parqueue/worker';
 import { RedisServer } from './redis-server.ts';
 import { WorkerHandle } from './worker-handle.ts';
 
-/** Short, so that a dead worker's job and lease are taken over within seconds. */
-const QUEUE_TIMING = { lockDurationMs: 2000, stalledIntervalMs: 500 };
+/**
+ * Where workers die, their jobs and leases are taken over within seconds. Elsewhere a machine that stalls for as long
+ * must not look like a death.
+ */
+const MORTAL = { leaseTtl: '2s', queue: { lockDurationMs: 2000, stalledIntervalMs: 500 } };
+const SAFE = { leaseTtl: '30s', queue: { lockDurationMs: 60_000, stalledIntervalMs: 500 } };
 const WAIT_MS = 60_000;
 
 const clock: Clock = {
@@ -56,6 +61,8 @@ export interface ClusterOptions {
   readonly storeRoot?: string;
   /** More of the store's section, as the file has it: `quota: 1MiB`. */
   readonly store?: string;
+  /** Workers die here, or lose Redis. */
+  readonly mortal?: boolean;
 }
 
 export class Cluster implements AsyncDisposable {
@@ -65,12 +72,19 @@ export class Cluster implements AsyncDisposable {
   readonly store: FileStore;
   readonly coordination: Coordination;
   readonly #resolver: Resolver;
+  readonly #queueTiming: QueueTiming;
   readonly #workers: WorkerHandle[] = [];
 
   private constructor(
     base: string,
     config: Config,
-    parts: { redis: RedisServer; store: FileStore; coordination: Coordination; resolver: Resolver },
+    parts: {
+      redis: RedisServer;
+      store: FileStore;
+      coordination: Coordination;
+      resolver: Resolver;
+      queueTiming: QueueTiming;
+    },
   ) {
     this.base = base;
     this.config = config;
@@ -78,14 +92,16 @@ export class Cluster implements AsyncDisposable {
     this.store = parts.store;
     this.coordination = parts.coordination;
     this.#resolver = parts.resolver;
+    this.#queueTiming = parts.queueTiming;
   }
 
   static async open(options: ClusterOptions = {}): Promise<Cluster> {
     const base = await mkdtemp(join(tmpdir(), 'parqueue-faults-'));
     await mkdir(join(base, 'lake'));
     const redis = await RedisServer.start(join(base, 'redis'));
-    const { storeRoot = join(base, 'store'), store: section = '' } = options;
-    const config = testConfig(base, { redisUrl: redis.url, storeRoot, section });
+    const { storeRoot = join(base, 'store'), store: section = '', mortal = false } = options;
+    const timing = mortal ? MORTAL : SAFE;
+    const config = testConfig(base, { redisUrl: redis.url, storeRoot, section, leaseTtl: timing.leaseTtl });
     const store = await openStore(config.store);
     const coordination = await openCoordination({ url: redis.url, storeId: store.storeId, clock, randomId });
     const { register, heads, pins, jobs, notices } = coordination;
@@ -102,7 +118,7 @@ export class Cluster implements AsyncDisposable {
       onStep: () => undefined,
       waitersMax: 1000,
     });
-    return new Cluster(base, config, { redis, store, coordination, resolver });
+    return new Cluster(base, config, { redis, store, coordination, resolver, queueTiming: timing.queue });
   }
 
   /** Replaces the source file in one rename, as a careful producer does. */
@@ -168,7 +184,7 @@ export class Cluster implements AsyncDisposable {
   async startWorker({ hold = null }: { readonly hold?: StepName | null } = {}): Promise<WorkerHandle> {
     const worker = await WorkerHandle.start({
       config: this.config,
-      queueTiming: QUEUE_TIMING,
+      queueTiming: this.#queueTiming,
       hold,
       logFile: join(this.base, `worker-${this.#workers.length}.log`),
     });
@@ -209,12 +225,17 @@ async function namesIn(folder: string): Promise<readonly string[]> {
 
 function testConfig(
   base: string,
-  { redisUrl, storeRoot, section }: { readonly redisUrl: string; readonly storeRoot: string; readonly section: string },
+  {
+    redisUrl,
+    storeRoot,
+    section,
+    leaseTtl,
+  }: { readonly redisUrl: string; readonly storeRoot: string; readonly section: string; readonly leaseTtl: string },
 ): Config {
   const text = `
 store: { root: ${storeRoot}, retention: { grace: 1s }${section === '' ? '' : `, ${section}`} }
 redis: { url: "${redisUrl}", durable: false }
-worker: { threads: 2, threadMemory: 256MiB, leaseTtl: 2s, drain: { finish: 1s }, scratch: ./scratch }
+worker: { threads: 2, threadMemory: 256MiB, leaseTtl: ${leaseTtl}, drain: { finish: 1s }, scratch: ./scratch }
 sources: { lake: { kind: file, root: ./lake, maxConcurrentFills: 2 } }
 datasets:
   words: { source: lake, path: words.csv, parquet: { compression: snappy } }
