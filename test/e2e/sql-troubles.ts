@@ -54,12 +54,12 @@ export function sqlTroubles(subject: SqlSubject): void {
   const running = async (): Promise<number> => await stage.db.running(GATED);
   const sessions = async (): Promise<number> => await stage.db.sessions();
 
-  /** The address of the one load that there is. */
+  /** The address of the one load of `gated`; empty before there is one. */
   async function theFill(): Promise<string> {
     const { fills } = (await (await stage.get('/v1/fills')).json()) as {
-      fills: readonly { readonly kind: string; readonly url: string }[];
+      fills: readonly { readonly kind: string; readonly dataset: string | null; readonly url: string }[];
     };
-    return fills.find(({ kind }) => kind === 'fill')?.url ?? '';
+    return fills.find(({ kind, dataset }) => kind === 'fill' && dataset === 'gated')?.url ?? '';
   }
 
   describe('a load in trouble', () => {
@@ -107,14 +107,16 @@ export function sqlTroubles(subject: SqlSubject): void {
     test('that takes longer than its limit ends with PQ_FILL_TIMEOUT, and its statement ends at the server', async () => {
       await open({ more: 'limits: { fillTimeout: 10s }' });
       await stage.startWorker();
+      // A worker that has asked before has its threads and sessions: the limit is spent on the statement.
+      await rowsOrCode('words');
       await stage.db.closeGate();
       expect((await stage.get('/v1/datasets/gated/data', { prefer: 'respond-async' })).status).toBe(202);
-      await gateReached();
+      await expect.poll(theFill).not.toBe('');
       const fill = await theFill();
-      await expect.poll(running).toBe(0);
       await expect
         .poll(async () => (await (await stage.get(fill)).json()) as unknown)
         .toMatchObject({ state: 'finished', outcome: { kind: 'failed', failure: { code: 'PQ_FILL_TIMEOUT' } } });
+      await expect.poll(running).toBe(0);
     });
   });
 
