@@ -32,8 +32,8 @@ export default defineConfig({
     pool: 'forks',
     passWithNoTests: false,
     // Of a test that hangs. What comes about in a moment takes many on a machine that has other things to do.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     expect: { poll: { timeout: 60_000 } },
     sequence: { sequencer: SimulationFirst },
     projects: [

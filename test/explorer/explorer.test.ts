@@ -20,7 +20,7 @@ beforeAll(async () => {
     entries: { key: string }[];
   };
   key = entries[0]?.key ?? '';
-}, 240_000);
+});
 
 afterEach(async () => {
   await explorer.closeTabs();
@@ -223,24 +223,20 @@ describe('for everybody', () => {
   test.each([
     { dark: false, phone: false },
     { dark: true, phone: true },
-  ])(
-    'no view breaks a rule of axe-core or is wider than its screen (dark: $dark, phone: $phone)',
-    async (look) => {
-      for (const [name, hash, sign] of views()) {
-        const page = await explorer.visit(hash, look);
-        await shows(page, sign);
-        expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth'), name).toBeLessThanOrEqual(0);
-        // Colours come from the same few names in every view: dark ones are looked at where most of them are.
-        if (!look.dark || DARK.includes(name)) expect(await violations(page), name).toEqual([]);
-        if (name === 'a dataset' && !look.dark) {
-          await page.getByRole('button', { name: 'Invalidate dataset trades' }).click();
-          expect(await violations(page), 'its dialog').toEqual([]);
-        }
-        await page.close();
+  ])('no view breaks a rule of axe-core or is wider than its screen (dark: $dark, phone: $phone)', async (look) => {
+    for (const [name, hash, sign] of views()) {
+      const page = await explorer.visit(hash, look);
+      await shows(page, sign);
+      expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth'), name).toBeLessThanOrEqual(0);
+      // Colours come from the same few names in every view: dark ones are looked at where most of them are.
+      if (!look.dark || DARK.includes(name)) expect(await violations(page), name).toEqual([]);
+      if (name === 'a dataset' && !look.dark) {
+        await page.getByRole('button', { name: 'Invalidate dataset trades' }).click();
+        expect(await violations(page), 'its dialog').toEqual([]);
       }
-    },
-    300_000,
-  );
+      await page.close();
+    }
+  });
 
   test('everything is reached by keyboard: the content, a filter, a dialog and the way back', async () => {
     const page = await explorer.visit('#/entries');

@@ -171,5 +171,5 @@ describe(`while others write (seed ${SEED})`, () => {
     expect(together.extract.version).toBe(alone.extract.version);
     expect(together.rows).toEqual(alone.rows);
     expect(together.extract.details['split']).toEqual({ sessions: 3, column: 'id' });
-  }, 120_000);
+  });
 });
