@@ -35,7 +35,7 @@ import { WorkerHandle } from './worker-handle.ts';
  */
 const MORTAL = { leaseTtl: '2s', queue: { lockDurationMs: 2000, stalledIntervalMs: 500 } };
 const SAFE = { leaseTtl: '30s', queue: { lockDurationMs: 60_000, stalledIntervalMs: 500 } };
-const WAIT_MS = 60_000;
+const WAIT_MS = 240_000;
 
 const clock: Clock = {
   now: () => Date.now(),

@@ -13,7 +13,7 @@ export function useOf(more: Partial<Use> = {}): Use {
   return {
     signal: new AbortController().signal,
     clock,
-    deadlineMs: clock.now() + 60_000,
+    deadlineMs: clock.now() + 600_000,
     redact: (text) => text,
     action: 'fill',
     ...more,
