@@ -35,8 +35,10 @@ export default defineConfig({
   test: {
     pool: 'forks',
     passWithNoTests: false,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Of a test that hangs. What comes about in a moment takes many on a machine that has other things to do.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    expect: { poll: { timeout: 60_000 } },
     sequence: { sequencer: SimulationFirst },
     projects: [
       {
@@ -64,8 +66,6 @@ export default defineConfig({
           exclude: NOT_TESTS,
           globalSetup: services,
           maxWorkers: 2,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
           sequence: { groupOrder: 1 },
         },
       },

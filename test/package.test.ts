@@ -22,7 +22,7 @@ let packedFiles: ReadonlyMap<string, readonly string[]>;
 
 beforeAll(() => {
   packedFiles = tarballs();
-}, 120_000);
+});
 
 describe.each(workspaces.map((workspace) => [workspace.name, workspace] as const))('%s', (_name, workspace) => {
   const { folder, manifest } = workspace;

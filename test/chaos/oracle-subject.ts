@@ -2,7 +2,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import oracledb from 'oracledb';
-import { freePort } from '../faults/redis-server.ts';
+import { freePort } from '@parqueue/core/testing/servers';
 import { ORACLE_LOGIN, type FromOracle, type ToOracle } from './oracle-messages.ts';
 import { programOf } from './program.ts';
 import type { Subject } from './subject.ts';

@@ -276,5 +276,5 @@ describe('a pin', () => {
     await new Promise((resolve) => pinned.signal.addEventListener('abort', resolve));
     expect(pinned.signal.reason).toMatchObject({ code: 'UNEXPECTED' });
     expect(server.requests.filter((request) => request === 'PUT /v1/pins/p').length).toBeGreaterThanOrEqual(4);
-  }, 15_000);
+  });
 });

@@ -69,7 +69,7 @@ export class Stage implements AsyncDisposable {
 listen: { port: 0 }
 store: { root: ./store, retention: { grace: 1s } }
 redis: { url: "${redis.url}", durable: false }
-worker: { listen: { port: 0 }, threads: 1, leaseTtl: 2s, drain: { finish: 1s }, scratch: ./scratch }
+worker: { listen: { port: 0 }, threads: 1, drain: { finish: 1s }, scratch: ./scratch }
 ${sourcesYaml(sources, datasets)}${yaml}`;
     const config = loadConfig(text, { path: join(base, 'parqueue.yaml'), env: {}, readFile: () => '' });
     const stage = new Stage(base, { config, redis, api });

@@ -29,7 +29,7 @@ test('without Redis strict data is 503 at once, liveness is untouched, readiness
   await stage.writeWords('one');
   expect((await stage.get(words)).status).toBe(200);
   await stage.redis.kill();
-  await expect.poll(() => readiness(stage), { timeout: 20_000 }).toBe('degraded');
+  await expect.poll(() => readiness(stage)).toBe('degraded');
   expect((await stage.get('/healthz')).status).toBe(200);
   expect((await stage.get('/v1/datasets')).status).toBe(200);
   const refused = await stage.get(words);
@@ -39,7 +39,7 @@ test('without Redis strict data is 503 at once, liveness is untouched, readiness
   expect((await stage.get('/metrics')).status).toBe(200);
 
   await stage.redis.start();
-  await expect.poll(() => readiness(stage), { timeout: 20_000 }).toBe('ok');
+  await expect.poll(() => readiness(stage)).toBe('ok');
   // Ready means all of it: every connection is back, so the very next ask is answered.
   expect((await stage.get(words)).status).toBe(200);
 });
@@ -49,7 +49,7 @@ test('a Redis that forgot everything costs a check of the store, not the data', 
   await stage.writeWords('one', 'two');
   const before = await stage.get(words);
   await stage.redis.restart({ keepData: false });
-  await expect.poll(async () => (await stage.get(words)).status, { timeout: 30_000 }).toBe(200);
+  await expect.poll(async () => (await stage.get(words)).status).toBe(200);
   const after = await stage.get(words);
   expect(after.headers.get('parqueue-generation')).toBe(before.headers.get('parqueue-generation'));
 });
@@ -101,7 +101,7 @@ async function evict(stage: Stage, key: string): Promise<void> {
       if (seen?.head == null) throw new Error('there is no head');
       return await eviction.evict({ key, ...seen.head }, { epoch, reason: 'quota', dryRun: false });
     };
-    await expect.poll(attempt, { timeout: 10_000 }).toBe('evicted');
+    await expect.poll(attempt).toBe('evicted');
   });
   redis.disconnect();
 }
@@ -128,7 +128,7 @@ test('an API started before its Redis answers once that is there', async () => {
     expect((await fetch(`${api.url}/readyz`)).status).toBe(503);
     expect((await fetch(`${api.url}${words}`)).status).toBe(503);
     await stage.redis.start();
-    await expect.poll(async () => (await fetch(`${api.url}/readyz`)).status, { timeout: 20_000 }).toBe(200);
+    await expect.poll(async () => (await fetch(`${api.url}/readyz`)).status).toBe(200);
   } finally {
     await api.close();
   }
@@ -177,7 +177,7 @@ test('a caller who leaves is neither an error in the log nor in the numbers', as
   const asked = fetch(`${stage.url}${words}`, { signal: leaving.signal });
   const queued = async () =>
     ((await (await stage.get('/v1/fills?state=queued')).json()) as { fills: unknown[] }).fills.length;
-  await expect.poll(queued, { timeout: 10_000 }).toBe(1);
+  await expect.poll(queued).toBe(1);
   leaving.abort();
   await expect(asked).rejects.toThrow();
   // The next caller of the same server comes after the one that left.

@@ -165,7 +165,7 @@ console.log(rows.map(({ word }) => word).join());
 describe('a path on the mount', () => {
   test("is the store's own file, pinned while the head moves on", async () => {
     const stored = await client.fetch('words', { as: 'bytes' });
-    await using pinned = await client.fetch('words', { as: 'path', pinSeconds: 5 });
+    await using pinned = await client.fetch('words', { as: 'path', pinSeconds: 60 });
     expect(pinned.path.startsWith(join(stage.base, 'store'))).toBe(true);
     await stage.writeWords('six');
     expect(wordsOf(await client.fetch('words', { as: 'rows' }))).toEqual(['six']);

@@ -87,8 +87,8 @@ describe('the stream', () => {
     await using narrow = await Listening.open('/v1/events?dataset=lenient', 'admin');
     await using other = await Listening.open('/v1/events', 'other');
     const generation = await load('words');
-    await expect.poll(() => admin.heads().length, { timeout: 10_000 }).toBe(1);
-    await expect.poll(() => admin.fills('words').at(-1)?.['state'], { timeout: 10_000 }).toBe('finished');
+    await expect.poll(() => admin.heads().length).toBe(1);
+    await expect.poll(() => admin.fills('words').at(-1)?.['state']).toBe('finished');
     expect(admin.fills('words').at(-1)).toMatchObject({
       kind: 'fill',
       source: 'lake',
@@ -105,8 +105,8 @@ describe('the stream', () => {
       },
     });
     await load('lenient');
-    await expect.poll(() => other.heads().length, { timeout: 10_000 }).toBe(1);
-    await expect.poll(() => narrow.heads().length, { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => other.heads().length).toBe(1);
+    await expect.poll(() => narrow.heads().length).toBe(1);
     for (const bounded of [narrow, other])
       expect(bounded.heard.map(({ data }) => data['dataset'])).toEqual(bounded.heard.map(() => 'lenient'));
   });
@@ -123,7 +123,7 @@ describe('the stream', () => {
     await expect.poll(() => admin.fills('prices').map(({ id }) => id)).toEqual(ids);
     expect(admin.fills('prices').every(({ state }) => state === 'queued')).toBe(true);
     for (const id of ids) expect((await stage.get(`/v1/fills/${id}`, as('admin'), 'DELETE')).status).toBe(202);
-    await expect.poll(() => admin.fills('prices').length, { timeout: 10_000 }).toBe(6);
+    await expect.poll(() => admin.fills('prices').length).toBe(6);
     expect(admin.fills('prices').slice(3)).toMatchObject(
       ids.map(() => ({ dataset: 'prices', state: 'finished', outcome: { kind: 'cancelled' } })),
     );
@@ -136,7 +136,7 @@ describe('the stream', () => {
       await using admin = await Listening.open('/v1/events', 'admin');
       await stage.writeWords('three');
       await load('words');
-      await expect.poll(() => admin.heads().length, { timeout: 10_000 }).toBe(1);
+      await expect.poll(() => admin.heads().length).toBe(1);
       heard.push(admin.heads()[0]?.id ?? '');
     }
     await stage.writeWords('four');

@@ -63,8 +63,14 @@ beforeAll(async () => {
   for (const path of HOSTILE) await stage.get(path);
   await stage.post('/v1/query', { source: 'lake', path: 'words.csv' });
   await stage.post('/v1/query', { source: 'lake', path: 'none.csv' });
+  // Callers hear of a job's end before it is over and counted.
+  const allCounted = async (): Promise<boolean> => {
+    worker = await readScrape(stage.workerUrl);
+    const loads = worker.sum('parqueue_fills_total', { outcome: 'committed' });
+    return loads === 3 && worker.sum('parqueue_job_failures_total') > 0;
+  };
+  await vi.waitUntil(allCounted, POLL);
   api = await readScrape(stage.url);
-  worker = await readScrape(stage.workerUrl);
 });
 
 afterAll(async () => {

@@ -40,7 +40,7 @@ const DATASETS = `
   malformed: { source: lake, path: malformed.json }
   big: { source: lake, path: big.csv }
   imprecise: { source: lake, path: imprecise.json, columns: { p: "decimal(30,2)" } }
-  unstable: { source: lake, path: unstable.csv }
+  unstable: { source: lake, path: unstable.csv, columns: { id: int64 } }
   untouched: { source: lake, path: words.csv, select: [word] }
   blocked: { source: fragile, path: words.csv, select: [id] }
   mute: { source: mute, sql: select 1 one from things }

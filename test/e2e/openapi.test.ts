@@ -175,9 +175,9 @@ describe('with a worker', () => {
   });
 
   test('a folder of the store that cannot be written: 503 PQ_STORE_IO', async () => {
-    await expect.poll(() => codeOf('blocked'), { timeout: 60_000 }).toBe('PQ_STORE_IO');
+    await expect.poll(() => codeOf('blocked')).toBe('PQ_STORE_IO');
     await rm(folderInTheWay);
-    await expect.poll(() => codeOf('words'), { timeout: 60_000 }).toBe('200');
+    await expect.poll(() => codeOf('words')).toBe('200');
   });
 
   test('rows: 200, 206, 304; 406, 412, 416; and 400', async () => {
@@ -252,9 +252,7 @@ describe('with a worker', () => {
     const slow = stage.get('/v1/datasets/timely.parquet');
     const late = await fillOf(await stage.post('/v1/resolve', { dataset: 'timely' }, ASYNC));
     expect((await slow).body).toMatchObject({ code: 'PQ_SOURCE_UNAVAILABLE' });
-    await expect
-      .poll(() => codeOf('timely', { 'parqueue-fill': late.id }), { timeout: 30_000 })
-      .toBe('PQ_FILL_TIMEOUT');
+    await expect.poll(() => codeOf('timely', { 'parqueue-fill': late.id })).toBe('PQ_FILL_TIMEOUT');
     expect(await restless(() => codeOf('unstable'))).toBe('PQ_SOURCE_UNSTABLE');
     expect(await stage.others(200, [{ method: 'POST', path: '/v1/sources/lake/pause', body: {} }])).toEqual([]);
     expect(await stage.others(503, asksOf('words'))).toEqual([]);
@@ -320,11 +318,7 @@ describe('with a worker', () => {
     expect(await stage.promises.check('GET', '/v1/events', followed)).toMatch(
       /event: bye\ndata: .*PQ_COORDINATION_DOWN/,
     );
-    await expect
-      .poll(async () => (await stage.get('/readyz')).body, { timeout: 20_000 })
-      .toMatchObject({
-        status: 'degraded',
-      });
+    await expect.poll(async () => (await stage.get('/readyz')).body).toMatchObject({ status: 'degraded' });
     expect(await stage.others(200, asksOf('lenient'))).toEqual([]);
     expect(
       await stage.others(
@@ -379,11 +373,14 @@ async function codeOf(dataset: string, headers: Readonly<Record<string, string>>
   return status < 400 ? String(status) : (body as { code: string }).code;
 }
 
-/** While a writer that never rests writes into the file. */
+/**
+ * While a writer that never rests writes into the file. What it writes is malformed, which every load believes only of
+ * a file that then stands still for a while: in that time it is written to, on however busy a machine.
+ */
 async function restless<T>(work: () => Promise<T>): Promise<T> {
   const path = join(stage.stage.base, 'lake/unstable.csv');
-  await writeFile(path, 'id\n');
-  const writing = setInterval(() => appendFileSync(path, '1\n'), 1);
+  await writeFile(path, 'id\nnone\n');
+  const writing = setInterval(() => appendFileSync(path, 'none\n'), 1);
   try {
     return await work();
   } finally {

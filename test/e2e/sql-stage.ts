@@ -8,12 +8,15 @@ import { join } from 'node:path';
 import { startApi, type RunningApi } from '@parqueue/api';
 import type { StepName } from '@parqueue/core';
 import { loadConfig, type Config } from '@parqueue/core/config';
+import type { QueueTiming } from '@parqueue/worker';
 import { pino } from 'pino';
 import { RedisServer } from '../faults/redis-server.ts';
 import { WorkerHandle } from '../faults/worker-handle.ts';
+import { redisCommand } from './redis-wire.ts';
 
-/** Short, so that a dead worker's job and lease are taken over within seconds. */
-const QUEUE_TIMING = { lockDurationMs: 2000, stalledIntervalMs: 500 };
+/** A dead worker's job and lease are taken over within seconds; where none dies, a machine that stalls must not look like it. */
+const MORTAL = { leaseTtl: '2s', queue: { lockDurationMs: 2000, stalledIntervalMs: 500 } };
+const SAFE = { leaseTtl: '30s', queue: { lockDurationMs: 60_000, stalledIntervalMs: 500 } };
 
 /** What a stage has to know of the database under its source. It is disposed of with the stage. */
 export interface StageDatabase extends AsyncDisposable {
@@ -33,6 +36,8 @@ export interface StageOptions {
   readonly more?: string;
   /** More settings of `worker`, as a flow mapping without braces. */
   readonly worker?: string;
+  /** Workers die here. */
+  readonly mortal?: boolean;
 }
 
 export interface Asked {
@@ -52,6 +57,7 @@ export class SqlStage<Database extends StageDatabase> implements AsyncDisposable
   readonly #api: RunningApi;
   readonly #workers: WorkerHandle[] = [];
   readonly #logged: string[];
+  readonly #queueTiming: QueueTiming;
 
   private constructor(parts: {
     readonly db: Database;
@@ -60,6 +66,7 @@ export class SqlStage<Database extends StageDatabase> implements AsyncDisposable
     readonly config: Config;
     readonly api: RunningApi;
     readonly logged: string[];
+    readonly queueTiming: QueueTiming;
   }) {
     this.db = parts.db;
     this.#base = parts.base;
@@ -67,6 +74,7 @@ export class SqlStage<Database extends StageDatabase> implements AsyncDisposable
     this.#config = parts.config;
     this.#api = parts.api;
     this.#logged = parts.logged;
+    this.#queueTiming = parts.queueTiming;
   }
 
   static async open<Database extends StageDatabase>(db: Database, options: StageOptions): Promise<SqlStage<Database>> {
@@ -78,13 +86,14 @@ export class SqlStage<Database extends StageDatabase> implements AsyncDisposable
     const logged: string[] = [];
     const log = pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) });
     const api = await startApi({ config, log });
-    return new SqlStage({ db, base, redis, config, api, logged });
+    const { queue: queueTiming } = options.mortal === true ? MORTAL : SAFE;
+    return new SqlStage({ db, base, redis, config, api, logged, queueTiming });
   }
 
   async startWorker({ hold = null }: { readonly hold?: StepName | null } = {}): Promise<WorkerHandle> {
     const worker = await WorkerHandle.start({
       config: this.#config,
-      queueTiming: QUEUE_TIMING,
+      queueTiming: this.#queueTiming,
       hold,
       logFile: this.#logFile(this.#workers.length),
     });
@@ -119,6 +128,11 @@ export class SqlStage<Database extends StageDatabase> implements AsyncDisposable
     return [...this.#logged, ...files].join('\n');
   }
 
+  /** Until when, by the clock of Redis, the source is left in peace: it is so for a few seconds after its third failure. */
+  async coolUntil(atMs: number): Promise<void> {
+    await redisCommand(this.#redis.url, ['HSET', '{pq}:cooling:db', 'until', String(atMs)]);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#api.close();
     await Promise.all(this.#workers.map(async (worker) => await worker.kill()));
@@ -147,13 +161,14 @@ async function askedOf(response: Response): Promise<Asked> {
 }
 
 function configText(db: StageDatabase, redisUrl: string, options: StageOptions): string {
-  const { datasets, source = '', more = '', worker = 'threads: 2' } = options;
+  const { datasets, source = '', more = '', worker = 'threads: 2', mortal = false } = options;
+  const { leaseTtl } = mortal ? MORTAL : SAFE;
   const settings = [...db.settings, 'password: "${SOURCE_PASSWORD}"', ...(source === '' ? [] : [source])];
   return `
 listen: { port: 0 }
 store: { root: ./store, retention: { grace: 1s } }
 redis: { url: "${redisUrl}", durable: false }
-worker: { listen: { port: 0 }, ${worker}, leaseTtl: 2s, drain: { finish: 1s }, scratch: ./scratch }
+worker: { listen: { port: 0 }, ${worker}, leaseTtl: ${leaseTtl}, drain: { finish: 1s }, scratch: ./scratch }
 sources:
   db: { ${settings.join(', ')} }
 datasets:

@@ -52,7 +52,7 @@ beforeAll(async () => {
   const came = (trace: string, ...wanted: readonly string[]) => wanted.every((name) => names(trace).includes(name));
   await vi.waitUntil(() => came(TRACES.first, 'job fill', REQUEST) && came(TRACES.second, REQUEST), POLL);
   await vi.waitUntil(() => came(TRACES.warm, 'job probe', REQUEST), POLL);
-}, 120_000);
+});
 
 afterAll(async () => {
   await stage[Symbol.asyncDispose]();

@@ -20,10 +20,10 @@ test('no more loads of one source run at once than it allows, however many worke
     await cluster.startWorker({ hold: 'first-batch' }),
   ];
   const asked = markets.map((market) => cluster.ask({ dataset: 'market', params: { market } }));
-  await expect.poll(() => cluster.queueCounts('fill'), { timeout: 30_000 }).toMatchObject({ active: 2, waiting: 3 });
+  await expect.poll(() => cluster.queueCounts('fill')).toMatchObject({ active: 2, waiting: 3 });
   // A job is active before its lease is granted; both are held at their first batch then.
   const leases = (): number => workers.reduce((sum, worker) => sum + worker.count('lease-acquired'), 0);
-  await expect.poll(leases, { timeout: 30_000 }).toBe(2);
+  await expect.poll(leases).toBe(2);
   for (const worker of workers) worker.release();
   await Promise.all(asked);
 });
@@ -44,7 +44,7 @@ test('a running load tells its progress', async () => {
   const asked = cluster.ask();
   const { details } = await worker.reached('part-synced');
   await expect
-    .poll(() => cluster.coordination.jobs.status(String(details['jobId'])), { timeout: 30_000 })
+    .poll(() => cluster.coordination.jobs.status(String(details['jobId'])))
     .toMatchObject({ state: 'running', progress: { phase: 'syncing', rows: 2 } });
   worker.release();
   await asked;

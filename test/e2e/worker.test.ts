@@ -77,14 +77,16 @@ test('a worker told to end finishes the load it runs and exits with 0', async ()
 });
 
 test('a load that does not end in time is handed on to another worker, which starts it from the beginning', async () => {
-  await cluster.writeSource('words.csv', [[1, 'one']]);
-  const ending = await cluster.startWorker({ hold: 'first-batch' });
-  const asked = cluster.ask();
+  // Whoever ends so leaves its lease to run out.
+  await using mortal = await Cluster.open({ mortal: true });
+  await mortal.writeSource('words.csv', [[1, 'one']]);
+  const ending = await mortal.startWorker({ hold: 'first-batch' });
+  const asked = mortal.ask();
   await ending.reached('first-batch');
-  const other = await cluster.startWorker();
+  const other = await mortal.startWorker();
   expect(await ending.terminate()).toBe(0);
-  expect(await cluster.wordsOf(await asked)).toEqual(['one']);
+  expect(await mortal.wordsOf(await asked)).toEqual(['one']);
   await other.reached('commit-acked');
-  expect(await cluster.staging()).toEqual([]);
-  expect(await cluster.generations()).toHaveLength(1);
+  expect(await mortal.staging()).toEqual([]);
+  expect(await mortal.generations()).toHaveLength(1);
 });

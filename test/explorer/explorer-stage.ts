@@ -53,7 +53,9 @@ export class ExplorerStage implements AsyncDisposable {
     const apiKeys = [keyOf('looker', KEYS.reader, ['read']), keyOf('boss', KEYS.admin, ['read', 'fill', 'admin'])];
     const config = { ...stage.config, auth: { ...stage.config.auth, apiKeys } };
     const withKeys = await startApi({ config, log: stage.log });
-    return new ExplorerStage(stage, await (await launchChromium()).newContext(), withKeys);
+    const context = await (await launchChromium()).newContext();
+    context.setDefaultTimeout(60_000);
+    return new ExplorerStage(stage, context, withKeys);
   }
 
   get urlWithKeys(): string {

@@ -20,7 +20,7 @@ beforeAll(async () => {
     entries: { key: string }[];
   };
   key = entries[0]?.key ?? '';
-}, 240_000);
+});
 
 afterEach(async () => {
   await explorer.closeTabs();
@@ -32,7 +32,7 @@ afterAll(async () => {
 
 /** Waits: what is asked of the server is not there at once. */
 async function shows(where: Page | Locator, ...texts: readonly (string | RegExp)[]): Promise<void> {
-  for (const text of texts) await where.getByText(text).filter({ visible: true }).first().waitFor({ timeout: 30_000 });
+  for (const text of texts) await where.getByText(text).filter({ visible: true }).first().waitFor();
 }
 
 const row = (page: Page, name: string): Locator =>
@@ -58,12 +58,12 @@ describe('what is shown', () => {
     const declared = await names();
     const head = page.getByRole('columnheader', { name: 'Dataset' });
     await head.getByRole('button').click();
-    expect(await names()).toEqual([...declared].toSorted());
+    await expect.poll(names).toEqual([...declared].toSorted());
     expect(await head.getAttribute('aria-sort')).toBe('descending');
     await head.getByRole('button').click();
-    expect(await names()).toEqual([...declared].toSorted().toReversed());
+    await expect.poll(names).toEqual([...declared].toSorted().toReversed());
     await head.getByRole('button').click();
-    expect(await names()).toEqual(declared);
+    await expect.poll(names).toEqual(declared);
   });
 
   test('a dataset is asked with its parameters, and says how the answer came about', async () => {
@@ -193,7 +193,7 @@ describe('who may', () => {
     );
     await page.getByRole('link', { name: 'Sources', exact: true }).first().click();
     const pause = page.getByRole('button', { name: 'Pause lake' });
-    expect(await pause.isDisabled()).toBe(true);
+    await expect.poll(() => pause.isDisabled()).toBe(true);
     expect(await pause.getAttribute('title')).toContain('admin');
     await page.getByRole('button', { name: 'Forget key' }).click();
     await shows(page, 'This server wants an API key');
@@ -223,24 +223,20 @@ describe('for everybody', () => {
   test.each([
     { dark: false, phone: false },
     { dark: true, phone: true },
-  ])(
-    'no view breaks a rule of axe-core or is wider than its screen (dark: $dark, phone: $phone)',
-    async (look) => {
-      for (const [name, hash, sign] of views()) {
-        const page = await explorer.visit(hash, look);
-        await shows(page, sign);
-        expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth'), name).toBeLessThanOrEqual(0);
-        // Colours come from the same few names in every view: dark ones are looked at where most of them are.
-        if (!look.dark || DARK.includes(name)) expect(await violations(page), name).toEqual([]);
-        if (name === 'a dataset' && !look.dark) {
-          await page.getByRole('button', { name: 'Invalidate dataset trades' }).click();
-          expect(await violations(page), 'its dialog').toEqual([]);
-        }
-        await page.close();
+  ])('no view breaks a rule of axe-core or is wider than its screen (dark: $dark, phone: $phone)', async (look) => {
+    for (const [name, hash, sign] of views()) {
+      const page = await explorer.visit(hash, look);
+      await shows(page, sign);
+      expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth'), name).toBeLessThanOrEqual(0);
+      // Colours come from the same few names in every view: dark ones are looked at where most of them are.
+      if (!look.dark || DARK.includes(name)) expect(await violations(page), name).toEqual([]);
+      if (name === 'a dataset' && !look.dark) {
+        await page.getByRole('button', { name: 'Invalidate dataset trades' }).click();
+        expect(await violations(page), 'its dialog').toEqual([]);
       }
-    },
-    300_000,
-  );
+      await page.close();
+    }
+  });
 
   test('everything is reached by keyboard: the content, a filter, a dialog and the way back', async () => {
     const page = await explorer.visit('#/entries');
@@ -248,20 +244,20 @@ describe('for everybody', () => {
     const focused = async (): Promise<string> =>
       (await page.evaluate('document.activeElement.id || document.activeElement.textContent')) as string;
     await page.keyboard.press('Tab');
-    expect(await focused()).toBe('Skip to the content');
+    await expect.poll(focused).toBe('Skip to the content');
     await page.keyboard.press('Enter');
-    expect(await focused()).toBe('content');
+    await expect.poll(focused).toBe('content');
     await page.keyboard.press('/');
-    expect(await page.evaluate('document.activeElement.type')).toBe('search');
+    await expect.poll(() => page.evaluate('document.activeElement.type')).toBe('search');
     await page.getByRole('link', { name: 'Sources', exact: true }).first().press('Enter');
     await shows(page, 'Where rows come from.', /idle/);
-    expect(await focused()).toBe('Sources');
+    await expect.poll(focused).toBe('Sources');
     const pause = page.getByRole('button', { name: 'Pause lake' });
     await pause.press('Enter');
     await page.getByRole('dialog').waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
-    expect(await focused()).toBe('Pause lake');
+    await expect.poll(focused).toBe('Pause lake');
   });
 });
 
@@ -273,7 +269,7 @@ describe('when something is away', () => {
     await shows(page.getByRole('alert'), /Redis is away/);
     await shows(page, 'In order of logical time', '3,000');
     await explorer.stage.redis.start();
-    await page.getByText(/Redis is away/).waitFor({ state: 'detached', timeout: 60_000 });
+    await page.getByText(/Redis is away/).waitFor({ state: 'detached' });
   });
 
   test('no page of all these said anything wrong, asked another host, or met its own policy', () => {

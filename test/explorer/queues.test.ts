@@ -36,6 +36,7 @@ async function visit(path: string, key: string): Promise<Page> {
     extraHTTPHeaders: { 'x-forwarded-for': '203.0.113.9' },
   });
   contexts.push(context);
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   page.on('console', (message) => {
     if (message.type() === 'error' && !message.text().includes('401')) trouble.push(message.text());

@@ -20,7 +20,7 @@ test('a cancelled load stops in its thread, leaves nothing, and the next ask loa
   expect(await cluster.coordination.jobs.status(jobId)).toMatchObject({ state: 'running' });
   await cluster.coordination.jobs.cancel(jobId);
   await expect
-    .poll(() => cluster.coordination.jobs.status(jobId), { timeout: 30_000 })
+    .poll(() => cluster.coordination.jobs.status(jobId))
     .toEqual({ state: 'finished', outcome: { kind: 'cancelled' } });
   expect(worker.count('published')).toBe(0);
   expect(await cluster.staging()).toEqual([]);

@@ -29,9 +29,13 @@ import type { QueueTiming } from '@parqueue/worker';
 import { RedisServer } from './redis-server.ts';
 import { WorkerHandle } from './worker-handle.ts';
 
-/** Short, so that a dead worker's job and lease are taken over within seconds. */
-const QUEUE_TIMING = { lockDurationMs: 2000, stalledIntervalMs: 500 };
-const WAIT_MS = 60_000;
+/**
+ * Where workers die, their jobs and leases are taken over within seconds. Elsewhere a machine that stalls for as long
+ * must not look like a death.
+ */
+const MORTAL = { leaseTtl: '2s', queue: { lockDurationMs: 2000, stalledIntervalMs: 500 } };
+const SAFE = { leaseTtl: '30s', queue: { lockDurationMs: 60_000, stalledIntervalMs: 500 } };
+const WAIT_MS = 240_000;
 
 const clock: Clock = {
   now: () => Date.now(),
@@ -59,8 +63,8 @@ export interface ClusterOptions {
   readonly store?: string;
   /** More datasets, each on a line of its own as the file has it, and other sections after them. */
   readonly more?: string;
-  /** When a silent worker's job is given to another; a test that loads the machine waits longer. */
-  readonly queueTiming?: QueueTiming;
+  /** Workers die here, or lose Redis. */
+  readonly mortal?: boolean;
 }
 
 export class Cluster implements AsyncDisposable {
@@ -97,8 +101,9 @@ export class Cluster implements AsyncDisposable {
     const base = await mkdtemp(join(tmpdir(), 'parqueue-faults-'));
     await mkdir(join(base, 'lake'));
     const redis = await RedisServer.start(join(base, 'redis'));
-    const { storeRoot = join(base, 'store'), store: section = '', more = '' } = options;
-    const config = testConfig(base, { redisUrl: redis.url, storeRoot, section, more });
+    const { storeRoot = join(base, 'store'), store: section = '', more = '', mortal = false } = options;
+    const timing = mortal ? MORTAL : SAFE;
+    const config = testConfig(base, { redisUrl: redis.url, storeRoot, section, more, leaseTtl: timing.leaseTtl });
     const store = await openStore(config.store);
     const coordination = await openCoordination({ url: redis.url, storeId: store.storeId, clock, randomId });
     const { register, heads, pins, jobs, notices } = coordination;
@@ -115,8 +120,7 @@ export class Cluster implements AsyncDisposable {
       onStep: () => undefined,
       waitersMax: 1000,
     });
-    const queueTiming = options.queueTiming ?? QUEUE_TIMING;
-    return new Cluster(base, config, { redis, store, coordination, resolver, queueTiming });
+    return new Cluster(base, config, { redis, store, coordination, resolver, queueTiming: timing.queue });
   }
 
   /** Replaces the source file in one rename, as a careful producer does. */
@@ -228,12 +232,19 @@ function testConfig(
     storeRoot,
     section,
     more,
-  }: { readonly redisUrl: string; readonly storeRoot: string; readonly section: string; readonly more: string },
+    leaseTtl,
+  }: {
+    readonly redisUrl: string;
+    readonly storeRoot: string;
+    readonly section: string;
+    readonly more: string;
+    readonly leaseTtl: string;
+  },
 ): Config {
   const text = `
 store: { root: ${storeRoot}, retention: { grace: 1s }${section === '' ? '' : `, ${section}`} }
 redis: { url: "${redisUrl}", durable: false }
-worker: { threads: 2, threadMemory: 256MiB, leaseTtl: 2s, drain: { finish: 1s }, scratch: ./scratch }
+worker: { threads: 2, threadMemory: 256MiB, leaseTtl: ${leaseTtl}, drain: { finish: 1s }, scratch: ./scratch }
 sources: { lake: { kind: file, root: ./lake, maxConcurrentFills: 2 } }
 datasets:
   words: { source: lake, path: words.csv, parquet: { compression: snappy } }

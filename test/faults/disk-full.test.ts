@@ -78,35 +78,31 @@ describe.skipIf(!mounted)('a store that is full', () => {
     expect(await cluster.wordsOf(await cluster.ask())).toEqual(['small again']);
   });
 
-  test(
-    'refuses a load that it has no room for before it starts, and makes room of what was replaced',
-    { timeout: 120_000 },
-    async () => {
-      const worker = await cluster.startWorker();
-      const sizes = [];
-      for (const rows of [25_000, 25_001]) {
-        await cluster.writeSource('words.csv', incompressible(rows));
-        sizes.push((await cluster.ask()).head.bytes);
-      }
-      const loads = worker.count('first-batch');
-      await cluster.writeSource('words.csv', incompressible(25_002));
-      await expect(cluster.ask()).rejects.toMatchObject({
-        code: 'PQ_STORE_FULL',
-        retryable: true,
-        message: expect.stringMatching(/filesystem has no room: .* are free, .* left alone \(store.reserve\)/),
-      });
-      expect(worker.count('room-refused')).toBe(1);
-      expect(worker.count('first-batch')).toBe(loads);
-      expect(await cluster.generations()).toHaveLength(2);
+  test('refuses a load that it has no room for before it starts, and makes room of what was replaced', async () => {
+    const worker = await cluster.startWorker();
+    const sizes = [];
+    for (const rows of [25_000, 25_001]) {
+      await cluster.writeSource('words.csv', incompressible(rows));
+      sizes.push((await cluster.ask()).head.bytes);
+    }
+    const loads = worker.count('first-batch');
+    await cluster.writeSource('words.csv', incompressible(25_002));
+    await expect(cluster.ask()).rejects.toMatchObject({
+      code: 'PQ_STORE_FULL',
+      retryable: true,
+      message: expect.stringMatching(/filesystem has no room: .* are free, .* left alone \(store.reserve\)/),
+    });
+    expect(worker.count('room-refused')).toBe(1);
+    expect(worker.count('first-batch')).toBe(loads);
+    expect(await cluster.generations()).toHaveLength(2);
 
-      await letCollectionsBegin();
-      await expect.poll(() => cluster.ask().catch(() => null), { timeout: 60_000, interval: 1000 }).not.toBeNull();
-      expect((await cluster.ask()).head.rows).toBe(25_002);
-      expect(worker.count('generation-retired')).toBe(1);
-      expect(await worker.metric('parqueue_gc_removed_total', { reason: 'room' })).toBe(1);
-      expect(sizes.every((bytes) => bytes > 1_000_000)).toBe(true);
-    },
-  );
+    await letCollectionsBegin();
+    await expect.poll(() => cluster.ask().catch(() => null), { timeout: 60_000, interval: 1000 }).not.toBeNull();
+    expect((await cluster.ask()).head.rows).toBe(25_002);
+    expect(worker.count('generation-retired')).toBe(1);
+    expect(await worker.metric('parqueue_gc_removed_total', { reason: 'room' })).toBe(1);
+    expect(sizes.every((bytes) => bytes > 1_000_000)).toBe(true);
+  });
 });
 
 describe.skipIf(!mounted)('a store with a quota', () => {

@@ -5,7 +5,7 @@ import { Cluster } from './cluster.ts';
 let cluster: Cluster;
 
 beforeEach(async () => {
-  cluster = await Cluster.open();
+  cluster = await Cluster.open({ mortal: true });
   await cluster.writeSource('words.csv', [[1, 'one']]);
 });
 

@@ -6,7 +6,7 @@ import { Cluster } from './cluster.ts';
 let cluster: Cluster;
 
 beforeEach(async () => {
-  cluster = await Cluster.open();
+  cluster = await Cluster.open({ mortal: true });
   await cluster.writeSource('words.csv', [
     [1, 'one'],
     [2, 'two'],
@@ -54,7 +54,7 @@ describe.each([{ keepData: true }, { keepData: false }])(
 
       const answer = await asked;
       expect(await cluster.wordsOf(answer)).toEqual(['one', 'two']);
-      await expect.poll(() => cluster.staging(), { timeout: 30_000 }).toEqual([]);
+      await expect.poll(() => cluster.staging()).toEqual([]);
     });
   },
 );

@@ -2,10 +2,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir, rm, stat, truncate } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '@parqueue/core/testing/servers';
 
 /** When what was written is flushed to the disk. */
 export type Fsync = 'always' | 'everysec';
@@ -106,13 +105,4 @@ export class RedisServer {
     const [newest] = (await readdir(folder)).toSorted((a, b) => numberOf(b) - numberOf(a));
     return join(folder, newest ?? '');
   }
-}
-
-export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
 }

@@ -21,13 +21,14 @@ test('who asks after the change gets the new state, though a load of the old one
   const second = cluster.ask();
   const third = cluster.ask();
   // The second load is in the queue, or already found the lease taken: either way it came too late for the first.
-  await expect.poll(async () => worker.count('lease-busy') > 0).toBe(true);
+  await expect.poll(() => worker.count('lease-busy')).toBeGreaterThan(0);
   worker.release();
 
   expect(['old', 'new']).toContain((await cluster.wordsOf(await first))[0]);
   expect(await cluster.wordsOf(await second)).toEqual(['new']);
   expect(await cluster.wordsOf(await third)).toEqual(['new']);
-  expect(worker.count('commit-acked')).toBe(2);
+  // The caller may hear of a commit before the worker does.
+  await expect.poll(() => worker.count('commit-acked')).toBe(2);
 });
 
 test('a 202 asked again ends with the generation its load made', async () => {
@@ -35,8 +36,7 @@ test('a 202 asked again ends with the generation its load made', async () => {
   const pending = await cluster.resolve({ waitMs: 0 });
   expect(pending.kind).toBe('pending');
   worker.release();
-  for (let asked = 1; ; asked += 1) {
-    expect(asked).toBeLessThan(1000);
+  for (;;) {
     const resolution = await cluster.resolve({
       waitMs: 0,
       continues: pending.kind === 'pending' ? pending.requirement : null,

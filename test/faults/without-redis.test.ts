@@ -9,7 +9,7 @@ const NOT_THERE = 'Redis is not there yet';
 let cluster: Cluster;
 
 beforeEach(async () => {
-  cluster = await Cluster.open();
+  cluster = await Cluster.open({ mortal: true });
   await cluster.writeSource('words.csv', [[1, 'one']]);
 });
 
@@ -20,7 +20,7 @@ afterEach(async () => {
 test('a worker started before its Redis waits for it and then takes jobs', async () => {
   await cluster.redis.kill();
   const starting = cluster.startWorker();
-  await expect.poll(async () => await cluster.workerLog(0), { timeout: 30_000 }).toContain('Redis is not there yet');
+  await expect.poll(async () => await cluster.workerLog(0)).toContain('Redis is not there yet');
   await cluster.redis.start();
   await starting;
   expect(await cluster.wordsOf(await cluster.ask())).toEqual(['one']);

@@ -7,7 +7,7 @@ import type { FromWorker, ToWorker } from './worker-process.ts';
 
 /** Built output, as production runs it. */
 const WORKER = fileURLToPath(new URL('../dist/faults/worker-process.js', import.meta.url));
-const STEP_LIMIT_MS = 60_000;
+const STEP_LIMIT_MS = 120_000;
 
 export interface Step {
   readonly name: StepName;

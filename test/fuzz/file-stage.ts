@@ -55,7 +55,6 @@ export class FileStage implements AsyncDisposable {
   static async open(): Promise<FileStage> {
     const cluster = await Cluster.open({
       more: `${DATASETS}\nlimits: { fillTimeout: ${FILL_TIMEOUT_S}s }`,
-      queueTiming: { lockDurationMs: 30_000, stalledIntervalMs: 5000 },
     });
     return new FileStage(cluster, await cluster.startWorker());
   }

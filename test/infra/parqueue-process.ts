@@ -11,7 +11,7 @@ export interface Launch {
   readonly identity?: { readonly uid: number; readonly gid: number } | undefined;
 }
 
-const READY_WITHIN_MS = 60_000;
+const READY_WITHIN_MS = 120_000;
 
 export class ParqueueProcess {
   readonly #child: ChildProcess;

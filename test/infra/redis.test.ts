@@ -5,11 +5,11 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readDurability } from '@parqueue/core/redis';
+import { freePort } from '@parqueue/core/testing/servers';
 import { afterEach, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { REPOSITORY } from '../fixtures/source-graph.ts';
@@ -17,7 +17,7 @@ import type { Container } from './cluster-view.ts';
 import { parseManifests } from './manifests.ts';
 
 const PASSWORD = 'kNoSecret_of-anybody';
-const START_LIMIT_MS = 20_000;
+const START_LIMIT_MS = 60_000;
 const read = (path: string): string => readFileSync(join(REPOSITORY, 'infra', path), 'utf8');
 const running: { child: ChildProcess; folder: string }[] = [];
 
@@ -112,12 +112,3 @@ test.each([
     expect(isHealthy()).toBe(true);
   },
 );
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-}

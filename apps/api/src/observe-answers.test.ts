@@ -3,7 +3,7 @@ import { get } from 'node:http';
 import type { SpanWish, Tracer } from '@parqueue/core';
 import fastify, { type FastifyInstance } from 'fastify';
 import { Counter, Registry } from 'prom-client';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ApiContext } from './context.ts';
 import { observeAnswers } from './observe-answers.ts';
 
@@ -59,7 +59,7 @@ const counts = async (): Promise<unknown> =>
 test('an answer is counted once, by its status, and ends its span', async () => {
   expect(await (await fetch(`${url}/whole`)).text()).toBe('all of it');
   await (await fetch(`${url}/broken`)).text();
-  await vi.waitUntil(() => ended.length === 2);
+  await expect.poll(() => ended.length).toBe(2);
   expect(await counts()).toEqual([
     ['200', 1],
     ['500', 1],
@@ -75,9 +75,9 @@ test.each(['/never', '/begun'])(
   async (path) => {
     const call = get(`${url}${path}`);
     call.on('error', () => undefined);
-    await vi.waitUntil(() => arrived.includes(path));
+    await expect.poll(() => arrived).toContain(path);
     call.destroy();
-    await vi.waitUntil(() => ended.length === 1);
+    await expect.poll(() => ended.length).toBe(1);
     expect(await counts()).toEqual([['499', 1]]);
     expect(ended).toEqual([[`GET ${path}`, 'caller-left', null]]);
   },

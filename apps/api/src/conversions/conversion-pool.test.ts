@@ -21,11 +21,33 @@ afterEach(async () => {
   expect(troubles.splice(0)).toEqual([]);
 });
 
-function makePool(limits: Partial<PoolLimits> = {}): ConversionPool {
+function makePool(limits: Partial<PoolLimits> = {}, clockOfPool: Clock = clock): ConversionPool {
   const onTrouble = (error: unknown): void => void troubles.push(error);
-  const pool = new ConversionPool({ clock, onTrouble, threads: 1, entry, limits });
+  const pool = new ConversionPool({ clock: clockOfPool, onTrouble, threads: 1, entry, limits });
   pools.push(pool);
   return pool;
+}
+
+/** Waits of `ms` are over when the test says so; the others take their time. */
+function waitingFor(ms: number): { readonly clock: Clock; readonly end: () => void } {
+  const over = new AbortController();
+  const { now, sleep: wait } = clock;
+  return {
+    clock: {
+      now,
+      sleep: async (waitMs, signal) => {
+        if (waitMs !== ms) return await wait(waitMs, signal);
+        await aborted(AbortSignal.any([over.signal, ...(signal === undefined ? [] : [signal])]));
+        signal?.throwIfAborted();
+      },
+    },
+    end: () => over.abort(),
+  };
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
 }
 
 /** @param memoryBytes what the conversion says that it holds */
@@ -161,11 +183,14 @@ describe('a trap', () => {
   });
 
   test('leaves its bystanders to run alone one by one, and who cannot soon is told to ask again', async () => {
-    const pool = makePool({ memoryBytes: 100, smallBytes: 0, waitMs: 200 });
+    const patience = waitingFor(200);
+    const pool = makePool({ memoryBytes: 100, smallBytes: 0, waitMs: 200 }, patience.clock);
     const holder = await open(pool, 'trap-at 9', 100);
     const bystanders = [open(pool, 'endless', 1), open(pool, 'endless', 1)];
     await until(() => pool.waiting === 2);
     await expect(read(holder)).rejects.toThrow();
+    await Promise.race(bystanders);
+    patience.end();
     const settled = await Promise.allSettled(bystanders);
     expect(settled.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
     for (const one of settled) {

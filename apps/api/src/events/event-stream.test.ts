@@ -115,7 +115,7 @@ test('a caller who does not take them hears why the stream ends', async () => {
     told.isOver = true;
   });
   const socket = (await ask(port)).pause();
-  await expect.poll(() => told.isOver, { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => told.isOver).toBe(true);
   expect(await readAll(socket)).toMatch(/event: bye\ndata: \{"code":"PQ_RATE_LIMITED",[^\n]*\}\n\n/);
 });
 
@@ -125,6 +125,6 @@ test('a caller who does not take the end either loses the connection', async () 
   const server = apps[0]?.server;
   const connections = (): Promise<number> =>
     new Promise((resolve) => server?.getConnections((_error, count) => resolve(count)));
-  await expect.poll(connections, { timeout: 20_000 }).toBe(0);
+  await expect.poll(connections).toBe(0);
   socket.destroy();
 });

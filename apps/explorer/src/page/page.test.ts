@@ -4,12 +4,13 @@
  * policy of the page would not run it is another line of defence.
  */
 import { h, render } from 'preact';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { App } from './app.tsx';
 import { live } from './api/live.ts';
 import { hrefOf, type Route } from './route.ts';
 import { serve, type FakeServer } from './testing/server.ts';
 import { serverOf } from './testing/answers.ts';
+import { soon } from './testing/soon.ts';
 
 const MARKUP = `"'><img src="x" onerror="broken=1"><script>broken=1</script><b>&amp;</b>`;
 
@@ -32,7 +33,7 @@ afterEach(() => {
 async function open(route: Route): Promise<HTMLElement> {
   location.hash = hrefOf(route);
   render(h(App, null), root);
-  return await vi.waitUntil(() => root.querySelector('main'), { timeout: 10_000 });
+  return await soon(() => root.querySelector('main'));
 }
 
 /** What markup in a text would have made. */
@@ -57,9 +58,7 @@ const VIEWS: readonly (readonly [string, Route, number])[] = [
 
 it.each(VIEWS)('markup in names, values and messages is shown as text: %s', async (_name, route, times) => {
   const main = await open(route);
-  await vi.waitFor(() => expect(main.textContent.split(MARKUP).length - 1).toBeGreaterThanOrEqual(times), {
-    timeout: 10_000,
-  });
+  await expect.poll(() => main.textContent.split(MARKUP).length - 1).toBeGreaterThanOrEqual(times);
   expect(made()).toEqual([]);
   expect(document.title).toContain('Parqueue');
 });
@@ -67,11 +66,11 @@ it.each(VIEWS)('markup in names, values and messages is shown as text: %s', asyn
 it('markup is shown as text in the question before something is done, and in the word after it', async () => {
   server.answers.set('/v1/invalidate', { mode: 'soft', entries: 1, fills: 0 });
   const main = await open({ view: 'dataset', name: MARKUP });
-  const button = await vi.waitUntil(() => main.querySelector<HTMLButtonElement>('.title button'));
+  const button = await soon(() => main.querySelector<HTMLButtonElement>('.title button'));
   button.click();
-  const dialog = await vi.waitUntil(() => document.querySelector('dialog'));
+  const dialog = await soon(() => document.querySelector('dialog'));
   expect(dialog.textContent).toContain(MARKUP);
   dialog.querySelector<HTMLButtonElement>('button[type=submit]')?.click();
-  await vi.waitFor(() => expect(root.querySelector('.announcement')?.textContent).toContain(MARKUP));
+  await expect.poll(() => root.querySelector('.announcement')?.textContent ?? '').toContain(MARKUP);
   expect(made()).toEqual([]);
 });

@@ -26,9 +26,9 @@ function makePool(options: Partial<PoolOptions> = {}): ThreadPool {
     threads: 1,
     waitingMax: 10,
     threadMemoryBytes: 64 * 1024 * 1024,
-    stopGraceMs: 200,
+    stopGraceMs: 60_000,
     perSource: 1,
-    exitLimitMs: 10_000,
+    exitLimitMs: 60_000,
     keepsConnections: false,
     entry,
     setup: { some: 'setup' },
@@ -164,7 +164,7 @@ describe('a thread pool', () => {
 
 describe('stopping a task', () => {
   test('a thread that heeds the stop keeps living, and the reason of the stop is the failure', async () => {
-    const pool = makePool({ stopGraceMs: 60_000 });
+    const pool = makePool();
     const before = await threadOf(pool);
     const { context: gatedContext, inWork, abort } = gated();
     const running = pool.probe(ask('polite'), gatedContext);
@@ -178,7 +178,7 @@ describe('stopping a task', () => {
   });
 
   test.each(['deaf', 'spin'])('a %s thread is terminated after the grace, and the pool recovers', async (behaviour) => {
-    const pool = makePool();
+    const pool = makePool({ stopGraceMs: 200 });
     const before = await threadOf(pool);
     const { context: gatedContext, inWork, abort } = gated();
     const running = pool.probe(ask(behaviour), gatedContext);

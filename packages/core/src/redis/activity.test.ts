@@ -29,7 +29,7 @@ afterEach(async () => {
 const keyOf = (n: number): string => `prices-${String(n).padStart(32, '0')}`;
 
 async function fill(key: string): Promise<number> {
-  const claim = { key, fillId: randomId(), holder: 'h', ttlMs: 1000, scopes: [] };
+  const claim = { key, fillId: randomId(), holder: 'h', ttlMs: 60_000, scopes: [] };
   const grant = await coordination.leases.acquire(claim);
   if (grant.kind !== 'granted') throw new Error(`the lease is ${grant.kind}`);
   await coordination.heads.commit({ ...commitRequest(grant.fence, claim.fillId, 'v'), key, dataset: 'prices' });

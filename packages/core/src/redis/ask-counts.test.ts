@@ -105,7 +105,7 @@ test('heads of a dataset are summed, and only so many keys are looked at', async
 });
 
 async function fill(key: string, dataset: string): Promise<number> {
-  const claim = { key, fillId: randomId(), holder: 'h', ttlMs: 1000, scopes: [] };
+  const claim = { key, fillId: randomId(), holder: 'h', ttlMs: 60_000, scopes: [] };
   const grant = await coordination.leases.acquire(claim);
   if (grant.kind !== 'granted') throw new Error(`the lease is ${grant.kind}`);
   await coordination.heads.commit({ ...commitRequest(grant.fence, claim.fillId, 'v'), key, dataset });

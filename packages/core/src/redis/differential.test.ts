@@ -336,7 +336,7 @@ describe('memory and Redis', () => {
         'unreconciled',
       ]),
     );
-  }, 120_000);
+  });
 });
 
 async function startUp({ processes: [first, second] }: Side): Promise<void> {

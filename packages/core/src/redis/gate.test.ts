@@ -133,7 +133,7 @@ describe('the gate', () => {
   });
 
   test('a Redis that is gone is PQ_COORDINATION_DOWN for every port, and one that comes back serves again', async () => {
-    const hasty = await open(200);
+    const hasty = await open(2_000);
     await server.kill();
     const down = { code: 'PQ_COORDINATION_DOWN' };
     await Promise.all([

@@ -112,7 +112,7 @@ describe('memory and Redis', () => {
     );
     // The sequences are worth something only if they reach the interesting answers.
     expect([...seen].toSorted()).toEqual(['choose', 'ended', 'nobody', 'noted']);
-  }, 120_000);
+  });
 });
 
 function kindOf({ noted, reads }: { noted: unknown; reads: readonly { usable: boolean }[] }): string {

@@ -183,7 +183,7 @@ describe('memory and Redis', () => {
     );
     // The sequences are worth something only if they reach the interesting answers.
     expect([...seen].toSorted()).toEqual(['cooling', 'found', 'open', 'readers', 'running', 'trial']);
-  }, 120_000);
+  });
 });
 
 function note(world: World, step: Command, result: unknown, seen: Set<string>): void {

@@ -25,7 +25,7 @@ afterEach(async () => {
 });
 
 async function filled(key: string, dataset: string | null): Promise<number> {
-  const claim = { key, fillId: randomId(), holder: 'h', ttlMs: 1000, scopes: [] };
+  const claim = { key, fillId: randomId(), holder: 'h', ttlMs: 60_000, scopes: [] };
   const grant = await coordination.leases.acquire(claim);
   if (grant.kind !== 'granted') throw new Error(`the lease is ${grant.kind}`);
   await coordination.heads.commit({ ...commitRequest(grant.fence, claim.fillId, 'v'), key, dataset });
@@ -40,7 +40,7 @@ test('a load that gave its lease back, or that a purge ended, leaves nothing amo
     key: keyOf(slug, 0),
     fillId: slug,
     holder: 'h',
-    ttlMs: 1000,
+    ttlMs: 60_000,
     scopes: ['dataset:prices'],
   }));
   const [released, purged] = claims;

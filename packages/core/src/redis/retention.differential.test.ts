@@ -277,7 +277,7 @@ describe('memory and Redis', () => {
         'reserve passed',
       ]),
     );
-  }, 120_000);
+  });
 });
 
 test('a measurement takes off what a release that counts nothing removed', async () => {

@@ -4,9 +4,9 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { freePort } from './free-port.ts';
 import {
   findProgram,
-  freePort,
   hasOpenssl,
   runTool,
   ServerProcess,

@@ -5,10 +5,10 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { freePort } from './free-port.ts';
 import {
   findProgram,
   hasOpenssl,
-  freePort,
   runTool,
   ServerProcess,
   throwAwayCertificate,

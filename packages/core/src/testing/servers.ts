@@ -1,4 +1,5 @@
 /** Servers of the tests' own. Loads nothing but Node's modules: a global set-up runs outside of any test. */
+export { freePort } from './free-port.ts';
 export { hasPostgres, startPostgresServer } from './postgres-server.ts';
 export { hasMariadb, startMariadbServer } from './mariadb-server.ts';
 export type { ServerProcess } from './server-process.ts';

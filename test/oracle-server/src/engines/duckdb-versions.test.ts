@@ -180,7 +180,7 @@ test('a row that another transaction is changing is waited for, and changed as i
   await ask(writer, `UPDATE T SET V = 'first' WHERE ID = 1`);
   const second = await engine.open('APP');
   const waiting = ask(second, `UPDATE T SET V = V || '+' WHERE ID = 1`);
-  await new Promise((resolve) => setImmediate(resolve));
+  await expect.poll(() => engine.waiting).toBe(1);
   await writer.commit();
   expect(await waiting).toEqual([[1]]);
   await second.commit();
@@ -193,7 +193,7 @@ test('two transactions that wait for each other end with ORA-00060', async () =>
   await ask(writer, `UPDATE T SET V = 'a' WHERE ID = 1`);
   await ask(second, `UPDATE T SET V = 'b' WHERE ID = 2`);
   const waiting = ask(writer, `UPDATE T SET V = 'a' WHERE ID = 2`);
-  await new Promise((resolve) => setImmediate(resolve));
+  await expect.poll(() => engine.waiting).toBe(1);
   const other = refusal(second, `UPDATE T SET V = 'b' WHERE ID = 1`);
   expect(await other).toBe(60);
   await second.close();
@@ -204,7 +204,7 @@ test('a break ends a wait for a row, a running query and rows that are being fet
   await ask(writer, `UPDATE T SET V = 'mine' WHERE ID = 1`);
   const second = await engine.open('APP');
   const waiting = refusal(second, `DELETE FROM T WHERE ID = 1`);
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await expect.poll(() => engine.waiting).toBe(1);
   second.interrupt();
   expect(await waiting).toBe(1013);
   await second.rollback();

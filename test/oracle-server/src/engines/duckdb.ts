@@ -32,6 +32,8 @@ export interface DuckDbEngine extends Engine {
   script(sql: string, user: string): Promise<void>;
   /** The last SCN committed. */
   readonly currentScn: bigint;
+  /** Transactions that wait for a row which another one changed. */
+  readonly waiting: number;
   /** Forgets the past before an SCN, as undo retention does: AS OF below it is ORA-01555. */
   forgetBefore(scn: bigint): void;
   /** Takes something away from a user, or gives it back. */
@@ -90,6 +92,9 @@ export async function openDuckDbEngine(options: DuckDbEngineOptions = {}): Promi
     },
     get currentScn() {
       return shared.transactions.scn;
+    },
+    get waiting() {
+      return shared.transactions.waiting;
     },
     forgetBefore(scn) {
       shared.transactions.oldestScn = scn;

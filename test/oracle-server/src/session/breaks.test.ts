@@ -138,7 +138,7 @@ test('a client that stops reading stops the rows, and can still break', async ()
   socket.resume();
   expect((await running).code).toBe('ORA-01013');
   expect((await connection.execute('select')).rows).toHaveLength(3);
-}, 60_000);
+});
 
 async function executed(fixture: Fixture, times: number): Promise<void> {
   await until(() => fixture.server.counters.executionsOf('hang') === times);

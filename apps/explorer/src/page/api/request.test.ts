@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { learnServerTime, now } from '../clock.ts';
 import { serve, type FakeServer } from '../testing/server.ts';
 import { ask, askJson, lookAtReadiness } from './request.ts';
@@ -14,6 +14,7 @@ beforeEach(() => {
   connection.set({ state: 'ok', detail: '' });
 });
 afterEach(() => {
+  vi.useRealTimers();
   forgetKey();
   server[Symbol.dispose]();
 });
@@ -68,6 +69,7 @@ it('what a key may not do is known, and what nobody told is for the server to sa
 });
 
 it('ages are told by the clock of the server where the two differ by more than an answer takes', () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.parse('2026-01-01T00:00:00.400Z') });
   const dateIn = (ms: number): string => new Date(Date.now() + ms).toUTCString();
   const aheadBy = (): number => Math.round((now() - Date.now()) / 10_000);
   learnServerTime(dateIn(3_600_000));

@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { h, render } from 'preact';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { serve, type FakeServer } from '../testing/server.ts';
 import { enterKey, forgetKey } from './session.ts';
 import { useResource, type Resource, type ResourceOptions } from './use-resource.ts';
@@ -26,7 +26,7 @@ afterEach(() => {
 
 const shows = (path: string | null, options: ResourceOptions = {}): void => render(h(View, { path, options }), root);
 const text = async (wanted: string): Promise<void> => {
-  await vi.waitFor(() => expect(root.textContent).toBe(wanted), { timeout: 10_000 });
+  await expect.poll(() => root.textContent).toBe(wanted);
 };
 const times = (path: string): number => server.asked.filter((asked) => asked.path === path).length;
 
@@ -60,9 +60,9 @@ it('it is asked for once, again as often as was said, and anew when something ch
   await text('/a: "of a" ');
   expect(times('/a')).toBe(1);
   shows('/a', { changes: 1 });
-  await vi.waitFor(() => expect(times('/a')).toBe(2));
+  await expect.poll(() => times('/a')).toBe(2);
   enterKey('k');
-  await vi.waitFor(() => expect(times('/a')).toBe(3));
+  await expect.poll(() => times('/a')).toBe(3);
   shows('/a', { changes: 1, everyMs: 5 });
-  await vi.waitFor(() => expect(times('/a')).toBeGreaterThan(6));
+  await expect.poll(() => times('/a')).toBeGreaterThan(6);
 });

@@ -1,10 +1,11 @@
 // @vitest-environment happy-dom
 /** What the page does for somebody: what it then asks of the server, and what it makes of the answer. */
 import { h, render, type ComponentChildren } from 'preact';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { session } from '../api/session.ts';
 import { detailsOf, fillOf, sourcesOf } from '../testing/answers.ts';
 import { serve, type FakeServer } from '../testing/server.ts';
+import { soon } from '../testing/soon.ts';
 import { DatasetTable } from './dataset-table.tsx';
 import { Entries } from './entries.tsx';
 import { CancelButton } from './fill-list.tsx';
@@ -31,10 +32,7 @@ const draw = (children: ComponentChildren): void => render(children, root);
 
 /** The element, as soon as it is there. */
 async function found<T extends Element = HTMLElement>(selector: string, text = ''): Promise<T> {
-  return await vi.waitUntil(
-    () => [...root.querySelectorAll<T>(selector)].find((one) => one.textContent.includes(text)),
-    { timeout: 10_000 },
-  );
+  return await soon(() => [...root.querySelectorAll<T>(selector)].find((one) => one.textContent.includes(text)));
 }
 
 async function press(selector: string, text = ''): Promise<void> {
@@ -68,7 +66,7 @@ describe('asking for the first rows', () => {
     expect((await found<HTMLButtonElement>('button')).disabled).toBe(true);
     expect(root.textContent).toContain('Fill in market, year first.');
     draw(h(TryIt, { ...ask, allowed: false }));
-    await vi.waitFor(() => expect(root.textContent).not.toContain('Fill in'));
+    await expect.poll(() => root.textContent).not.toContain('Fill in');
     expect((await found<HTMLButtonElement>('button')).disabled).toBe(true);
   });
 });
@@ -90,12 +88,10 @@ it('a source is paused with the reason that was written, or without one, and res
   await press('dialog button[type=submit]');
   await press('.card-actions button', 'Resume');
   await press('dialog button[type=submit]', 'Resume it');
-  await vi.waitFor(() =>
-    expect(acts()).toEqual([
-      ['/v1/sources/erp/pause', { reason: 'the DBA called' }],
-      ['/v1/sources/erp/resume', {}],
-    ]),
-  );
+  await expect.poll(acts).toEqual([
+    ['/v1/sources/erp/pause', { reason: 'the DBA called' }],
+    ['/v1/sources/erp/resume', {}],
+  ]);
 });
 
 it('a load is cancelled once that was confirmed, and one that ended has no button for it', async () => {
@@ -105,10 +101,10 @@ it('a load is cancelled once that was confirmed, and one that ended has no butto
   await press('button');
   expect(server.asked).toEqual([]);
   await press('dialog button[type=submit]');
-  await vi.waitFor(() => expect(root.querySelector('dialog')).toBeNull());
+  await expect.poll(() => root.querySelector('dialog')).toBeNull();
   expect(server.asked.map(({ method, path }) => `${method} ${path}`)).toEqual(['DELETE /v1/fills/fill-1']);
   draw(h(CancelButton, { fill: fillOf('fill-1') }));
-  await vi.waitFor(() => expect(root.querySelector('button')).toBeNull());
+  await expect.poll(() => root.querySelector('button')).toBeNull();
 });
 
 describe('entries', () => {
@@ -140,7 +136,7 @@ it('datasets are sorted by number where a column has numbers, what is not known 
   draw(h(DatasetTable, { datasets: datasets as Parameters<typeof DatasetTable>[0]['datasets'] }));
   const order = (): string => [...root.querySelectorAll('tbody th > a')].map(({ textContent }) => textContent).join('');
   await press('th button', 'Size');
-  await vi.waitFor(() => expect(order()).toBe('cadb'));
+  await expect.poll(order).toBe('cadb');
   await press('th button', 'Size');
-  await vi.waitFor(() => expect(order()).toBe('dacb'));
+  await expect.poll(order).toBe('dacb');
 });

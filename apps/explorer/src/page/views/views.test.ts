@@ -1,9 +1,10 @@
 // @vitest-environment happy-dom
 /** What single parts of a view draw and do, over answers made for one question each. */
 import { h, render, type ComponentChildren } from 'preact';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { columnOf, columnStatisticsOf, explanationOf, PRINCIPAL, statisticsOf } from '../testing/answers.ts';
 import { serve, type FakeServer } from '../testing/server.ts';
+import { soon } from '../testing/soon.ts';
 import { session } from '../api/session.ts';
 import { Ratio } from '../plots/shares.tsx';
 import { totalOf } from '../text/asks.ts';
@@ -74,7 +75,7 @@ describe('columns', () => {
   async function told(statistics: unknown): Promise<string> {
     server.answers.set('/v1/entries/k/statistics', statistics);
     draw(h(Columns, { cacheKey: 'k', generation: 1, columns: [columnOf('amount')] }));
-    return await vi.waitUntil(() => root.querySelector('.top-values')?.closest('section')?.textContent);
+    return await soon(() => root.querySelector('.top-values')?.closest('section')?.textContent);
   }
 
   it('of all rows are told as they are', async () => {
@@ -106,12 +107,12 @@ describe('invalidating', () => {
     server.answers.set('/v1/invalidate', answer);
     draw(h(InvalidateButton, { target: { source: 'erp' }, what: 'all of erp', withTables: true }));
     root.querySelector('button')?.click();
-    const field = await vi.waitUntil(() => root.querySelector<HTMLInputElement>('dialog input[type=text]'));
+    const field = await soon(() => root.querySelector<HTMLInputElement>('dialog input[type=text]'));
     field.value = typed;
     field.dispatchEvent(new Event('input', { bubbles: true }));
-    await vi.waitFor(() => expect(root.querySelector<HTMLInputElement>('dialog input[type=text]')?.value).toBe(typed));
+    await expect.poll(() => root.querySelector<HTMLInputElement>('dialog input[type=text]')?.value).toBe(typed);
     root.querySelector<HTMLButtonElement>('dialog button[type=submit]')?.click();
-    await vi.waitFor(() => expect(root.querySelector('dialog')).toBeNull());
+    await expect.poll(() => root.querySelector('dialog')).toBeNull();
     return server.asked.map(({ method, path, body }) => ({ method, path, body }));
   }
 
@@ -126,7 +127,7 @@ describe('invalidating', () => {
   it('offers no table where there is none, and nothing at all to a key that may not', async () => {
     draw(h(InvalidateButton, { target: { dataset: 'a' }, what: 'dataset a' }));
     root.querySelector('button')?.click();
-    const dialog = await vi.waitUntil(() => root.querySelector('dialog'));
+    const dialog = await soon(() => root.querySelector('dialog'));
     expect(dialog.querySelector('input[type=text]')).toBeNull();
     render(null, root);
     session.set({ key: 'k', wanted: 'none', identity: { ...PRINCIPAL, scopes: ['read', 'fill'] } });
@@ -137,9 +138,9 @@ describe('invalidating', () => {
   it('that fails says why, and stays open', async () => {
     draw(h(InvalidateButton, { target: { dataset: 'a' }, what: 'dataset a' }));
     root.querySelector('button')?.click();
-    const dialog = await vi.waitUntil(() => root.querySelector('dialog'));
+    const dialog = await soon(() => root.querySelector('dialog'));
     dialog.querySelector<HTMLButtonElement>('button[type=submit]')?.click();
-    await vi.waitFor(() => expect(dialog.querySelector('[role=alert]')?.textContent).toContain('PQ_NOT_FOUND'));
+    await expect.poll(() => dialog.querySelector('[role=alert]')?.textContent ?? '').toContain('PQ_NOT_FOUND');
     expect(dialog.querySelector<HTMLButtonElement>('button[type=submit]')?.disabled).toBe(false);
   });
 });

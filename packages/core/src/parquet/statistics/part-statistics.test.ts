@@ -37,6 +37,8 @@ async function statisticsOf(path: string, now: () => number = () => 0): Promise<
   return JSON.parse(Buffer.concat(chunks).toString()) as PartStatistics;
 }
 
+const SORTED = 'SELECT i AS id, i AS b, i AS c FROM range(400000) t(i)';
+
 async function write(name: string, sql: string, options = ''): Promise<string> {
   const path = join(dir, `${name}.parquet`);
   await duck.run(`COPY (${sql}) TO ${literal(path)} (FORMAT parquet${options})`);
@@ -244,7 +246,7 @@ describe('a sample', () => {
   });
 
   test('is of the whole file when its time is over, each part of it alike', async () => {
-    const sorted = await write('sorted', 'SELECT i AS id, i AS b, i AS c FROM range(400000) t(i)');
+    const sorted = await write('sorted', SORTED);
     const files = [
       { path: join(dir, 'large.parquet'), last: 619_999, stepMs: 120 },
       { path: sorted, last: 399_999, stepMs: 150 },
@@ -263,13 +265,14 @@ describe('a sample', () => {
   });
 
   test('is of places that adjoin where it could have been all rows', async () => {
-    const { plan, places, limited } = sampleOf(await readFooterOf(join(dir, 'sorted.parquet')));
+    const sorted = await write('sorted', SORTED);
+    const { plan, places, limited } = sampleOf(await readFooterOf(sorted));
     expect({ rows: plan.rows, limited, places: new Set(places).size }).toEqual({
       rows: 400_000,
       limited: null,
       places: 8,
     });
-    expect((await statisticsOf(join(dir, 'sorted.parquet'))).basis).toEqual({
+    expect((await statisticsOf(sorted)).basis).toEqual({
       kind: 'all',
       rows: 400_000,
       places: null,

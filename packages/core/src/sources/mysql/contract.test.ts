@@ -1,5 +1,5 @@
 /** The MySQL source under the contract of all sources, on a real server. */
-import { afterAll, beforeAll, vi } from 'vitest';
+import { afterAll, beforeAll } from 'vitest';
 import type { RowDataPacket } from 'mysql2/promise';
 import { openMysqlTestDatabase, type MysqlTestDatabase } from '../../testing/mysql-database.ts';
 import { sourceContract, type SourceFixture } from '../../testing/source-contract.ts';
@@ -37,16 +37,11 @@ async function fixture(sql: string): Promise<SourceFixture> {
       await database.execute(`UPDATE sales SET revision = ${revision}`);
     },
     async leftovers() {
-      const open = async (): Promise<readonly string[]> => {
-        const [rows] = await database.admin.query<RowDataPacket[]>(
-          'SELECT info FROM information_schema.processlist WHERE user = ? AND info IS NOT NULL',
-          [database.user],
-        );
-        return rows.map(({ info }) => String(info));
-      };
-      // What is closed here is gone there a moment later.
-      await vi.waitUntil(async () => (await open()).length === 0).catch(() => undefined);
-      return await open();
+      const [rows] = await database.admin.query<RowDataPacket[]>(
+        'SELECT info FROM information_schema.processlist WHERE user = ? AND info IS NOT NULL',
+        [database.user],
+      );
+      return rows.map(({ info }) => String(info));
     },
     [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
   };

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe as suite, expect, it } from 'vitest';
 import { openFreezingProxy } from '../../testing/freezing-proxy.ts';
 import { openMysqlTestDatabase, type MysqlTestDatabase } from '../../testing/mysql-database.ts';
 import { poolOn } from '../../testing/mysql-sessions.ts';
-import { useOf } from '../../testing/sql-sessions.ts';
+import { useOf, useWithin } from '../../testing/sql-sessions.ts';
 import type { Session } from '../sql/session.ts';
 import { boundStatement, type MysqlValue } from './bind.ts';
 import type { MysqlConnection } from './connection.ts';
@@ -102,15 +102,13 @@ suite('all rows', () => {
     const chunks = await rows(session, MANY);
     await chunks.next();
     // What it has sent is bounded by the sockets' buffers: the statement goes on to run, and waits.
-    await expect
-      .poll(async () => (await stateOf(database, MANY)) ?? '', { timeout: 10_000 })
-      .toMatch(/^(Writing to net|Sending data)$/);
+    await expect.poll(async () => (await stateOf(database, MANY)) ?? '').toMatch(/^(Writing to net|Sending data)$/);
     const before = process.memoryUsage().rss;
     for (let i = 0; i < 300; i += 1) await chunks.next();
     expect(process.memoryUsage().rss - before).toBeLessThan(100 * 1024 * 1024);
     await chunks.return();
     await session[Symbol.asyncDispose]();
-    await expect.poll(running, { timeout: 10_000 }).toEqual([]);
+    await expect.poll(running).toEqual([]);
   });
 
   it('of other columns than were planned for are refused as a state that was lost', async () => {
@@ -167,7 +165,8 @@ suite('rows that end in the middle', () => {
     await using pool = poolOn(database);
     await using session = await pool.take(useOf());
     await ask(session, 'SET SESSION max_statement_time = 0.3');
-    await expect(counted(await rows(session, MANY))).rejects.toMatchObject({ code: 'PQ_FILL_TIMEOUT' });
+    const all = async (): Promise<number> => await counted(await rows(session, MANY));
+    await expect(all()).rejects.toMatchObject({ code: 'PQ_FILL_TIMEOUT' });
   });
 
   it('because the network was cut are transient', async () => {
@@ -193,7 +192,7 @@ suite('work that is broken off', () => {
     stop.abort();
     await expect(counted(chunks)).rejects.toMatchObject({ code: 'PQ_CANCELLED' });
     await session[Symbol.asyncDispose]();
-    await expect.poll(running, { timeout: 10_000 }).toEqual([]);
+    await expect.poll(running).toEqual([]);
     expect(pool.size).toEqual({ open: 0, idle: 0 });
   });
 
@@ -204,7 +203,7 @@ suite('work that is broken off', () => {
     const slow = 'SELECT COUNT(*) FROM seq_1_to_1000000 a JOIN seq_1_to_1000000 b ON a.seq <> b.seq';
     const described = describe(session, { text: slow, binds: [] });
     described.catch(() => undefined);
-    await expect.poll(running, { timeout: 10_000 }).toEqual([slow]);
+    await expect.poll(running).toEqual([slow]);
     stop.abort();
     await expect(
       described.then(() => counted(rowsOf(session, { text: slow, binds: [] }, { described: [], columns: 1 }))),
@@ -212,7 +211,7 @@ suite('work that is broken off', () => {
       code: 'PQ_CANCELLED',
     });
     await session[Symbol.asyncDispose]();
-    await expect.poll(running, { timeout: 10_000 }).toEqual([]);
+    await expect.poll(running).toEqual([]);
   });
 
   it('after it was described, before its rows were asked for, ends on the server', async () => {
@@ -221,15 +220,16 @@ suite('work that is broken off', () => {
     await session.transact((connection) => connection.query('START TRANSACTION READ ONLY'));
     await describe(session, { text: MANY, binds: [] });
     await session[Symbol.asyncDispose]();
-    await expect.poll(running, { timeout: 10_000 }).toEqual([]);
+    await expect.poll(running).toEqual([]);
     expect(pool.size).toEqual({ open: 0, idle: 0 });
   });
 
   it("out of time ends on the server, by the server's own limit", async () => {
     await using pool = poolOn(database);
-    await using session = await pool.take(useOf({ deadlineMs: Date.now() + 500 }));
-    await expect(counted(await rows(session, MANY))).rejects.toMatchObject({ code: 'PQ_FILL_TIMEOUT' });
-    await expect.poll(running, { timeout: 10_000 }).toEqual([]);
+    await using session = await pool.take(useWithin(1000));
+    const all = async (): Promise<number> => await counted(await rows(session, MANY));
+    await expect(all()).rejects.toMatchObject({ code: 'PQ_FILL_TIMEOUT' });
+    await expect.poll(running).toEqual([]);
   });
 
   it('on a network that swallows everything ends here all the same', async () => {
@@ -252,7 +252,7 @@ suite('work that is broken off', () => {
     await using proxy = await openFreezingProxy(`${database.host}:${database.port}`);
     const [host = '', port = ''] = proxy.address.split(':');
     await using pool = poolOn(database, { host, port: Number(port) });
-    const session = await pool.take(useOf({ deadlineMs: Date.now() + 300 }));
+    const session = await pool.take(useWithin(1000));
     proxy.freeze();
     await expect(askText(session, 'SELECT 1')).rejects.toMatchObject({ code: 'PQ_FILL_TIMEOUT' });
     await session[Symbol.asyncDispose]();

@@ -33,7 +33,7 @@ const BOTH = 'SELECT a.id, a.balance, (SELECT COUNT(*) FROM journal) n FROM acco
  * Moves money between accounts until it is told to stop, several transactions at a time, which commit in another order
  * than they began and wrote. Each changes both tables.
  */
-async function moveMoney(seed: number, stop: AbortSignal): Promise<number> {
+async function moveMoney(seed: number, stop: AbortSignal): Promise<void> {
   let state = seed;
   const next = (below: number): number => {
     state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
@@ -41,7 +41,6 @@ async function moveMoney(seed: number, stop: AbortSignal): Promise<number> {
   };
   const writers = await Promise.all(Array.from({ length: 3 }, () => database.connect()));
   const open: number[] = [];
-  let commits = 0;
   while (!stop.aborted) {
     const i = next(writers.length);
     const writer = writers[i];
@@ -49,7 +48,6 @@ async function moveMoney(seed: number, stop: AbortSignal): Promise<number> {
     if (open.includes(i)) {
       open.splice(open.indexOf(i), 1);
       await writer.query(next(4) === 0 ? 'ROLLBACK' : 'COMMIT');
-      commits += 1;
       continue;
     }
     // Accounts of its own for each writer: nobody waits for a lock.
@@ -61,7 +59,6 @@ async function moveMoney(seed: number, stop: AbortSignal): Promise<number> {
     open.push(i);
   }
   for (const writer of writers) await writer.end();
-  return commits;
 }
 
 describe('while others write and commit all the while', () => {
@@ -72,7 +69,7 @@ describe('while others write and commit all the while', () => {
     const rowsByVersion = new Map<string, string>();
     const versionByRows = new Map<string, string>();
     try {
-      for (let load = 0; load < 60; load += 1) {
+      for (let load = 0; load < 60 || rowsByVersion.size <= 5; load += 1) {
         await using transaction = await opened();
         const asked = await transaction.ask(BOTH);
         const rows = await transaction.rows(BOTH);
@@ -94,8 +91,7 @@ describe('while others write and commit all the while', () => {
     } finally {
       stop.abort();
     }
-    expect(await moving).toBeGreaterThan(10);
-    expect(rowsByVersion.size).toBeGreaterThan(5);
+    await moving;
   });
 });
 

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Clock } from '../../ports/clock.ts';
 import { openFreezingProxy } from '../../testing/freezing-proxy.ts';
 import {
@@ -52,13 +52,15 @@ function hurrying(ms: number): Clock {
 
 describe.skipIf(SERVER_ONLY)(onTestServer('connections'), () => {
   it('are made with the first question, used again, known to the database, and closed with the source', async () => {
+    // Those of other tests are gone there a moment after they were closed here.
+    await expect.poll(mine).toEqual([]);
     const source = await database.source();
-    expect(mine()).toHaveLength(0);
+    expect(mine()).toEqual([]);
     for (let i = 0; i < 5; i += 1) await source.probe(ALL, sourceContext());
     expect(mine()).toHaveLength(1);
     expect(mine()[0]?.identity.get('module')).toBe('parqueue');
     await source[Symbol.asyncDispose]();
-    await vi.waitFor(() => expect(mine()).toEqual([]));
+    await expect.poll(mine).toEqual([]);
   });
 
   it('that died while they were idle are replaced unseen', async () => {
@@ -81,6 +83,7 @@ describe.skipIf(SERVER_ONLY)(onTestServer('connections'), () => {
             })
           : hostClock.sleep(ms, signal),
     };
+    await expect.poll(mine).toEqual([]);
     await using source = await database.source({ clock });
     await source.probe(ALL, sourceContext());
     nowMs = 30_000;
@@ -88,10 +91,11 @@ describe.skipIf(SERVER_ONLY)(onTestServer('connections'), () => {
     expect(mine()).toHaveLength(1);
     nowMs = 100_000;
     rested();
-    await vi.waitFor(() => expect(mine()).toEqual([]));
+    await expect.poll(mine).toEqual([]);
   });
 
   it('are at most as many as the pool allows: who comes later waits, and may be told to stop', async () => {
+    await expect.poll(mine).toEqual([]);
     await using source = await database.source({ pool: { max: 1 } });
     const first = await source.open(ALL, sourceContext());
     await first.version();

@@ -1,5 +1,5 @@
 /** The Oracle source under the contract of all sources: over the real driver, against the test server or a real database. */
-import { afterAll, beforeAll, vi } from 'vitest';
+import { afterAll, beforeAll } from 'vitest';
 import { openOracleTestDatabase, oracleRequest, type OracleTestDatabase } from '../../testing/oracle-database.ts';
 import { sourceContract, type SourceFixture } from '../../testing/source-contract.ts';
 
@@ -37,10 +37,7 @@ async function fixture(statement: string): Promise<SourceFixture> {
       await database.execute('UPDATE PQ_CONTRACT SET REVISION = :R', { R: revision });
     },
     async leftovers() {
-      const { server } = database;
-      // What is closed here is given back there a moment later.
-      if (server !== null) await vi.waitUntil(() => server.hooks.openResults === 0).catch(() => undefined);
-      return (server?.hooks.openResults ?? 0) === 0 ? [] : ['a result that is still open in the server'];
+      return (database.server?.hooks.openResults ?? 0) === 0 ? [] : ['a result that is still open in the server'];
     },
     [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
   };

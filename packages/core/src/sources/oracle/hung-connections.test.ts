@@ -1,6 +1,6 @@
 /** Connections that hang without an error: none of them holds a place of the pool, or a question, for ever. */
 import type { Connection } from 'oracledb';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Clock } from '../../ports/clock.ts';
 import { openFreezingProxy } from '../../testing/freezing-proxy.ts';
 import {
@@ -61,7 +61,7 @@ class Limits implements Clock {
   }
 
   async expire(ms: number): Promise<void> {
-    await vi.waitFor(() => expect(this.#waiting.get(ms)?.size ?? 0).toBeGreaterThan(0), 10_000);
+    await expect.poll(() => this.#waiting.get(ms)?.size ?? 0).toBeGreaterThan(0);
     for (const over of this.#waiting.get(ms) ?? []) over();
   }
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { OraError } from '@parqueue/oracle-server';
 import { tableFromIPC } from 'apache-arrow';
 import { readParquet } from 'parquet-wasm';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Progress } from '../../model/job.ts';
 import type { CanonicalRequest } from '../../model/request.ts';
 import type { Extract, SourceContext } from '../../ports/source.ts';
@@ -324,7 +324,7 @@ describe.skipIf(SERVER_ONLY)(onTestServer('a load that is stopped'), () => {
         /row 1500, column REFUSED/,
       );
     }
-    await vi.waitFor(() => expect(server().hooks.openResults).toBe(0), 5000);
+    await expect.poll(() => server().hooks.openResults).toBe(0);
     await using snapshot = await source.open(oracleRequest(ALL), sourceContext());
     expect((await snapshot.extract({ path: join(out, `${(files += 1)}.parquet`) })).rows).toBe(ROWS);
   });
@@ -351,13 +351,13 @@ describe.skipIf(SERVER_ONLY)(onTestServer('a load that is stopped'), () => {
 
   /** Only the fixture's own connection is left, and no result is open. */
   async function nothingLeft(): Promise<void> {
-    await vi.waitFor(() => {
-      expect(server().hooks.openResults).toBe(0);
-      expect(
+    await expect.poll(() => server().hooks.openResults).toBe(0);
+    await expect
+      .poll(() =>
         server()
           .sessions()
           .filter(({ program }) => program === 'parqueue'),
-      ).toEqual([]);
-    }, 5000);
+      )
+      .toEqual([]);
   }
 });

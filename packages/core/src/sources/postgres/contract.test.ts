@@ -1,5 +1,5 @@
 /** The Postgres source under the contract of all sources, on a real server. */
-import { afterAll, beforeAll, vi } from 'vitest';
+import { afterAll, beforeAll } from 'vitest';
 import { openPostgresTestDatabase, type PostgresTestDatabase } from '../../testing/postgres-database.ts';
 import { sourceContract, type SourceFixture } from '../../testing/source-contract.ts';
 import { postgresRequest, type SqlAsk } from '../../testing/sql-request.ts';
@@ -43,16 +43,11 @@ async function fixture(
       await database.execute(`UPDATE ${table} SET revision = ${revision}`);
     },
     async leftovers() {
-      const open = async (): Promise<readonly string[]> => {
-        const { rows } = await database.admin.query<{ query: string }>(
-          `SELECT query FROM pg_stat_activity
-           WHERE usename = '${database.user}' AND application_name LIKE 'parqueue%' AND state <> 'idle'`,
-        );
-        return rows.map(({ query }) => query);
-      };
-      // What is closed here is gone there a moment later.
-      await vi.waitUntil(async () => (await open()).length === 0).catch(() => undefined);
-      return await open();
+      const { rows } = await database.admin.query<{ query: string }>(
+        `SELECT query FROM pg_stat_activity
+         WHERE usename = '${database.user}' AND application_name LIKE 'parqueue%' AND state <> 'idle'`,
+      );
+      return rows.map(({ query }) => query);
     },
     [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
   };

@@ -1,11 +1,11 @@
 /** Work that is stopped, or out of time, ends on the server, too, and on no server for longer than HUNG_MS here. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openFreezingProxy } from '../../testing/freezing-proxy.ts';
 import { hurrying } from '../../testing/host-clock.ts';
 import { openPostgresTestDatabase, type PostgresTestDatabase } from '../../testing/postgres-database.ts';
 import { poolOn } from '../../testing/postgres-sessions.ts';
-import { useOf } from '../../testing/sql-sessions.ts';
+import { useOf, useWithin } from '../../testing/sql-sessions.ts';
 import type { Session } from '../sql/session.ts';
 import type { PostgresConnection } from './connection.ts';
 import { ask, askText } from './query.ts';
@@ -47,7 +47,7 @@ async function running(pid: string | null): Promise<readonly unknown[]> {
 }
 
 const processOf = (session: Session<PostgresConnection>) => askText(session, 'SELECT pg_backend_pid()');
-const gone = (pid: string | null) => vi.waitFor(async () => expect(await running(pid)).toEqual([]), 10_000);
+const gone = (pid: string | null) => expect.poll(() => running(pid)).toEqual([]);
 
 describe('a load that is stopped', () => {
   it.each([
@@ -69,7 +69,7 @@ describe('a load that is stopped', () => {
     const rows = rowsOf(session, wish);
     const ending = next(rows);
     ending.catch(() => undefined);
-    await vi.waitFor(async () => expect(await running(pid)).toHaveLength(1), 10_000);
+    await expect.poll(() => running(pid)).toHaveLength(1);
     stop.abort();
     await expect(ending).rejects.toMatchObject({ code: 'PQ_CANCELLED' });
     await session[Symbol.asyncDispose]();
@@ -94,10 +94,10 @@ describe('a load that is stopped', () => {
 describe('a statement over its deadline', () => {
   it('ends on the server, which knows the deadline itself', async () => {
     await using pool = poolOn(database);
-    // Its connection was made before: only what is under test counts.
-    await (await pool.take(useOf()))[Symbol.asyncDispose]();
-    const session = await pool.take(useOf({ deadlineMs: Date.now() + 1500 }));
-    const pid = await processOf(session);
+    const before = await pool.take(useOf());
+    const pid = await processOf(before);
+    await before[Symbol.asyncDispose]();
+    const session = await pool.take(useWithin(1500));
     await expect(ask(session, 'SELECT pg_sleep(60)')).rejects.toMatchObject({ code: 'PQ_FILL_TIMEOUT' });
     await session[Symbol.asyncDispose]();
     await gone(pid);
@@ -109,7 +109,7 @@ describe('a statement over its deadline', () => {
     await using pool = poolOn(database, { host, port: Number(port) });
     // Its connection was made before: only what is under test counts.
     await (await pool.take(useOf()))[Symbol.asyncDispose]();
-    const session = await pool.take(useOf({ deadlineMs: Date.now() + 1500 }));
+    const session = await pool.take(useWithin(1500));
     proxy.freeze();
     await expect(ask(session, 'SELECT 1')).rejects.toMatchObject({ code: 'PQ_FILL_TIMEOUT' });
     await session[Symbol.asyncDispose]();

@@ -124,5 +124,5 @@ it('a statement at work ends when the worker is gone', async () => {
   await expect.poll(state).toEqual([['active']]);
   await transaction.session.call(async ({ wire }) => void wire.stream.destroy());
   expect(await ended).toMatchObject({ code: 'PQ_SOURCE_UNAVAILABLE' });
-  await expect.poll(state, { timeout: 20_000 }).toEqual([]);
+  await expect.poll(state).toEqual([]);
 });

@@ -27,7 +27,7 @@ describe.skipIf(!hasPostgres())('at the 32-bit limit of transaction numbers', ()
     const user = { user: decodeURIComponent(username), password: decodeURIComponent(password) };
     login = { host: hostname, port: server.port, database: 'postgres', ...user };
     client = await connected();
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await client.end().catch(() => undefined);
@@ -74,7 +74,7 @@ describe.skipIf(!hasPostgres())('at the 32-bit limit of transaction numbers', ()
     expect(await postgresVersion(login, 'SELECT * FROM old')).toBe(before[0]);
     await spend(EPOCH + first + 10n);
     expect(await postgresVersion(login, 'SELECT * FROM old')).not.toBe(before[0]);
-  }, 60_000);
+  });
 });
 
 async function connected(database = 'postgres'): Promise<pg.Client> {

@@ -31,6 +31,11 @@ export class Transactions {
     this.oldestScn = firstScn;
   }
 
+  /** How many wait for a row that another one changed. */
+  get waiting(): number {
+    return [...this.#open.values()].filter(({ waitsFor }) => waitsFor !== null).length;
+  }
+
   begin(): Transaction {
     this.#lastId += 1;
     let end = (): void => undefined;
