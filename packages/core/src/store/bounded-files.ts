@@ -22,7 +22,8 @@ export function boundedFiles(files: Files, calls: StoreCalls): Files {
     unlink: (path) => calls.run('unlink', () => files.unlink(path)),
     rmdir: (path) => calls.run('rmdir', () => files.rmdir(path)),
     remove: (path) => calls.run('remove', () => files.remove(path), LONG),
-    space: (path) => calls.run('statfs', () => files.space(path)),
+    // Readiness asks for it, which is not to wait behind transfers.
+    space: (path) => calls.run('statfs', () => files.space(path), { first: true }),
     size: (path) => calls.run('stat', () => files.size(path)),
     setTimeToZero: (path) => calls.run('utimes', () => files.setTimeToZero(path)),
   };
@@ -51,7 +52,8 @@ function boundedFile(file: OpenedFile, calls: StoreCalls): OpenedFile {
     chmod: (mode) => run('chmod', () => file.chmod(mode)),
     sync: () => run('fsync', () => file.sync(), LONG),
     async close() {
-      if (underWay === 0) return await calls.run('close', () => file.close(), { ...LONG, owed: true });
+      // It has nothing left to flush, and on NFS it asks the server all the same.
+      if (underWay === 0) return await calls.run('close', () => file.close(), { owed: true });
       // Of a call that was given up: Node closes the file when that one comes back, and no thread waits for it until then.
       void file.close().catch(() => undefined);
     },

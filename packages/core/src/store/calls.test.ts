@@ -67,6 +67,47 @@ test('when every thread is stuck the next call is refused without being made, an
   expect(await size('b')).toBe(9);
 });
 
+test('a line that moves is not given up, however long it takes: a filesystem with much to do does not hang', async () => {
+  const ends: (() => void)[] = [];
+  const slow = (): Promise<string> =>
+    calls.run('read', () => new Promise<string>((resolve) => ends.push(() => resolve('read'))));
+  const reads = Array.from({ length: 20 }, slow);
+  for (let ended = 0; ended < reads.length; ended += 2) {
+    await vi.advanceTimersByTimeAsync(0.6 * PATIENCE_MS);
+    for (const end of ends.splice(0)) end();
+    await Promise.all(reads.slice(ended, ended + 2));
+  }
+  expect(await Promise.all(reads)).toHaveLength(20);
+  // From the last that came back on, patience is what it is for everybody.
+  const rest = Promise.allSettled(Array.from({ length: 20 }, slow));
+  await vi.advanceTimersByTimeAsync(1.1 * PATIENCE_MS);
+  expect((await rest).map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 'rejected'));
+  for (const end of ends.splice(0)) end();
+});
+
+test('whether the filesystem answers is asked before all that wait in line', async () => {
+  const gate = hang('a');
+  const asked = [size('a'), size('a'), size('b'), size('b')];
+  await gate.reached;
+  const space = files.space(root);
+  gate.open();
+  await Promise.all([...asked, space]);
+  expect(faulty.log.map(({ operation }) => operation)).toEqual(['size', 'size', 'space', 'size', 'size']);
+});
+
+test('files that do not close are given up like other calls, and whoever comes then is refused at once', async () => {
+  const opened = [await files.open(join(root, 'a'), 'r'), await files.open(join(root, 'b'), 'r')];
+  const gate = faulty.gate({ operation: 'close', times: 2 });
+  const closing = Promise.allSettled(opened.map((file) => file.close()));
+  await gate.reached;
+  await patienceEnds();
+  expect(await closing).toMatchObject([{ reason: timedOut }, { reason: timedOut }]);
+  expect(calls.stuck).toBe(2);
+  await expect(size('b')).rejects.toMatchObject(timedOut);
+  gate.open();
+  await expect.poll(() => calls.stuck).toBe(0);
+});
+
 test('calls beyond the bound wait in line and are made in order', async () => {
   const gates = ['a', 'b'].map(hang);
   const asked = [size('a'), size('b'), files.readdir(root)];

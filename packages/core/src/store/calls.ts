@@ -8,13 +8,17 @@
  *
  * So there are fewer slots than threads, whoever asked hears PQ_STORE_IO when its patience is over, and while every slot is
  * stuck nobody waits at all. A stuck call that comes back gives its slot back, which is all that recovery takes.
+ *
+ * A line that moves is a filesystem with much to do, not one that hangs: many large transfers make it long, and breaking them
+ * off would make each of them begin again. So patience counts anew for a call that gets its thread, and in line from when
+ * the last call came back.
  */
 import { ParqueueError } from '../model/errors.ts';
 
 export interface StoreCallOptions {
   /** Calls in threads at once. */
   readonly max: number;
-  /** From being asked for until it is given up, the time in line included. */
+  /** Until a call in its thread is given up; and one in line, while none comes back. */
   readonly patienceMs: number;
 }
 
@@ -29,8 +33,10 @@ const LOOKS_PER_PATIENCE = 20;
 export interface CallOptions<T> {
   /** Gets what a call brought that came back after it was given up. */
   readonly abandoned?: (late: T) => void;
-  /** Times the usual one. */
+  /** Times the usual one, for a call in its thread. */
   readonly patience?: number;
+  /** Goes to the head of the line. */
+  readonly first?: boolean;
   /** Is made as soon as there is a thread, although nobody waits for it any more: a descriptor has to go back. */
   readonly owed?: boolean;
 }
@@ -39,7 +45,10 @@ const NONE_CAME_BACK = 'none of its calls came back yet';
 
 interface Call {
   readonly operation: string;
-  readonly dueMs: number;
+  /** In line. */
+  readonly sinceMs: number;
+  /** In its thread. */
+  dueMs: number;
   readonly owed: boolean;
   readonly begin: () => void;
   readonly refuse: (why: string) => void;
@@ -48,9 +57,11 @@ interface Call {
 export class StoreCalls {
   readonly #max: number;
   readonly #patienceMs: number;
-  readonly #line = new Set<Call>();
+  #line = new Set<Call>();
   readonly #running = new Set<Call>();
   #stuck = 0;
+  /** When the last call came back. */
+  #movedMs = Number.NEGATIVE_INFINITY;
   #watch: NodeJS.Timeout | null = null;
 
   constructor({ max = MAX, patienceMs = PATIENCE_MS }: Partial<StoreCallOptions> = {}) {
@@ -70,14 +81,16 @@ export class StoreCalls {
 
   /** @throws ParqueueError PQ_STORE_IO with errno ETIMEDOUT; whatever the call itself rejects with */
   run<T>(operation: string, work: () => Promise<T>, options: CallOptions<T> = {}): Promise<T> {
-    const { abandoned, patience = 1, owed = false } = options;
+    const { abandoned, patience = 1, first = false, owed = false } = options;
     return new Promise<T>((resolve, reject) => {
       let given = true;
       const call: Call = {
         operation,
-        dueMs: performance.now() + this.#patienceMs * patience,
+        sinceMs: performance.now(),
+        dueMs: Number.POSITIVE_INFINITY,
         owed,
         begin: () => {
+          call.dueMs = performance.now() + this.#patienceMs * patience;
           this.#running.add(call);
           work().then(
             (value) => {
@@ -97,10 +110,15 @@ export class StoreCalls {
         },
       };
       if (this.#hopeless) call.refuse(NONE_CAME_BACK);
-      if (given || owed) this.#line.add(call);
+      if (given || owed) this.#enqueue(call, first);
       this.#beginNext();
       this.#watch ??= setInterval(() => this.#look(), this.#patienceMs / LOOKS_PER_PATIENCE).unref();
     });
+  }
+
+  #enqueue(call: Call, first: boolean): void {
+    if (first) this.#line = new Set([call, ...this.#line]);
+    else this.#line.add(call);
   }
 
   /** Every thread is stuck: nobody in line can be served. */
@@ -109,6 +127,7 @@ export class StoreCalls {
   }
 
   #end(call: Call): void {
+    this.#movedMs = performance.now();
     // One that was given up is not among those that run.
     if (!this.#running.delete(call)) this.#stuck -= 1;
     this.#beginNext();
@@ -133,7 +152,7 @@ export class StoreCalls {
     }
     const hopeless = this.#hopeless;
     for (const call of this.#line) {
-      if (!hopeless && call.dueMs > nowMs) continue;
+      if (!hopeless && Math.max(call.sinceMs, this.#movedMs) + this.#patienceMs > nowMs) continue;
       if (!call.owed) this.#line.delete(call);
       call.refuse(hopeless ? NONE_CAME_BACK : late);
     }
