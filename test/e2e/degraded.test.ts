@@ -50,6 +50,9 @@ describe('without Redis', () => {
     expect(answer.status).toBe(200);
     expect(answer.headers.get('cache-status')).toContain(away);
     expect(answer.headers.get('parqueue-degraded')).toBe('coordination-down');
+    // A cache on the way that kept it would say so after the outage too.
+    expect(before.headers.get('cache-control')).toContain('stale-if-error');
+    expect(answer.headers.get('cache-control')).toBe('no-store');
     for (const name of ['etag', 'parqueue-generation', 'parqueue-version', 'last-modified'])
       expect(answer.headers.get(name), name).toBe(before.headers.get(name));
     expect(Number(answer.headers.get('age'))).toBeGreaterThanOrEqual(0);
@@ -63,6 +66,7 @@ describe('without Redis', () => {
       'cache-control': 'max-age=3600',
     });
     expect(unchanged.status).toBe(304);
+    expect(unchanged.headers.get('cache-control')).toBe('no-store');
     expect((await stage.get(LENIENT, { 'cache-control': 'only-if-cached' })).status).toBe(200);
   });
 

@@ -16,6 +16,16 @@ const PLAIN_CELLS_MAX = 64;
 /** For browsers and `curl -OJ`: these a browser shows, the others it saves. */
 const SHOWN: ReadonlySet<DataFormat> = new Set(['json', 'ndjson']);
 
+/**
+ * Ranges without a tag are refused then (degraded-answer.ts): nobody shall begin a read with them. And nothing of it outlives
+ * the outage: a cache on the way that kept it would keep these headers too, since a 304 replaces only those it has.
+ */
+const DEGRADED_HEADERS = {
+  'parqueue-degraded': COORDINATION_DOWN,
+  'accept-ranges': 'none',
+  'cache-control': 'no-store',
+} as const;
+
 export interface DataFacts {
   readonly key: string;
   /** As the caller asked for it, or may know it. */
@@ -123,8 +133,7 @@ function ageHeaders({ key }: DataFacts, age: DataAge, audience: 'public' | 'priv
     age: String(Math.floor(ageMs / 1000)),
     'cache-control': answerCacheControl(policy, audience),
     'cache-status': cacheStatus({ ...cache, key, ageMs, maxAgeMs: policy.maxAgeMs }),
-    // Ranges without a tag are refused then (degraded-answer.ts): nobody shall begin a read with them.
-    ...(cache.cache === 'degraded' ? { 'parqueue-degraded': COORDINATION_DOWN, 'accept-ranges': 'none' } : {}),
+    ...(cache.cache === 'degraded' ? DEGRADED_HEADERS : {}),
   };
 }
 
