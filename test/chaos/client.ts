@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Http, Reply } from './http.ts';
+import { HANGS_AFTER_MS, type Http, type Reply } from './http.ts';
 import type { Answered, Finding, Judge, Refused, Wish } from './judge.ts';
 import { datasetOf, POLICIES, queryOf, type PolicyName, type Question } from './questions.ts';
 import { FORMS, type Form, type RowSets } from './row-sets.ts';
@@ -36,6 +36,8 @@ interface Seen {
   readonly etag: string;
   readonly path: string;
   readonly bytes: Buffer;
+  /** When it was asked for and answered as current, for the last time. */
+  readonly currentMs: number;
 }
 
 export interface ClientDeps {
@@ -107,18 +109,26 @@ export class Client {
     await this.#whole('whole', { api, question, policy: 'strict', form });
   }
 
-  async #whole(way: Way, plan: Plan, headers: Readonly<Record<string, string>> = {}): Promise<void> {
+  /** Strictly, whether what this client has still holds. */
+  async askWhether(api: Api, question: Question): Promise<void> {
+    await this.#unchanged({ api, question, policy: 'strict', form: 'parquet' });
+  }
+
+  async #whole(way: Way, plan: Plan): Promise<void> {
     const { now, http } = this.#deps;
-    const { api, question, policy, form, cacheControl } = plan;
+    const { api, question, policy, form, cacheControl, held } = plan;
     const askedMs = now();
     const url = `${api.url}/v1/datasets/${datasetOf(question, policy)}.${form}?${queryOf(question)}`;
-    const asked = cacheControl === undefined ? headers : { ...headers, 'cache-control': cacheControl };
-    await this.#take(way, plan, { askedMs, reply: await http.send(url, { headers: asked }) });
+    const headers: Record<string, string> = {
+      ...(cacheControl === undefined ? {} : { 'cache-control': cacheControl }),
+      ...(held === undefined ? {} : { 'if-none-match': held }),
+    };
+    await this.#take(way, plan, { askedMs, reply: await http.send(url, { headers }) });
   }
 
   async #unchanged(plan: Plan): Promise<void> {
     const latest = this.#latest.get(plan.question.name);
-    await this.#whole('unchanged', plan, latest === undefined ? {} : { 'if-none-match': latest.etag });
+    await this.#whole('unchanged', latest === undefined ? plan : { ...plan, held: latest.etag });
   }
 
   /** Is told to come back, and does: what satisfied the first ask satisfies it then, so its age counts from there. */
@@ -132,6 +142,15 @@ export class Client {
       const headers: Record<string, string> = { prefer: 'wait=1', ...(fill === null ? {} : { 'parqueue-fill': fill }) };
       const reply = await http.send(url, { headers });
       if (reply.status !== 202) return await this.#take('patient', plan, { askedMs, reply });
+      if (now() - askedMs > HANGS_AFTER_MS)
+        return await this.#refused('patient', {
+          api,
+          question,
+          askedMs,
+          answeredMs: now(),
+          code: 'hangs',
+          detail: '202',
+        });
       fill = (JSON.parse(reply.body.toString()) as { readonly fill: { readonly id: string } }).fill.id;
     }
   }
@@ -181,6 +200,7 @@ export class Client {
         form: 'parquet',
         digest,
         promised: told.sha256,
+        tag: null,
         found,
         age: Math.floor(told.ageSeconds),
         stale: told.cache.detail ?? 'no',
@@ -203,7 +223,7 @@ export class Client {
     const reply = await http.send(`${api.url}${seen.path}`, { headers });
     const answeredMs = now();
     const asked = { api: api.name, question, askedMs, answeredMs };
-    if (reply.code === 'PQ_GONE') return await this.#gone(seen, api);
+    if (reply.code === 'PQ_GONE') return await this.#gone(way, seen, { ...asked, api });
     if (reply.code !== null) return await this.#refused(way, { ...asked, api, code: reply.code, detail: reply.detail });
     const expected = way === 'range' ? seen.bytes.subarray(from, to + 1) : seen.bytes;
     const whole = reply.body.equals(expected) ? seen.bytes : reply.body;
@@ -220,6 +240,7 @@ export class Client {
         form: 'parquet',
         digest,
         promised,
+        tag: reply.headers.etag ?? null,
         found,
         age: null,
         stale: 'no',
@@ -228,19 +249,25 @@ export class Client {
   }
 
   /** What was replaced may go, after its grace. The generation that a strict ask is answered with is there. */
-  async #gone(seen: Seen, api: Api): Promise<void> {
-    const { heard, now } = this.#deps;
-    heard('own address', 'gone', 0);
+  async #gone(
+    way: Way,
+    seen: Seen,
+    { api, askedMs, answeredMs }: { readonly api: Api; readonly askedMs: number; readonly answeredMs: number },
+  ): Promise<void> {
+    const { now, judge } = this.#deps;
+    const { question, key, generation, currentMs } = seen;
+    const asked = { api: api.name, question, askedMs, answeredMs };
+    this.#judged(way, answeredMs - askedMs, judge.gone({ ...asked, key, generation, currentMs }), 'gone');
     const at = this.#seen.indexOf(seen);
     if (at >= 0) this.#seen.splice(at, 1);
-    const askedMs = now();
-    await this.askThus('proved', api, seen.question);
-    const latest = this.#latest.get(seen.question.name);
-    if (latest !== undefined && latest !== seen && latest.generation === seen.generation)
-      await this.#refused('own address', {
+    const againMs = now();
+    await this.askThus('proved', api, question);
+    const latest = this.#latest.get(question.name);
+    if (latest !== undefined && latest !== seen && latest.generation === generation)
+      await this.#refused(way, {
         api,
-        question: seen.question,
-        askedMs,
+        question,
+        askedMs: againMs,
         answeredMs: now(),
         code: 'PQ_GONE',
         detail: 'and is the head',
@@ -253,7 +280,7 @@ export class Client {
     { askedMs, reply }: { readonly askedMs: number; readonly reply: Reply },
   ): Promise<void> {
     const { now, judge, rowSets } = this.#deps;
-    const { api, question, form } = plan;
+    const { api, question, form, held } = plan;
     const answeredMs = now();
     if (reply.code !== null)
       return await this.#refused(way, { api, question, askedMs, answeredMs, code: reply.code, detail: reply.detail });
@@ -261,11 +288,12 @@ export class Client {
     const key = String(headers['parqueue-key']);
     const generation = Number(headers['parqueue-generation']);
     const promised = form === 'parquet' ? hashIn(headers.etag) : null;
+    const kept = hashIn(held);
     const read =
       status === 304
         ? {
-            digest: promised ?? '',
-            found: rowSets.known(form, promised ?? '', question.columns) ?? { wrong: '304 for bytes that nobody has' },
+            digest: kept,
+            found: rowSets.known(form, kept, question.columns) ?? { wrong: '304 for bytes that nobody has' },
           }
         : await rowSets.read(form, reply.body, question.columns);
     const answered: Answered = {
@@ -279,6 +307,7 @@ export class Client {
       form,
       ...read,
       promised,
+      tag: headers.etag ?? null,
       age: headers.age === undefined ? null : Number(headers.age),
       stale: staleIn(String(headers['cache-status'])),
     };
@@ -292,6 +321,7 @@ export class Client {
         etag: headers.etag ?? '',
         path: String(headers['content-location']),
         bytes: reply.body,
+        currentMs: askedMs,
       });
   }
 
@@ -323,6 +353,8 @@ interface Plan {
   readonly policy: PolicyName;
   readonly form: Form;
   readonly cacheControl?: 'no-cache' | 'max-age=1';
+  /** The ETag of what the caller has already. */
+  readonly held?: string;
 }
 
 interface Resolved {

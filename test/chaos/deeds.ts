@@ -1,7 +1,9 @@
 /**
- * What was done to the cluster, and when; and which refusals each kind of deed explains. A refusal that no deed under way
- * explains is a finding, so this table is as short as it can be.
+ * What was done to the cluster, when, and to whom; and which refusals each kind of deed explains to those whom it concerns.
+ * A refusal that no deed under way explains is a finding, so this table is as short as it can be.
  */
+import type { Question } from './questions.ts';
+
 export const DEED_KINDS = [
   'worker killed',
   'worker stopped',
@@ -33,10 +35,19 @@ export interface Deed {
   readonly kind: DeedKind;
   /** Whom it struck, for people: `worker 2`, `lake`. */
   readonly target: string;
+  /** The only process whose callers notice it; null: any may. */
+  readonly api: string | null;
+  /** Whether callers with this question may notice it. */
+  readonly concerns: (question: Question) => boolean;
   readonly beganMs: number;
-  /** When what it broke worked again, as a strict ask proved; null while it does not. */
+  /** How often it struck: what is refused is done again, and may have happened the first time. */
+  strikes: number;
+  /** When what it broke worked again, as strict asks of those whom it concerns proved; null while it does not. */
   endedMs: number | null;
 }
+
+/** Nothing said: all questions, by all processes. */
+export type Struck = Pick<Deed, 'target'> & Partial<Pick<Deed, 'api' | 'concerns'>>;
 
 /** What a caller was refused with: a code, or what became of the connection. */
 export type Refusal = string;
@@ -47,37 +58,32 @@ const CONNECTION: readonly Refusal[] = ['ECONNREFUSED', 'ECONNRESET', 'broken'];
 const WAITED: readonly Refusal[] = ['PQ_SOURCE_UNAVAILABLE', 'PQ_WORKER_CRASHED'];
 const REDIS: readonly Refusal[] = ['PQ_COORDINATION_DOWN', ...WAITED];
 
-interface Explanation {
-  readonly codes: readonly Refusal[];
-  /** Only asks of this source, or to this process: where the deed's target has this name. */
-  readonly only?: 'source' | 'api';
-}
-
-const EXPLAINED: Readonly<Record<DeedKind, Explanation>> = {
-  'worker killed': { codes: WAITED },
-  'worker stopped': { codes: WAITED },
-  'API killed': { codes: CONNECTION, only: 'api' },
-  'API stopped': { codes: ['PQ_COORDINATION_DOWN'], only: 'api' },
-  'Redis killed': { codes: REDIS },
-  'Redis lost its last second': { codes: REDIS },
-  'Redis emptied': { codes: REDIS },
-  'Redis paused': { codes: REDIS },
-  'part flipped': { codes: [] },
-  'part cut': { codes: [] },
-  'manifest flipped': { codes: [] },
-  'manifest cut': { codes: [] },
-  'head.json flipped': { codes: [] },
-  'head.json cut': { codes: [] },
-  'quota filled': { codes: ['PQ_STORE_FULL'] },
-  'Postgres down': { codes: ['PQ_SOURCE_UNAVAILABLE'], only: 'source' },
-  'Oracle down': { codes: ['PQ_SOURCE_UNAVAILABLE'], only: 'source' },
-  'Oracle stopped': { codes: ['PQ_SOURCE_UNAVAILABLE'], only: 'source' },
-  'files away': { codes: ['PQ_SOURCE_UNAVAILABLE', 'PQ_NOT_FOUND'], only: 'source' },
-  collection: { codes: [] },
-  'marked soft': { codes: [] },
-  'marked hard': { codes: [] },
+const EXPLAINED: Readonly<Record<DeedKind, readonly Refusal[]>> = {
+  'worker killed': WAITED,
+  'worker stopped': WAITED,
+  'API killed': CONNECTION,
+  'API stopped': ['PQ_COORDINATION_DOWN'],
+  'Redis killed': REDIS,
+  'Redis lost its last second': REDIS,
+  'Redis emptied': REDIS,
+  'Redis paused': REDIS,
+  'part flipped': [],
+  'part cut': [],
+  'manifest flipped': [],
+  'manifest cut': [],
+  'head.json flipped': [],
+  'head.json cut': [],
+  // What nobody reads makes room.
+  'quota filled': ['PQ_STORE_FULL', 'PQ_GONE'],
+  'Postgres down': ['PQ_SOURCE_UNAVAILABLE'],
+  'Oracle down': ['PQ_SOURCE_UNAVAILABLE'],
+  'Oracle stopped': ['PQ_SOURCE_UNAVAILABLE'],
+  'files away': ['PQ_SOURCE_UNAVAILABLE', 'PQ_NOT_FOUND'],
+  collection: [],
+  'marked soft': [],
+  'marked hard': [],
   // A purge ends the loads there are, and those who waited for them hear it.
-  purged: { codes: ['PQ_CANCELLED'] },
+  purged: ['PQ_CANCELLED', 'PQ_GONE'],
 };
 
 /** While these are under way an answer may be made without Redis. */
@@ -92,18 +98,20 @@ const REDIS_AWAY: ReadonlySet<DeedKind> = new Set<DeedKind>([
 /** An ask, as far as its explanation goes: by whom, of what, from when to when. */
 export interface Asked {
   readonly api: string;
-  readonly source: string;
+  readonly question: Question;
   readonly askedMs: number;
   readonly answeredMs: number;
 }
 
 export class Deeds {
   readonly all: Deed[] = [];
+  /** Refusals, by code and by the deeds that explain them: one that only one deed explains says more. */
+  readonly explained = new Map<Refusal, Map<DeedKind | 'several', number>>();
   /** Long ended ones are looked through no more: asks do not last that long. */
   #live: Deed[] = [];
 
-  begin(kind: DeedKind, target: string, beganMs: number): Deed {
-    const deed: Deed = { kind, target, beganMs, endedMs: null };
+  begin(kind: DeedKind, { target, api = null, concerns = () => true }: Struck, beganMs: number): Deed {
+    const deed: Deed = { kind, target, api, concerns, beganMs, strikes: 1, endedMs: null };
     this.all.push(deed);
     this.#live = this.#live.filter(({ endedMs }) => endedMs === null || endedMs > beganMs - 300_000);
     this.#live.push(deed);
@@ -111,26 +119,36 @@ export class Deeds {
   }
 
   explains(refusal: Refusal, asked: Asked): boolean {
-    return this.#during(asked).some(({ kind, target }) => {
-      const { codes, only } = EXPLAINED[kind];
-      return codes.includes(refusal) && (only === undefined || asked[only] === target);
-    });
+    const kinds = new Set(
+      this.#during(asked)
+        .filter(({ kind }) => EXPLAINED[kind].includes(refusal))
+        .map(({ kind }) => kind),
+    );
+    if (kinds.size === 0) return false;
+    const by = kinds.size === 1 ? ([...kinds][0] ?? 'several') : 'several';
+    const counts = this.explained.get(refusal) ?? new Map<DeedKind | 'several', number>();
+    this.explained.set(refusal, counts.set(by, (counts.get(by) ?? 0) + 1));
+    return true;
   }
 
-  /** Something was under way for which a source, a worker or the store may have failed a load of this source. */
+  /** Something was under way for which a source, a worker or the store may have failed a load of this question. */
   explainStaleness(asked: Asked): boolean {
-    return [...WAITED, 'PQ_STORE_FULL'].some((code) => this.explains(code, asked));
-  }
-
-  redisWasAway(asked: Asked): boolean {
-    return this.#during(asked).some(
-      ({ kind, target }) => REDIS_AWAY.has(kind) && (kind !== 'API stopped' || target === asked.api),
+    return this.#during(asked).some(({ kind }) =>
+      [...WAITED, 'PQ_STORE_FULL'].some((code) => EXPLAINED[kind].includes(code)),
     );
   }
 
-  #during({ askedMs, answeredMs }: Asked): readonly Deed[] {
+  redisWasAway(asked: Asked): boolean {
+    return this.#during(asked).some(({ kind }) => REDIS_AWAY.has(kind));
+  }
+
+  #during({ api, question, askedMs, answeredMs }: Asked): readonly Deed[] {
     return this.#live.filter(
-      ({ beganMs, endedMs }) => beganMs <= answeredMs && (endedMs === null || endedMs >= askedMs),
+      (deed) =>
+        deed.beganMs <= answeredMs
+        && (deed.endedMs === null || deed.endedMs >= askedMs)
+        && (deed.api === null || deed.api === api)
+        && deed.concerns(question),
     );
   }
 }

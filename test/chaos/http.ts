@@ -22,7 +22,7 @@ export interface Sent {
 }
 
 /** Nobody has to wait for so long, whatever is broken, on a machine however busy: longer than a load may take (stage.ts). */
-const HANGS_AFTER_MS = 300_000;
+export const HANGS_AFTER_MS = 300_000;
 
 export class Http {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 256 });

@@ -1,8 +1,8 @@
 /** The judge, told false histories: a judge that is blind would let every run pass. */
 import { describe, expect, test } from 'vitest';
-import { Deeds } from './deeds.ts';
+import { Deeds, type DeedKind } from './deeds.ts';
 import { Judge, type Answered, type Mark, type Reason } from './judge.ts';
-import { judgeLoads, type Loads } from './loads.ts';
+import { EntryLoads, judgeExecutions, judgeLoads, loadsOf, type Loads } from './loads.ts';
 import { ALL_COLUMNS, QUESTIONS, type Question } from './questions.ts';
 import { foundIn, History, rowsOf, type Found, type Row } from './truth.ts';
 
@@ -51,6 +51,7 @@ function answer(change: Partial<Answered> = {}): Answered {
     form: 'parquet',
     digest: `digest ${version}`,
     promised: `digest ${version}`,
+    tag: null,
     found: { owner: 'ada', version, wrong: null },
     age: 0,
     stale: 'no',
@@ -127,7 +128,7 @@ describe('an answer', () => {
   test('that makes do is stale where the policy allows that not at all, or not so old', async () => {
     const without = { stale: 'coordination-down', found: ofVersion(1), age: 9 } as const;
     const { judge, deeds } = await court();
-    deeds.begin('Redis killed', 'Redis', 20_000);
+    deeds.begin('Redis killed', { target: 'Redis' }, 20_000);
     const judged = (change: Partial<Answered>): readonly Reason[] =>
       judge.answered(answer({ ...without, ...change })).map(({ reason }) => reason);
     expect(judged({ wish: AGED, askedMs: 27_000, answeredMs: 27_000 })).toEqual([]);
@@ -167,6 +168,22 @@ describe('an answer', () => {
       await reasons(answer(), answer({ ...csv, found: ofVersion(1), generation: 102, wish: AGED, age: 60 })),
     ).toContain('changed');
     expect(await reasons(answer(), answer(csv))).toEqual([]);
+  });
+
+  test('is changed where an ETag that was met before has other bytes, whatever generation it is of', async () => {
+    const csv = { form: 'csv', promised: null, tag: 'W/"1"', wish: AGED, age: 60 } as const;
+    const older = { found: ofVersion(1), askedMs: 19_000, answeredMs: 19_010 };
+    expect(await reasons(answer({ ...csv, ...older, digest: 'old' }), answer({ ...csv, digest: 'new' }))).toEqual([
+      'changed',
+    ]);
+    expect(
+      await reasons(answer({ ...csv, ...older, digest: 'old' }), answer({ ...csv, digest: 'new', tag: 'W/"2"' })),
+    ).toEqual([]);
+  });
+
+  test('is misattributed under another key than before, or without the number of a generation', async () => {
+    expect(await reasons(answer(), answer({ key: 'another-key' }))).toEqual(['misattributed']);
+    expect(await reasons(answer({ generation: Number.NaN }))).toEqual(['misattributed']);
   });
 
   test('of one generation by its own address may be of any age', async () => {
@@ -231,7 +248,7 @@ describe('a refusal', () => {
     const wrong = (code: string, change: Partial<typeof refused> = {}): number =>
       judge.refused({ ...refused, code, ...change }).length;
     expect(wrong('PQ_SOURCE_UNAVAILABLE')).toBe(1);
-    const deed = deeds.begin('Postgres down', 'pg', 25_050);
+    const deed = deeds.begin('Postgres down', { target: 'pg', concerns: ({ source }) => source === 'pg' }, 25_050);
     expect(wrong('PQ_SOURCE_UNAVAILABLE')).toBe(0);
     expect(wrong('PQ_SOURCE_UNAVAILABLE', { question: question('ora/ada') })).toBe(1);
     expect(wrong('PQ_INTERNAL')).toBe(1);
@@ -239,8 +256,11 @@ describe('a refusal', () => {
     deed.endedMs = 25_080;
     expect(wrong('PQ_SOURCE_UNAVAILABLE')).toBe(0);
     expect(wrong('PQ_SOURCE_UNAVAILABLE', { askedMs: 25_090 })).toBe(1);
-    deeds.begin('API killed', 'API 2', 25_000);
+    deeds.begin('API killed', { target: 'API 2', api: 'API 2' }, 25_000);
     expect([wrong('ECONNRESET'), wrong('ECONNRESET', { api: 'API 2' })]).toEqual([1, 0]);
+    deeds.begin('purged', { target: 'pg/bob', concerns: ({ name }) => name === BOB.name }, 25_000);
+    expect([wrong('PQ_CANCELLED'), wrong('PQ_CANCELLED', { question: BOB })]).toEqual([1, 0]);
+    expect(deeds.explained.get('PQ_CANCELLED')).toEqual(new Map([['purged', 1]]));
   });
 });
 
@@ -251,12 +271,103 @@ test('a source that is unstable changed that often while it was asked for', asyn
   expect(judge.refused({ ...unstable, askedMs: 29_000, answeredMs: 31_000 })).toHaveLength(1);
 });
 
-describe('loads', () => {
-  const loads: Loads = { question: ADA, writes: 5, read: 8, committed: 7, again: 2, cutOff: 1 };
+describe('a generation that is gone', () => {
+  const gone = { api: 'API 1', question: ADA, key: 'key-of-ada', generation: 102, currentMs: 25_000 };
+  const soon = { ...gone, askedMs: 26_000, answeredMs: 26_001 };
 
-  test('are as many as there were versions, reasons to load again, and loads that were cut off', () => {
-    expect(judgeLoads([loads])).toEqual([]);
-    expect(judgeLoads([{ ...loads, committed: 8, read: 9 }])).toMatchObject([{ reason: 'duplicate' }]);
-    expect(judgeLoads([{ ...loads, read: 9 }])).toMatchObject([{ reason: 'duplicate' }]);
+  test('was there for its grace, where nobody purged or damaged it', async () => {
+    const { judge } = await court();
+    expect(judge.gone({ ...gone, askedMs: 28_000, answeredMs: 28_000 })).toEqual([]);
+    expect(judge.gone(soon)).toMatchObject([{ reason: 'unexplained' }]);
+    judge.damaged({ key: 'key-of-ada', generation: 101, beganMs: 25_000, endedMs: 25_000 });
+    expect(judge.gone(soon)).toHaveLength(1);
+    judge.damaged({ key: 'key-of-ada', generation: 102, beganMs: 25_000, endedMs: 25_000 });
+    expect(judge.gone(soon)).toEqual([]);
+  });
+
+  test('may have been purged, if it was one of those that a purge concerned', async () => {
+    const { judge } = await court();
+    const purge: Mark = { mode: 'purge', concerns: () => true, sentMs: 25_100, ackedMs: 25_200 };
+    judge.marked(purge, new Map([[ADA.name, 101]]), QUESTIONS);
+    expect(judge.gone(soon)).toHaveLength(1);
+    judge.marked(purge, new Map([[ADA.name, 102]]), QUESTIONS);
+    expect(judge.gone(soon)).toEqual([]);
+  });
+});
+
+describe('loads', () => {
+  /** Loads as [when it read rows, when it was committed, as which version]. */
+  function judged(
+    told: readonly (readonly [readMs: number, committedMs: number | null, version: string | null])[],
+    { deeds = new Deeds(), evictedMs = [], unstable = 0 }: Partial<Circumstances> = {},
+  ): { readonly loads: Loads; readonly wrong: number } {
+    const entry = new EntryLoads();
+    for (const [at, [readMs, committedMs, version]] of told.entries())
+      Object.assign(entry.read(`fill ${at}`, readMs), { committedMs, version });
+    entry.evictionsMs.push(...evictedMs);
+    const loads = loadsOf({ question: ADA, entry, writes: 3, deeds: deeds.all, unstable });
+    return { loads, wrong: judgeLoads([loads]).length };
+  }
+  interface Circumstances {
+    readonly deeds: Deeds;
+    readonly evictedMs: readonly number[];
+    readonly unstable: number;
+  }
+  const deed = (kind: DeedKind, [beganMs, endedMs]: readonly [number, number], of: Question = ADA): Deeds => {
+    const deeds = new Deeds();
+    deeds.begin(kind, { target: 'somebody', concerns: ({ name }) => name === of.name }, beganMs).endedMs = endedMs;
+    return deeds;
+  };
+  const twice = [
+    [100, 200, 'one'],
+    [300, 400, 'one'],
+  ] as const;
+
+  test('are one of each version', () => {
+    expect(
+      judged([
+        [100, 200, 'one'],
+        [300, 400, 'two'],
+      ]).wrong,
+    ).toBe(0);
+    expect(judged(twice).wrong).toBe(1);
+    expect(judged(['a', 'b', 'c', 'd'].map((version, at) => [at, at, version])).wrong).toBe(1);
+  });
+
+  test('may be one more for a mark, damage or an eviction that came between, and for nothing else', () => {
+    expect(judged(twice, { deeds: deed('marked hard', [250, 260]) }).wrong).toBe(0);
+    expect(judged(twice, { deeds: deed('marked hard', [450, 460]) }).wrong).toBe(1);
+    expect(judged(twice, { deeds: deed('marked hard', [100, 110]) }).wrong).toBe(1);
+    expect(judged(twice, { deeds: deed('marked hard', [250, 260], BOB) }).wrong).toBe(1);
+    expect(judged(twice, { deeds: deed('marked soft', [250, 260]) }).wrong).toBe(1);
+    expect(judged([...twice, [350, 500, 'one']], { deeds: deed('marked hard', [250, 600]) }).wrong).toBe(1);
+    expect(judged(twice, { evictedMs: [250] }).wrong).toBe(0);
+    expect(judged(twice, { evictedMs: [150] }).wrong).toBe(1);
+  });
+
+  test('that read rows in vain were cut off while they ran, two for each deed, or their source was unstable', () => {
+    const cut = [
+      [100, null, null],
+      [300, 400, 'one'],
+    ] as const;
+    expect(judged(cut).wrong).toBe(1);
+    expect(judged(cut, { unstable: 1 }).wrong).toBe(0);
+    expect(judged(cut, { deeds: deed('worker killed', [250, 260]) }).wrong).toBe(0);
+    expect(judged(cut, { deeds: deed('worker killed', [350, 360]) }).wrong).toBe(1);
+    const thrice = [100, 110, 120].map((readMs) => [readMs, null, null] as const);
+    expect(judged(thrice, { deeds: deed('worker killed', [90, 200]) }).loads.inVain).toEqual({
+      all: 3,
+      unexplained: 1,
+    });
+  });
+
+  test('are all that the database counts, but for those that were cut off before they read', () => {
+    const loads = { ...judged(twice).loads, question: question('ora/ada') };
+    const deeds = new Deeds();
+    expect(judgeExecutions([loads], 2, deeds)).toEqual([]);
+    expect(judgeExecutions([loads], 3, deeds)).toHaveLength(1);
+    deeds.begin('Oracle down', { target: 'ora' }, 0);
+    expect(judgeExecutions([loads], 4, deeds)).toEqual([]);
+    expect(judgeExecutions([loads], 5, deeds)).toHaveLength(1);
   });
 });

@@ -4,17 +4,17 @@
  * HTTP, so that it can be tested with false histories.
  *
  *   torn           rows of several versions, or not all of them, or bytes that are not those of the ETag
- *   misattributed  rows of another question, or one key for two questions
+ *   misattributed  rows of another question, one key for two questions, or two keys for one
  *   stale          older than the policy allows, or than the answer's own Age
  *   future         of a version that nobody had begun to write
  *   forbidden      what a mark called wrong before the caller asked
- *   changed        other bytes under a generation that was read before
+ *   changed        other bytes under a generation or an ETag that was read before
  *   unexplained    a refusal, or an answer for want of something, while nothing was broken
  *   duplicate      more loads than versions and reasons to load again (loads.ts)
  *   left           what did not heal (aftermath.ts)
  */
 import type { Deeds } from './deeds.ts';
-import type { Question, SourceName } from './questions.ts';
+import { GRACE_MS, type Question, type SourceName } from './questions.ts';
 import type { Found, History } from './truth.ts';
 
 export type Reason =
@@ -59,11 +59,21 @@ export interface Answered extends Asked {
   readonly digest: string;
   /** The digest that the answer itself promises; null where the form promises none. */
   readonly promised: string | null;
+  /** Its ETag, where it came with one: wherever else it is met there are the same bytes. */
+  readonly tag: string | null;
   /** What the rows say. */
   readonly found: Found;
   /** In whole seconds, as told; null: not told. */
   readonly age: number | null;
   readonly stale: 'no' | 'staleWhileRevalidate' | 'staleIfError' | 'coordination-down';
+}
+
+/** A generation whose own address says that it is no more. */
+export interface Gone extends Asked {
+  readonly key: string;
+  readonly generation: number;
+  /** A moment at which it still was what its question is answered with. */
+  readonly currentMs: number;
 }
 
 export interface Refused extends Asked {
@@ -109,14 +119,16 @@ export interface Damage {
 
 /** docs/file-sources.md: a file that changes while it is read. */
 const TRIES_OF_A_FILE = 3;
-/** Clocks of two processes on one host, and rounding. */
-const CLOCK_SLACK_MS = 250;
+/** Rounding, and what two clocks of one host run apart within the seconds of a policy. */
+const CLOCK_SLACK_MS = 100;
 
 export class Judge {
   readonly #histories: Readonly<Record<SourceName, History>>;
   readonly #deeds: Deeds;
   readonly #known = new Map<string, Known>();
   readonly #questionOf = new Map<string, string>();
+  readonly #keyOf = new Map<string, string>();
+  readonly #digestOf = new Map<string, string>();
   readonly #bytes = new Map<string, Bytes>();
   readonly #damages: Damage[] = [];
   /** By question: refusals because its source changed faster than it could be read. */
@@ -153,12 +165,23 @@ export class Judge {
   }
 
   refused({ api, question, askedMs, answeredMs, code, detail }: Refused): readonly Finding[] {
-    if (this.#deeds.explains(code, { api, source: question.source, askedMs, answeredMs })) return [];
+    if (this.#deeds.explains(code, { api, question, askedMs, answeredMs })) return [];
     if (code === 'PQ_SOURCE_UNSTABLE' && this.#changedTooFast(question, askedMs, answeredMs)) {
       this.unstable.set(question.name, (this.unstable.get(question.name) ?? 0) + 1);
       return [];
     }
     return [finding('unexplained', { question, api }, `was refused with ${code}, and no deed explains it (${detail})`)];
+  }
+
+  /** What was replaced stays for its grace, unless it was purged or damaged. */
+  gone({ api, question, askedMs, answeredMs, key, generation, currentMs }: Gone): readonly Finding[] {
+    if (answeredMs >= currentMs + GRACE_MS) return [];
+    const purged = lastBefore(this.#of(question).purge, answeredMs)?.generation ?? 0;
+    const wasDamaged = this.#damages.some((damage) => damage.key === key && damage.generation === generation);
+    if (generation <= purged || wasDamaged) return [];
+    if (this.#deeds.explains('PQ_GONE', { api, question, askedMs, answeredMs })) return [];
+    const ms = Math.round(answeredMs - currentMs);
+    return [finding('unexplained', { question, api }, `g${generation} is gone ${ms} ms after it was answered with`)];
   }
 
   /** Under each of the tries to read it. The load that an ask joined may have begun as long before it as it lasted. */
@@ -181,14 +204,21 @@ export class Judge {
     const before = this.#bytes.get(name);
     if (before !== undefined && before.digest !== digest)
       return [finding('changed', read, `${of} was ${before.digest} and is ${digest} (${read.form})`)];
+    const tagged = `${read.form} ${read.tag}`;
+    if (read.tag !== null && (this.#digestOf.get(tagged) ?? digest) !== digest)
+      return [finding('changed', read, `${of}: other bytes were answered under ${read.tag} (${read.form})`)];
     const owner = this.#questionOf.get(key) ?? question.name;
     if (owner !== question.name) return [finding('misattributed', read, `${key} answered ${owner} as well`)];
+    if ((this.#keyOf.get(question.name) ?? key) !== key || !Number.isSafeInteger(generation))
+      return [finding('misattributed', read, `answered as ${of}, and before as ${this.#keyOf.get(question.name)}`)];
     const { found } = read;
     if (found.wrong !== null) return [finding('torn', read, `${of}: ${found.wrong}`)];
     if (found.owner !== question.owner) return [finding('misattributed', read, `${of}: rows of ${found.owner}`)];
     const { version } = found;
     this.#bytes.set(name, { digest, version });
     this.#questionOf.set(key, question.name);
+    this.#keyOf.set(question.name, key);
+    if (read.tag !== null) this.#digestOf.set(tagged, digest);
     const known = this.#of(question);
     known.newest = Math.max(known.newest, generation);
     return [...this.#versions(read, generation, version), ...this.#times(read, version), ...this.#reasons(read)];
@@ -254,11 +284,10 @@ export class Judge {
 
   /** An answer that makes do says why, and there was a reason. */
   #reasons(read: Answered): readonly Finding[] {
-    const { api, question, askedMs, answeredMs, stale } = read;
-    const asked = { api, source: question.source, askedMs, answeredMs };
-    if (stale === 'coordination-down' && !this.#deeds.redisWasAway(asked))
+    const { stale } = read;
+    if (stale === 'coordination-down' && !this.#deeds.redisWasAway(read))
       return [finding('unexplained', read, 'answered without Redis, and nothing happened to it')];
-    if (stale === 'staleIfError' && !this.#deeds.explainStaleness(asked))
+    if (stale === 'staleIfError' && !this.#deeds.explainStaleness(read))
       return [finding('unexplained', read, 'answered with older rows as after an error, and nothing was broken')];
     return [];
   }

@@ -13,47 +13,60 @@ import type { Form } from './row-sets.ts';
 export interface LieFacts {
   readonly caught: Reason;
   readonly form: Form;
+  /** What comes between the honest answer and the lie: another version, or a mark. */
+  readonly after: 'a write' | 'a hard mark' | 'nothing';
+  /** Asked by who has the rows already, and wants to know whether they still hold. */
+  readonly held?: true;
 }
 
 export const LIES = {
-  'older rows, whole and with their own ETag': { caught: 'stale', form: 'parquet' },
-  'the bytes of another generation': { caught: 'changed', form: 'parquet' },
-  'the rows of somebody else': { caught: 'misattributed', form: 'parquet' },
-  'rows of two versions': { caught: 'torn', form: 'csv' },
-  'a byte that is another one': { caught: 'torn', form: 'parquet' },
-  'what is an hour old, by its configuration': { caught: 'stale', form: 'parquet' },
+  'older rows, whole and with their own ETag': { caught: 'stale', form: 'parquet', after: 'a write' },
+  'the bytes of another generation': { caught: 'changed', form: 'parquet', after: 'a write' },
+  'the rows of somebody else': { caught: 'misattributed', form: 'parquet', after: 'nothing' },
+  'rows of two versions': { caught: 'torn', form: 'csv', after: 'a write' },
+  'a byte that is another one': { caught: 'torn', form: 'parquet', after: 'nothing' },
+  'what is an hour old, by its configuration': { caught: 'stale', form: 'parquet', after: 'a write' },
+  'that nothing changed, although it did': { caught: 'torn', form: 'parquet', after: 'a write', held: true },
+  'what was marked hard before': { caught: 'forbidden', form: 'parquet', after: 'a hard mark' },
+  'an outage of a source that is there': { caught: 'unexplained', form: 'parquet', after: 'nothing' },
 } as const satisfies Readonly<Record<string, LieFacts>>;
 export type Lie = keyof typeof LIES;
 
-type Told = Pick<Reply, 'headers' | 'body'>;
+type Told = Pick<Reply, 'status' | 'headers' | 'body'>;
 
 /** What is told instead: from what was answered before the source changed, what is answered now, and to somebody else. */
 const TELL: Readonly<Record<Lie, (before: Told, now: Told, other: Told) => Told>> = {
-  'older rows, whole and with their own ETag': (before, now) => ({
-    headers: { ...now.headers, etag: before.headers.etag },
-    body: before.body,
-  }),
-  'the bytes of another generation': (before, now) => ({
-    headers: { ...now.headers, etag: before.headers.etag },
-    body: before.body,
-  }),
-  'the rows of somebody else': (_, now, other) => ({
-    headers: { ...now.headers, etag: other.headers.etag },
-    body: other.body,
+  'older rows, whole and with their own ETag': older,
+  'the bytes of another generation': older,
+  'the rows of somebody else': (_, now, { headers, body }) => ({
+    ...now,
+    headers: { ...now.headers, etag: headers.etag },
+    body,
   }),
   'rows of two versions': (before, now) => {
     const [old, young] = [before, now].map(({ body }) => body.toString().split('\n'));
     const half = Math.floor((young?.length ?? 0) / 2);
     const mixed = [...(young?.slice(0, half) ?? []), ...(old?.slice(half) ?? [])];
-    return { headers: now.headers, body: Buffer.from(mixed.join('\n')) };
+    return { ...now, body: Buffer.from(mixed.join('\n')) };
   },
-  'a byte that is another one': (_, { headers, body }) => {
-    const other = Buffer.from(body);
-    other[100] = (other[100] ?? 0) ^ 1;
-    return { headers, body: other };
+  'a byte that is another one': (_, now) => {
+    const body = Buffer.from(now.body);
+    body[100] = (body[100] ?? 0) ^ 1;
+    return { ...now, body };
   },
   'what is an hour old, by its configuration': (_, now) => now,
+  'that nothing changed, although it did': (_, now) => ({ ...now, status: 304, body: Buffer.alloc(0) }),
+  'what was marked hard before': (before) => before,
+  'an outage of a source that is there': () => ({
+    status: 503,
+    headers: {},
+    body: Buffer.from('{"code":"PQ_SOURCE_UNAVAILABLE","detail":"so it says"}'),
+  }),
 };
+
+function older(before: Told, now: Told): Told {
+  return { ...now, headers: { ...now.headers, etag: before.headers.etag }, body: before.body };
+}
 
 export class Liar implements AsyncDisposable {
   readonly api: Api;
@@ -77,11 +90,13 @@ export class Liar implements AsyncDisposable {
     };
     const server = createServer((request, response) => {
       const asked = request.headers['cache-control'];
-      void tell(request.url ?? '', asked === undefined ? {} : { 'cache-control': asked }).then(({ headers, body }) => {
+      void tell(request.url ?? '', asked === undefined ? {} : { 'cache-control': asked }).then((told) => {
+        const { status, headers, body } = told;
         const kept = Object.entries(headers).filter(([name]) =>
           /^(etag|age|cache-status|content-location|parqueue-.*)$/.test(name),
         );
-        response.writeHead(200, { ...Object.fromEntries(kept), 'content-length': body.length }).end(body);
+        const length = status === 304 ? {} : { 'content-length': body.length };
+        response.writeHead(status, { ...Object.fromEntries(kept), ...length }).end(body);
       });
     });
     server.listen(0, '127.0.0.1');

@@ -1,14 +1,13 @@
 /**
- * Breaks things, one deed after the other in each of four lanes that run beside each other, so that deeds of different kinds
- * meet. Each lane plays all of its deeds in an order that the seed decides, then all of them again. A deed is over when what
- * it broke is proved to work again.
+ * The deeds, in four lanes: deeds of one lane never meet, those of different ones may (run.ts). A deed is over when what it
+ * broke is proved to work again, by strict asks of those whom it concerns.
  */
 import { open, stat, truncate } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { shardOf } from '@parqueue/core';
 import type { Api } from './client.ts';
-import type { Deed, DeedKind, Deeds } from './deeds.ts';
+import type { Deed, DeedKind, Deeds, Struck } from './deeds.ts';
 import type { Dice } from './dice.ts';
 import type { Http, Reply } from './http.ts';
 import type { Finding, Judge, Mark } from './judge.ts';
@@ -32,7 +31,7 @@ export interface NemesisDeps {
   readonly found: (finding: Finding) => void;
 }
 
-type Play = () => Promise<void>;
+export type Play = () => Promise<void>;
 
 export class Nemesis {
   readonly #deps: NemesisDeps;
@@ -47,11 +46,11 @@ export class Nemesis {
     const redis =
       (kind: DeedKind, strike: Play): Play =>
       () =>
-        this.#play(kind, 'Redis', strike);
+        this.#play(kind, { target: 'Redis' }, strike);
     const source =
       (kind: DeedKind, name: SourceName, strike: Play): Play =>
       () =>
-        this.#play(kind, name, strike);
+        this.#play(kind, { target: name, concerns: ({ source: of }) => of === name }, strike);
     const away =
       (name: SourceName): Play =>
       async () => {
@@ -98,21 +97,21 @@ export class Nemesis {
     ];
   }
 
-  async #play(kind: DeedKind, target: string, strike: (deed: Deed) => Promise<void>): Promise<void> {
+  async #play(kind: DeedKind, struck: Struck, strike: (deed: Deed) => Promise<void>): Promise<void> {
     const { deeds, now } = this.#deps;
-    const deed = deeds.begin(kind, target, now());
+    const deed = deeds.begin(kind, struck, now());
     await strike(deed);
     await this.#recovered(deed);
     deed.endedMs = now();
   }
 
-  /** Each process proves an answer of each source, in a row. */
-  async #recovered({ kind, target }: Deed): Promise<void> {
+  /** Each process that noticed proves an answer to each question that did. */
+  async #recovered({ kind, target, api: only, concerns }: Deed): Promise<void> {
     const { stage, found, now } = this.#deps;
     const deadline = now() + RECOVERS_WITHIN_MS;
-    const questions = QUESTIONS.filter(({ owner, columns }) => owner === 'ada' && columns.length === 5);
-    for (const { api } of stage.apis) {
-      for (const question of questions) {
+    const apis = stage.apis.map(({ api }) => api).filter(({ name }) => only === null || name === only);
+    const proofs = apis.flatMap((api) =>
+      QUESTIONS.filter(concerns).map(async (question) => {
         const refused = await this.#until(
           deadline,
           () => this.#prove(api, question),
@@ -123,8 +122,9 @@ export class Nemesis {
             reason: 'left',
             message: `${kind} (${target}): ${question.name} by ${api.name} is refused ever since: ${refused}`,
           });
-      }
-    }
+      }),
+    );
+    await Promise.all(proofs);
   }
 
   /** @returns null, or the last refusal */
@@ -138,7 +138,8 @@ export class Nemesis {
   }
 
   async #prove(api: Api, question: Question): Promise<Reply> {
-    const url = `${api.url}/v1/datasets/${datasetOf(question, 'strict')}.parquet?${queryOf(question)}`;
+    const policy = question.byAge ? 'ttl' : 'strict';
+    const url = `${api.url}/v1/datasets/${datasetOf(question, policy)}.parquet?${queryOf(question)}`;
     return await this.#deps.http.send(url);
   }
 
@@ -159,7 +160,7 @@ export class Nemesis {
   async #workerKilled(): Promise<void> {
     const { stage, dice } = this.#deps;
     const worker = dice.one(stage.workers);
-    await this.#play('worker killed', worker.name, async () => {
+    await this.#play('worker killed', { target: worker.name }, async () => {
       await worker.kill();
       await sleep(dice.below(1000));
       await worker.start();
@@ -169,7 +170,7 @@ export class Nemesis {
   async #workerStopped(): Promise<void> {
     const { stage, dice } = this.#deps;
     const worker = dice.one(stage.workers);
-    await this.#play('worker stopped', worker.name, async () => {
+    await this.#play('worker stopped', { target: worker.name }, async () => {
       worker.signal('SIGSTOP');
       await sleep(2 * LEASE_TTL_MS + dice.below(LEASE_TTL_MS));
       worker.signal('SIGCONT');
@@ -179,7 +180,7 @@ export class Nemesis {
   async #apiKilled(): Promise<void> {
     const { stage, dice } = this.#deps;
     const { handle } = dice.one(stage.apis);
-    await this.#play('API killed', handle.name, async () => {
+    await this.#play('API killed', { target: handle.name, api: handle.name }, async () => {
       await handle.kill();
       await sleep(dice.below(1000));
       await handle.start();
@@ -189,7 +190,7 @@ export class Nemesis {
   async #apiStopped(): Promise<void> {
     const { stage, dice } = this.#deps;
     const { handle } = dice.one(stage.apis);
-    await this.#play('API stopped', handle.name, async () => {
+    await this.#play('API stopped', { target: handle.name, api: handle.name }, async () => {
       handle.signal('SIGSTOP');
       await sleep(1000 + dice.below(4000));
       handle.signal('SIGCONT');
@@ -206,7 +207,7 @@ export class Nemesis {
   /** A whole one: while readers may hold pins that Redis forgot there is none. */
   async #collection(): Promise<void> {
     const { stage } = this.#deps;
-    await this.#play('collection', 'store', async () => {
+    await this.#play('collection', { target: 'store' }, async () => {
       for (;;) {
         const waitingFor = await stage.collect().catch(() => 'Redis');
         if (waitingFor === null) return;
@@ -221,19 +222,23 @@ export class Nemesis {
     const [{ api } = { api: { name: '', url: '' } }] = stage.apis;
     const post = async (path: string, body: unknown): Promise<Reply> =>
       await http.send(`${api.url}${path}`, { method: 'POST', body });
-    await this.#play('quota filled', 'store', async () => {
+    await this.#play('quota filled', { target: 'store' }, async () => {
       const deadline = now() + RECOVERS_WITHIN_MS;
-      for (const name of BALLAST) {
-        const isThere = ({ code }: Reply): boolean => code === 'PQ_STORE_FULL' || (name !== 'huge' && code === null);
+      const load = async (name: string, isAwaited: (reply: Reply) => boolean): Promise<void> => {
         const ask = async (): Promise<Reply> => await post('/v1/resolve', { dataset: 'ballast', params: { name } });
-        const refused = await this.#until(deadline, ask, isThere);
+        const refused = await this.#until(deadline, ask, isAwaited);
         if (refused !== null) found({ reason: 'left', message: `quota filled: ballast ${name} came to ${refused}` });
-      }
-      await this.#until(
-        deadline,
-        () => post('/v1/invalidate', { dataset: 'ballast', mode: 'purge' }),
-        ({ code }) => code === null,
-      );
+      };
+      const purge = async (): Promise<void> => {
+        const mark = async (): Promise<Reply> => await post('/v1/invalidate', { dataset: 'ballast', mode: 'purge' });
+        await this.#until(deadline, mark, ({ code }) => code === null);
+      };
+      for (const name of BALLAST)
+        await load(name, ({ code }) => code === 'PQ_STORE_FULL' || (name !== 'huge' && code === null));
+      // What was purged goes after a while, and only then there is room for everybody.
+      await purge();
+      await load('one', ({ code }) => code === null);
+      await purge();
     });
   }
 
@@ -246,7 +251,7 @@ export class Nemesis {
     const question = dice.one(QUESTIONS.filter(({ byAge }) => !byAge));
     const writer = writers.find(({ subject }) => subject.name === question.source);
     const key = stage.keyOf(question);
-    await this.#play(kind, question.name, async () => {
+    await this.#play(kind, { target: question.name, concerns: ({ name }) => name === question.name }, async () => {
       await writer?.still(async () => {
         const before = await this.#generation(question);
         const part = stage.store.reader.partPath(key, before).absolute;
@@ -288,8 +293,8 @@ export class Nemesis {
     const { stage, dice, http, judge, now } = this.#deps;
     const { body, concerns, name } = this.#markTarget(dice.one(QUESTIONS));
     const kind = mode === 'purge' ? 'purged' : (`marked ${mode}` as const);
-    await this.#play(kind, name, async () => {
-      for (;;) {
+    await this.#play(kind, { target: name, concerns }, async (deed) => {
+      for (; ; deed.strikes += 1) {
         const newest = new Map(QUESTIONS.map((question) => [question.name, judge.newestOf(question)]));
         const sentMs = now();
         const url = `${dice.one(stage.apis).api.url}/v1/invalidate`;

@@ -13,6 +13,9 @@ export const POLICIES = {
 } as const;
 export type PolicyName = keyof typeof POLICIES;
 
+/** How long what was replaced stays, in the stage's configuration: longer than a lease, as everywhere. */
+export const GRACE_MS = 3000;
+
 export const ALL_COLUMNS = ['id', 'owner', 'version', 'twin', 'word'] as const;
 const SOME_COLUMNS = ['word', 'version', 'id', 'owner'] as const;
 /** Other columns, so that it is an entry of its own: how a version is obtained is no part of a file's question. */

@@ -11,7 +11,8 @@ export function reportOf(story: Story): string {
     `Written by \`npm run chaos -- ${plan.reads} ${plan.seed}\` on ${new Date().toISOString().slice(0, 10)}, on ${machine()}. What it is and what it judges: [chaos.md](chaos.md).`,
     [
       `- seed ${plan.seed}; ${plan.apis} API processes, ${plan.workers} workers, ${plan.clients} clients`,
-      `- ${tally.answers} answers in ${seconds} s (${Math.round(tally.answers / seconds)} a second, whatever else the machine did), ${tally.refusals} refusals, each explained by a deed under way`,
+      `- ${tally.answers} answers in ${seconds} s (${Math.round(tally.answers / seconds)} a second, whatever else the machine did), ${tally.refusals} refusals`,
+      `- ${story.calm} of the answers came in rests, while nothing was broken`,
       `- ${deeds.length} deeds; versions written: ${Object.entries(story.versions)
         .map(([name, versions]) => `${name} ${versions}`)
         .join(', ')}`,
@@ -23,6 +24,7 @@ export function reportOf(story: Story): string {
       : ['## Findings', findings.map(({ reason, message }) => `- ${reason}: ${message}`).join('\n')]),
     '## Answers and refusals, by the way of asking',
     answersTable(story),
+    ...(story.explained.size === 0 ? [] : ['## Refusals, by what explains them', explainedTable(story)]),
     '## Deeds',
     deedsTable(story),
     '## Loads',
@@ -63,10 +65,18 @@ function deedsTable({ deeds }: Story): string {
 }
 
 function loadsTable({ loads }: Story): string {
-  const rows = loads.map(({ question, writes, read, committed, again, cutOff }) =>
-    [question.name, writes, committed, again, read - committed, cutOff].map(String),
+  const rows = loads.map(({ question, writes, committed, versions, again, inVain }) =>
+    [question.name, writes, committed, versions, again.all, inVain.all].map(String),
   );
-  return tableOf(['question', 'writes', 'loads committed', 'reasons to load again', 'loads cut off', 'at most'], rows);
+  return tableOf(['question', 'writes', 'loads committed', 'of versions', 'loaded again', 'cut off'], rows);
+}
+
+function explainedTable({ explained }: Story): string {
+  const kinds = [...DEED_KINDS, 'several' as const].filter((kind) =>
+    [...explained.values()].some((by) => by.has(kind)),
+  );
+  const rows = kinds.map((kind) => [kind, ...[...explained.values()].map((by) => String(by.get(kind) ?? ''))]);
+  return tableOf(['explained by', ...explained.keys()], rows);
 }
 
 function timesTable({ tally }: Story): string {

@@ -1,18 +1,19 @@
 /**
- * One run: a calm beginning in which nothing may be refused, then clients, writers and nemesis together, then everything
- * is mended, calm again, and looked at. What decides chance is the seed alone; what time it takes is not.
+ * One run: a calm beginning, then act after act, then everything is looked at. In an act some of the nemesis's lanes play one
+ * deed each, at once; behind each act there is a rest until everything works, and so many answers longer, in which nothing
+ * explains a refusal. What decides chance is the seed alone; what time it takes is not.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { aftermathOf, heldBy } from './aftermath.ts';
-import { Client, type Way } from './client.ts';
+import { Client, type Api, type Way } from './client.ts';
 import { Deeds, type Deed } from './deeds.ts';
 import { Dice } from './dice.ts';
 import { Http } from './http.ts';
-import { Judge, type Finding } from './judge.ts';
-import { Liar, LIES, type Lie } from './liar.ts';
-import { judgeLoads, loadsOf, type Loads } from './loads.ts';
-import { Nemesis } from './nemesis.ts';
-import { QUESTIONS } from './questions.ts';
+import { Judge, type Finding, type Mark } from './judge.ts';
+import { Liar, LIES, type Lie, type LieFacts } from './liar.ts';
+import { judgeExecutions, judgeLoads, loadsOf, questionsWithLoads, type Loads } from './loads.ts';
+import { Nemesis, type Play } from './nemesis.ts';
+import { QUESTIONS, type Question } from './questions.ts';
 import { RowSets } from './row-sets.ts';
 import type { Held } from './server-handle.ts';
 import { ChaosStage, writeBallast, type Size } from './stage.ts';
@@ -24,16 +25,38 @@ export interface Plan extends Size {
   /** Answers at least. Every deed is done once, whatever this is. */
   readonly reads: number;
   readonly clients: number;
-  /** Answers before the first deed, and after the last one. */
+  /** Answers before the first deed, and in the rest behind each act. */
   readonly calmReads: number;
-  /** Answers between two deeds of a lane, at most. */
+  /** Answers of an act before its deeds, at most: they do not all begin at once. */
   readonly gapReads: number;
+  /** Deeds of an act, at least; four at most, one of each lane. */
+  readonly deedsLeast: number;
+  /** Answers between two versions of a source, at least. */
+  readonly readsPerVersion: number;
   readonly onProgress: (line: string) => void;
 }
 
 /** For `npm test`: few enough processes for two cores that have other things to do. */
-export const SHORT = { apis: 2, workers: 2, threads: 1, clients: 6, calmReads: 60, gapReads: 12 } as const;
-export const LONG = { apis: 2, workers: 3, threads: 2, clients: 24, calmReads: 1000, gapReads: 1000 } as const;
+export const SHORT = {
+  apis: 2,
+  workers: 2,
+  threads: 1,
+  clients: 6,
+  calmReads: 50,
+  gapReads: 12,
+  deedsLeast: 4,
+  readsPerVersion: 20,
+} as const;
+export const LONG = {
+  apis: 2,
+  workers: 3,
+  threads: 2,
+  clients: 24,
+  calmReads: 500,
+  gapReads: 500,
+  deedsLeast: 1,
+  readsPerVersion: 100,
+} as const;
 
 export interface Story {
   readonly plan: Plan;
@@ -46,6 +69,9 @@ export interface Story {
   readonly versions: Readonly<Record<string, number>>;
   readonly held: readonly Held[];
   readonly damagedOnTheWay: number;
+  /** Answers that began and came while nothing was broken. */
+  readonly calm: number;
+  readonly explained: Deeds['explained'];
   readonly findings: readonly Finding[];
 }
 
@@ -64,6 +90,7 @@ export class Run implements AsyncDisposable {
   readonly #writers: readonly Writer[];
   readonly #tally = new Tally();
   readonly #findings: Finding[] = [];
+  #calm = 0;
   readonly #beganMs = now();
 
   private constructor(stage: ChaosStage, plan: Plan) {
@@ -72,7 +99,12 @@ export class Run implements AsyncDisposable {
     this.#dice = new Dice(plan.seed);
     this.#judge = new Judge(stage.histories(), this.#deeds);
     this.#writers = stage.subjects.map(
-      (subject) => new Writer(subject, this.#dice.another(), () => this.#tally.answers),
+      (subject) =>
+        new Writer(subject, {
+          dice: this.#dice.another(),
+          answers: () => this.#tally.answers,
+          readsPerVersion: plan.readsPerVersion,
+        }),
     );
   }
 
@@ -91,10 +123,9 @@ export class Run implements AsyncDisposable {
     const readingSince = now();
     const reading = clients.map((client) => this.#askOn(client, this.#dice.another(), stop.signal));
     try {
-      await this.#heard(plan.calmReads);
-      this.#foundAll(judgeLoads(loadsOf(stage, this.#deeds, this.#judge.unstable), 1));
+      await this.#rest();
+      this.#foundAll(judgeLoads(this.#loads(), 1));
       await this.#break();
-      await this.#heard(plan.calmReads);
     } finally {
       stop.abort();
       await Promise.all(reading);
@@ -106,9 +137,9 @@ export class Run implements AsyncDisposable {
     const held = await heldBy(stage);
     for (const writer of this.#writers) await writer.write();
     this.#foundAll(await aftermathOf({ stage, http: this.#http, rowSets: this.#rowSets }));
-    const loads = loadsOf(stage, this.#deeds, this.#judge.unstable);
+    const loads = this.#loads();
     const executions = await stage.oracle.executions();
-    this.#foundAll([...judgeLoads(loads), ...judgeExecutions(loads, executions)]);
+    this.#foundAll([...judgeLoads(loads), ...judgeExecutions(loads, executions, this.#deeds)]);
     return {
       plan,
       tookMs: now() - this.#beganMs,
@@ -120,6 +151,8 @@ export class Run implements AsyncDisposable {
       versions: Object.fromEntries(stage.subjects.map(({ name, history }) => [name, history.latest])),
       held,
       damagedOnTheWay: this.#judge.damagedOnTheWay,
+      calm: this.#calm,
+      explained: this.#deeds.explained,
       findings: this.#findings,
     };
   }
@@ -131,21 +164,34 @@ export class Run implements AsyncDisposable {
     const client = this.#client(judge, (finding) => findings.push(finding));
     const question = QUESTIONS.find(({ name }) => name === 'lake/ada') ?? this.#dice.one(QUESTIONS);
     const writer = this.#writers.find(({ subject }) => subject.name === question.source);
-    const { form } = LIES[lie];
+    const { form, after, held }: LieFacts = LIES[lie];
     const broken = lie === 'what is an hour old, by its configuration' ? await this.stage.startLenientApi() : null;
-    await using liar = await Liar.start(lie, broken?.api ?? this.#dice.one(this.stage.apis).api, this.#http);
+    const api = broken?.api ?? this.#dice.one(this.stage.apis).api;
+    await using liar = await Liar.start(lie, api, this.#http);
     try {
       await client.askIn(form, liar.api, question);
       if (findings.length > 0) throw new Error(`found before anything was wrong: ${findings[0]?.message}`);
-      await writer?.write();
+      if (after === 'a write') await writer?.write();
+      if (after === 'a hard mark') await this.#markHard(judge, question, api);
       // Somebody else may have seen the new generation, and then its bytes are known.
       if (lie === 'the bytes of another generation') await client.askIn(form, liar.api, question);
       liar.lying = true;
-      await client.askIn(form, liar.api, question);
+      if (held === true) await client.askWhether(liar.api, question);
+      else await client.askIn(form, liar.api, question);
       return findings;
     } finally {
       await broken?.handle.kill();
     }
+  }
+
+  async #markHard(judge: Judge, question: Question, { url }: Api): Promise<void> {
+    const newest = new Map([[question.name, judge.newestOf(question)]]);
+    const sentMs = now();
+    const body = { key: this.stage.keyOf(question), mode: 'hard' };
+    const { code } = await this.#http.send(`${url}/v1/invalidate`, { method: 'POST', body });
+    if (code !== null) throw new Error(`the mark was refused: ${code}`);
+    const concerns: Mark['concerns'] = ({ name }) => name === question.name;
+    judge.marked({ mode: 'hard', concerns, sentMs, ackedMs: now() }, newest, QUESTIONS);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -153,7 +199,7 @@ export class Run implements AsyncDisposable {
     await this.stage[Symbol.asyncDispose]();
   }
 
-  /** All lanes at once, round after round, until enough was read; each plays all of its deeds. */
+  /** Until each lane has played all of its deeds and enough was read. */
   async #break(): Promise<void> {
     const { stage, plan } = { stage: this.stage, plan: this.#plan };
     const nemesis = new Nemesis({
@@ -166,16 +212,42 @@ export class Run implements AsyncDisposable {
       now,
       found: (finding) => this.#found(finding),
     });
-    const lanes = nemesis.lanes().map(async (deeds) => {
-      const dice = this.#dice.another();
-      do {
-        for (const play of dice.shuffled(deeds)) {
-          await play();
-          await this.#heard(dice.below(plan.gapReads));
-        }
-      } while (this.#tally.answers < plan.reads);
-    });
-    await Promise.all(lanes);
+    const dice = this.#dice.another();
+    const lanes = nemesis.lanes().map((deeds) => new Lane(deeds, dice.another()));
+    for (;;) {
+      const open = this.#tally.answers < plan.reads ? lanes : lanes.filter(({ isThrough }) => !isThrough);
+      if (open.length === 0) return;
+      const count = plan.deedsLeast + dice.below(lanes.length + 1 - plan.deedsLeast);
+      const act = dice.shuffled(open).slice(0, count);
+      const gaps = act.map(() => dice.below(plan.gapReads));
+      await Promise.all(
+        act.map(async (lane, at) => {
+          await this.#heard(gaps[at] ?? 0);
+          await lane.next()();
+        }),
+      );
+      await this.#rest();
+    }
+  }
+
+  /** Nothing is broken; who asks now is answered, and rightly. */
+  async #rest(): Promise<void> {
+    const before = this.#tally.answers;
+    await this.#heard(this.#plan.calmReads);
+    this.#calm += this.#tally.answers - before;
+  }
+
+  #loads(): readonly Loads[] {
+    const { stage } = this;
+    return questionsWithLoads().map((question) =>
+      loadsOf({
+        question,
+        entry: stage.loadsOf(stage.keyOf(question)),
+        writes: stage.subject(question.source).history.writes,
+        deeds: this.#deeds.all,
+        unstable: this.#judge.unstable.get(question.name) ?? 0,
+      }),
+    );
   }
 
   #client(judge: Judge, found: (finding: Finding) => void = (finding) => this.#found(finding)): Client {
@@ -221,19 +293,32 @@ export class Run implements AsyncDisposable {
   }
 }
 
-/** The database's own count of what it ran, for all questions to it together. */
-function judgeExecutions(loads: readonly Loads[], executions: number | null): readonly Finding[] {
-  if (executions === null) return [];
-  const own = loads.filter(({ question }) => question.source === 'ora');
-  const allowed = own.reduce((sum, { writes, again, cutOff }) => sum + writes + again + cutOff, 0);
-  return executions <= allowed
-    ? []
-    : [
-        {
-          reason: 'duplicate',
-          message: `the database ran the statement ${executions} times, and ${allowed} can be explained`,
-        },
-      ];
+/** All deeds of a lane in an order that the dice decide, and then again in another one. */
+class Lane {
+  readonly #deeds: readonly Play[];
+  readonly #dice: Dice;
+  #left: Play[] = [];
+  #rounds = 0;
+
+  constructor(deeds: readonly Play[], dice: Dice) {
+    this.#deeds = deeds;
+    this.#dice = dice;
+  }
+
+  /** Each of its deeds was played at least once. */
+  get isThrough(): boolean {
+    return this.#rounds > 1 || (this.#rounds === 1 && this.#left.length === 0);
+  }
+
+  next(): Play {
+    if (this.#left.length === 0) {
+      this.#left = [...this.#dice.shuffled(this.#deeds)];
+      this.#rounds += 1;
+    }
+    const play = this.#left.shift();
+    if (play === undefined) throw new Error('a lane without deeds');
+    return play;
+  }
 }
 
 /** Of this process, and never set back. */

@@ -2,7 +2,7 @@
  * One API or worker in a process of its own, as production runs it. What is added: it says when it is ready, and a worker
  * says which steps its loads take.
  */
-import type { FillStep, StepName } from '@parqueue/core';
+import type { FillStep, OnStep, StepName } from '@parqueue/core';
 import type { Config } from '@parqueue/core/config';
 import type { QueueTiming } from '@parqueue/worker';
 import pino from 'pino';
@@ -17,7 +17,14 @@ export interface ServerStart {
 
 export type FromServer =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'step'; readonly name: StepName; readonly key: string; readonly fillId: string };
+  | {
+      readonly kind: 'step';
+      readonly name: StepName;
+      readonly key: string;
+      readonly fillId: string;
+      /** Of a commit: the source's version, as the generation's manifest tells it. */
+      readonly version: string | null;
+    };
 
 /** Of a load that reads rows, and of a head that goes: what decides how often something has to be loaded. */
 const TOLD: ReadonlySet<StepName> = new Set<FillStep | StepName>(['first-batch', 'commit-acked', 'head-evicted']);
@@ -34,8 +41,17 @@ async function start({ role, config, queueTiming, logFile }: ServerStart): Promi
     process.once('SIGTERM', () => void api.close().then(() => process.exit(0)));
   } else {
     const { startWorker } = await import('@parqueue/worker');
-    const onStep = (name: StepName, details: Readonly<Record<string, unknown>>): void => {
-      if (TOLD.has(name)) tell({ kind: 'step', name, key: String(details['key']), fillId: String(details['fillId']) });
+    const { openStore } = await import('@parqueue/core/store');
+    const { reader } = await openStore(config.store);
+    const versionOf = async (key: string, fence: number): Promise<string | null> => {
+      const found = await reader.inspect(key, fence).catch(() => null);
+      return found?.kind === 'whole' ? found.manifest.version : null;
+    };
+    const onStep: OnStep = async (name, details) => {
+      if (!TOLD.has(name)) return;
+      const [key, fillId] = [String(details['key']), String(details['fillId'])];
+      const version = name === 'commit-acked' ? await versionOf(key, Number(details['fence'])) : null;
+      tell({ kind: 'step', name, key, fillId, version });
     };
     const worker = await startWorker({ config, queueTiming, log, onStep });
     process.once('SIGTERM', () => void worker.drain().then(() => process.exit(0)));

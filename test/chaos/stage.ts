@@ -15,9 +15,10 @@ import { freePort } from '@parqueue/core/testing/servers';
 import { RedisServer } from '../faults/redis-server.ts';
 import type { Api } from './client.ts';
 import { fileSubject } from './file-subject.ts';
+import { EntryLoads } from './loads.ts';
 import { oracleSubject, type OracleSubject } from './oracle-subject.ts';
 import { postgresSubject } from './postgres-subject.ts';
-import { datasetOf, POLICIES, SOURCES, type Question, type SourceName } from './questions.ts';
+import { datasetOf, GRACE_MS, POLICIES, SOURCES, type Question, type SourceName } from './questions.ts';
 import { ServerHandle, type LoadStep } from './server-handle.ts';
 import type { ServerStart } from './server-process.ts';
 import { STATEMENT, type Subject } from './subject.ts';
@@ -25,7 +26,6 @@ import { History } from './truth.ts';
 
 /** Short beside what a deed lasts, long beside what a busy machine may stand still for. */
 export const LEASE_TTL_MS = 3000;
-export const GRACE_MS = 3000;
 /** Longer than the swarm's own pins: an hour in production, where nobody knows them. */
 const PIN_MAX_MS = 12_000;
 const QUEUE_TIMING = { lockDurationMs: 8000, stalledIntervalMs: 1000 };
@@ -70,12 +70,11 @@ export class ChaosStage implements AsyncDisposable {
   readonly workers: ServerHandle[] = [];
   readonly apis: ApiProcess[] = [];
   /** Steps of loads, by key. */
-  readonly loads = new Map<
-    string,
-    { readonly reading: Set<string>; readonly committed: Set<string>; evicted: number }
-  >();
+  readonly #loads = new Map<string, EntryLoads>();
+  readonly #now: () => number;
 
-  private constructor(parts: Parts) {
+  private constructor(parts: Parts, now: () => number) {
+    this.#now = now;
     this.base = parts.base;
     this.redis = parts.redis;
     this.config = parts.config;
@@ -104,7 +103,7 @@ export class ChaosStage implements AsyncDisposable {
     const config = configOf({ base, redisUrl: redis.url, subjects, threads: size.threads });
     const store = await openStore(config.store);
     const coordination = await openCoordination({ url: redis.url, storeId: store.storeId, clock, randomId });
-    const stage = new ChaosStage({ base, redis, config, store, coordination, subjects, oracle });
+    const stage = new ChaosStage({ base, redis, config, store, coordination, subjects, oracle }, now);
     try {
       await stage.#begin(size);
       return stage;
@@ -162,6 +161,13 @@ export class ChaosStage implements AsyncDisposable {
     return { lake: of('lake'), ora: of('ora'), pg: of('pg') };
   }
 
+  /** What workers told of its loads so far. */
+  loadsOf(key: string): EntryLoads {
+    const loads = this.#loads.get(key) ?? new EntryLoads();
+    this.#loads.set(key, loads);
+    return loads;
+  }
+
   keyOf(question: Question): string {
     const { owner, columns } = question;
     const dataset = datasetOf(question, question.byAge ? 'ttl' : 'strict');
@@ -209,12 +215,11 @@ export class ChaosStage implements AsyncDisposable {
     return { kind: 'start', role, config, queueTiming: QUEUE_TIMING, logFile };
   }
 
-  #count({ name, key, fillId }: LoadStep): void {
-    const loads = this.loads.get(key) ?? { reading: new Set(), committed: new Set(), evicted: 0 };
-    this.loads.set(key, loads);
-    if (name === 'first-batch') loads.reading.add(fillId);
-    else if (name === 'commit-acked') loads.committed.add(fillId);
-    else loads.evicted += 1;
+  #count({ name, key, fillId, version }: LoadStep): void {
+    const loads = this.loadsOf(key);
+    if (name === 'head-evicted') loads.evictionsMs.push(this.#now());
+    else if (name === 'first-batch') loads.read(fillId, this.#now());
+    else Object.assign(loads.read(fillId, this.#now()), { committedMs: this.#now(), version });
   }
 }
 

@@ -7,22 +7,29 @@ const PAUSE_LEAST_MS = 400;
 const PAUSE_RANGE_MS = 1600;
 const AGAIN_AFTER_MS = 200;
 const POLL_MS = 50;
-/** Where the machine has no time, nobody would read what is written. */
-const READS_BETWEEN = 20;
+
+export interface WriterDeps {
+  readonly dice: Dice;
+  /** How many clients have had so far. */
+  readonly answers: () => number;
+  /** Where the machine has no time, nobody would read what is written. */
+  readonly readsPerVersion: number;
+}
 
 export class Writer {
   readonly subject: Subject;
   readonly #dice: Dice;
   readonly #answers: () => number;
+  readonly #readsPerVersion: number;
   #running: Promise<void> = Promise.resolve();
   #resting = 0;
   #ended = false;
 
-  /** @param answers how many clients have had so far */
-  constructor(subject: Subject, dice: Dice, answers: () => number) {
+  constructor(subject: Subject, { dice, answers, readsPerVersion }: WriterDeps) {
     this.subject = subject;
     this.#dice = dice;
     this.#answers = answers;
+    this.#readsPerVersion = readsPerVersion;
   }
 
   start(): void {
@@ -62,7 +69,7 @@ export class Writer {
 
   async #writeOn(): Promise<void> {
     while (!this.#ended) {
-      const enough = this.#answers() + READS_BETWEEN;
+      const enough = this.#answers() + this.#readsPerVersion;
       await sleep(PAUSE_LEAST_MS + this.#dice.below(PAUSE_RANGE_MS));
       while (!this.#ended && this.#answers() < enough) await sleep(POLL_MS);
       if (this.#resting === 0) await this.write();
