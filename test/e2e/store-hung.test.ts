@@ -13,6 +13,7 @@ import { gzip } from 'node:zlib';
 import { startWorker } from '@parqueue/worker';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { REPOSITORY } from '../fixtures/source-graph.ts';
 import { problemOf, Stage } from './api-stage.ts';
 
 /** Node has four threads here, so three may hang. */
@@ -104,6 +105,21 @@ test('a worker that starts while the store hangs keeps one thread by that, howev
   giveUp.abort(new Error('enough'));
   expect(await started).toBeInstanceOf(Error);
   await (await open(identity, 'r+')).close();
+  await rm(base, { recursive: true });
+});
+
+test('a command that gave a store up ends when it has said so, although Node would wait for its thread', async () => {
+  const base = await mkdtemp(join(tmpdir(), 'parqueue-hung-'));
+  await promisify(execFile)('mkfifo', [join(base, 'parqueue.json')]);
+  const code = `
+    import { openStore, StoreCalls } from '@parqueue/core/store';
+    import { endWhereStuck, watchStoreCalls } from ${JSON.stringify(join(REPOSITORY, 'packages/cli/dist/stuck-store.js'))};
+    const calls = new StoreCalls({ patienceMs: 100 });
+    watchStoreCalls(calls);
+    await openStore({ root: ${JSON.stringify(base)}, fileMode: 0o640, calls }).catch(({ code }) => console.log(code));
+    endWhereStuck();`;
+  const ended = promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], { cwd: REPOSITORY });
+  await expect(ended).rejects.toMatchObject({ signal: 'SIGKILL', stdout: 'PQ_STORE_IO\n' });
   await rm(base, { recursive: true });
 });
 

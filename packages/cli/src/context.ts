@@ -66,3 +66,12 @@ export function firstSignal(again: () => void): Promise<NodeJS.Signals> {
     process.on('SIGTERM', receive);
   });
 }
+
+/**
+ * Node waits for threads that are stuck in the kernel here, too (docs/fault-model.md, X12). Nobody listens to signals any
+ * more then, so that the next one ends the process by itself.
+ */
+export function exitNow(exit: number): never {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.removeAllListeners(signal);
+  process.exit(exit);
+}

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { contextOfProcess } from './context.ts';
 import { runProgram } from './program.ts';
+import { endWhereStuck } from './stuck-store.ts';
 
 // `parqueue ls | head` closes our output early: that is the reader's right, not an error.
 process.stdout.on('error', (error: Error & { code?: string }) => {
@@ -13,3 +14,4 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
   version: string;
 };
 process.exitCode = await runProgram(process.argv.slice(2), contextOfProcess(version));
+endWhereStuck();

@@ -5,10 +5,11 @@
 import { Epochs, isParqueueError, ParqueueError } from '@parqueue/core';
 import type { Config } from '@parqueue/core/config';
 import { openCoordination, type Coordination } from '@parqueue/core/redis';
-import { openStore, type FileStore } from '@parqueue/core/store';
+import { openStore, StoreCalls, type FileStore } from '@parqueue/core/store';
 import { readConfig, type ConfigOptions, type LoadedConfig } from './config-file.ts';
-import type { Context } from './context.ts';
+import { exitNow, type Context } from './context.ts';
 import { findEmbeddedRedis } from './redis/embedded-address.ts';
+import { watchStoreCalls } from './stuck-store.ts';
 
 export interface StoreOptions extends ConfigOptions {
   readonly json?: boolean;
@@ -86,7 +87,9 @@ export async function findRedis({ config, dataDirectory }: LoadedConfig): Promis
 /** A command that looks makes no store where there is none: a missing mount would get one. */
 async function openExisting(config: Config): Promise<FileStore> {
   const { root, fileMode } = config.store;
-  return await openStore({ root, fileMode, older: 'refuse', absent: 'refuse' });
+  const calls = new StoreCalls();
+  watchStoreCalls(calls);
+  return await openStore({ root, fileMode, calls, older: 'refuse', absent: 'refuse' });
 }
 
 async function openRedis(context: Context, loaded: LoadedConfig, store: FileStore): Promise<LiveRedis> {
@@ -114,7 +117,7 @@ async function openRedis(context: Context, loaded: LoadedConfig, store: FileStor
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const stop = new AbortController();
   const interrupt = (): void => {
-    if (stop.signal.aborted) process.exit(1);
+    if (stop.signal.aborted) exitNow(1);
     stop.abort(new ParqueueError('PQ_CANCELLED', 'stopped before the end; what was done so far stays done'));
   };
   process.on('SIGINT', interrupt);

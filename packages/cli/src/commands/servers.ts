@@ -6,7 +6,7 @@ import { pino, type Logger } from 'pino';
 import { ParqueueError, toFailure } from '@parqueue/core';
 import type { Config } from '@parqueue/core/config';
 import { readConfig, type ConfigOptions } from '../config-file.ts';
-import { firstSignal, type Context } from '../context.ts';
+import { exitNow, firstSignal, type Context } from '../context.ts';
 import { explainError } from '../exit.ts';
 import { withTracesOf } from '../traces-environment.ts';
 import { onHangup, reloadKeys } from '../reload-keys.ts';
@@ -64,7 +64,7 @@ async function serve(
 ): Promise<void> {
   const log = logOf(context, name);
   const started = { server: null as RunningServer | null };
-  const signalled = firstSignal(() => process.exit(1));
+  const signalled = firstSignal(() => exitNow(1));
   const orphaned = new Promise<'disconnect'>((resolve) => {
     process.once('disconnect', () => resolve('disconnect'));
   });
@@ -111,7 +111,7 @@ async function serve(
 
 function end(log: Logger, exit: number): never {
   log.flush();
-  process.exit(exit);
+  exitNow(exit);
 }
 
 /** Until the configuration is read, what the environment says. */
