@@ -110,16 +110,18 @@ test('a worker that starts while the store hangs keeps one thread by that, howev
 
 test('a command that gave a store up ends when it has said so, although Node would wait for its thread', async () => {
   const base = await mkdtemp(join(tmpdir(), 'parqueue-hung-'));
-  await promisify(execFile)('mkfifo', [join(base, 'parqueue.json')]);
-  const code = `
-    import { openStore, StoreCalls } from '@parqueue/core/store';
-    import { endWhereStuck, watchStoreCalls } from ${JSON.stringify(join(REPOSITORY, 'packages/cli/dist/stuck-store.js'))};
-    const calls = new StoreCalls({ patienceMs: 100 });
-    watchStoreCalls(calls);
-    await openStore({ root: ${JSON.stringify(base)}, fileMode: 0o640, calls }).catch(({ code }) => console.log(code));
+  const identity = join(base, 'parqueue.json');
+  const command = `
+    import { openStore } from '@parqueue/core/store';
+    import { endWhereStuck } from ${JSON.stringify(join(REPOSITORY, 'packages/cli/dist/stuck-store.js'))};
+    const store = { root: ${JSON.stringify(base)}, fileMode: 0o640, calls: { patienceMs: 500 } };
+    await openStore(store).then(() => console.log('opened'), ({ code }) => console.log(code));
     endWhereStuck();`;
-  const ended = promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], { cwd: REPOSITORY });
-  await expect(ended).rejects.toMatchObject({ signal: 'SIGKILL', stdout: 'PQ_STORE_IO\n' });
+  const run = () => promisify(execFile)(process.execPath, ['--input-type=module', '-e', command], { cwd: REPOSITORY });
+  expect((await run()).stdout).toBe('opened\n');
+  await rm(identity);
+  await promisify(execFile)('mkfifo', [identity]);
+  await expect(run()).rejects.toMatchObject({ signal: 'SIGKILL', stdout: 'PQ_STORE_IO\n' });
   await rm(base, { recursive: true });
 });
 

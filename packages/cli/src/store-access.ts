@@ -5,11 +5,10 @@
 import { Epochs, isParqueueError, ParqueueError } from '@parqueue/core';
 import type { Config } from '@parqueue/core/config';
 import { openCoordination, type Coordination } from '@parqueue/core/redis';
-import { openStore, StoreCalls, type FileStore } from '@parqueue/core/store';
+import { openStore, type FileStore } from '@parqueue/core/store';
 import { readConfig, type ConfigOptions, type LoadedConfig } from './config-file.ts';
 import { exitNow, type Context } from './context.ts';
 import { findEmbeddedRedis } from './redis/embedded-address.ts';
-import { watchStoreCalls } from './stuck-store.ts';
 
 export interface StoreOptions extends ConfigOptions {
   readonly json?: boolean;
@@ -87,9 +86,7 @@ export async function findRedis({ config, dataDirectory }: LoadedConfig): Promis
 /** A command that looks makes no store where there is none: a missing mount would get one. */
 async function openExisting(config: Config): Promise<FileStore> {
   const { root, fileMode } = config.store;
-  const calls = new StoreCalls();
-  watchStoreCalls(calls);
-  return await openStore({ root, fileMode, calls, older: 'refuse', absent: 'refuse' });
+  return await openStore({ root, fileMode, older: 'refuse', absent: 'refuse' });
 }
 
 async function openRedis(context: Context, loaded: LoadedConfig, store: FileStore): Promise<LiveRedis> {

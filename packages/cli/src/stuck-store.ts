@@ -1,18 +1,17 @@
 /**
- * Calls of this process into a store that hangs. Node waits for them when it ends, in `process.exit` too, and only the kernel
- * can end them: a command that has said what is wrong would stay for as long as the mount does, and a nightly one pile up.
+ * The end of a command, or of a server that could not start, beside calls into a store that hangs. Node waits for them, in
+ * `process.exit` too, and only the kernel can end them: a command that has said what is wrong would stay for as long as the
+ * mount does, a nightly one pile up, and a server that does not listen look alive.
  */
-import type { FileStore } from '@parqueue/core/store';
 
-type Calls = Pick<FileStore['calls'], 'stuck'>;
+/** What is not stuck is over by then. */
+const GRACE_MS = 2_000;
 
-let watched: Calls | null = null;
-
-export function watchStoreCalls(calls: Calls): void {
-  watched = calls;
-}
-
-/** Where some are stuck, ends the process as a supervisor would: 137 to a shell. To be called when all has been said. */
+/** To be called when all has been said. Where calls to files are still out later, ends the process as a supervisor would: 137 to a shell. */
 export function endWhereStuck(): void {
-  if (watched !== null && watched.stuck > 0) process.kill(process.pid, 'SIGKILL');
+  const look = setTimeout(() => {
+    if (process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'))) process.kill(process.pid, 'SIGKILL');
+  }, GRACE_MS);
+  // A process with nothing left to do does not wait for it.
+  look.unref();
 }
