@@ -5,7 +5,7 @@ import type { Deed, Profile } from './profile.ts';
 import { thingsOf } from './sim-requests.ts';
 import type { Actor } from './scheduler.ts';
 import type { Truth } from './truth.ts';
-import { GRACE_MS, PIN_TTL_MS, type World } from './world.ts';
+import type { World } from './world.ts';
 
 export class Nemesis {
   readonly #world: World;
@@ -123,7 +123,7 @@ export class Nemesis {
       case 'gc':
         return this.#collect(request.key);
       case 'lull':
-        world.scheduler.nowMs += PIN_TTL_MS + GRACE_MS;
+        world.scheduler.nowMs += world.pinTtlMs + world.rules.graceMs;
         return this.#makeRoom(0);
       case 'make-room':
         return this.#makeRoom(random.pick([0, 100]));
@@ -266,7 +266,7 @@ export class Nemesis {
     this.#world.random
       .pick(workers)
       .makeRoom(quotaBytes)
-      .then(() => this.#world.injected.count('collection'))
+      .then((began) => this.#world.injected.count('collection', began ? 1 : 0))
       .catch((error: unknown) => {
         this.#refused(error);
       });
@@ -278,7 +278,7 @@ export class Nemesis {
     this.#world.random
       .pick(workers)
       .collect(key)
-      .then(() => this.#world.injected.count('collection'))
+      .then((began) => this.#world.injected.count('collection', began ? 1 : 0))
       .catch((error: unknown) => {
         this.#refused(error);
       });

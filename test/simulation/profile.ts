@@ -17,8 +17,13 @@ export interface Profile {
   readonly maxAgeMs?: number;
   readonly workers: number;
   readonly leaseTtlMs: number;
+  /** How long what is no longer the head stays, and how long pins last: far less than a run, if it is not told. */
+  readonly graceMs?: number;
+  readonly pinTtlMs?: number;
   /** Bytes of the store. A part takes some seventy. */
   readonly quotaBytes?: number;
+  /** No load is lost after it was published: then what is counted never passes the quota. */
+  readonly keepsQuota?: true;
   /** One entry more, whose result takes so much: none that the store could hold. */
   readonly greedyBytes?: number;
   /** Beside every ask its API process reads as one that is cut off from Redis would. */

@@ -18,7 +18,7 @@ import { neverAborted } from './scheduler.ts';
 import { thingsOf } from './sim-requests.ts';
 import type { SimRows } from './sim-source.ts';
 import { Truth } from './truth.ts';
-import { CALM, GRACE_MS, PIN_TTL_MS, World, type Process } from './world.ts';
+import { CALM, World, type Process } from './world.ts';
 
 export interface SeedReport {
   /** Equal for equal runs: of all steps in their order, with their times. */
@@ -126,8 +126,12 @@ class SeedRun {
       if (injected !== undefined) this.world.injected.count(injected);
       if (name === 'head-evicted' && profile.greedyBytes !== undefined)
         this.#orViolate(() => this.#truth.checkSpared(Number(details['bytes'])));
+      if (name === 'epoch-opened') this.#truth.epochOpened(Number(details['epoch']));
+      if (name === 'key-reconciled')
+        this.#orViolate(() => this.#truth.reconciled(String(details['key']), Number(details['epoch'])));
       if (name === 'commit-acked') this.#truth.committed(String(details['key']), Number(details['fence']));
     };
+    this.world.queue.onOutcome = (key, outcome) => this.#orViolate(() => this.#truth.told(key, outcome));
   }
 
   async run(): Promise<SeedReport> {
@@ -176,6 +180,7 @@ class SeedRun {
     this.#truth.checkHeads();
     this.#truth.checkReadings();
     this.#truth.checkGraces();
+    if (this.#profile.keepsQuota === true) this.#truth.checkQuota();
   }
 
   /** Nothing waits for its turn: jobs may still wait for a worker, or for their delay to pass. */
@@ -250,8 +255,9 @@ class SeedRun {
       (found) => {
         const what = found.kind === 'answer' ? found.kind : found.why;
         this.#degraded[what] = (this.#degraded[what] ?? 0) + 1;
+        if (found.kind !== 'answer') return;
         this.world.injected.count('read without Redis');
-        if (found.kind === 'answer') this.#orViolate(() => this.#truth.readDegraded(found, { request, policy, asked }));
+        this.#orViolate(() => this.#truth.readDegraded(found, { request, policy, asked }));
       },
       (error: unknown) => {
         if (!isCoded(error)) this.#violation ??= error;
@@ -266,7 +272,7 @@ class SeedRun {
     waitMs: number,
   ): Promise<Answer> {
     // Every third reader takes no pin. Counted, not drawn: a draw would give every seed another schedule.
-    const pinTtlMs = this.#asked % 3 === 0 ? null : PIN_TTL_MS;
+    const pinTtlMs = this.#asked % 3 === 0 ? null : this.world.pinTtlMs;
     const wait = { waitMs, pinTtlMs, requestId: null, signal: neverAborted() };
     let continues: Arrival | null = null;
     for (let round = 1; round <= ROUNDS_MAX; round += 1) {
@@ -301,11 +307,11 @@ class SeedRun {
   /** Calm: a strict ask for each entry gets the current content; then only heads are left on the store. */
   async #converge(): Promise<void> {
     const { world } = this;
+    const failuresBefore = this.#failures;
     for (let round = 0; round < 3; round += 1) {
       this.#ask(STRICT);
       await this.#until(() => this.#open === 0, 'I8: a waiter was never answered in calm weather');
     }
-    const failuresBefore = this.#failures;
     for (const request of world.requests) await this.#askCalmly(request.key);
     if (this.#failures > failuresBefore) throw new Error('an ask failed in calm weather');
     const worker = world.processes.find(({ kind }) => kind === 'worker');
@@ -314,7 +320,7 @@ class SeedRun {
     await this.#until(() => world.redis.state.pass?.completeAtMs != null, 'the reconciliation pass never ended');
     for (let round = 0; round < 3; round += 1) {
       let collected = false;
-      const pause = world.scheduler.sleep(worker, 2_500 + PIN_TTL_MS + GRACE_MS);
+      const pause = world.scheduler.sleep(worker, 2_500 + world.pinTtlMs + world.rules.graceMs);
       pause
         .then(async () => {
           for (const { key } of world.requests) await worker.collect(key);

@@ -23,10 +23,10 @@ import { neverAborted, type Actor } from './scheduler.ts';
 const EVICTED_TOLD_MS = 100;
 
 export interface SimGc {
-  /** One key, as a collection does. */
-  readonly collect: (key: string) => Promise<void>;
+  /** One key, as a collection does. @returns whether its gate was open */
+  readonly collect: (key: string) => Promise<boolean>;
   /** All keys, within a quota: whatever is over it goes, the heads that nobody read for longest last of all. */
-  readonly makeRoom: (quotaBytes: number) => Promise<void>;
+  readonly makeRoom: (quotaBytes: number) => Promise<boolean>;
 }
 
 /** Collections at work, and whether each was ever alone: those of two processes do not see what the other makes free. */
@@ -94,13 +94,16 @@ export function simGc(parts: SimGcParts): SimGc & { readonly room: Room } {
     collect: (key) =>
       epochs.run(async () => {
         const { epoch, waitingFor } = await gcGate(deps, { rules, pinMaxMs });
-        if (waitingFor !== null) return;
+        if (waitingFor !== null) return false;
         const options = { rules, epoch, dryRun: false, evictedToldMs: EVICTED_TOLD_MS, onItem: () => undefined };
         await collections.during(actor, () => collectKey(key, deps, options));
+        return true;
       }),
     makeRoom: (quotaBytes) =>
       epochs.run(async () => {
-        await collections.during(actor, () => collectGarbage(deps, { ...common, rules: { ...rules, quotaBytes } }));
+        const within = { ...common, rules: { ...rules, quotaBytes } };
+        const { waitingFor } = await collections.during(actor, () => collectGarbage(deps, within));
+        return waitingFor === null;
       }),
   };
 }

@@ -28,6 +28,8 @@ export interface QueuedJob {
 export class SimQueue {
   readonly jobs = new Map<string, QueuedJob>();
   readonly outcomes = new Map<string, Outcome>();
+  /** Called with each outcome that is told. */
+  onOutcome: (key: string, outcome: Outcome) => void = () => undefined;
   readonly #scheduler: Scheduler;
   readonly #injected: Injected;
   #sequence = 0;
@@ -59,6 +61,7 @@ export class SimQueue {
       record: async ({ id, key }, outcome) => {
         await this.#scheduler.point(actor, 'outcome');
         this.outcomes.set(id, outcome);
+        this.onOutcome(key, outcome);
         redis.publish(key);
       },
     };

@@ -9,13 +9,14 @@ import {
   type DegradedAnswer,
   type FreshnessPolicy,
   type InvalidateMode,
+  type Outcome,
   type Pin,
   type ResolvedRequest,
 } from '@parqueue/core';
 import type { MemoryDirectory } from '@parqueue/core/testing';
 import { entryOf, versionOf } from './sim-requests.ts';
 import { heldTogetherSince, type SimRows } from './sim-source.ts';
-import { GRACE_MS, type Process, type World } from './world.ts';
+import type { Process, World } from './world.ts';
 
 /** An invalidation that was acknowledged, and when. */
 export interface Mark {
@@ -33,6 +34,8 @@ export class Truth {
   damaged = false;
   readonly #world: World;
   readonly #highest = new Map<string, number>();
+  /** Staging directories that were there when an epoch was opened. */
+  readonly #stagedBefore = new Map<number, readonly MemoryDirectory[]>();
   readonly #published = new Map<string, { readonly manifestText: string | null; readonly content: unknown }>();
   readonly #shown = new Map<string, { readonly fence: number; readonly openedStep: number }>();
   readonly #heads = new Map<string, number | null>();
@@ -139,6 +142,27 @@ export class Truth {
       if (store.readPart(pin.key, pin.fence) === null) throw new Error(`I6: pinned g${pin.fence} was removed`);
   }
 
+  /** What a job says of its work was so: callers, and whoever reads of the job, rely on it (I3). */
+  told(key: string, outcome: Outcome): void {
+    if (outcome.kind !== 'committed' && outcome.kind !== 'verified' && outcome.kind !== 'satisfied') return;
+    const { marker } = this.#world.redis.state;
+    // A Redis that forgot may have done so before anybody looked.
+    const isOfThisEpoch = marker !== null && epochOf(outcome.fence) === marker.epoch;
+    if (isOfThisEpoch && !this.#published.has(nameOf(key, outcome.fence)))
+      throw new Error(`I3: a job was told to be ${outcome.kind} by g${outcome.fence}, which never was the head`);
+  }
+
+  epochOpened(epoch: number): void {
+    this.#stagedBefore.set(epoch, this.#world.store.allStaging());
+  }
+
+  /** What fills of before had staged when the epoch began is gone when their key has been compared with the store. */
+  reconciled(key: string, epoch: number): void {
+    const staged = new Set(this.#world.store.allStaging());
+    const left = this.#stagedBefore.get(epoch)?.find((directory) => directory.key === key && staged.has(directory));
+    if (left !== undefined) throw new Error(`staging of g${left.fence} outlived its epoch`);
+  }
+
   committed(key: string, fence: number): void {
     this.#highest.set(key, Math.max(this.#highest.get(key) ?? 0, fence));
   }
@@ -171,7 +195,7 @@ export class Truth {
 
   /** What is published stays as it was when it was first seen as a head (I5). */
   #checkUnchanged({ key, fence, manifestText, part }: MemoryDirectory): void {
-    const name = `${key} ${fence}`;
+    const name = nameOf(key, fence);
     const seen = this.#published.get(name);
     const content = part?.content;
     if (seen === undefined) this.#published.set(name, { manifestText, content });
@@ -192,7 +216,18 @@ export class Truth {
     const before = this.#heads.get(key) ?? null;
     if (before === fence) return;
     this.#heads.set(key, fence);
-    if (before !== null) this.#left.push({ key, fence: before, untilMs: this.#world.scheduler.nowMs + GRACE_MS });
+    const untilMs = this.#world.scheduler.nowMs + this.#world.rules.graceMs;
+    if (before !== null) this.#left.push({ key, fence: before, untilMs });
+  }
+
+  /** What is counted stays within the quota, however many loads end at once (I9). */
+  checkQuota(): void {
+    const { redis, rules } = this.#world;
+    if (rules.quotaBytes === null) return;
+    let counted = 0;
+    for (const { sizes } of redis.state.keys.values()) for (const { bytes } of sizes.values()) counted += bytes;
+    if (counted > rules.quotaBytes)
+      throw new Error(`I9: ${counted} bytes are counted under a quota of ${rules.quotaBytes}`);
   }
 
   /** Of loads whose size nobody knows heads go only as long as most of the quota is left to others (I9). */
@@ -213,6 +248,10 @@ export class Truth {
     if (rows.openedStep < before.openedStep)
       throw new Error(`I3: the head moved from a newer snapshot (g${before.fence}) to an older one (g${fence})`);
   }
+}
+
+function nameOf(key: string, fence: number): string {
+  return `${key} ${fence}`;
 }
 
 function latestHard(marks: Iterable<{ readonly hard: number }>): number {

@@ -49,9 +49,9 @@ export interface Faults {
 
 export const CALM: Faults = { repeatScript: 0, loseReply: 0, loseNotice: 0, deliverAgain: 0, loseRenewal: 0 };
 
-export const PIN_TTL_MS = 200;
+const PIN_TTL_MS = 200;
 /** Far below a pin's life, so that a pin which was not kept is missed while its reader still reads. */
-export const GRACE_MS = 30;
+const GRACE_MS = 30;
 const ROOM_LOOK_MS = 20;
 
 /** What happens to the next process that is about to do what the label names. */
@@ -79,6 +79,8 @@ export interface WorldSize {
   readonly quotaBytes?: number;
   /** What the rows of one more file take. */
   readonly greedyBytes?: number;
+  readonly graceMs?: number;
+  readonly pinTtlMs?: number;
 }
 
 const GREEDY_FILE = 'data/greedy.csv';
@@ -109,17 +111,21 @@ export class World {
   readonly defects: unknown[] = [];
   /** Called at each step of each use case. */
   onStep: OnStep = () => undefined;
+  /** The longest pin, and that of every reader. */
+  readonly pinTtlMs: number;
   readonly #leaseTtlMs: number;
   #ambushes: Ambush[] = [];
   #names = 0;
   #restarts = 0;
 
-  constructor(seed: number, { keys, statements = [], leaseTtlMs, quotaBytes, greedyBytes }: WorldSize) {
+  constructor(seed: number, { keys, statements = [], leaseTtlMs, quotaBytes, greedyBytes, ...lasting }: WorldSize) {
+    const { graceMs = GRACE_MS, pinTtlMs = PIN_TTL_MS } = lasting;
+    this.pinTtlMs = pinTtlMs;
     this.#greedyBytes = greedyBytes ?? null;
     this.#leaseTtlMs = leaseTtlMs;
     this.#limitsRoom = quotaBytes !== undefined;
     this.rules = {
-      graceMs: GRACE_MS,
+      graceMs,
       keep: { generations: 1, maxAgeMs: 0 },
       quotaBytes: quotaBytes ?? null,
       reserveBytes: 0,
@@ -257,7 +263,7 @@ export class World {
       directories,
       marks,
       space: gated(store.space, gate),
-      pinMaxMs: PIN_TTL_MS,
+      pinMaxMs: this.pinTtlMs,
       actor,
       collections: this.collections,
       rules: this.rules,
@@ -287,7 +293,7 @@ export class World {
       ...shared,
       holder: actor.name,
       leaseTtlMs: this.#leaseTtlMs,
-      outcomePinMs: PIN_TTL_MS,
+      outcomePinMs: this.pinTtlMs,
     });
     if (kind === 'worker') this.#runners.set(actor, (job) => this.#runJob(job, { prober, filler }));
     this.#passes.set(actor, () => reconcilePass(rebuild, { signal: neverAborted() }));

@@ -1,6 +1,6 @@
 /**
- * Carries out what gc-plan.ts says of one key (I6). Order for one generation: leave in Redis (epoch, head, pins, grace and
- * latest fence checked in one step; from then on it cannot be pinned) → rename into trash → forget. A collector that dies
+ * Carries out what gc-plan.ts says of one key (I6). Order for one generation: leave in Redis (epoch, head, pins and grace
+ * checked in one step; from then on it cannot be pinned) → rename into trash → forget. A collector that dies
  * in between is continued by the next one: what has its leave is in `removing`, and is due.
  *
  * Between the leave and the rename a collector may stall, hence one schedule more:

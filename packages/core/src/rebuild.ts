@@ -1,12 +1,13 @@
 /**
  * Rebuilding heads from manifests when an epoch begins (I11). For each key, once per epoch, before anything is filled
  * under it:
- *   1. move staging directories of older epochs to trash: their fills can no longer publish;
- *   2. list the directory afresh, so that what such a fill published just before is seen;
- *   3. take the newest whole generation of an older epoch above the not-before marks;
- *   4. learn which tables its views read, so that a mark of such a table is the view's before anything is served;
- *   5. apply it, raise-only, under the epoch in which it was listed.
- * Generations of the current epoch are left alone: only a commit settles them.
+ *   1. list the directory, and move staging directories of older epochs to trash: the next collection would, but none
+ *      removes anything until the epoch's pause is over, and a store may be full of what was being loaded;
+ *   2. take the newest whole generation of an older epoch above the not-before marks;
+ *   3. learn which tables its views read, so that a mark of such a table is the view's before anything is served;
+ *   4. apply it, raise-only, under the epoch in which it was listed.
+ * Generations of the current epoch are left alone: only a commit settles them. What a fill of an older epoch publishes
+ * after the listing is an orphan like any other (docs/adr/0042): its commit is refused, and gc takes it.
  */
 import { describedBy } from './described-by.ts';
 import { SHARDS } from './model/cache-key.ts';
@@ -32,11 +33,10 @@ export interface RebuildDeps {
 export async function reconcileKey(key: string, deps: RebuildDeps): Promise<void> {
   const { reconciler, ticks, directories, marks, onStep } = deps;
   const epoch = await ticks.epoch();
-  const { staging } = await directories.list(key);
+  const { staging, generations } = await directories.list(key);
   for (const ref of staging) {
     if (epochOf(ref.fence) < epoch) await directories.moveToTrash(ref);
   }
-  const { generations } = await directories.list(key);
   const older = generations.filter((fence) => epochOf(fence) < epoch).toSorted((a, b) => b - a);
   const mark = await marks.readMark(key);
   const newest = await newestWhole(key, older, { mark, deps });

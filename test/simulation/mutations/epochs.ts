@@ -135,7 +135,8 @@ export const EPOCH_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'reconciliation-leaves-old-staging',
-    wrong: 'A fill of the last epoch publishes after its key was compared with the store.',
+    wrong:
+      'What was being loaded when Redis forgot takes room until the pause of the epoch is over; its fills publish after their key was compared with the store.',
     edits: [
       {
         file: REBUILD,
@@ -143,11 +144,7 @@ export const EPOCH_MUTATIONS: readonly Mutation[] = [
         replacement: '    if (epochOf(ref.fence) < 0) await directories.moveToTrash(ref);\n',
       },
     ],
-    profiles: [],
-    unseen: {
-      why: 'What is published late has a fence of its epoch: a commit refuses it, gc finds it an orphan, and sweeps what was left in staging.',
-      tests: ['packages/core/src/rebuild.test.ts'],
-    },
+    profiles: ['forgetful', 'amnesia'],
   },
   {
     name: 'reconciliation-lowers-heads',
@@ -192,6 +189,24 @@ export const EPOCH_MUTATIONS: readonly Mutation[] = [
         file: 'packages/core/lua/reconcile-apply.lua',
         text: "tonumber(redis.call('HGET', KEYS[2], 'evicted') or 0))",
         replacement: '0)',
+      },
+    ],
+  },
+  {
+    name: 'restored-heads-stay-removable',
+    wrong:
+      'A head that gc once had leave to remove goes without a grace, under its readers, as soon as it is replaced.',
+    edits: [{ file: RETIRE, text: '    known.removing.delete(newest.fence);\n', replacement: '' }],
+    profiles: [],
+    unseen: {
+      why: 'gc asks no leave for what is newer than the head, and forbids on the store what it removes; only a store that lost its marks gets here.',
+      tests: ['packages/core/src/redis/coordination.test.ts'],
+    },
+    twin: [
+      {
+        file: 'packages/core/lua/reconcile-apply.lua',
+        text: "for i = 4, 5 do redis.call('HDEL', KEYS[i], newest) end",
+        replacement: "redis.call('HDEL', KEYS[4], newest)",
       },
     ],
   },

@@ -128,7 +128,7 @@ export const FENCE_MUTATIONS: readonly Mutation[] = [
     ],
     profiles: [],
     unseen: {
-      why: 'The comparison with the store, which comes before the first grant of an epoch, takes the lease away.',
+      why: 'Its holder gives it back where it lives, or it runs out: others wait for nothing.',
       tests: ['packages/core/src/redis/coordination.test.ts'],
     },
     twin: [
@@ -180,6 +180,19 @@ export const FENCE_MUTATIONS: readonly Mutation[] = [
         replacement: 'if false then',
       },
     ],
+  },
+  {
+    name: 'fenced-counts-as-committed',
+    wrong: 'A zombie whose commit was refused tells its callers that their rows are there; a refresh believes it.',
+    edits: [
+      {
+        file: FILL,
+        text: "      await onStep('fenced', { key, fence, fillId, latestFence: result.latestFence });\n      return 'again';\n",
+        replacement:
+          "      await onStep('fenced', { key, fence, fillId, latestFence: result.latestFence });\n      return { kind: 'committed', fence, rows: manifest.part.rows, bytes: manifest.part.bytes };\n",
+      },
+    ],
+    profiles: ['zombies', 'late snapshots'],
   },
   {
     name: 'failure-of-a-zombie-counts',

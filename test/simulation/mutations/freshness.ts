@@ -9,6 +9,43 @@ const AWAIT = 'packages/core/src/await-outcome.ts';
 
 export const FRESHNESS_MUTATIONS: readonly Mutation[] = [
   {
+    name: 'other-questions-share-the-key',
+    wrong: 'Rows of one file are answered to whoever asks for another.',
+    edits: [
+      {
+        file: 'packages/core/src/model/cache-key.ts',
+        text: '  return `${slugOf(request)}-${requestHash(request)}`;\n',
+        replacement:
+          "  const question = { kind: 'file' as const, path: '', format: 'csv' as const, csv: null };\n  return `${slugOf(request).slice(0, 4)}-${requestHash({ ...request, question })}`;\n",
+      },
+    ],
+    profiles: ['changing'],
+  },
+  {
+    name: 'fresh-for-longer-than-allowed',
+    wrong: 'A caller who allows some age is answered with rows that are older.',
+    edits: [
+      {
+        file: MODEL,
+        text: 'nowMs - head.verifiedAtMs <= policy.maxAgeMs;',
+        replacement: 'nowMs - head.verifiedAtMs <= policy.maxAgeMs * 2;',
+      },
+    ],
+    profiles: ['changing'],
+  },
+  {
+    name: 'age-counted-from-the-commit',
+    wrong: 'A load that takes long makes rows that are old when they come; they count as young.',
+    edits: [
+      {
+        file: HEADS,
+        text: 'verifiedAtMs: request.startedAtMs, committedAtMs',
+        replacement: 'verifiedAtMs: nowMs, committedAtMs',
+      },
+    ],
+    profiles: ['changing'],
+  },
+  {
     name: 'strict-satisfied-by-any-head',
     wrong: 'Who wants proof is answered without any.',
     edits: [

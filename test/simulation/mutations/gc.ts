@@ -40,11 +40,7 @@ export const GC_MUTATIONS: readonly Mutation[] = [
         replacement: 'since !== undefined',
       },
     ],
-    profiles: [],
-    unseen: {
-      why: 'A collection takes about as long here as a grace, and what head.json names starts it again.',
-      tests: ['packages/core/src/redis/coordination.test.ts'],
-    },
+    profiles: ['long grace'],
     twin: [
       {
         file: 'packages/core/lua/generation-retire.lua',
@@ -58,7 +54,6 @@ export const GC_MUTATIONS: readonly Mutation[] = [
     wrong:
       'What a fill has published and is about to commit is removed as an orphan, and becomes a head without files.',
     edits: [
-      { file: RETIRE, text: ' || fence >= committableFrom(known, epoch)) return', replacement: ') return' },
       { file: RETIRE, text: '    if (!settled || known.head', replacement: '    if (known.head' },
       { file: RETIRE, text: '    const settled = fence < below;\n', replacement: '' },
       {
@@ -91,11 +86,7 @@ export const GC_MUTATIONS: readonly Mutation[] = [
         replacement: '  return nowMs < opensAtMs - pinMaxMs - rules.graceMs\n',
       },
     ],
-    profiles: [],
-    unseen: {
-      why: 'The pass over the store takes longer here than a pin lasts.',
-      tests: ['packages/core/src/gc.test.ts'],
-    },
+    profiles: ['forgotten pins'],
   },
   {
     name: 'gc-does-not-forbid-what-it-removes',
@@ -209,11 +200,7 @@ export const GC_MUTATIONS: readonly Mutation[] = [
         replacement: '  const ofStore = used.bytes;\n',
       },
     ],
-    profiles: [],
-    unseen: {
-      why: 'What two loads take at once is not judged there; collections bring the store back under its quota.',
-      tests: ['packages/core/src/redis/coordination.test.ts'],
-    },
+    profiles: ['crowded store'],
     twin: [{ file: 'packages/core/lua/room-reserve.lua', text: '    all = all + bytes\n', replacement: '' }],
   },
   {

@@ -194,8 +194,8 @@ export interface Retirement {
    */
   noteOrphans(of: { readonly key: string; readonly dataset: string | null }, fences: readonly Tick[]): Promise<void>;
   /**
-   * Asks leave to remove one generation (I6): refused while it is head, pinned, within its grace, or at or above the
-   * latest fence granted and not purged. When allowed, it can no longer be pinned. Rejects with EpochLost when the epoch
+   * Asks leave to remove one generation (I6): refused while it is head, pinned, within its grace, or not retired (then it
+   * may still be committed). When allowed, it can no longer be pinned. Rejects with EpochLost when the epoch
    * is not the one whose gate was open: another one may have forgotten pins, and its own gate is closed. A dry run only says
    * what the answer would be.
    */

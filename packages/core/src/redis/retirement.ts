@@ -17,7 +17,7 @@ export function redisRetirement(gate: RedisGate): Retirement {
       gate.requireEpoch(epoch);
       const reply = await gate.script(
         'generation-retire',
-        [...generationKeys(key), KEYS.pins(key), KEYS.pinned(key)],
+        [KEYS.head(key), KEYS.retired(key), KEYS.removing(key), KEYS.pins(key), KEYS.pinned(key)],
         [fence, graceMs, dryRun ? 1 : 0],
       );
       return reply === 1 ? 'removable' : 'refused';

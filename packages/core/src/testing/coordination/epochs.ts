@@ -113,6 +113,20 @@ export function epochStories(bench: Bench): void {
       expect(await bench.retire(fence, 0)).toBe('removable');
     });
 
+    it('a head that is restored is removable no more, whatever leave was given in the epoch before', async () => {
+      await filled('f1');
+      const zombie = await granted('f2');
+      await bench.harness.ageLease(KEY);
+      await granted('f3');
+      await bench.ports.retirement.noteOrphans({ key: KEY, dataset: 'prices' }, [zombie]);
+      expect(await bench.retire(zombie, 0)).toBe('removable');
+      await openEpoch(bench.harness, 2);
+      await apply(zombie);
+      expect((await look(PIN)).pin).toMatchObject({ fence: zombie });
+      await filled('f4');
+      expect(await bench.retire(zombie, 0)).toBe('refused');
+    });
+
     it('a generation of this epoch is left to its commit', async () => {
       await openEpoch(bench.harness, 2);
       await apply(epochStart(2) + 1);

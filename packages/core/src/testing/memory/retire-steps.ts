@@ -53,15 +53,16 @@ function startGrace(
   }
 }
 
+/** What is retired can be committed no more: see `startGrace`, and who else retires. */
 export function retire(
-  { state, epoch, nowMs }: ServerContext,
+  { state, nowMs }: ServerContext,
   { key, fence }: Ref,
   { graceMs, dryRun }: { readonly graceMs: number; readonly dryRun: boolean },
 ): 'removable' | 'refused' {
   const known = touchKey(state, key);
   if (known.removing.has(fence)) return 'removable';
   const old = known.retired.get(fence);
-  if (old === undefined || known.head?.fence === fence || fence >= committableFrom(known, epoch)) return 'refused';
+  if (old === undefined || known.head?.fence === fence) return 'refused';
   if (old.retiredAtMs + graceMs > nowMs) return 'refused';
   for (const pin of known.pins.values()) if (pin.fence === fence && pin.expiresAtMs > nowMs) return 'refused';
   if (dryRun) return 'removable';
@@ -115,6 +116,5 @@ export function applyReconciliation(context: ServerContext, reconciliation: Reco
   }
   const rest = newest === null || raises ? reconciliation.others : [...reconciliation.others, newest.fence];
   startGrace(known, rest, { below: settledBelow(known, epoch), nowMs });
-  if (known.lease !== null && epochOf(known.lease.fence) < epoch) known.lease = null;
   known.reconciled = epoch;
 }
