@@ -1,10 +1,10 @@
 /** A redis-server of a test's own, which can be killed and started again at the same address, with or without its data. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '@parqueue/core/testing/servers';
+import { freePort, startRedis } from '@parqueue/core/testing/servers';
 
 /** When what was written is flushed to the disk. */
 export type Fsync = 'always' | 'everysec';
@@ -31,7 +31,7 @@ export class RedisServer {
 
   async start(): Promise<void> {
     await mkdir(this.#dir, { recursive: true });
-    const options = [
+    const logged = [
       '--appendonly',
       'yes',
       '--appendfsync',
@@ -41,23 +41,7 @@ export class RedisServer {
       '--maxmemory-policy',
       'noeviction',
     ];
-    const child = spawn(
-      'redis-server',
-      ['--port', String(this.#port), '--bind', '127.0.0.1', '--dir', this.#dir, ...options],
-      {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      },
-    );
-    this.#process = child;
-    await new Promise<void>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('exit', (code) => {
-        reject(new Error(`redis-server ended with code ${code}`));
-      });
-      child.stdout.on('data', (chunk: Buffer) => {
-        if (chunk.includes('Ready to accept connections')) resolve();
-      });
-    });
+    this.#process = await startRedis({ port: this.#port, dir: this.#dir }, logged);
   }
 
   /** As a power cut would: what was not in the append-only file is gone. */

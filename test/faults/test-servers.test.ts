@@ -1,7 +1,10 @@
 /** The servers that the tests start for themselves: they come back after a crash, and nothing of them outlives the tests. */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { startMariadbServer, startPostgresServer } from '@parqueue/core/testing/servers';
@@ -40,17 +43,42 @@ describe.each(SERVERS)('a server of %s', (_name, start, run) => {
       console.log(JSON.stringify({ pid, folder }));
       setInterval(() => undefined, 1000);
     `;
-    const parent = spawn(process.execPath, ['--input-type=module', '--eval', program], {
-      cwd: fileURLToPath(new URL('..', import.meta.url)),
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const [line] = (await once(parent.stdout.setEncoding('utf8'), 'data')) as [string];
-    const { pid, folder } = JSON.parse(line) as { readonly pid: number; readonly folder: string };
+    const { parent, told } = await parentOf(program);
+    const { pid, folder } = told as { readonly pid: number; readonly folder: string };
     expect([isAlive(pid), existsSync(folder)]).toEqual([true, true]);
     parent.kill('SIGKILL');
     while (isAlive(pid) || existsSync(folder)) await sleep(20);
   });
 });
+
+test.each(['SIGKILL', 'SIGINT'] as const)(
+  'a Redis ends with its parent, by %s too, even if it is paused',
+  async (signal) => {
+    const { parent, told } = await parentOf(`
+    import { mkdtempSync } from 'node:fs';
+    import { freePort, startRedis } from '@parqueue/core/testing/servers';
+    const dir = mkdtempSync('${join(tmpdir(), 'parqueue-redis-')}');
+    const { pid } = await startRedis({ port: await freePort(), dir }, ['--save', '']);
+    console.log(JSON.stringify({ pid, dir }));
+  `);
+    const { pid, dir } = told as { readonly pid: number; readonly dir: string };
+    expect(isAlive(pid)).toBe(true);
+    process.kill(pid, 'SIGSTOP');
+    parent.kill(signal);
+    while (isAlive(pid)) await sleep(20);
+    await rm(dir, { recursive: true });
+  },
+);
+
+/** A process with this program, and the line of JSON that it says. */
+async function parentOf(program: string): Promise<{ readonly parent: ChildProcess; readonly told: unknown }> {
+  const parent = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+    cwd: fileURLToPath(new URL('..', import.meta.url)),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [line] = (await once(parent.stdout.setEncoding('utf8'), 'data')) as [string];
+  return { parent, told: JSON.parse(line) };
+}
 
 async function runOnPostgres(url: string, statement: string): Promise<void> {
   const client = new pg.Client(url);

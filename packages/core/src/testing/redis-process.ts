@@ -1,10 +1,11 @@
 /** A redis-server of a test's own, to be stopped, paused and started again with or without its data. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from './free-port.ts';
+import { startRedis } from './redis-child.ts';
 
 export class RedisProcess implements AsyncDisposable {
   readonly url: string;
@@ -26,38 +27,8 @@ export class RedisProcess implements AsyncDisposable {
 
   /** With the data it had; every write was on disk before it was acknowledged. */
   async start(): Promise<void> {
-    const child = spawn(
-      'redis-server',
-      [
-        '--port',
-        String(this.#port),
-        '--bind',
-        '127.0.0.1',
-        '--dir',
-        this.#dir,
-        '--save',
-        '',
-        '--appendonly',
-        'yes',
-        '--appendfsync',
-        'always',
-      ],
-      { stdio: ['ignore', 'pipe', 'inherit'] },
-    );
-    this.#child = child;
-    // Whoever ends this process must not leave a server behind.
-    const end = (): void => {
-      child.kill('SIGKILL');
-    };
-    process.once('exit', end);
-    child.once('exit', () => process.removeListener('exit', end));
-    await new Promise<void>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('exit', (code) => reject(new Error(`redis-server ended with code ${code}`)));
-      child.stdout?.on('data', (chunk: Buffer) => {
-        if (chunk.includes('Ready to accept connections')) resolve();
-      });
-    });
+    const durable = ['--save', '', '--appendonly', 'yes', '--appendfsync', 'always'];
+    this.#child = await startRedis({ port: this.#port, dir: this.#dir }, durable);
   }
 
   /** Takes commands into its buffers and executes none. */
