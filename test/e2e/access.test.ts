@@ -344,6 +344,7 @@ describe('keys read again', () => {
 describe('a caller who dawdles', () => {
   test('is cut off with 408, and told nothing but that', async () => {
     expect(await dawdler.heard).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\nconnection: close\r\n/);
+    expect(await dawdler.heard).toContain('"retryable":true');
   });
 
   test('cannot take all connections: beyond the limit only health is heard, far beyond it nobody, and the log says so', async () => {

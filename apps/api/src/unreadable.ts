@@ -64,7 +64,8 @@ function refusalOf(
     status,
     detail: `this is not a request that can be read: ${reason}`,
     code: 'PQ_INVALID_REQUEST',
-    retryable: false,
+    // A machine that slept, or had too much to do, may have heard too late what was sent in time.
+    retryable: status === 408,
     instance: '',
     // No request came to be that could have one.
     requestId: '',
