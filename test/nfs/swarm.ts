@@ -58,8 +58,11 @@ export class Swarm {
       const due = this.#completed[dataset].findLast(({ atMs }) => atMs < oldestMs)?.revision ?? 0;
       try {
         const heard = await this.#stage.ask(dataset);
-        if (heard.code !== null) seen.refused[heard.code] = (seen.refused[heard.code] ?? 0) + 1;
-        else {
+        if (heard.code !== null) {
+          // Whatever is not about who can be reached now is told whole.
+          const told = heard.status === 503 ? heard.code : `${heard.status} ${heard.body.toString()}`;
+          seen.refused[told] = (seen.refused[told] ?? 0) + 1;
+        } else {
           const revision = this.#stage.revisionIn(heard);
           if (typeof revision !== 'number') seen.wrong.push(`${who}: ${revision.wrong}`);
           else if (revision < due || revision < last || revision > this.#stage.begun[dataset])

@@ -30,7 +30,7 @@ export function twoHosts(told: () => { readonly lab: NfsLab; readonly stage: Sta
     }
     const key = textOf(await stage.mustAnswer('facts'), 'parqueue-key');
     expect(await stage.mustBeWhole('c1', key)).toBeGreaterThan(0);
-  }, 300_000);
+  }, 1_200_000);
 
   test('a file that was asked for before it was there is answered as soon as the other host made it', async () => {
     const { lab, stage } = told();
