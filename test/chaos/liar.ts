@@ -22,7 +22,7 @@ export interface LieFacts {
 export const LIES = {
   'older rows, whole and with their own ETag': { caught: 'stale', form: 'parquet', after: 'a write' },
   'the bytes of another generation': { caught: 'changed', form: 'parquet', after: 'a write' },
-  'the rows of somebody else': { caught: 'misattributed', form: 'parquet', after: 'nothing' },
+  'the rows of somebody else': { caught: 'misattributed', form: 'parquet', after: 'a write' },
   'rows of two versions': { caught: 'torn', form: 'csv', after: 'a write' },
   'a byte that is another one': { caught: 'torn', form: 'parquet', after: 'nothing' },
   'what is an hour old, by its configuration': { caught: 'stale', form: 'parquet', after: 'a write' },

@@ -172,7 +172,7 @@ export class Nemesis {
     const worker = dice.one(stage.workers);
     await this.#play('worker stopped', { target: worker.name }, async () => {
       worker.signal('SIGSTOP');
-      await sleep(2 * LEASE_TTL_MS + dice.below(LEASE_TTL_MS));
+      await sleep(1.2 * LEASE_TTL_MS + dice.below(LEASE_TTL_MS));
       worker.signal('SIGCONT');
     });
   }

@@ -225,7 +225,7 @@ export class ChaosStage implements AsyncDisposable {
 
 /** Files that only fill room: four that fit, and one that never does. */
 export const BALLAST = ['one', 'two', 'three', 'huge'] as const;
-const BALLAST_BYTES = { one: 3_000_000, two: 3_000_000, three: 3_000_000, huge: 20_000_000 } as const;
+const BALLAST_BYTES = { one: 750_000, two: 750_000, three: 750_000, huge: 5_000_000 } as const;
 
 export async function writeBallast(base: string): Promise<void> {
   for (const name of BALLAST) {
@@ -258,7 +258,7 @@ function configOf({ base, redisUrl, subjects, threads }: Configured): Config {
   );
   const text = `
 listen: { port: 0 }
-store: { root: ./store, quota: 16MiB, retention: { grace: ${GRACE_MS}ms, generations: 2, maxAge: 10s } }
+store: { root: ./store, quota: 4MiB, retention: { grace: ${GRACE_MS}ms, generations: 2, maxAge: 10s } }
 redis: { url: "${redisUrl}", durable: true }
 limits: { fillTimeout: 4m }
 worker: { listen: { port: 0 }, threads: ${threads}, threadMemory: 128MiB, leaseTtl: ${LEASE_TTL_MS}ms, drain: { finish: 1s }, scratch: ./scratch }
