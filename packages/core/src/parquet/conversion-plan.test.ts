@@ -10,6 +10,7 @@ function footerOf(...groups: readonly Readonly<Record<string, number | Partial<C
   const rowGroups = groups.map((columns) => {
     const chunks = Object.entries(columns).map(([name, chunk]) => ({
       path: name.split('.'),
+      start: 0,
       bytes: typeof chunk === 'number' ? chunk : 0,
       plainBytes: typeof chunk === 'number' ? chunk : 0,
       textBytes: null,

@@ -22,6 +22,8 @@ export interface RowGroupFooter {
 export interface ColumnChunkFooter {
   /** The names from the top of the schema down. */
   readonly path: readonly string[];
+  /** Where its first page begins in the file. */
+  readonly start: number;
   /** As stored. */
   readonly bytes: number;
   /** Before compression; where values repeat, a dictionary makes this less than the values themselves. */
@@ -76,19 +78,14 @@ export async function readFooterOf(path: string): Promise<ParquetFooter> {
   return await readFooter(handle);
 }
 
-/** @throws ParqueueError PQ_MALFORMED_SOURCE where the file is not a whole Parquet file. */
+/** @throws ParqueueError PQ_MALFORMED_SOURCE where the file is not a whole Parquet file, PQ_UNSUPPORTED_TYPE, PQ_LIMIT_EXCEEDED */
 export async function readFooter(handle: FileHandle): Promise<ParquetFooter> {
   const { size } = await handle.stat();
   if (size < TAIL_BYTES + MAGIC.length) throw malformed(`it has ${size} bytes only`);
   const tail = await range(handle, size - TAIL_BYTES, TAIL_BYTES);
   const head = await range(handle, 0, MAGIC.length);
   const magic = tail.toString('latin1', 4);
-  if (magic === 'PARE') {
-    throw new ParqueueError(
-      'PQ_UNSUPPORTED_TYPE',
-      'the Parquet file has an encrypted footer; store it unencrypted, or in another format',
-    );
-  }
+  if (magic === 'PARE') throw encrypted('an encrypted footer');
   if (magic !== MAGIC || head.toString('latin1') !== MAGIC)
     throw malformed('the mark PAR1 is missing at its beginning or end');
   const length = tail.readUInt32LE(0);
@@ -134,6 +131,8 @@ function rowGroupOf(group: ThriftStruct, dataEnd: number): RowGroupFooter {
 
 function chunkOf(chunk: ThriftStruct, dataEnd: number): ColumnChunkFooter {
   if (chunk.has(1)) throw new RangeError('a column chunk lies in another file');
+  // Others of its columns may be readable; the answer of which some columns are not is none.
+  if (chunk.has(8)) throw encrypted('encrypted columns');
   const meta = struct(chunk.get(3), 'column metadata');
   const size = number(meta.get(7), 'compressed size');
   const data = number(meta.get(9), 'data page offset');
@@ -149,6 +148,7 @@ function chunkOf(chunk: ThriftStruct, dataEnd: number): ColumnChunkFooter {
   const textBytes = statistics instanceof Map ? (statistics as ThriftStruct).get(1) : undefined;
   return {
     path,
+    start,
     bytes: size,
     plainBytes: count(meta.get(6), 'uncompressed size'),
     textBytes: typeof textBytes === 'number' && textBytes >= 0 ? textBytes : null,
@@ -222,6 +222,13 @@ function struct(value: ThriftValue | undefined, what: string): ThriftStruct {
 
 function text(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+}
+
+function encrypted(what: string): ParqueueError {
+  return new ParqueueError(
+    'PQ_UNSUPPORTED_TYPE',
+    `the Parquet file has ${what}; store it unencrypted, or in another format`,
+  );
 }
 
 function malformed(reason: string, cause?: unknown): ParqueueError {

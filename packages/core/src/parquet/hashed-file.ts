@@ -56,8 +56,13 @@ export class HashedFile {
     return this.hash.digest('hex');
   }
 
+  /** NFS may tell only here that there was no room. @throws ParqueueError PQ_STORE_IO, PQ_STORE_FULL */
   async close(): Promise<void> {
-    await this.handle.close();
+    try {
+      await this.handle.close();
+    } catch (error) {
+      throw storeError(error);
+    }
   }
 }
 

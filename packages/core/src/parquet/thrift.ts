@@ -1,8 +1,10 @@
 /**
- * Reads Thrift's compact protocol, as far as a Parquet footer needs it (thrift-compact-protocol.md in apache/thrift).
+ * Reads Thrift's compact protocol, as far as a Parquet footer and the headers of pages need it (thrift-compact-protocol.md in apache/thrift).
  * Values come out untyped: a struct is a map from field id to value. Input is hostile until proven otherwise: every
  * length is checked against the bytes that are there, and nesting is limited.
  */
+import { ParqueueError } from '../model/errors.ts';
+
 export type ThriftValue = boolean | number | Uint8Array | readonly ThriftValue[] | ThriftStruct;
 export type ThriftStruct = ReadonlyMap<number, ThriftValue>;
 
@@ -32,15 +34,21 @@ const SET = 10;
 const MAP = 11;
 const STRUCT = 12;
 
-/** @throws RangeError where the bytes are not a struct in the compact protocol. */
+/** @throws RangeError where the bytes are not a struct in the compact protocol; ParqueueError PQ_LIMIT_EXCEEDED */
 export function readThriftStruct(bytes: Uint8Array): ThriftStruct {
   return new CompactReader(bytes).struct(0);
 }
 
+/** The same of a struct that other bytes may follow; `length`: where it ends. */
+export function readThriftBeginning(bytes: Uint8Array): { readonly struct: ThriftStruct; readonly length: number } {
+  const reader = new CompactReader(bytes);
+  return { struct: reader.struct(0), length: reader.at };
+}
+
 class CompactReader {
+  at = 0;
   private readonly bytes: Uint8Array;
   private readonly view: DataView;
-  private at = 0;
   private weight = 0;
 
   constructor(bytes: Uint8Array) {
@@ -118,8 +126,13 @@ class CompactReader {
 
   private weigh(weight: number): void {
     this.weight += weight;
-    if (this.weight > WEIGHT_MAX)
-      throw new RangeError('the footer holds more than a footer may: too many columns and row groups');
+    if (this.weight <= WEIGHT_MAX) return;
+    throw new ParqueueError(
+      'PQ_LIMIT_EXCEEDED',
+      'the footer of the Parquet file wants more memory than a thread has for it: '
+        + 'write fewer, larger row groups, or fewer columns',
+      { details: { limit: 'memory' } },
+    );
   }
 
   private double(): number {

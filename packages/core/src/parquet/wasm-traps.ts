@@ -15,6 +15,9 @@ export async function orTrap<T>(work: Promise<T>): Promise<T> {
   waiting.add(reject);
   try {
     return await Promise.race([work, promise]);
+  } catch (error) {
+    // It may also end the promise it belongs to.
+    throw isTrap(error) ? trapped(error) : error;
   } finally {
     waiting.delete(reject);
     if (waiting.size === 0) unwatch();

@@ -11,6 +11,7 @@ import { readFooterOf } from '../../parquet/footer.ts';
 import { isSpoilt, isTrap, orTrap } from '../../parquet/wasm-traps.ts';
 import { writeParquetFile, type WriteOptions, type Written } from '../../parquet/writer.ts';
 import { assertWholeArrow } from './arrow-frames.ts';
+import { writeError, type Place } from './disk-error.ts';
 import { assertColumns, wantedColumns } from './table.ts';
 
 export interface BatchFile {
@@ -89,8 +90,10 @@ async function writeWanted(
   // Metadata of the schema would go into the file; it may hold the writer's times and paths.
   const schema = new Schema(indices.map((i) => file.schema.fields[i]).filter((field) => field !== undefined));
   // What the writer's checks refuse is what the file brought: offsets and lengths that point nowhere.
-  const written = await refusing(file.format, () =>
-    writeParquetFile(target, schema, selected(file.batches, indices), options),
+  const written = await refusing(
+    file.format,
+    () => writeParquetFile(target, schema, selected(file.batches, indices), options),
+    'store',
   );
   if (file.rows !== null && written.rows !== file.rows) {
     throw new ParqueueError(
@@ -131,10 +134,12 @@ async function* wasmBatches(file: ParquetFile): AsyncGenerator<RecordBatch> {
 }
 
 /** What a decoder throws is about the file, unless its memory broke: then this thread is done for. */
-async function refusing<T>(format: string, work: () => Promise<T>): Promise<T> {
+async function refusing<T>(format: string, work: () => Promise<T>, place: Place = 'scratch'): Promise<T> {
   try {
     return await work();
   } catch (error) {
+    // A file that could not be read or written says nothing of what is in it.
+    if (error instanceof Error && 'syscall' in error) throw writeError(error, place);
     const isBroken = isTrap(error) || (isParqueueError(error) && error.details['recycleThread'] === true);
     if (isParqueueError(error) && !(isBroken && error.code === 'PQ_INTERNAL')) throw error;
     const message = error instanceof Error ? error.message : String(error);

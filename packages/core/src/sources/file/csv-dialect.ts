@@ -65,8 +65,8 @@ function delimiterOf(body: string, quote: string, escape: string): string {
 
 /** The first field that holds anything is neither a number, a date nor a truth value. */
 function looksLikeHeader(record: readonly string[]): boolean {
-  const first = record.find((field) => field.trim() !== '');
-  return first !== undefined && !/^\s*([-+]?[0-9.]+(e[-+]?[0-9]+)?|\d{4}-\d\d-\d\d.*|true|false)\s*$/i.test(first);
+  const first = record.map((field) => field.trim()).find((field) => field !== '');
+  return first !== undefined && !/^([-+]?[0-9.]+(e[-+]?[0-9]+)?|\d{4}-\d\d-\d\d.*|true|false)$/i.test(first);
 }
 
 /** Two columns of one name cannot both be asked for; neither may vanish. Names differing in case only clash in DuckDB. */
@@ -137,12 +137,12 @@ interface FirstRecord {
 function parseRecord(body: string, { delimiter, quote, escape }: Marks): FirstRecord {
   const fields: string[] = [];
   let field = '';
-  let state: 'plain' | 'quoted' | 'closed' = 'plain';
+  let state: 'blank' | 'plain' | 'quoted' | 'closed' = 'blank';
   let isBroken = false;
   const take = (): void => {
     fields.push(field);
     field = '';
-    state = 'plain';
+    state = 'blank';
   };
   let i = 0;
   while (body[i] === '\n' || body[i] === '\r') i += 1;
@@ -165,10 +165,11 @@ function parseRecord(body: string, { delimiter, quote, escape }: Marks): FirstRe
       return { fields, end: i, isBroken };
     } else if (state === 'closed') {
       if (char !== ' ') isBroken = true;
-    } else if (quote !== '' && char === quote && /^ *$/.test(field)) {
+    } else if (quote !== '' && char === quote && state === 'blank') {
       state = 'quoted';
       field = '';
     } else {
+      if (char !== ' ') state = 'plain';
       field += char;
     }
   }

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { FileFormat } from '../../model/request.ts';
+import { DEFAULT_PARQUET, type CanonicalRequest, type FileFormat } from '../../model/request.ts';
 import type { Extract, Source } from '../../ports/source.ts';
+import { CHECKSUMMED, CHECKSUMMED_ROWS } from '../../testing/checksummed-parquet.ts';
 import { sourceContext } from '../../testing/source-contract.ts';
 import { dialectOf } from './csv-dialect.ts';
 import { openFileSource } from './index.ts';
@@ -30,7 +31,14 @@ afterEach(async () => {
   await rm(base, { recursive: true });
 });
 
-async function extract(name: string, content: string | Uint8Array): Promise<Extract> {
+/** Parquet that is wanted like this is not copied, and what reads it here knows no other compression. */
+const SNAPPY: Partial<CanonicalRequest> = { parquet: { compression: 'snappy', rowGroupRows: 1_000_000 } };
+
+async function extract(
+  name: string,
+  content: string | Uint8Array,
+  options: Partial<CanonicalRequest> = SNAPPY,
+): Promise<Extract> {
   await writeFile(join(base, 'root', name), content);
   const snapshot = await source.open(
     {
@@ -39,8 +47,9 @@ async function extract(name: string, content: string | Uint8Array): Promise<Extr
       sourceIdentity: 'hostile',
       columns: null,
       columnTypes: {},
-      parquet: { compression: 'snappy', rowGroupRows: 1_000_000 },
+      parquet: DEFAULT_PARQUET,
       question: { kind: 'file', path: name, format: extname(name).slice(1) as FileFormat, csv: null },
+      ...options,
     },
     sourceContext(),
   );
@@ -65,7 +74,7 @@ describe('JSON', () => {
   ])('nested 100,000 deep in %s is refused, and ends no process', async (_, text) => {
     for (const name of ['a.json', 'a.ndjson'])
       await expect(extract(name, text)).rejects.toMatchObject({
-        code: 'PQ_MALFORMED_SOURCE',
+        code: 'PQ_UNSUPPORTED_TYPE',
         details: { depthMax: DEPTH_MAX },
       });
   });
@@ -91,6 +100,22 @@ describe('JSON', () => {
     expect(await extract('a.ndjson', `${JSON.stringify({ ...wide, nested: wide })}\n`)).toMatchObject({ rows: 1 });
     const [row] = await rows();
     expect(row).toMatchObject({ k299: 299n, nested: { k0: 0n, k299: 299n } });
+  });
+
+  it('keys that one row in fifty has are columns', async () => {
+    const events = Array.from({ length: 200 }, (_, i) => JSON.stringify({ id: i, [`of${i % 50}`]: 'x' }));
+    const { columns } = await extract('a.ndjson', events.join('\n'));
+    expect(columns.map(({ name }) => name)).toEqual(['id', ...Array.from({ length: 50 }, (_, i) => `of${i}`)]);
+    expect((await rows())[51]).toMatchObject({ id: 51n, of0: null, of1: 'x' });
+  });
+
+  it('objects within rows of which each has keys of its own are maps', async () => {
+    const counts = Array.from({ length: 20 }, (_, i) =>
+      Object.fromEntries(Array.from({ length: 500 }, (_, k) => [`user${i * 250 + k}`, k])),
+    );
+    const text = counts.map((by, id) => JSON.stringify({ id, by })).join('\n');
+    const { columns } = await extract('a.ndjson', text);
+    expect(columns[1]?.type).toMatch(/^map<.*utf8.*int64/);
   });
 
   it('more different keys than a file may have columns are refused', async () => {
@@ -122,6 +147,24 @@ describe('CSV', () => {
 });
 
 describe('Parquet', () => {
+  it.each(Object.entries(CHECKSUMMED))(
+    'pages of version %s that do not have their checksum are refused, copied or decoded',
+    async (_, file) => {
+      for (const options of [{}, SNAPPY]) {
+        await extract('a.parquet', file, options);
+        expect(await rows()).toEqual(CHECKSUMMED_ROWS);
+        const turned = Uint8Array.from(file);
+        // The last value of the first dictionary, 3.
+        expect(turned[34]).toBe(3);
+        turned[34] = 4;
+        await expect(extract('a.parquet', turned, options)).rejects.toMatchObject({
+          code: 'PQ_MALFORMED_SOURCE',
+          details: { column: 'n', rowGroup: 0 },
+        });
+      }
+    },
+  );
+
   it('a footer of zeros, each a struct to whoever decodes it, is refused before it fills the heap', async () => {
     const structs = 60_000_000;
     // FileMetaData: version, schema of one element without children, num_rows, row_groups (thrift-compact-protocol.md)
@@ -131,11 +174,21 @@ describe('Parquet', () => {
     const length = Buffer.alloc(4);
     length.writeUInt32LE(footer.length);
     const file = Buffer.concat([Buffer.from('PAR1'), footer, length, Buffer.from('PAR1')]);
-    await expect(extract('a.parquet', file)).rejects.toMatchObject({ code: 'PQ_MALFORMED_SOURCE' });
+    await expect(extract('a.parquet', file)).rejects.toMatchObject({
+      code: 'PQ_LIMIT_EXCEEDED',
+      details: { limit: 'memory' },
+    });
   });
 });
 
 describe('the first line of a CSV', () => {
+  it.each([
+    ['blanks and quotes', `${' '.repeat(500_000)}x${'"'.repeat(500_000)}\n1\n`],
+    ['a date, blanks and what is none', `"2026-11-22${' '.repeat(500_000)}\nx"\n1\n`],
+  ])('of half a million %s is read in linear time', (_, text) => {
+    expect(dialectOf(text, true, null).names).toHaveLength(1);
+  });
+
   it('in bytes that are no UTF-8 is refused, as rows are', async () => {
     const text = Buffer.from('café,b\n1,2\n', 'latin1');
     await expect(extract('a.csv', text)).rejects.toMatchObject({ code: 'PQ_MALFORMED_SOURCE', details: { line: 1 } });

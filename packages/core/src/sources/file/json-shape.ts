@@ -17,7 +17,7 @@ const BACKSLASH = 0x5c;
 const NEWLINE = 0x0a;
 const OPENING = new Set([0x5b, 0x7b]);
 
-/** @throws ParqueueError PQ_MALFORMED_SOURCE, PQ_VALUE_OUT_OF_RANGE */
+/** @throws ParqueueError PQ_UNSUPPORTED_TYPE, PQ_VALUE_OUT_OF_RANGE */
 export async function assertJsonShape(path: string, signal: AbortSignal): Promise<void> {
   await using handle = await open(path, 'r');
   const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
@@ -83,8 +83,8 @@ export class JsonScan {
     this.#depth += 1;
     if (this.#depth <= DEPTH_MAX) return;
     throw new ParqueueError(
-      'PQ_MALFORMED_SOURCE',
-      `line ${this.#line} of the JSON nests deeper than ${DEPTH_MAX} levels`,
+      'PQ_UNSUPPORTED_TYPE',
+      `line ${this.#line} of the JSON nests deeper than ${DEPTH_MAX} levels; flatten it where the file is written`,
       { details: { line: this.#line, depthMax: DEPTH_MAX } },
     );
   }

@@ -14,8 +14,15 @@ import { COLUMNS_MAX, wantedColumns, type Table } from './table.ts';
 /** One object's text; DuckDB keeps two of that size for each thread. */
 const OBJECT_BYTES_MAX = 16 * 1024 * 1024;
 
-/** DuckDB makes maps of objects with more keys than this, and tries each key with each other before. */
+/** Beyond so many keys it costs quadratic time to make columns of them. */
 const KEYS_MAX = COLUMNS_MAX;
+
+/**
+ * DuckDB makes a map of an object with more than 200 keys of similar values, and where most rows lack most of its keys.
+ * Within a row that is what such objects are; where it took the rows themselves for maps, they are columns all the same.
+ */
+const ROWS_ARE_RECORDS = `, field_appearance_threshold = 0, map_inference_threshold = ${KEYS_MAX}`;
+const TAKEN_FOR_MAPS = /expected records/;
 
 /** A date format no text has: what keeps DuckDB from turning texts into dates. */
 const NO_DATES = "dateformat = '%Y\u001f', timestampformat = '%Y\u001f'";
@@ -32,12 +39,8 @@ export async function jsonTable(
 ): Promise<Table> {
   await assertJsonShape(path, plan.signal);
   const format = plan.format === 'ndjson' ? 'newline_delimited' : 'auto';
-  const options = `format = '${format}', records = true, compression = 'uncompressed', ${NO_DATES}, maximum_object_size = ${OBJECT_BYTES_MAX}, map_inference_threshold = ${KEYS_MAX}`;
-  const inferred = `read_json(${literal(path)}, ${options}, sample_size = -1)`;
-  const described = (await session.run(`DESCRIBE SELECT * FROM ${inferred}`)).map(([name, type]) => ({
-    name: String(name),
-    type: String(type),
-  }));
+  const options = `format = '${format}', records = true, compression = 'uncompressed', ${NO_DATES}, maximum_object_size = ${OBJECT_BYTES_MAX}`;
+  const described = await describe(session, `${literal(path)}, ${options}, sample_size = -1`);
   // No SQL can name such a column.
   if (described.some(({ name }) => name.includes('\0')))
     throw new ParqueueError('PQ_MALFORMED_SOURCE', 'the JSON has a key with a NUL character in it; name it otherwise');
@@ -66,6 +69,22 @@ export async function jsonTable(
   };
 }
 
+async function describe(
+  session: DuckDbSession,
+  file: string,
+): Promise<readonly { readonly name: string; readonly type: string }[]> {
+  const described = (more: string): ReturnType<DuckDbSession['run']> =>
+    session.run(`DESCRIBE SELECT * FROM read_json(${file}${more})`);
+  let found: Awaited<ReturnType<typeof described>>;
+  try {
+    found = await described('');
+  } catch (error) {
+    if (!(error instanceof Error && TAKEN_FOR_MAPS.test(error.message))) throw error;
+    found = await described(ROWS_ARE_RECORDS);
+  }
+  return found.map(([name, type]) => ({ name: String(name), type: String(type) }));
+}
+
 /**
  * DuckDB reads a JSON number with a fraction as a double. Up to 15 digits survive that; with more, what arrives may
  * not be what was written, so a decimal of it is refused (as text, `"12345678901234567.89"`, it is taken whole).
@@ -85,7 +104,7 @@ function plain(name: string, type: string): string {
 export function jsonError(error: unknown, directories: readonly string[]): ParqueueError | null {
   const text = duckDbMessage(error, directories);
   if (!/JSON|maximum_object_size/.test(text)) return null;
-  if (/expected records/.test(text))
+  if (TAKEN_FOR_MAPS.test(text))
     return new ParqueueError(
       'PQ_MALFORMED_SOURCE',
       `the JSON holds no objects, or more than ${KEYS_MAX} different keys: rows are objects, one per line (NDJSON) or in one array`,

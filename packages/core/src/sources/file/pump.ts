@@ -1,6 +1,6 @@
 /**
  * Moves a file's bytes once, hashing them on the way: with a target it is a copy, without one a checksum. Two
- * buffers: while one is hashed and written, the next is being read.
+ * buffers: while one is hashed and written, at once, the next is being read.
  */
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
@@ -19,6 +19,8 @@ export interface PumpOptions {
   readonly target: PumpTarget | null;
   readonly bytesMax: number;
   readonly signal: AbortSignal;
+  /** Sees every piece; what it throws ends the work. */
+  readonly inspect?: (piece: Uint8Array) => void;
   readonly onBytes: (bytes: number) => void | Promise<void>;
 }
 
@@ -44,8 +46,14 @@ export async function pump(source: FileHandle, options: PumpOptions): Promise<Pu
     assertWithin(next, options);
     reading = source.read(buffers[turn % 2 === 0 ? 1 : 0], 0, CHUNK_BYTES, next);
     try {
-      hash.update(chunk);
-      if (options.target !== null) await writeAll(options.target, chunk, position);
+      const written = options.target === null ? null : writeAll(options.target, chunk, position);
+      try {
+        // While it is being written by another thread.
+        hash.update(chunk);
+        options.inspect?.(chunk);
+      } finally {
+        await written;
+      }
       await options.onBytes(next);
     } catch (error) {
       // The read under way still holds a buffer; whoever closes the file must find it idle.

@@ -8,6 +8,7 @@ import { ParqueueError } from '../../model/errors.ts';
 import { DEFAULT_PARQUET, type CanonicalRequest, type FileQuestion } from '../../model/request.ts';
 import type { Extract, PartTarget, Snapshot, SourceContext } from '../../ports/source.ts';
 import { readFooter, readFooterOf } from '../../parquet/footer.ts';
+import { PageChecksums } from '../../parquet/page-checksums.ts';
 import { recall, remember, versionOf, type Sighting } from './checksum.ts';
 import { declaredTypes } from './decode.ts';
 import { throwIfAborted, writeError, type Place } from './disk-error.ts';
@@ -40,7 +41,7 @@ export async function currentVersion(parts: FileSourceParts, path: string, conte
   const hashed = await hashStable(parts, path, context, async (file) => {
     const { sha256 } = await recall(context.memo, file, parts.time.monotonicNs());
     return sha256 === null
-      ? readThrough(parts, path, context, { file, copyTo: null })
+      ? readThrough(parts, path, context, { file, copyTo: null, checksums: null })
       : { sha256, bytes: file.bytes, proof: null };
   });
   return versionOf(hashed.sha256);
@@ -87,7 +88,11 @@ async function copyAsIs(
   const hashed = await hashStable(parts, question.path, context, async (file) => {
     const footer = await readFooter(file.handle);
     assertRows(footer.rows, context.limits.rowsMax);
-    return readThrough(parts, question.path, context, { file, copyTo: { path: target.path, place: 'store' } });
+    return readThrough(parts, question.path, context, {
+      file,
+      copyTo: { path: target.path, place: 'store' },
+      checksums: new PageChecksums(footer),
+    });
   });
   const footer = await readFooterOf(target.path);
   return {
@@ -110,10 +115,11 @@ async function decodeAndEncode(
   declaredTypes(request);
   await using scratch = await makeScratch(parts.scratch);
   const copy = join(scratch.path, `source.${question.format}`);
-  const hashed = await hashStable(parts, question.path, context, (file) =>
+  const hashed = await hashStable(parts, question.path, context, async (file) =>
     readThrough(parts, question.path, context, {
       file,
       copyTo: { path: copy, place: 'scratch' },
+      checksums: question.format === 'parquet' ? new PageChecksums(await readFooter(file.handle)) : null,
     }),
   );
   const { footer, sources, sha256 } = await transcode({
@@ -157,9 +163,10 @@ async function readThrough(
   work: {
     readonly file: JailedFile;
     readonly copyTo: { readonly path: string; readonly place: Place } | null;
+    readonly checksums: PageChecksums | null;
   },
 ): Promise<Hashed> {
-  const { file, copyTo } = work;
+  const { file, copyTo, checksums } = work;
   const beganNs = parts.time.monotonicNs();
   const sighting = await recall(context.memo, file, beganNs);
   parts.onHash(path);
@@ -167,6 +174,7 @@ async function readThrough(
   const options = {
     bytesMax: context.limits.bytesMax,
     signal: context.signal,
+    inspect: (piece: Uint8Array): void => checksums?.take(piece),
     onBytes: async (bytes: number): Promise<void> => {
       context.onProgress({ phase: copyTo === null ? 'opening' : 'reading', rows: 0, bytes, bytesTotal: file.bytes });
       if (announced) return;
