@@ -66,6 +66,31 @@ it('a body that breaks off in the middle is refused in the place of its answer',
   expect(text.match(/^HTTP\/1\.1 [0-9]+/gm)).toEqual(['HTTP/1.1 400']);
 });
 
+it('what was sent in time is answered, though the process stood still until its time was over; who sends nothing is refused', async () => {
+  const limits = { headersTimeout: 200, requestTimeout: 200, connectionsCheckingInterval: 20 };
+  const server = createServer(limits, (_request, response) => response.end('rows'));
+  server.on('clientError', refuseUnreadable);
+  watchUnreadable(server);
+  open.push(server);
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const ask = async (bytes: string): Promise<string> => {
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    let heard = '';
+    socket.on('data', (chunk: Buffer) => (heard += chunk.toString()));
+    await once(server, 'connection');
+    if (bytes !== '') {
+      socket.write(bytes);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+    }
+    await once(socket, 'close');
+    return heard;
+  };
+  expect(await ask(ASKED.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'))).toMatch(/^HTTP\/1\.1 200 /);
+  const silent = await ask('');
+  expect(silent).toMatch(/^HTTP\/1\.1 408 /);
+  expect(JSON.parse(silent.slice(silent.indexOf('{')))).toMatchObject({ status: 408, retryable: true });
+});
+
 it('an expectation that nobody meets is refused with a code', async () => {
   const text = await said('GET / HTTP/1.1\r\nHost: x\r\nExpect: wonders\r\n\r\n', (response) => response.end());
   expect(text).toMatch(/^HTTP\/1\.1 417 /);

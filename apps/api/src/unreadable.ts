@@ -11,6 +11,11 @@ import { SECURITY_HEADERS } from './http/security-headers.ts';
 /** By connection, what was asked and is not answered to the end. */
 const underWay = new WeakMap<object, Set<ServerResponse>>();
 const refused = new WeakSet<object>();
+/** By connection, how many requests began and ended on it. */
+const turns = new WeakMap<object, number>();
+
+/** For what lies in the kernel to be read. */
+const HEARD_LATE_MS = 250;
 
 /** To be called before the server listens. */
 export function watchUnreadable(server: Server): void {
@@ -18,7 +23,11 @@ export function watchUnreadable(server: Server): void {
   server.on('request', ({ socket }, answer) => {
     const answers = underWay.get(socket);
     answers?.add(answer);
-    answer.once('close', () => answers?.delete(answer));
+    takeTurn(socket);
+    answer.once('close', () => {
+      answers?.delete(answer);
+      takeTurn(socket);
+    });
   });
   // Without a listener Node answers 417 itself, and says nothing.
   server.on('checkExpectation', (_request, answer: ServerResponse) => {
@@ -27,9 +36,26 @@ export function watchUnreadable(server: Server): void {
   });
 }
 
+function takeTurn(socket: object): void {
+  turns.set(socket, (turns.get(socket) ?? 0) + 1);
+}
+
 type Wire = NodeJS.WritableStream & { readonly destroyed?: boolean };
 
+/**
+ * A process that stood still looks at its clock first, and at what callers sent in time afterwards: whoever is heard a moment
+ * later was not too late.
+ */
 export function refuseUnreadable(error: NodeJS.ErrnoException, socket: Wire): void {
+  if (error.code !== 'ERR_HTTP_REQUEST_TIMEOUT') return refuse(error, socket);
+  const before = turns.get(socket);
+  const late = setTimeout(() => {
+    if (turns.get(socket) === before) refuse(error, socket);
+  }, HEARD_LATE_MS);
+  late.unref();
+}
+
+function refuse(error: NodeJS.ErrnoException, socket: Wire): void {
   if (error.code === 'ECONNRESET' || socket.destroyed === true || !socket.writable || refused.has(socket)) return;
   // The parser tells of every further piece.
   refused.add(socket);
