@@ -14,8 +14,8 @@ const refused = new WeakSet<object>();
 /** By connection, how many requests began and ended on it. */
 const turns = new WeakMap<object, number>();
 
-/** For what lies in the kernel to be read. */
-const HEARD_LATE_MS = 250;
+/** For what lies in the kernel to be read, also by a process that has much to catch up with. */
+const HEARD_LATE_MS = 1_000;
 
 /** To be called before the server listens. */
 export function watchUnreadable(server: Server): void {
