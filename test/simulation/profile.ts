@@ -22,7 +22,7 @@ export interface Profile {
   readonly pinTtlMs?: number;
   /** Bytes of the store. A part takes some seventy. */
   readonly quotaBytes?: number;
-  /** No load is lost after it was published: then what is counted never passes the quota. */
+  /** No load is lost after it was published: then what is there never passes the quota. */
   readonly keepsQuota?: true;
   /** One entry more, whose result takes so much: none that the store could hold. */
   readonly greedyBytes?: number;

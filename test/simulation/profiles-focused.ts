@@ -121,6 +121,20 @@ export const FOCUSED_PROFILES: readonly Profile[] = [
     deeds: ['change', 'gc', 'gc', 'lull'],
   },
   {
+    // Loads that take about as long as an answer without Redis may be old, read by who was told nothing of them before.
+    name: 'cut off from slow loads',
+    calm: false,
+    keys: 2,
+    asks: 25,
+    askChance: 0.05,
+    workers: 2,
+    leaseTtlMs: 1000,
+    cutOff: true,
+    faults: CALM,
+    nemesis: 0.1,
+    deeds: ['change', 'slow-rows', 'slow-rows', 'slow-rows'],
+  },
+  {
     // Probes of tables stall before their tick, after it, and after they asked, while the tables change.
     name: 'late ticks',
     calm: false,

@@ -220,14 +220,12 @@ export class Truth {
     if (before !== null) this.#left.push({ key, fence: before, untilMs });
   }
 
-  /** What is counted stays within the quota, however many loads end at once (I9). */
+  /** What is on the store stays within the quota, however many loads end at once (I9). */
   checkQuota(): void {
-    const { redis, rules } = this.#world;
+    const { store, rules } = this.#world;
     if (rules.quotaBytes === null) return;
-    let counted = 0;
-    for (const { sizes } of redis.state.keys.values()) for (const { bytes } of sizes.values()) counted += bytes;
-    if (counted > rules.quotaBytes)
-      throw new Error(`I9: ${counted} bytes are counted under a quota of ${rules.quotaBytes}`);
+    const bytes = store.allGenerations().reduce((sum, { part }) => sum + (part?.bytes ?? 0), 0);
+    if (bytes > rules.quotaBytes) throw new Error(`I9: ${bytes} bytes are there under a quota of ${rules.quotaBytes}`);
   }
 
   /** Of loads whose size nobody knows heads go only as long as most of the quota is left to others (I9). */

@@ -177,11 +177,7 @@ export const GC_MUTATIONS: readonly Mutation[] = [
         replacement: '',
       },
     ],
-    profiles: [],
-    unseen: {
-      why: 'The next collection counts what it finds uncounted.',
-      tests: ['packages/core/src/redis/coordination.test.ts'],
-    },
+    profiles: ['crowded store'],
     twin: [
       {
         file: 'packages/core/lua/head-commit.lua',

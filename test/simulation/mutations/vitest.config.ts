@@ -56,6 +56,8 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     bail: 1,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     include: process.env['PARQUEUE_MUTATION_TESTS']?.split(',') ?? [],
     globalSetup: ['test/fixtures/global-setup.ts'],
   },
