@@ -156,7 +156,7 @@ export class Client {
   }
 
   async #pinned(plan: Plan): Promise<void> {
-    const { now, http, judge, rowSets, dice } = this.#deps;
+    const { now, http, judge, rowSets, dice, heard } = this.#deps;
     const { api, question, policy } = plan;
     const askedMs = now();
     const body = {
@@ -176,6 +176,8 @@ export class Client {
         code: reply.code,
         detail: reply.detail,
       });
+    // Not yet, on a machine that takes so long; who comes back for it is `patient`.
+    if (reply.status === 202) return heard('pinned', 'pending', answeredMs - askedMs);
     const told = JSON.parse(reply.body.toString()) as Resolved;
     await sleep(dice.below(PIN_HELD_MAX_MS));
     let bytes: Buffer;

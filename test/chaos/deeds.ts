@@ -95,6 +95,14 @@ const REDIS_AWAY: ReadonlySet<DeedKind> = new Set<DeedKind>([
   'API stopped',
 ]);
 
+/** Nobody's deed: Redis, or an API process, was there and took long for the least it can do (pulse.ts). */
+export interface Stall {
+  /** Null: Redis, for everybody. */
+  readonly api: string | null;
+  readonly beganMs: number;
+  readonly endedMs: number;
+}
+
 /** An ask, as far as its explanation goes: by whom, of what, from when to when. */
 export interface Asked {
   readonly api: string;
@@ -106,7 +114,8 @@ export interface Asked {
 export class Deeds {
   readonly all: Deed[] = [];
   /** Refusals, by code and by the deeds that explain them: one that only one deed explains says more. */
-  readonly explained = new Map<Refusal, Map<DeedKind | 'several', number>>();
+  readonly explained = new Map<Refusal, Map<DeedKind | 'several' | 'stall', number>>();
+  readonly stalls: Stall[] = [];
   /** Long ended ones are looked through no more: asks do not last that long. */
   #live: Deed[] = [];
 
@@ -124,9 +133,10 @@ export class Deeds {
         .filter(({ kind }) => EXPLAINED[kind].includes(refusal))
         .map(({ kind }) => kind),
     );
-    if (kinds.size === 0) return false;
-    const by = kinds.size === 1 ? ([...kinds][0] ?? 'several') : 'several';
-    const counts = this.explained.get(refusal) ?? new Map<DeedKind | 'several', number>();
+    const stalled = refusal === 'PQ_COORDINATION_DOWN' && this.#stalled(asked);
+    if (kinds.size === 0 && !stalled) return false;
+    const by = kinds.size > 1 ? 'several' : ([...kinds][0] ?? 'stall');
+    const counts = this.explained.get(refusal) ?? new Map<DeedKind | 'several' | 'stall', number>();
     this.explained.set(refusal, counts.set(by, (counts.get(by) ?? 0) + 1));
     return true;
   }
@@ -139,7 +149,13 @@ export class Deeds {
   }
 
   redisWasAway(asked: Asked): boolean {
-    return this.#during(asked).some(({ kind }) => REDIS_AWAY.has(kind));
+    return this.#during(asked).some(({ kind }) => REDIS_AWAY.has(kind)) || this.#stalled(asked);
+  }
+
+  #stalled({ api, askedMs, answeredMs }: Asked): boolean {
+    return this.stalls.some(
+      (stall) => stall.beganMs <= answeredMs && stall.endedMs >= askedMs && (stall.api === null || stall.api === api),
+    );
   }
 
   #during({ api, question, askedMs, answeredMs }: Asked): readonly Deed[] {

@@ -264,6 +264,18 @@ describe('a refusal', () => {
   });
 });
 
+test('a Redis that cannot be reached is explained by a machine that stood still then, as somebody else felt it', async () => {
+  const { judge, deeds } = await court();
+  const asked = { api: 'API 1', question: ADA, detail: '', askedMs: 25_000, answeredMs: 29_000 };
+  const wrong = (code: string, api = 'API 1'): number => judge.refused({ ...asked, code, api }).length;
+  expect(wrong('PQ_COORDINATION_DOWN')).toBe(1);
+  deeds.stalls.push({ api: 'API 1', beganMs: 24_000, endedMs: 25_100 });
+  expect([wrong('PQ_COORDINATION_DOWN'), wrong('PQ_COORDINATION_DOWN', 'API 2')]).toEqual([0, 1]);
+  expect(wrong('PQ_SOURCE_UNAVAILABLE')).toBe(1);
+  deeds.stalls.push({ api: null, beganMs: 28_000, endedMs: 29_500 });
+  expect(wrong('PQ_COORDINATION_DOWN', 'API 2')).toBe(0);
+});
+
 test('a source that is unstable changed that often while it was asked for', async () => {
   const { judge } = await court();
   const unstable = { api: 'API 1', question: ADA, detail: '', code: 'PQ_SOURCE_UNSTABLE' };

@@ -12,6 +12,7 @@ export function reportOf(story: Story): string {
     [
       `- seed ${plan.seed}; ${plan.apis} API processes, ${plan.workers} workers, ${plan.clients} clients`,
       `- ${tally.answers} answers in ${seconds} s (${Math.round(tally.answers / seconds)} a second, whatever else the machine did), ${tally.refusals} refusals`,
+      `- Redis or an API process took more than a second for the least it can do ${story.stalls} times`,
       `- ${story.calm} of the answers came in rests, while nothing was broken`,
       `- ${deeds.length} deeds; versions written: ${Object.entries(story.versions)
         .map(([name, versions]) => `${name} ${versions}`)
@@ -72,7 +73,7 @@ function loadsTable({ loads }: Story): string {
 }
 
 function explainedTable({ explained }: Story): string {
-  const kinds = [...DEED_KINDS, 'several' as const].filter((kind) =>
+  const kinds = [...DEED_KINDS, 'several' as const, 'stall' as const].filter((kind) =>
     [...explained.values()].some((by) => by.has(kind)),
   );
   const rows = kinds.map((kind) => [kind, ...[...explained.values()].map((by) => String(by.get(kind) ?? ''))]);

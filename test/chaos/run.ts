@@ -13,6 +13,7 @@ import { Judge, type Finding, type Mark } from './judge.ts';
 import { Liar, LIES, type Lie, type LieFacts } from './liar.ts';
 import { judgeExecutions, judgeLoads, loadsOf, questionsWithLoads, type Loads } from './loads.ts';
 import { Nemesis, type Play } from './nemesis.ts';
+import { feelPulse } from './pulse.ts';
 import { QUESTIONS, type Question } from './questions.ts';
 import { RowSets } from './row-sets.ts';
 import type { Held } from './server-handle.ts';
@@ -42,8 +43,8 @@ export const SHORT = {
   workers: 2,
   threads: 1,
   clients: 6,
-  calmReads: 50,
-  gapReads: 12,
+  calmReads: 30,
+  gapReads: 4,
   deedsLeast: 4,
   readsPerVersion: 20,
 } as const;
@@ -55,7 +56,7 @@ export const LONG = {
   calmReads: 500,
   gapReads: 500,
   deedsLeast: 1,
-  readsPerVersion: 100,
+  readsPerVersion: 300,
 } as const;
 
 export interface Story {
@@ -72,6 +73,8 @@ export interface Story {
   /** Answers that began and came while nothing was broken. */
   readonly calm: number;
   readonly explained: Deeds['explained'];
+  /** Times that the machine stood still for a second, whoever took its processors. */
+  readonly stalls: number;
   readonly findings: readonly Finding[];
 }
 
@@ -121,6 +124,7 @@ export class Run implements AsyncDisposable {
     const clients = Array.from({ length: plan.clients }, () => this.#client(this.#judge));
     const stop = new AbortController();
     const readingSince = now();
+    const pulse = feelPulse({ stage, http: this.#http, deeds: this.#deeds, now }, stop.signal);
     const reading = clients.map((client) => this.#askOn(client, this.#dice.another(), stop.signal));
     try {
       await this.#rest();
@@ -128,7 +132,7 @@ export class Run implements AsyncDisposable {
       await this.#break();
     } finally {
       stop.abort();
-      await Promise.all(reading);
+      await Promise.all([...reading, pulse]);
       await Promise.all(this.#writers.map((writer) => writer.end()));
       clearInterval(progress);
     }
@@ -153,6 +157,7 @@ export class Run implements AsyncDisposable {
       damagedOnTheWay: this.#judge.damagedOnTheWay,
       calm: this.#calm,
       explained: this.#deeds.explained,
+      stalls: this.#deeds.stalls.length,
       findings: this.#findings,
     };
   }
