@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectRedis } from '@parqueue/core/redis';
-import { atRest, keysLeft, leftForEver, reconciled, verified } from '../crash/aftermath.ts';
+import { atRest, keysLeft, leftForEver, pinsForEver, reconciled, verified } from '../crash/aftermath.ts';
 import type { Http } from './http.ts';
 import type { Finding } from './judge.ts';
 import { datasetOf, policiesOf, QUESTIONS, queryOf, type Question } from './questions.ts';
@@ -27,7 +27,9 @@ export async function aftermathOf(deps: AftermathDeps): Promise<readonly Finding
   const { stage } = deps;
   const redis = connectRedis({ url: stage.redis.url }, 'worker');
   try {
-    const wrong = [...(await converged(deps)), ...(await atRest(stage)), ...(await collected(stage, redis))];
+    const wrong = [...(await converged(deps)), ...(await atRest(stage))];
+    // A collection as if all pins were over takes them away.
+    wrong.push(...(await pinsForEver(redis)), ...(await collected(stage, redis)));
     // What was damaged on purpose is gone by now, with all that was replaced.
     wrong.push(...(await verified(stage)));
     wrong.push(...(await leftForEver(async () => [...(await leasesLeft(stage, redis)), ...(await keysLeft(redis))])));

@@ -5,9 +5,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { collectGarbage, PIN_MAX_MS, verifyStore, type Heads } from '@parqueue/core';
+import { collectGarbage, epochOf, PIN_MAX_MS, verifyStore, type Heads } from '@parqueue/core';
 import { storeRules } from '@parqueue/core/config';
 import { connectRedis } from '@parqueue/core/redis';
+import type { Fault } from './cells.ts';
 import { LEASE_TTL_MS, randomId, type Stage } from './stage.ts';
 import type { Subject } from './subjects.ts';
 
@@ -18,25 +19,51 @@ const COLLECTIONS_MAX = 5;
 
 type Redis = ReturnType<typeof connectRedis>;
 
+export interface AftermathOf {
+  readonly stage: Stage;
+  readonly subject: Subject;
+  readonly fault: Fault;
+  /** Generations that head.json named meanwhile. */
+  readonly named: readonly number[];
+}
+
+/** Who is gone, or has no Redis to give it back to, leaves its lease to run out. */
+const TAKES_THE_LEAVING: ReadonlySet<Fault> = new Set(['SIGKILL', 'out of memory', 'Redis killed', 'Redis paused']);
+
 export interface Aftermath {
   readonly wrong: readonly string[];
   /** Commits of the current version, by Redis's log of changes; 0 where Redis forgot and the store told it. */
   readonly commits: number;
 }
 
-export async function aftermathOf(stage: Stage, subject: Subject): Promise<Aftermath> {
+export async function aftermathOf({ stage, subject, fault, named }: AftermathOf): Promise<Aftermath> {
   const redis = connectRedis({ url: stage.redis.url }, 'worker');
   try {
     const wrong = [...(await atRest(stage)), ...(await verified(stage))];
+    if (!TAKES_THE_LEAVING.has(fault)) wrong.push(...(await leasesKept(stage, subject, redis)));
+    // A collection takes them away, whoever left them.
+    wrong.push(...(await stagingLeft(stage, subject)), ...(await pinsForEver(redis)));
     wrong.push(...(await collected(stage, subject, redis)));
     wrong.push(
       ...(await leftForEver(async () => [...(await leasesLeft(stage, subject, redis)), ...(await keysLeft(redis))])),
     );
-    const { commits, twice } = await commitsOf(stage, subject, redis);
-    return { wrong: [...wrong, ...twice], commits };
+    const { commits, odd } = await commitsOf(stage, { subject, named, redis });
+    return { wrong: [...wrong, ...odd], commits };
   } finally {
     redis.disconnect();
   }
+}
+
+/** A fill gives its lease back when it is over, however it ended, and before its job is. */
+async function leasesKept(stage: Stage, subject: Subject, redis: Redis): Promise<readonly string[]> {
+  const kept = await redis.hgetall(`{pq}:lease:${stage.keyOf(subject)}`);
+  return Object.keys(kept).length === 0 ? [] : [`a lease was not given back: ${JSON.stringify(kept)}`];
+}
+
+/** A fill takes its own staging along, and what those before it left. */
+async function stagingLeft(stage: Stage, subject: Subject): Promise<readonly string[]> {
+  const { staging } = await stage.store.directories.list(stage.keyOf(subject));
+  return staging.map(({ fence, fillId }) => `staging is left: ${fence}-${fillId}`);
 }
 
 /** No job waits, runs or sleeps: those of dead workers were run again, or given up. */
@@ -154,11 +181,7 @@ const LASTING: readonly RegExp[] = [
 /** Everything else has a time to live, or is the record of a finished job, of which each queue keeps so many. */
 export async function keysLeft(redis: Redis): Promise<readonly string[]> {
   const odd: string[] = [];
-  const longest = Date.now() + PIN_MAX_MS;
   for (const key of await redis.keys('*')) {
-    // Those of the dead go with the next look after their time: they have one, each of them.
-    if (key.startsWith('{pq}:pins:') && (await redis.zcount(key, longest, '+inf')) > 0)
-      odd.push(`a pin for ever: ${key}`);
     if (LASTING.some((pattern) => pattern.test(key)) || (await redis.pttl(key)) !== -1) continue;
     const [, queue = '', id = ''] = /^(\{pq\}:[^:]+):([^:]+)$/.exec(key) ?? [];
     const ends = await Promise.all(['completed', 'failed'].map((state) => redis.zscore(`${queue}:${state}`, id)));
@@ -167,13 +190,24 @@ export async function keysLeft(redis: Redis): Promise<readonly string[]> {
   return odd;
 }
 
+/** Pins of the dead go with the next look after their time: they have one, each of them. */
+export async function pinsForEver(redis: Redis): Promise<readonly string[]> {
+  const longest = Date.now() + PIN_MAX_MS;
+  const odd: string[] = [];
+  for (const key of await redis.keys('{pq}:pins:*'))
+    if ((await redis.zcount(key, longest, '+inf')) > 0) odd.push(`a pin for ever: ${key}`);
+  return odd;
+}
+
+/** What Redis's log of changes tells of this epoch. */
 async function commitsOf(
   stage: Stage,
-  subject: Subject,
-  redis: Redis,
-): Promise<{ readonly commits: number; readonly twice: readonly string[] }> {
+  { subject, named, redis }: { readonly subject: Subject; readonly named: readonly number[]; readonly redis: Redis },
+): Promise<{ readonly commits: number; readonly odd: readonly string[] }> {
   const key = stage.keyOf(subject);
-  const { head } = await stage.look(subject);
+  const { head, seen } = await stage.look(subject);
+  const { epoch } = seen;
+  const all: number[] = [];
   const fences = new Map<string, number[]>();
   for (const [, fields] of await redis.xrange('{pq}:changes', '-', '+')) {
     const change = Object.fromEntries(
@@ -181,12 +215,16 @@ async function commitsOf(
     );
     if (change['kind'] !== 'commit' || change['key'] !== key) continue;
     const version = change['version'] ?? '';
-    fences.set(version, [...(fences.get(version) ?? []), Number(change['fence'])]);
+    const fence = Number(change['fence']);
+    all.push(fence);
+    fences.set(version, [...(fences.get(version) ?? []), fence]);
   }
-  const all = [...fences.values()].flat();
   const twice = [...fences]
     .filter(([, of]) => of.length > 1)
     .map(([version, of]) => `${version} was committed as ${of.join(' and ')}`);
   const back = all.some((fence, at) => fence <= (all[at - 1] ?? 0)) ? [`the head went back: ${all.join(' ')}`] : [];
-  return { commits: fences.get(head?.version ?? '')?.length ?? 0, twice: [...twice, ...back] };
+  const early = named
+    .filter((fence) => epochOf(fence) === epoch && !all.includes(fence))
+    .map((fence) => `head.json named g${fence}, which was never committed`);
+  return { commits: fences.get(head?.version ?? '')?.length ?? 0, odd: [...twice, ...back, ...early] };
 }

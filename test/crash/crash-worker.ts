@@ -3,6 +3,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { FillStep, StepName } from '@parqueue/core';
+import { Watch } from '../faults/watch.ts';
 import { AT_PEACE, type FromWorker, type Orders, type ThreadDeath, type ToWorker } from './messages.ts';
 
 /** Built output, as production runs it. */
@@ -19,12 +20,16 @@ export class CrashWorker {
   /** Since the beginning of the cell. */
   steps: Step[] = [];
   struckAt: FillStep | null = null;
+  /** The fill that came to the step. */
+  struckFill: unknown = null;
   /** Operations of the filesystem that were refused. */
   refused: string[] = [];
   /** What threads ended with, each by its error, where it had one, and its exit. */
   threadEnds: string[] = [];
+  /** How long the process did not run, each time. */
+  stalls: number[] = [];
   readonly #child: ChildProcess;
-  readonly #changed = new Set<() => void>();
+  readonly #watch = new Watch();
   readonly #done = new Set<number>();
   #isReady = false;
   #lastId = 0;
@@ -32,7 +37,7 @@ export class CrashWorker {
   constructor(start: WorkerStart) {
     this.#child = fork(PROGRAM, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], execArgv: [] });
     this.#child.on('message', (message: FromWorker) => this.#hear(message));
-    this.#child.once('exit', () => this.#tellAll());
+    this.#child.once('exit', () => this.#watch.heard());
     this.#send({ kind: 'start', ...start });
   }
 
@@ -51,8 +56,10 @@ export class CrashWorker {
   forget(): void {
     this.steps = [];
     this.struckAt = null;
+    this.struckFill = null;
     this.refused = [];
     this.threadEnds = [];
+    this.stalls = [];
   }
 
   /** Resolves when the whole process obeys; one that has ended does. Orders replace those of before. */
@@ -84,27 +91,11 @@ export class CrashWorker {
     return this.steps.filter((step) => step.name === name).length;
   }
 
-  /** Looks whenever something is heard of the process. A process that ended has nothing more to tell. */
-  async until(what: string, isSo: () => boolean, limitMs = 120_000): Promise<void> {
-    const deadline = AbortSignal.timeout(limitMs);
-    while (!isSo()) {
-      if (!this.isAlive) throw new Error(`the worker ended before ${what}`);
-      await new Promise<void>((resolve, reject) => {
-        const late = (): void => {
-          this.#changed.delete(changed);
-          reject(
-            new Error(`not within ${limitMs} ms: ${what}; steps: ${this.steps.map(({ name }) => name).join(' ')}`),
-          );
-        };
-        const changed = (): void => {
-          this.#changed.delete(changed);
-          deadline.removeEventListener('abort', late);
-          resolve();
-        };
-        this.#changed.add(changed);
-        deadline.addEventListener('abort', late, { once: true });
-      });
-    }
+  /** A process that ended has nothing more to tell. */
+  async until(what: string, isSo: () => boolean, limitMs = 240_000): Promise<void> {
+    const late = (): string => `${what}; steps: ${this.steps.map(({ name }) => name).join(' ')}`;
+    await this.#watch.until(() => isSo() || !this.isAlive, { limitMs, late });
+    if (!isSo()) throw new Error(`the worker ended before ${what}`);
   }
 
   async #order(order: (id: number) => ToWorker): Promise<void> {
@@ -126,6 +117,8 @@ export class CrashWorker {
         this.steps.push(message);
         break;
       case 'struck':
+        if (this.struckAt === null)
+          this.struckFill = this.steps.findLast(({ name }) => name === 'lease-acquired')?.details['fillId'];
         this.struckAt = message.step;
         break;
       case 'refused':
@@ -134,16 +127,15 @@ export class CrashWorker {
       case 'thread-ended':
         this.threadEnds.push(message.why);
         break;
+      case 'stalled':
+        this.stalls.push(message.ms);
+        break;
       case 'done':
         this.#done.add(message.id);
         break;
       default:
         message satisfies never;
     }
-    this.#tellAll();
-  }
-
-  #tellAll(): void {
-    for (const changed of this.#changed) changed();
+    this.#watch.heard();
   }
 }

@@ -55,6 +55,8 @@ export type FromWorker =
   | { readonly kind: 'struck'; readonly step: FillStep }
   | { readonly kind: 'refused'; readonly operation: string }
   | { readonly kind: 'thread-ended'; readonly why: string }
+  /** The process did not run for so long, and nobody had ordered that unless it was stopped. */
+  | { readonly kind: 'stalled'; readonly ms: number }
   /** The order holds, in every thread as well. */
   | { readonly kind: 'done'; readonly id: number };
 

@@ -15,11 +15,15 @@ const PAUSE_MS = 25;
 const HOUR_MS = 3_600_000;
 /** A caller that waits longer is refused, and asks again. */
 const WAIT_MS = 10_000;
+/** For the last answer of each, when the fault is over. */
+const FINISH_LIMIT_MS = 120_000;
 
 export interface Seen {
   /** Row sets, each complete and of one version. */
   readonly read: number;
   readonly refused: Readonly<Partial<Record<ErrorCode, number>>>;
+  /** Generations that head.json has named. */
+  readonly named: readonly number[];
   readonly wrong: readonly string[];
 }
 
@@ -29,7 +33,9 @@ export class Readers {
   readonly #stop = new AbortController();
   readonly #running: readonly Promise<void>[];
   readonly #refused: Partial<Record<ErrorCode, number>> = {};
+  readonly #named = new Set<number>();
   readonly #wrong: string[] = [];
+  #isLastRound = false;
   #read = 0;
 
   constructor(stage: Stage, subject: Subject, kind: Cell['readers']) {
@@ -40,16 +46,32 @@ export class Readers {
     this.#running = [...callers, this.#followPath()];
   }
 
-  async stop(): Promise<Seen> {
+  /** When each was answered once more. @throws where one is not */
+  async finish(): Promise<Seen> {
+    this.#isLastRound = true;
+    const limit = setTimeout(() => this.#stop.abort(), FINISH_LIMIT_MS);
+    await Promise.all(this.#running);
+    clearTimeout(limit);
+    if (this.#stop.signal.aborted) throw new Error('when all was over a reader was not answered any more');
+    return this.#seen();
+  }
+
+  /** At once. */
+  async abandon(): Promise<Seen> {
     this.#stop.abort();
     await Promise.all(this.#running);
-    return { read: this.#read, refused: this.#refused, wrong: this.#wrong };
+    return this.#seen();
+  }
+
+  #seen(): Seen {
+    return { read: this.#read, refused: this.#refused, named: [...this.#named], wrong: this.#wrong };
   }
 
   async #askOn(name: string, ageMs: number): Promise<void> {
     const { history } = this.#subject;
     let last = 0;
     while (!this.#stop.signal.aborted) {
+      const isLastRound = this.#isLastRound;
       const floor = ageMs === 0 ? history.current : 0;
       const heard = await this.#stage.ask(this.#subject, { ageMs, waitMs: WAIT_MS, signal: this.#stop.signal });
       if (heard.kind === 'rows') {
@@ -61,6 +83,7 @@ export class Readers {
         last = version;
       } else if (heard.kind === 'wrong') this.#wrong.push(`${name}: ${told(heard)}`);
       else this.#refused[heard.code] = (this.#refused[heard.code] ?? 0) + 1;
+      if (isLastRound && heard.kind !== 'refused') return;
       await this.#pause();
     }
   }
@@ -69,12 +92,17 @@ export class Readers {
   async #followPath(): Promise<void> {
     const key = this.#stage.keyOf(this.#subject);
     while (!this.#stop.signal.aborted) {
+      const isLastRound = this.#isLastRound;
       try {
         const head = await this.#stage.store.marks.readHead(key);
-        if (head !== null) this.#judgePath(head.fence, await this.#stage.rowsOf(key, head.fence));
+        if (head !== null) {
+          this.#named.add(head.fence);
+          this.#judgePath(head.fence, await this.#stage.rowsOf(key, head.fence));
+        }
       } catch (error) {
         if (!isGone(error)) this.#wrong.push(`path reader: ${String(error)}`);
       }
+      if (isLastRound) return;
       await this.#pause();
     }
   }

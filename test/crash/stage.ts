@@ -16,12 +16,14 @@ import { RedisServer } from '../faults/redis-server.ts';
 import type { Cell } from './cells.ts';
 import { CrashWorker } from './crash-worker.ts';
 import { versionIn } from './history.ts';
+import { StallWatch } from './stalls.ts';
 import { fileSubject, oracleSubject, type OracleSubject, type Subject } from './subjects.ts';
 
 /** Short, so that a dead worker's job and lease are taken over within seconds. */
 const QUEUE_TIMING = { lockDurationMs: 4000, stalledIntervalMs: 1000 };
 export const LEASE_TTL_MS = 1500;
 const PIN_TTL_MS = 60_000;
+const FIRST_ASKS_MAX = 5;
 
 const clock: Clock = {
   now: () => Date.now(),
@@ -52,6 +54,10 @@ export class Stage implements AsyncDisposable {
   readonly workers: CrashWorker[] = [];
   readonly #subjects: { readonly file: Subject; readonly oracle: OracleSubject };
   readonly #resolver: Resolver;
+  readonly #stalls = new StallWatch(() => {
+    this.#stalled = true;
+  });
+  #stalled = false;
   #started = 0;
 
   private constructor(parts: {
@@ -106,7 +112,7 @@ export class Stage implements AsyncDisposable {
     await Promise.all([this.startWorker(), this.startWorker()]);
     for (const subject of Object.values(this.#subjects)) {
       await subject.write();
-      await this.mustAnswer(subject, 'the first load');
+      await this.#firstLoad(subject);
     }
   }
 
@@ -124,6 +130,20 @@ export class Stage implements AsyncDisposable {
     this.workers.push(worker);
     await worker.ready();
     return worker;
+  }
+
+  /** What was heard of workers, and of the machine, until now. */
+  forget(): void {
+    for (const worker of this.workers) worker.forget();
+    this.#stalled = false;
+  }
+
+  /** Whether this process or a worker did not run for a while, since `forget`. */
+  async hasStalled(): Promise<boolean> {
+    this.#stalls.look();
+    // Whoever answers has told its stalls before.
+    await Promise.allSettled(this.liveWorkers.map((worker) => worker.obey({})));
+    return this.#stalled || this.workers.some(({ stalls }) => stalls.length > 0);
   }
 
   /** Two workers that are under no orders. */
@@ -180,11 +200,15 @@ export class Stage implements AsyncDisposable {
     }
   }
 
-  /** @throws where the ask does not end with the current rows */
-  async mustAnswer(subject: Subject, what: string): Promise<Answer> {
-    const heard = await this.ask(subject, { ageMs: 0, waitMs: 120_000 });
-    if (heard.kind === 'rows' && heard.version === subject.history.current) return heard.answer;
-    throw new Error(`${what} was not answered with version ${subject.history.current}: ${told(heard)}`);
+  /** Before any fault: what a slow machine refuses is asked for again. */
+  async #firstLoad(subject: Subject): Promise<void> {
+    let heard: Heard | null = null;
+    for (let asks = 0; asks < FIRST_ASKS_MAX && (heard === null || heard.kind === 'refused'); asks += 1)
+      heard = await this.ask(subject, { ageMs: 0, waitMs: 120_000 });
+    if (heard?.kind === 'rows' && heard.version === subject.history.current) return;
+    throw new Error(
+      `the first load was not answered with version ${subject.history.current}: ${heard === null ? '' : told(heard)}`,
+    );
   }
 
   /** The rows of one generation. Throws ENOENT where it is gone. */
@@ -201,6 +225,7 @@ export class Stage implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#stalls[Symbol.dispose]();
     for (const worker of this.workers) worker.signal('SIGCONT');
     await Promise.all(this.workers.map((worker) => worker.kill()));
     await this.coordination.close();

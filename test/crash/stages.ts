@@ -10,11 +10,12 @@ export class Stages implements AsyncDisposable {
     this.#places = places;
   }
 
-  async play<T>(play: (stage: Stage) => Promise<T>): Promise<T> {
+  /** @param isClean of a stage after what was played: the next one begins where this one ended */
+  async play<T>(play: (stage: Stage) => Promise<T>, isClean: (played: T) => boolean): Promise<T> {
     if (this.#places === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     else this.#places -= 1;
     try {
-      return await this.#playOn(this.#free.pop() ?? (await Stage.open()), play);
+      return await this.#playOn(this.#free.pop() ?? (await Stage.open()), { play, isClean });
     } finally {
       const next = this.#waiting.shift();
       if (next === undefined) this.#places += 1;
@@ -22,14 +23,24 @@ export class Stages implements AsyncDisposable {
     }
   }
 
-  async #playOn<T>(stage: Stage, play: (stage: Stage) => Promise<T>): Promise<T> {
+  /** On one of its own that is thrown away afterwards. */
+  async playAlone(play: (stage: Stage) => Promise<void>): Promise<void> {
+    await using stage = await Stage.open();
+    await play(stage);
+  }
+
+  async #playOn<T>(
+    stage: Stage,
+    { play, isClean }: { readonly play: (stage: Stage) => Promise<T>; readonly isClean: (played: T) => boolean },
+  ): Promise<T> {
+    let clean = false;
     try {
       const played = await play(stage);
-      this.#free.push(stage);
+      clean = isClean(played);
       return played;
-    } catch (error) {
-      await stage[Symbol.asyncDispose]();
-      throw error;
+    } finally {
+      if (clean) this.#free.push(stage);
+      else await stage[Symbol.asyncDispose]();
     }
   }
 

@@ -8,6 +8,7 @@ import threads, { type WorkerOptions } from 'node:worker_threads';
 import { FILL_STEPS, type StepName } from '@parqueue/core';
 import pino from 'pino';
 import { FaultyFs } from './faulty-fs.ts';
+import { StallWatch } from './stalls.ts';
 import {
   AT_PEACE,
   FROM_THREADS,
@@ -24,7 +25,7 @@ import {
 } from './messages.ts';
 
 /** A thread that does not answer is in native code, or about to end; what it was told reaches it afterwards. */
-const OBEY_LIMIT_MS = 3000;
+const OBEY_LIMIT_MS = 30_000;
 
 const channels = { tell: new BroadcastChannel(TO_THREADS), hear: new BroadcastChannel(FROM_THREADS) };
 const alive = new Set<number>();
@@ -141,7 +142,10 @@ async function start({ config, queueTiming, logFile }: Extract<ToWorker, { kind:
   tell({ kind: 'ready' });
 }
 
+const stalls = new StallWatch((ms) => tell({ kind: 'stalled', ms }));
+
 process.on('message', (message: ToWorker) => {
+  stalls.look();
   switch (message.kind) {
     case 'start':
       return void start(message);

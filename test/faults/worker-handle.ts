@@ -3,6 +3,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { StepName } from '@parqueue/core';
+import { Watch } from './watch.ts';
 import type { FromWorker, ToWorker } from './worker-process.ts';
 
 /** Built output, as production runs it. */
@@ -19,7 +20,7 @@ export interface Step {
 export class WorkerHandle {
   readonly steps: Step[] = [];
   readonly #child: ChildProcess;
-  readonly #listeners = new Set<() => void>();
+  readonly #watch = new Watch();
   #url = '';
 
   private constructor(child: ChildProcess) {
@@ -38,7 +39,7 @@ export class WorkerHandle {
           return;
         }
         worker.steps.push({ ...message, atMs: Date.now() });
-        for (const listener of worker.#listeners) listener();
+        worker.#watch.heard();
       });
     });
     child.send({ kind: 'start', ...order } satisfies ToWorker);
@@ -48,26 +49,12 @@ export class WorkerHandle {
 
   /** Resolves at the first such step, past or future. */
   async reached(name: StepName): Promise<Step> {
-    for (;;) {
-      const step = this.steps.find((candidate) => candidate.name === name);
-      if (step !== undefined) return step;
-      await new Promise<void>((resolve, reject) => {
-        const listener = (): void => {
-          this.#listeners.delete(listener);
-          clearTimeout(limit);
-          resolve();
-        };
-        const limit = setTimeout(() => {
-          this.#listeners.delete(listener);
-          reject(
-            new Error(
-              `no step '${name}' within ${STEP_LIMIT_MS} ms; steps: ${this.steps.map((step) => step.name).join(' ')}`,
-            ),
-          );
-        }, STEP_LIMIT_MS);
-        this.#listeners.add(listener);
-      });
-    }
+    const find = (): Step | undefined => this.steps.find((step) => step.name === name);
+    const late = (): string => `step '${name}'; steps: ${this.steps.map((step) => step.name).join(' ')}`;
+    await this.#watch.until(() => find() !== undefined, { limitMs: STEP_LIMIT_MS, late });
+    const step = find();
+    if (step === undefined) throw new Error(`${name} was there and is gone`);
+    return step;
   }
 
   count(name: StepName): number {

@@ -1,0 +1,34 @@
+/**
+ * Whether the machine let the cluster run. A process that gets no processor for longer than a job's lock or a command's time
+ * is dead for all others; what callers are then told is right, and says nothing of the fault under test. So each process
+ * witnesses its own stalls: what took long for any other reason is no excuse.
+ */
+import { performance } from 'node:perf_hooks';
+
+/** A half of the shortest time that the cluster gives one of its processes, the lock of a job. */
+export const STALL_MS = 2000;
+const TICK_MS = 100;
+
+export class StallWatch implements Disposable {
+  readonly #onStall: (ms: number) => void;
+  readonly #timer: NodeJS.Timeout;
+  #lastMs = performance.now();
+
+  /** @param onStall hears how long this process did not run, each time that it was longer than STALL_MS */
+  constructor(onStall: (ms: number) => void) {
+    this.#onStall = onStall;
+    this.#timer = setInterval(() => this.look(), TICK_MS).unref();
+  }
+
+  /** For who wants to be sure that a stall that is just over was told. */
+  look(): void {
+    const nowMs = performance.now();
+    const ms = nowMs - this.#lastMs;
+    this.#lastMs = nowMs;
+    if (ms > STALL_MS) this.#onStall(ms);
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+  }
+}
