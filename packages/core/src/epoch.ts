@@ -13,6 +13,7 @@
  * A number claimed by an opener that died is never used; ticks only ever grow.
  */
 import { ParqueueError } from './model/errors.ts';
+import { EPOCH_MAX } from './model/ticks.ts';
 import type { Clock, RandomId } from './ports/clock.ts';
 import { isEpochLost } from './ports/coordination.ts';
 import type { EpochRegister, EpochStore, Marker } from './ports/epochs.ts';
@@ -45,7 +46,7 @@ export class Epochs {
   /**
    * Adopts the epoch in Redis, or opens the next one.
    * @returns the epoch's number
-   * @throws ParqueueError PQ_CONFIG (this Redis belongs to another store), PQ_COORDINATION_DOWN, PQ_STORE_IO
+   * @throws ParqueueError PQ_CONFIG (this Redis belongs to another store, or no epoch is left), PQ_COORDINATION_DOWN, PQ_STORE_IO
    */
   open(): Promise<number> {
     this.#opening ??= this.#open({ adopt: true }).finally(() => {
@@ -102,6 +103,7 @@ export class Epochs {
       return marker.epoch;
     }
     const epoch = Math.max(await store.latest(), marker?.epoch ?? 0) + 1;
+    if (epoch > EPOCH_MAX) throw lastEpoch();
     if (!(await store.claim(epoch))) return null;
     const marks = await store.scopeMarks();
     const next = { epoch, runId, incarnation: randomId(), storeId: store.storeId };
@@ -119,4 +121,12 @@ export class Epochs {
         + 'give each store a Redis (or a database number) of its own',
     );
   }
+}
+
+/** Its ticks would no longer be told apart. Nothing of ours comes here: somebody wrote the number. */
+function lastEpoch(): ParqueueError {
+  return new ParqueueError(
+    'PQ_CONFIG',
+    `the store, or its Redis, says that it has had ${EPOCH_MAX} epochs, which is as many as there can be: begin with an empty store and an empty Redis`,
+  );
 }

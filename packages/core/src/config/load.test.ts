@@ -293,6 +293,14 @@ describe('a configuration with mistakes', () => {
     expect(lines(problemsOf('- 1'))).toEqual(['1:1  must be a mapping (name: value lines)']);
   });
 
+  it('finds a key that stands twice among 20,000, and in an inner mapping', () => {
+    const keys = Array.from({ length: 20_000 }, (_, i) => `k${i}: 1`);
+    expect(lines(problemsOf([...keys, 'k7: 2'].join('\n')))).toEqual([
+      expect.stringMatching(/^20001:1  ?is not YAML: Map keys must be unique/),
+    ]);
+    expect(lines(problemsOf('a:\n  b: 1\n  b: 2'))[0]).toMatch(/^3:3  ?is not YAML: Map keys must be unique/);
+  });
+
   it.each(['0s', '25d'])('knows that no timer can be set to a fillTimeout of %s', (limit) => {
     expect(problemsOf(`limits: { fillTimeout: ${limit} }`)).toEqual(
       expect.arrayContaining([

@@ -1,5 +1,5 @@
 /** From a configuration's text to plain values: YAML parsed, references filled in, every problem noted. */
-import { LineCounter, parseDocument } from 'yaml';
+import { isScalar, LineCounter, parseDocument, visit, type Document } from 'yaml';
 import { Problems, type YamlPath } from './problems.ts';
 import { References, type ReferenceSurroundings } from './references.ts';
 
@@ -9,6 +9,8 @@ export interface YamlTree {
   /** Whether a reference at exactly that path had no value; complaints about the value there would be noise. */
   isUnresolved(path: YamlPath): boolean;
 }
+
+const YAML = { prettyErrors: false, uniqueKeys: false, version: '1.2' } as const;
 
 /** No configuration has more than a dozen. */
 const DEPTH_MAX = 64;
@@ -27,16 +29,12 @@ export function readYamlTree(text: string, surroundings: ReferenceSurroundings, 
     problems.addAt(0, [], error instanceof Error ? error.message : String(error));
     return { value: null, problems, isUnresolved: () => false };
   }
-  const document = parseDocument(references.yaml, {
-    lineCounter: lines,
-    prettyErrors: false,
-    uniqueKeys: true,
-    version: '1.2',
-  });
+  const document = parseDocument(references.yaml, { ...YAML, lineCounter: lines });
   const problems = new Problems(document, lines);
   for (const error of [...document.errors, ...document.warnings]) {
     problems.addAt(error.pos[0], [], `is not YAML: ${references.spelled(error.message)}`);
   }
+  for (const offset of repeatedKeys(document)) problems.addAt(offset, [], 'is not YAML: Map keys must be unique');
   if (problems.any) return { value: null, problems, isUnresolved: () => false };
 
   const plain = plainValue(document, problems);
@@ -65,10 +63,26 @@ export function readYamlTree(text: string, surroundings: ReferenceSurroundings, 
 /** The same tree with each reference as it is written: nothing is looked up. Null for what is no YAML. */
 export function readSpelledTree(text: string): unknown {
   const references = new References(text, { env: {}, readFile: () => '' });
-  const document = parseDocument(references.yaml, { prettyErrors: false, uniqueKeys: true, version: '1.2' });
-  if (document.errors.length > 0) return null;
+  const document = parseDocument(references.yaml, YAML);
+  if (document.errors.length > 0 || repeatedKeys(document).length > 0) return null;
   const spelled = (written: string): string => references.spelled(written);
   return fill(document.toJS({ maxAliasCount: 100 }), [], spelled, spelled);
+}
+
+/** Where a key stands that its mapping has already. The parser would compare each key with each other. */
+function repeatedKeys(document: Document): readonly number[] {
+  const found: number[] = [];
+  visit(document, {
+    Map(_, { items }) {
+      const keys = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        if (keys.has(key.value)) found.push(key.range?.[0] ?? 0);
+        keys.add(key.value);
+      }
+    },
+  });
+  return found;
 }
 
 function plainValue(document: ReturnType<typeof parseDocument>, problems: Problems): unknown {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { epochOf, epochStart, tickOfText, TICKS_PER_EPOCH } from './ticks.ts';
+import { EPOCH_MAX, epochOf, epochStart, tickOfText, TICKS_PER_EPOCH } from './ticks.ts';
 
 test('a tick names the epoch that issued it, from the first to the last of an epoch', () => {
   for (const epoch of [0, 1, 2, 41, 9006]) {
@@ -10,7 +10,9 @@ test('a tick names the epoch that issued it, from the first to the last of an ep
 });
 
 test('the last tick of the last epoch is still an exact double', () => {
-  expect(Number.isSafeInteger(epochStart(9006) + TICKS_PER_EPOCH - 1)).toBe(true);
+  expect(EPOCH_MAX).toBe(9006);
+  expect(Number.isSafeInteger(epochStart(EPOCH_MAX) + TICKS_PER_EPOCH - 1)).toBe(true);
+  expect(Number.isSafeInteger(epochStart(EPOCH_MAX + 1) + TICKS_PER_EPOCH - 1)).toBe(false);
 });
 
 test('digits in a name are a tick where they are its one spelling and it is an exact double', () => {
