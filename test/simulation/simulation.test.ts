@@ -8,7 +8,7 @@ import { PROFILES } from './profiles.ts';
 import { runSeed } from './run-seed.ts';
 import { add, inWords, noTotals } from './totals.ts';
 
-const SEEDS = 120;
+const SEEDS = 60;
 const all = noTotals();
 
 describe('on every schedule no answer is torn, wrongly keyed or staler than its policy, and every waiter is answered', () => {
