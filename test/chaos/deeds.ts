@@ -54,13 +54,15 @@ export type Refusal = string;
 
 /** Of a process that is gone, or stands still for longer than a caller waits. */
 const CONNECTION: readonly Refusal[] = ['ECONNREFUSED', 'ECONNRESET', 'broken'];
-/** A caller's wait is over, on a route that waits and on one that does not; or a job was given up. */
-const WAITED: readonly Refusal[] = ['PQ_SOURCE_UNAVAILABLE', 'PQ_WORKER_CRASHED'];
-const REDIS: readonly Refusal[] = ['PQ_COORDINATION_DOWN', ...WAITED];
+/** A job was given up. Callers wait for longer than it takes to run it again: their patience explains nothing. */
+const GIVEN_UP: readonly Refusal[] = ['PQ_WORKER_CRASHED'];
+const REDIS: readonly Refusal[] = ['PQ_COORDINATION_DOWN', ...GIVEN_UP];
+/** After these an older answer may be given, where the policy allows it. */
+const STALE_IF_ERROR: readonly Refusal[] = ['PQ_SOURCE_UNAVAILABLE', 'PQ_STORE_FULL', ...GIVEN_UP];
 
 const EXPLAINED: Readonly<Record<DeedKind, readonly Refusal[]>> = {
-  'worker killed': WAITED,
-  'worker stopped': WAITED,
+  'worker killed': GIVEN_UP,
+  'worker stopped': GIVEN_UP,
   'API killed': CONNECTION,
   'API stopped': ['PQ_COORDINATION_DOWN'],
   'Redis killed': REDIS,
@@ -143,9 +145,7 @@ export class Deeds {
 
   /** Something was under way for which a source, a worker or the store may have failed a load of this question. */
   explainStaleness(asked: Asked): boolean {
-    return this.#during(asked).some(({ kind }) =>
-      [...WAITED, 'PQ_STORE_FULL'].some((code) => EXPLAINED[kind].includes(code)),
-    );
+    return this.#during(asked).some(({ kind }) => STALE_IF_ERROR.some((code) => EXPLAINED[kind].includes(code)));
   }
 
   redisWasAway(asked: Asked): boolean {

@@ -258,6 +258,8 @@ describe('a refusal', () => {
     expect(wrong('PQ_SOURCE_UNAVAILABLE', { askedMs: 25_090 })).toBe(1);
     deeds.begin('API killed', { target: 'API 2', api: 'API 2' }, 25_000);
     expect([wrong('ECONNRESET'), wrong('ECONNRESET', { api: 'API 2' })]).toEqual([1, 0]);
+    deeds.begin('worker killed', { target: 'worker 1' }, 25_000);
+    expect([wrong('PQ_WORKER_CRASHED'), wrong('PQ_SOURCE_UNAVAILABLE', { askedMs: 25_090 })]).toEqual([0, 1]);
     deeds.begin('purged', { target: 'pg/bob', concerns: ({ name }) => name === BOB.name }, 25_000);
     expect([wrong('PQ_CANCELLED'), wrong('PQ_CANCELLED', { question: BOB })]).toEqual([1, 0]);
     expect(deeds.explained.get('PQ_CANCELLED')).toEqual(new Map([['purged', 1]]));
