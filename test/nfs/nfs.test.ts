@@ -1,7 +1,7 @@
 /**
  * Two hosts of one store on a real NFS mount: kernel nfsd and two kernel clients with caches of their own. The lab boots
  * once; each kind of mount gets a store of its own. The short form mounts by default options, tries each story on one of the two
- * versions, and leaves out two that take long; `npm run nfs` tries all on each of the mounts in PARQUEUE_NFS_MOUNTS, and fails
+ * versions, and leaves out three that take long; `npm run nfs` tries all on each of the mounts in PARQUEUE_NFS_MOUNTS, and fails
  * where the lab cannot run.
  */
 import { storeContract } from '@parqueue/core/testing';
@@ -42,7 +42,7 @@ describe.skipIf(reason !== null)(`two hosts on NFS${reason === null ? '' : `: ${
       await lab.mount(mount);
     }, 300_000);
 
-    describe.runIf(isTried('readers', mount))('path readers', () => pathReaders(() => lab));
+    describe.runIf(isTried('readers', mount))('path readers', () => pathReaders(() => lab, isLong));
     describe.runIf(isTried('contract', mount))(
       'the store, written on one host and read on the other, keeps the contract',
       () => {
