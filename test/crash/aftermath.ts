@@ -27,7 +27,10 @@ export interface AftermathOf {
   readonly named: readonly number[];
 }
 
-/** Who is gone, or has no Redis to give it back to, leaves its lease to run out. */
+/** What a load reserves for its part's size, when that is known, ends by itself within a minute (docs/redis-keyspace.md). */
+const ROOM_ENDS_WITHIN_MS = 60_000;
+
+/** Who is gone, or has no Redis to give it back to, leaves its lease and its room to run out. */
 const TAKES_THE_LEAVING: ReadonlySet<Fault> = new Set(['SIGKILL', 'out of memory', 'Redis killed', 'Redis paused']);
 
 export interface Aftermath {
@@ -45,7 +48,11 @@ export async function aftermathOf({ stage, subject, fault, named }: AftermathOf)
     wrong.push(...(await stagingLeft(stage, subject)), ...(await pinsForEver(redis)));
     wrong.push(...(await collected(stage, subject, redis)));
     wrong.push(
-      ...(await leftForEver(async () => [...(await leasesLeft(stage, subject, redis)), ...(await keysLeft(redis))])),
+      ...(await leftForEver(async () => [
+        ...(await leaseLeft(stage, subject)),
+        ...(await roomLeft(redis, TAKES_THE_LEAVING.has(fault) ? ROOM_ENDS_WITHIN_MS : 0)),
+        ...(await keysLeft(redis)),
+      ])),
     );
     const { commits, odd } = await commitsOf(stage, { subject, named, redis });
     return { wrong: [...wrong, ...odd], commits };
@@ -163,12 +170,18 @@ export async function leftForEver(look: () => Promise<readonly string[]>): Promi
   }
 }
 
-async function leasesLeft(stage: Stage, subject: Subject, redis: Redis): Promise<readonly string[]> {
+async function leaseLeft(stage: Stage, subject: Subject): Promise<readonly string[]> {
   const { lease, nowMs } = await stage.look(subject);
-  const live = lease === null || lease.expiresAtMs <= nowMs ? [] : [`a lease lives: ${JSON.stringify(lease)}`];
+  return lease === null || lease.expiresAtMs <= nowMs ? [] : [`a lease lives: ${JSON.stringify(lease)}`];
+}
+
+/** @param forMs how long what is reserved may still last: nobody gives back what the dead had */
+async function roomLeft(redis: Redis, forMs: number): Promise<readonly string[]> {
+  const [seconds] = await redis.time();
+  const latestMs = (Number(seconds) + 1) * 1000 + forMs;
   const reserved = Object.entries(await redis.hgetall('{pq}:reserved'));
-  const held = reserved.filter(([, text]) => Number(text.split(':')[1]) > nowMs);
-  return [...live, ...held.map(([fillId]) => `room is reserved: ${fillId}`)];
+  const held = reserved.filter(([, text]) => Number(text.split(':')[1]) > latestMs);
+  return held.map(([fillId]) => `room is reserved: ${fillId}`);
 }
 
 /** Keys that may be there for ever: of the store, of an entry, of a queue. docs/redis-keyspace.md says why for each. */
