@@ -1,5 +1,5 @@
 /** Who makes things go wrong: sources that change, processes that die or stall, a Redis that forgets, bytes that rot. */
-import type { InvalidateMode } from '@parqueue/core';
+import type { InvalidateMode, ResolvedRequest } from '@parqueue/core';
 import { emptyState } from '@parqueue/core/testing';
 import type { Deed, Profile } from './profile.ts';
 import { thingsOf } from './sim-requests.ts';
@@ -115,7 +115,8 @@ export class Nemesis {
       case 'purge':
         return this.#invalidate(request.key, deed);
       case 'mark-table':
-        return this.#markTable(random.pick(things));
+        // A file is no table: no mark of that name would reach it.
+        return this.#markTable(random.pick(thingsOf((isStatement(request) ? request : this.#statement()).canonical)));
       case 'refresh':
         return this.#refresh();
       case 'mark-prefix':
@@ -147,6 +148,12 @@ export class Nemesis {
       case 'damage':
         return this.#damage(request.key);
     }
+  }
+
+  #statement(): ResolvedRequest {
+    const statement = this.#world.requests.find(isStatement);
+    if (statement === undefined) throw new Error('no table to mark: nobody asks for a statement');
+    return statement;
   }
 
   #forgetAll(forget: () => void): void {
@@ -299,6 +306,10 @@ export class Nemesis {
         this.#refused(error);
       });
   }
+}
+
+function isStatement({ canonical }: ResolvedRequest): boolean {
+  return canonical.question.kind === 'sql';
 }
 
 /** What a mark is of, by its name: `table:sim/APP.A`. */
