@@ -1,12 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { QUADRATIC_MS } from '../testing/linear-time.ts';
 import { normalise } from './normalise.ts';
 import { readStatement } from './read-statement.ts';
 import type { Token } from './scan.ts';
 import { tokenize } from './tokenize.ts';
-
-/** A quadratic reader takes longer for what a linear one reads in a moment, on however busy a machine. */
-const QUADRATIC_MS = 30_000;
 
 const text = (sql: string): string => readStatement(sql, 'oracle').text;
 

@@ -1,9 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { QUADRATIC_MS } from '../testing/linear-time.ts';
 import { tokenize } from './tokenize.ts';
-
-/** A quadratic reader takes longer for what a linear one reads in a moment, on however busy a machine. */
-const QUADRATIC_MS = 30_000;
 
 const texts = (sql: string): string[] => tokenize(sql, 'oracle').map(({ text }) => text);
 const kinds = (sql: string): string[] => tokenize(sql, 'oracle').map(({ kind, text }) => `${kind} ${text}`);
