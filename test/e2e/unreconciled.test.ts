@@ -3,6 +3,8 @@
  * alone. Who may not see it, and what was purged, is found by the store as it is by Redis.
  */
 import { createHash } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { problemOf, Stage } from './api-stage.ts';
 
@@ -61,4 +63,30 @@ test('one that was purged is gone, in this epoch and in the next', async () => {
   expect([410, 404]).toContain((await stage.get(url, as('admin'))).status);
   await forget();
   expect((await problemOf(await stage.get(url, as('admin')))).code).toBe('PQ_GONE');
+});
+
+test('one that was there before Redis forgot is gone; a number that nobody was given never was one', async () => {
+  await stage.startWorker();
+  const words = async (): Promise<string> =>
+    (await stage.get('/v1/datasets/words.parquet', as('admin'))).headers.get('content-location') ?? '';
+  const first = await words();
+  const resolved = await stage.post('/v1/resolve', { dataset: 'words' }, as('admin'));
+  const { key, file } = (await resolved.json()) as { key: string; file: { path: string } };
+  await stage.writeWords('three');
+  const second = await words();
+  expect(second).not.toBe(first);
+  await rm(dirname(file.path), { recursive: true });
+  await forget();
+  // The worker compares the entry, and what Redis learns of it then is its head alone.
+  await expect
+    .poll(async () => {
+      const entry = (await (await stage.get(`/v1/entries/${key}`, as('admin'))).json()) as { reconciled?: boolean };
+      return entry.reconciled;
+    })
+    .toBe(true);
+
+  expect((await stage.get(second, as('admin'))).status).toBe(200);
+  expect((await problemOf(await stage.get(first, as('admin')))).code).toBe('PQ_GONE');
+  const ahead = second.replace(/generations\/\d+/, 'generations/9000000000000001');
+  expect((await problemOf(await stage.get(ahead, as('admin')))).code).toBe('PQ_NOT_FOUND');
 });

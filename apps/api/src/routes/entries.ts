@@ -1,6 +1,6 @@
 /** Entries by their keys: listing, looking, explaining, removing; and the immutable URLs of their generations. */
 import type { FastifyInstance } from 'fastify';
-import { invalidate, ParqueueError, satisfies, STRICT, type Head, type Pin } from '@parqueue/core';
+import { epochOf, invalidate, ParqueueError, satisfies, STRICT, type Head, type Look, type Pin } from '@parqueue/core';
 import { isForWantOfRedis, wholeManifest } from '../asking.ts';
 import { mayUseAll, type Principal } from '../auth.ts';
 import type { ApiContext } from '../context.ts';
@@ -300,8 +300,13 @@ async function whyGone(
     );
   }
   if (!(await maySeeWhatWas(context, principal, { key, head: look.head }))) return noEntry(key);
-  if (fence > look.latestFence) return new ParqueueError('PQ_NOT_FOUND', 'there never was such a generation');
-  return gone();
+  if (wasGranted(look, fence)) return gone();
+  return new ParqueueError('PQ_NOT_FOUND', 'there never was such a generation');
+}
+
+/** Redis knows of no fence that it granted before it forgot, so those of earlier epochs are taken at their word. */
+function wasGranted({ seen, latestFence }: Look, fence: number): boolean {
+  return fence <= latestFence || (fence > 0 && epochOf(fence) < seen.epoch);
 }
 
 async function maySeeWhatWas(
