@@ -5,6 +5,7 @@ import { Filler } from './fill.ts';
 import { ParqueueError } from './model/errors.ts';
 import type { Outcome } from './model/job.ts';
 import { DEFAULT_PARQUET } from './model/request.ts';
+import { CANCELLED } from './probe.ts';
 import { reconcileKey } from './rebuild.ts';
 import { BOUNDLESS_ROOM } from './room.ts';
 import { MemoryCoordination, MemoryRedis } from './testing/memory/redis.ts';
@@ -117,6 +118,33 @@ test('a store that refuses at the very end does not keep the lease: the next fil
   expect(outcome).toMatchObject({ kind: 'committed' });
   expect(refused).toBe(1);
   expect(await bench.coordination.leases.list()).toEqual([]);
+});
+
+test.each([
+  ['its job is in other hands', 'lock lost', { kind: 'interrupted' }],
+  ['its worker ends', 'shutdown', { kind: 'interrupted' }],
+  ['nobody wants it any more', CANCELLED, { kind: 'done', outcome: { kind: 'cancelled' } }],
+])('a load that is stopped because %s gives its lease back and says so last', async (_, reason, run) => {
+  const bench = await new RefreshBench().open();
+  bench.files.set('a.csv', 'a.csv 1');
+  const stop = new AbortController();
+  bench.beforeRows = async () => {
+    expect(await bench.coordination.leases.list()).toHaveLength(1);
+    stop.abort(reason);
+    await new Promise(() => undefined);
+  };
+  const steps: [string, unknown][] = [];
+  const request = bench.request('a.csv');
+  const requirement = { after: 1e12, hardAfter: 0 };
+  const ended = bench.runOnce(
+    { kind: 'fill', request, requirement, requestId: null },
+    { signal: stop.signal, onStep: (name, { fillId }) => void steps.push([name, fillId]) },
+  );
+  expect(await bench.timeline.until(ended)).toEqual(run);
+  expect(await bench.coordination.leases.list()).toEqual([]);
+  expect(bench.store.allStaging()).toEqual([]);
+  const [, fillId] = steps.find(([name]) => name === 'lease-acquired') ?? [];
+  expect(steps.at(-1)).toEqual(['lease-released', fillId]);
 });
 
 /** Ends with its signal only. */

@@ -318,13 +318,19 @@ export class Filler {
     const { key, fillId } = claim;
     const attempts = [
       ['staging-swept', () => directories.moveToTrash({ key, fence, fillId })],
-      ['release', () => leases.release(claim, fence)],
+      [
+        'lease-released',
+        async () => {
+          await leases.release(claim, fence);
+          await onStep('lease-released', { key, fence, fillId });
+        },
+      ],
     ] as const;
     for (const [at, attempt] of attempts) {
       try {
         await attempt();
       } catch (error) {
-        await onStep('failed', { key, fence, at, failure: toFailure(error) });
+        await onStep('failed', { key, fence, fillId, at, failure: toFailure(error) });
       }
     }
   }

@@ -26,6 +26,7 @@ export type StepName =
   | 'probe-shared'
   | 'lease-busy'
   | 'lease-lost'
+  | 'lease-released'
   | 'fenced'
   | 'unchanged'
   | 'staging-swept'

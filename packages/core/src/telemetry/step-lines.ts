@@ -18,6 +18,7 @@ const QUIET: ReadonlySet<StepName> = new Set([
   'probe-finished',
   'probe-shared',
   'lease-busy',
+  'lease-released',
   'key-reconciled',
 ]);
 const TROUBLE: ReadonlySet<StepName> = new Set([

@@ -8,10 +8,11 @@ import { dedupId, type Job, type Outcome } from '../model/job.ts';
 import { DEFAULT_PARQUET, type CanonicalRequest, type ResolvedRequest } from '../model/request.ts';
 import { REFRESH_OUTCOMES, type RefreshReport } from '../ports/refreshes.ts';
 import type { Source } from '../ports/source.ts';
+import type { OnStep } from '../ports/steps.ts';
 import type { FillReport, JobQueue, ProbeReport, SourceWork } from '../ports/work.ts';
 import { PartFlights } from '../part-flights.ts';
 import { BOUNDLESS_ROOM } from '../room.ts';
-import { Prober } from '../probe.ts';
+import { Prober, type JobRun } from '../probe.ts';
 import { reconcileKey, reconcilePass } from '../rebuild.ts';
 import { Refresher, type RefreshPlan, type RefreshRun } from '../refresh.ts';
 import { MemoryCoordination, MemoryRedis } from './memory/redis.ts';
@@ -140,9 +141,26 @@ export class RefreshBench {
 
   /** Works on a job as a worker does, lease and all. */
   async run(job: Job): Promise<Outcome> {
+    const once = this.#worker(job, () => undefined);
+    for (;;) {
+      const run = await once(new AbortController().signal);
+      if (run.kind === 'done') return run.outcome;
+      await this.timeline.sleep(run.kind === 'delayed' ? run.ms : 1);
+    }
+  }
+
+  /** As one worker does that may be told to stop: what becomes of the job then is the next one's. */
+  async runOnce(
+    job: Job,
+    { signal, onStep }: { readonly signal: AbortSignal; readonly onStep: OnStep },
+  ): Promise<JobRun> {
+    return await this.#worker(job, onStep)(signal);
+  }
+
+  #worker(job: Job, onStep: OnStep): (signal: AbortSignal) => Promise<JobRun> {
     const { heads, ticks, parts, pins, leases } = this.coordination;
     const { directories, marks } = this.store;
-    const id = `job${(this.#ids += 1)}`;
+    const jobId = `job${(this.#ids += 1)}`;
     const shared = {
       heads,
       ticks,
@@ -158,21 +176,13 @@ export class RefreshBench {
       epochs: this.epochs,
       clock: this.timeline,
       randomId: () => `id${(this.#ids += 1)}`,
-      onStep: () => undefined,
+      onStep,
       work: this.#work(),
       reconcile: (key: string) => reconcileKey(key, this.#rebuild()),
     };
     const filler = { ...shared, holder: 'worker', leaseTtlMs: HOUR_MS, outcomePinMs: 1000 };
     const runner = job.kind === 'probe' ? new Prober(shared) : new Filler(filler);
-    for (;;) {
-      const run = await runner.run(job, {
-        jobId: id,
-        signal: new AbortController().signal,
-        onProgress: () => undefined,
-      });
-      if (run.kind === 'done') return run.outcome;
-      await this.timeline.sleep(run.kind === 'delayed' ? run.ms : 1);
-    }
+    return (signal) => runner.run(job, { jobId, signal, onProgress: () => undefined });
   }
 
   readonly #queue: JobQueue = {
