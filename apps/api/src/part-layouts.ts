@@ -1,4 +1,5 @@
 /** Layouts of generations, read from their footers when a range must tell what it belongs to, and kept: they never change. */
+import { isParqueueError } from '@parqueue/core';
 import { readFooterOf } from '@parqueue/core/parquet';
 import type { FileStore } from '@parqueue/core/store';
 import type { Layout } from './read-choice.ts';
@@ -20,7 +21,10 @@ export class PartLayouts {
     this.#store = store;
   }
 
-  /** @returns null where the file is gone or is no whole Parquet file: then it can be no witness. */
+  /**
+   * @returns null where the file is gone or is no whole Parquet file: then it can be no witness
+   * @throws ParqueueError PQ_STORE_IO where the store does not answer: a witness that was not heard says nothing for others
+   */
   async of(ref: GenerationRef): Promise<Layout | null> {
     const name = `${ref.key}/${ref.fence}`;
     const known = this.#known.get(name);
@@ -29,7 +33,7 @@ export class PartLayouts {
     const inspection = await reader.inspect(ref.key, ref.fence);
     if (inspection.kind !== 'whole') return null;
     const path = reader.partPath(ref.key, ref.fence).absolute;
-    const footer = await calls.run('read', () => readFooterOf(path)).catch(() => null);
+    const footer = await calls.run('read', () => readFooterOf(path)).catch(nullUnlessHung);
     if (footer === null) return null;
     const { sha256 } = inspection.manifest.part;
     const { fileBytes: bytes, boundaries } = footer;
@@ -50,4 +54,9 @@ export class PartLayouts {
       this.#boundaries -= boundaries.size;
     }
   }
+}
+
+function nullUnlessHung(error: unknown): null {
+  if (isParqueueError(error) && error.code === 'PQ_STORE_IO') throw error;
+  return null;
 }
