@@ -45,44 +45,47 @@ export interface ClientDeps {
   readonly judge: Judge;
   readonly rowSets: RowSets;
   readonly dice: Dice;
+  readonly habits: Habits;
   readonly now: () => number;
   readonly heard: (way: Way, outcome: string, ms: number) => void;
   readonly found: (finding: Finding) => void;
 }
 
-/** Most asks are those that an application makes; each of the others comes by often enough. */
-const ORDER: readonly Way[] = [
-  ...Array.from({ length: 10 }, (): Way => 'whole'),
-  ...Array.from({ length: 6 }, (): Way => 'unchanged'),
-  ...Array.from({ length: 3 }, (): Way => 'own address'),
-  ...Array.from({ length: 3 }, (): Way => 'range'),
-  ...(['converted', 'converted', 'patient', 'proved', 'younger', 'pinned'] as const),
-];
-const POLICY_ORDER: readonly PolicyName[] = ['aged', 'aged', 'aged', 'lazy', 'lazy', 'strict'];
-const SEEN_KEPT = 64;
+/** How often each way and each policy comes by, of all asks. */
+export interface Habits {
+  readonly ways: Readonly<Record<Way, number>>;
+  readonly policies: Readonly<Record<Exclude<PolicyName, 'ttl'>, number>>;
+}
+
+const SEEN_KEPT = 32;
 const PIN_TTL_S = 8;
 const PIN_HELD_MAX_MS = 2500;
 /** Who was refused comes back a little later, as clients do. */
-const AFTER_REFUSAL_MS = 50;
+const AFTER_REFUSAL_MS = 100;
 
 export class Client {
   readonly #deps: ClientDeps;
+  readonly #ways: readonly Way[];
+  readonly #policies: readonly (keyof Habits['policies'])[];
   readonly #latest = new Map<string, Seen>();
   readonly #seen: Seen[] = [];
 
   constructor(deps: ClientDeps) {
     this.#deps = deps;
+    this.#ways = WAYS.flatMap((way) => Array.from({ length: deps.habits.ways[way] }, () => way));
+    const policies = ['strict', 'aged', 'lazy'] as const;
+    this.#policies = policies.flatMap((name) => Array.from({ length: deps.habits.policies[name] }, () => name));
   }
 
   /** One ask of its own choice. */
   async ask(api: Api, question: Question): Promise<void> {
     const { dice } = this.#deps;
-    await this.askThus(dice.one(ORDER), api, question);
+    await this.askThus(dice.one(this.#ways), api, question);
   }
 
   async askThus(way: Way, api: Api, question: Question): Promise<void> {
     const { dice } = this.#deps;
-    const policy = question.byAge ? 'ttl' : dice.one(POLICY_ORDER);
+    const policy = question.byAge ? 'ttl' : dice.one(this.#policies);
     switch (way) {
       case 'whole':
         return await this.#whole(way, { api, question, policy, form: 'parquet' });
@@ -226,7 +229,8 @@ export class Client {
     const answeredMs = now();
     const asked = { api: api.name, question, askedMs, answeredMs };
     if (reply.code === 'PQ_GONE') return await this.#gone(way, seen, { ...asked, api });
-    if (reply.code !== null) return await this.#refused(way, { ...asked, api, code: reply.code, detail: reply.detail });
+    if (reply.code !== null)
+      return await this.#refused(way, { ...asked, api, code: reply.code, detail: reply.detail, isOfGeneration: true });
     const expected = way === 'range' ? seen.bytes.subarray(from, to + 1) : seen.bytes;
     const whole = reply.body.equals(expected) ? seen.bytes : reply.body;
     const { digest, found } = await rowSets.read('parquet', whole, question.columns);

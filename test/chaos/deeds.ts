@@ -88,6 +88,19 @@ const EXPLAINED: Readonly<Record<DeedKind, readonly Refusal[]>> = {
   purged: ['PQ_CANCELLED', 'PQ_GONE'],
 };
 
+/** What was read before needs no source, no worker and no room: at its own address only these keep it from its callers. */
+const KEEPS_FROM_READING: ReadonlySet<Refusal> = new Set(['PQ_COORDINATION_DOWN', ...CONNECTION]);
+
+/** After these a load may have left what it reserved: it is gone, or had no Redis to give it back to. */
+const TAKES_THE_LEAVING: ReadonlySet<DeedKind> = new Set<DeedKind>([
+  'worker killed',
+  'worker stopped',
+  'Redis killed',
+  'Redis lost its last second',
+  'Redis emptied',
+  'Redis paused',
+]);
+
 /** While these are under way an answer may be made without Redis. */
 const REDIS_AWAY: ReadonlySet<DeedKind> = new Set<DeedKind>([
   'Redis killed',
@@ -97,7 +110,7 @@ const REDIS_AWAY: ReadonlySet<DeedKind> = new Set<DeedKind>([
   'API stopped',
 ]);
 
-/** Nobody's deed: Redis, or an API process, was there and took long for the least it can do (pulse.ts). */
+/** Nobody's deed: Redis, or an API process, was there, and was kept from running for so long (pulse.ts). */
 export interface Stall {
   /** Null: Redis, for everybody. */
   readonly api: string | null;
@@ -111,6 +124,8 @@ export interface Asked {
   readonly question: Question;
   readonly askedMs: number;
   readonly answeredMs: number;
+  /** Asked for by its own address: a generation that was read before. */
+  readonly isOfGeneration?: boolean;
 }
 
 export class Deeds {
@@ -118,6 +133,8 @@ export class Deeds {
   /** Refusals, by code and by the deeds that explain them: one that only one deed explains says more. */
   readonly explained = new Map<Refusal, Map<DeedKind | 'several' | 'stall', number>>();
   readonly stalls: Stall[] = [];
+  /** Beats of a pulse that took as long although nobody kept their process from running: they explain nothing. */
+  slowByThemselves = 0;
   /** Long ended ones are looked through no more: asks do not last that long. */
   #live: Deed[] = [];
 
@@ -129,7 +146,14 @@ export class Deeds {
     return deed;
   }
 
+  /** When the last load may have been cut off without giving back what it had; 0: none was. */
+  get cutOffMs(): number {
+    const ends = this.all.filter(({ kind }) => TAKES_THE_LEAVING.has(kind)).map(({ endedMs }) => endedMs ?? Infinity);
+    return Math.max(0, ...ends);
+  }
+
   explains(refusal: Refusal, asked: Asked): boolean {
+    if (asked.isOfGeneration === true && !KEEPS_FROM_READING.has(refusal)) return false;
     const kinds = new Set(
       this.#during(asked)
         .filter(({ kind }) => EXPLAINED[kind].includes(refusal))

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Deeds, type DeedKind } from './deeds.ts';
 import { Judge, type Answered, type Mark, type Reason } from './judge.ts';
 import { EntryLoads, judgeExecutions, judgeLoads, loadsOf, type Loads } from './loads.ts';
+import { apiStoodStill, redisStoodStill } from './pulse.ts';
 import { ALL_COLUMNS, QUESTIONS, type Question } from './questions.ts';
 import { foundIn, History, rowsOf, type Found, type Row } from './truth.ts';
 
@@ -264,6 +265,34 @@ describe('a refusal', () => {
     expect([wrong('PQ_CANCELLED'), wrong('PQ_CANCELLED', { question: BOB })]).toEqual([1, 0]);
     expect(deeds.explained.get('PQ_CANCELLED')).toEqual(new Map([['purged', 1]]));
   });
+});
+
+test('what was read before is refused at its own address for want of Redis or of the process alone', async () => {
+  const { judge, deeds } = await court();
+  deeds.begin('files away', { target: 'pg' }, 25_000);
+  deeds.begin('Redis killed', { target: 'Redis' }, 25_000);
+  const refused = { api: 'API 1', question: ADA, detail: '', askedMs: 25_000, answeredMs: 29_000 };
+  const wrong = (code: string, isOfGeneration: boolean): number =>
+    judge.refused({ ...refused, code, isOfGeneration }).length;
+  const codes = ['PQ_NOT_FOUND', 'PQ_SOURCE_UNAVAILABLE', 'PQ_COORDINATION_DOWN'];
+  expect(codes.map((code) => wrong(code, false))).toEqual([0, 0, 0]);
+  expect(codes.map((code) => wrong(code, true))).toEqual([1, 1, 0]);
+});
+
+test('who is slow stood still where it was kept from running, and not where it computed', () => {
+  const ran = { tookMs: 1200, ranMs: 1100, waitedMs: 100 };
+  const waited = { tookMs: 1200, ranMs: 200, waitedMs: 900 };
+  const slept = { tookMs: 1200, ranMs: 50, waitedMs: 50 };
+  expect([ran, waited, slept].map(apiStoodStill)).toEqual([false, true, false]);
+  expect([ran, waited, slept].map(redisStoodStill)).toEqual([false, true, true]);
+});
+
+test('what the last load that was cut off reserved may last from its end on', () => {
+  const deeds = new Deeds();
+  expect(deeds.cutOffMs).toBe(0);
+  deeds.begin('worker killed', { target: 'worker 1' }, 1000).endedMs = 2000;
+  deeds.begin('marked hard', { target: 'pg' }, 3000).endedMs = 4000;
+  expect(deeds.cutOffMs).toBe(2000);
 });
 
 test('a Redis that cannot be reached is explained by a machine that stood still then, as somebody else felt it', async () => {

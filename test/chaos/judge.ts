@@ -77,6 +77,8 @@ export interface Gone extends Asked {
 }
 
 export interface Refused extends Asked {
+  /** Asked for by its own address: a generation that was read before. */
+  readonly isOfGeneration?: boolean;
   readonly code: string;
   /** For people. */
   readonly detail: string;
@@ -141,6 +143,11 @@ export class Judge {
     this.#deeds = deeds;
   }
 
+  /** Generations and forms whose bytes it would know again. */
+  get remembered(): number {
+    return this.#bytes.size;
+  }
+
   damaged(damage: Damage): void {
     this.#damages.push(damage);
   }
@@ -164,9 +171,11 @@ export class Judge {
     }
   }
 
-  refused({ api, question, askedMs, answeredMs, code, detail }: Refused): readonly Finding[] {
-    if (this.#deeds.explains(code, { api, question, askedMs, answeredMs })) return [];
-    if (code === 'PQ_SOURCE_UNSTABLE' && this.#changedTooFast(question, askedMs, answeredMs)) {
+  refused(refused: Refused): readonly Finding[] {
+    const { api, question, askedMs, answeredMs, code, detail } = refused;
+    if (this.#deeds.explains(code, refused)) return [];
+    const isOfGeneration = refused.isOfGeneration === true;
+    if (!isOfGeneration && code === 'PQ_SOURCE_UNSTABLE' && this.#changedTooFast(question, askedMs, answeredMs)) {
       this.unstable.set(question.name, (this.unstable.get(question.name) ?? 0) + 1);
       return [];
     }

@@ -19,13 +19,24 @@ const plan = {
   onProgress: (line: string): void => console.log(line),
 };
 console.log(`seed ${plan.seed}`);
-await using run = await Run.open(plan);
+const run = await Run.open(plan);
+/** As a shell tells it of who was ended by these. */
+const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+// Ctrl-C reaches Redis and the databases as well, so nothing can be mended then. Told twice, it is in a hurry.
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => void run[Symbol.asyncDispose]().finally(() => process.exit(130)));
+  process.on(signal, () => {
+    console.log(`${signal}: ends before its time`);
+    run.cut(signal, signal === 'SIGINT');
+  });
 const story = await run.play();
 mkdirSync(folder, { recursive: true });
 const file = join(folder, 'report.md');
 writeFileSync(file, reportOf(story));
 for (const { reason, message } of story.findings) console.log(`${reason}: ${message}`);
-console.log(`${story.tally.answers} reads, ${story.deeds.length} deeds, ${story.findings.length} findings; ${file}`);
-process.exitCode = story.findings.length === 0 ? 0 : 1;
+const { tally, deeds, findings, cut } = story;
+const early = cut === null ? '' : `, cut short by ${cut.by}`;
+console.log(`${tally.answers} reads, ${deeds.length} deeds, ${findings.length} findings${early}; ${file}`);
+const code = findings.length > 0 ? 1 : cut === null ? 0 : EXIT_CODES[cut.by === 'SIGINT' ? 'SIGINT' : 'SIGTERM'];
+await run[Symbol.asyncDispose]().catch((error: unknown) => console.error(error));
+// Clients and writers of a run that was cut short in a hurry would go on.
+process.exit(code);

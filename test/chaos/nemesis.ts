@@ -1,5 +1,5 @@
 /**
- * The deeds, in four lanes: deeds of one lane never meet, those of different ones may (run.ts). A deed is over when what it
+ * The deeds, in six lanes: deeds of one lane never meet, those of different ones may (run.ts). A deed is over when what it
  * broke is proved to work again, by strict asks of those whom it concerns.
  */
 import { open, stat, truncate } from 'node:fs/promises';
@@ -32,6 +32,7 @@ export interface NemesisDeps {
 }
 
 export type Play = () => Promise<void>;
+type DamageKind = Extract<DeedKind, `${'part' | 'manifest' | 'head.json'} ${'flipped' | 'cut'}`>;
 
 export class Nemesis {
   readonly #deps: NemesisDeps;
@@ -58,6 +59,9 @@ export class Nemesis {
         await sleep(1500 + dice.below(1500));
         await stage.subject(name).comeBack();
       };
+    const damage = (kind: DamageKind): Play => {
+      return () => this.#damaged(kind);
+    };
     return [
       [
         redis('Redis paused', () => this.#redisPaused()),
@@ -66,34 +70,19 @@ export class Nemesis {
         redis('Redis lost its last second', () => stage.redis.restartWithoutLast(1000)),
       ],
       [() => this.#workerKilled(), () => this.#workerStopped(), () => this.#apiKilled(), () => this.#apiStopped()],
-      [
-        () => this.#collection(),
-        () => this.#quotaFilled(),
-        ...(
-          [
-            'part flipped',
-            'part cut',
-            'manifest flipped',
-            'manifest cut',
-            'head.json flipped',
-            'head.json cut',
-          ] as const
-        ).map(
-          (kind): Play =>
-            () =>
-              this.#damaged(kind),
-        ),
-      ],
+      [() => this.#collection(), () => this.#quotaFilled(), damage('part flipped'), damage('part cut')],
+      (['manifest flipped', 'manifest cut', 'head.json flipped', 'head.json cut'] as const).map(damage),
       [
         source('files away', 'lake', away('lake')),
         source('Postgres down', 'pg', away('pg')),
         source('Oracle down', 'ora', away('ora')),
         source('Oracle stopped', 'ora', () => this.#oracleStopped()),
-        () => this.#marked('soft'),
-        () => this.#marked('hard'),
-        () => this.#marked('purge'),
-        () => this.#marked('hard'),
       ],
+      (['soft', 'hard', 'purge', 'hard'] as const).map(
+        (mode): Play =>
+          () =>
+            this.#marked(mode),
+      ),
     ];
   }
 
@@ -246,7 +235,7 @@ export class Nemesis {
    * The files of a head, while its source stays as it is: afterwards a strict ask is answered, and where the check of each
    * read has to notice, from another generation.
    */
-  async #damaged(kind: DeedKind): Promise<void> {
+  async #damaged(kind: DamageKind): Promise<void> {
     const { stage, writers, dice, judge, now, found } = this.#deps;
     const question = dice.one(QUESTIONS.filter(({ byAge }) => !byAge));
     const writer = writers.find(({ subject }) => subject.name === question.source);

@@ -37,3 +37,5 @@ process.on('message', (message: ToOracle) => {
   void obey(message).then((executions) => process.send?.({ kind: 'done', executions } satisfies FromOracle));
 });
 process.once('disconnect', () => process.exit(0));
+// Ctrl-C is for the swarm, which says how it ends.
+process.on('SIGINT', () => undefined);

@@ -1,23 +1,25 @@
 /** What a run was and what it saw, as markdown: docs/chaos-report.md is one of these. */
 import { cpus, totalmem } from 'node:os';
 import { DEED_KINDS } from './deeds.ts';
-import type { Story } from './run.ts';
+import type { Cut, Story } from './run.ts';
 
 export function reportOf(story: Story): string {
-  const { plan, tally, deeds, findings } = story;
+  const { plan, tally, deeds, findings, cut } = story;
   const seconds = Math.round(story.readingMs / 1000);
   return `${[
     `# The chaos swarm, ${tally.answers} reads`,
     `Written by \`npm run chaos -- ${plan.reads} ${plan.seed}\` on ${new Date().toISOString().slice(0, 10)}, on ${machine()}. What it is and what it judges: [chaos.md](chaos.md).`,
+    cut === null ? '' : cutShort(cut, plan.reads),
     [
       `- seed ${plan.seed}; ${plan.apis} API processes, ${plan.workers} workers, ${plan.clients} clients`,
       `- ${tally.answers} answers in ${seconds} s (${Math.round(tally.answers / seconds)} a second, whatever else the machine did), ${tally.refusals} refusals`,
-      `- Redis or an API process took more than a second for the least it can do ${story.stalls} times`,
+      `- the machine kept Redis or an API process from running for more than a second ${story.stalls} times; ${story.slowByThemselves} times they took as long by themselves, which explains nothing`,
       `- ${story.calm} of the answers came in rests, while nothing was broken`,
       `- ${deeds.length} deeds; versions written: ${Object.entries(story.versions)
         .map(([name, versions]) => `${name} ${versions}`)
         .join(', ')}`,
       `- ${story.damagedOnTheWay} answers whose bytes were changed on the disk while they were sent; their digest told it`,
+      `- the judge remembers ${story.remembered} generations and forms, and its process holds ${story.judgeMiB} MiB`,
       `- **${findings.length} findings**`,
     ].join('\n'),
     ...(findings.length === 0
@@ -39,6 +41,13 @@ export function reportOf(story: Story): string {
   ]
     .filter((part) => part !== '')
     .join('\n\n')}\n`;
+}
+
+function cutShort({ by, isLookedAt }: Cut, reads: number): string {
+  const looked = isLookedAt
+    ? 'what was broken was mended first, and everything was looked at'
+    : 'what was broken then was not mended, and what was left behind not looked at';
+  return `**Cut short by ${by}** before ${reads} answers were there; ${looked}.`;
 }
 
 function machine(): string {

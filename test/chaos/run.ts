@@ -3,9 +3,10 @@
  * deed each, at once; behind each act there is a rest until everything works, and so many answers longer, in which nothing
  * explains a refusal. What decides chance is the seed alone; what time it takes is not.
  */
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { aftermathOf, heldBy } from './aftermath.ts';
-import { Client, type Api, type Way } from './client.ts';
+import { Client, type Api, type Habits, type Way } from './client.ts';
 import { Deeds, type Deed } from './deeds.ts';
 import { Dice } from './dice.ts';
 import { Http } from './http.ts';
@@ -14,7 +15,7 @@ import { Liar, LIES, type Lie, type LieFacts } from './liar.ts';
 import { judgeExecutions, judgeLoads, loadsOf, questionsWithLoads, type Loads } from './loads.ts';
 import { Nemesis, type Play } from './nemesis.ts';
 import { feelPulse } from './pulse.ts';
-import { QUESTIONS, type Question } from './questions.ts';
+import { QUESTIONS, SOURCES, type Question } from './questions.ts';
 import { RowSets } from './row-sets.ts';
 import type { Held } from './server-handle.ts';
 import { ChaosStage, writeBallast, type Size } from './stage.ts';
@@ -25,12 +26,14 @@ export interface Plan extends Size {
   readonly seed: number;
   /** Answers at least. Every deed is done once, whatever this is. */
   readonly reads: number;
+  /** Each asks one source only: where that is away, those of the others go on. */
   readonly clients: number;
+  readonly habits: Habits;
   /** Answers before the first deed, and in the rest behind each act. */
   readonly calmReads: number;
   /** Answers of an act before its deeds, at most: they do not all begin at once. */
   readonly gapReads: number;
-  /** Deeds of an act, at least; four at most, one of each lane. */
+  /** Deeds of an act, at least; six at most, one of each lane. */
   readonly deedsLeast: number;
   /** Answers between two versions of a source, at least. */
   readonly readsPerVersion: number;
@@ -43,20 +46,49 @@ export const SHORT = {
   workers: 2,
   threads: 1,
   clients: 6,
+  habits: {
+    ways: {
+      whole: 10,
+      unchanged: 6,
+      'own address': 3,
+      range: 3,
+      converted: 2,
+      patient: 1,
+      proved: 1,
+      younger: 1,
+      pinned: 1,
+    },
+    policies: { strict: 1, aged: 3, lazy: 2 },
+  },
   calmReads: 30,
   gapReads: 4,
-  deedsLeast: 4,
+  deedsLeast: 6,
   readsPerVersion: 20,
 } as const;
+/** Most asks are cheap, as those of real callers are: what they have still holds, or is young enough. */
 export const LONG = {
   apis: 2,
   workers: 3,
   threads: 2,
-  clients: 24,
-  calmReads: 500,
-  gapReads: 500,
+  clients: 48,
+  habits: {
+    ways: {
+      whole: 60,
+      unchanged: 80,
+      'own address': 20,
+      range: 20,
+      converted: 6,
+      patient: 2,
+      proved: 2,
+      younger: 2,
+      pinned: 1,
+    },
+    policies: { strict: 1, aged: 20, lazy: 9 },
+  },
+  calmReads: 2000,
+  gapReads: 1000,
   deedsLeast: 1,
-  readsPerVersion: 300,
+  readsPerVersion: 800,
 } as const;
 
 export interface Story {
@@ -73,12 +105,26 @@ export interface Story {
   /** Answers that began and came while nothing was broken. */
   readonly calm: number;
   readonly explained: Deeds['explained'];
-  /** Times that the machine stood still for a second, whoever took its processors. */
+  /** Times that a process was kept from running for a second, whoever took the processors; and was as slow by itself. */
   readonly stalls: number;
+  readonly slowByThemselves: number;
+  /** Answers that the judge has a note of, one for each generation and form; and what it took to keep them. */
+  readonly remembered: number;
+  readonly judgeMiB: number;
   readonly findings: readonly Finding[];
+  /** What ended it before enough was read; null: nothing did. */
+  readonly cut: Cut | null;
+}
+
+/** Whoever is in a hurry gets what was judged so far; else what was broken is mended first, and everything is looked at. */
+export interface Cut {
+  readonly by: string;
+  readonly isLookedAt: boolean;
 }
 
 const PROGRESS_EVERY_MS = 10_000;
+/** What workers do every few minutes, and not for an hour after a Redis that forgot: the store has room for minutes only. */
+const SWEEP_EVERY_MS = 5000;
 /** A run that is wrong everywhere need not say so a million times. */
 const FINDINGS_KEPT = 200;
 
@@ -94,9 +140,14 @@ export class Run implements AsyncDisposable {
   readonly #tally = new Tally();
   readonly #findings: Finding[] = [];
   #calm = 0;
+  #cut: Cut | null = null;
+  readonly #hurry = new AbortController();
+  #progress: { readonly atMs: number; readonly answers: number };
+  #readingMs: number | null = null;
   readonly #beganMs = now();
 
   private constructor(stage: ChaosStage, plan: Plan) {
+    this.#progress = { atMs: this.#beganMs, answers: 0 };
     this.stage = stage;
     this.#plan = plan;
     this.#dice = new Dice(plan.seed);
@@ -117,48 +168,86 @@ export class Run implements AsyncDisposable {
     return new Run(stage, plan);
   }
 
+  /** Ends before enough was read. Asked for once, what was broken is mended and everything is looked at; the second time, or in a hurry, not. */
+  cut(by: string, inAHurry = false): void {
+    const isLookedAt = this.#cut === null && !inAHurry;
+    this.#cut = { by, isLookedAt };
+    if (!isLookedAt) this.#hurry.abort();
+  }
+
   async play(): Promise<Story> {
+    const progress = setInterval(() => this.#plan.onProgress(this.#line()), PROGRESS_EVERY_MS);
+    try {
+      const whole = this.#playOn();
+      const soFar = once(this.#hurry.signal, 'abort').then(() => this.#storySoFar());
+      return await Promise.race([whole, soFar]);
+    } finally {
+      clearInterval(progress);
+    }
+  }
+
+  async #playOn(): Promise<Story> {
     const { plan, stage } = { plan: this.#plan, stage: this.stage };
-    const progress = setInterval(() => plan.onProgress(this.#line()), PROGRESS_EVERY_MS);
     for (const writer of this.#writers) writer.start();
-    const clients = Array.from({ length: plan.clients }, () => this.#client(this.#judge));
     const stop = new AbortController();
     const readingSince = now();
-    const pulse = feelPulse({ stage, http: this.#http, deeds: this.#deeds, now }, stop.signal);
-    const reading = clients.map((client) => this.#askOn(client, this.#dice.another(), stop.signal));
+    const beside = [
+      feelPulse({ stage, http: this.#http, deeds: this.#deeds, now }, stop.signal),
+      this.#sweepOn(stop.signal),
+      ...Array.from({ length: plan.clients }, async (_, at) => {
+        const source = SOURCES[at % SOURCES.length];
+        const questions = QUESTIONS.filter((question) => question.source === source);
+        await this.#askOn(this.#client(this.#judge), questions, stop.signal);
+      }),
+    ];
     try {
       await this.#rest();
       this.#foundAll(judgeLoads(this.#loads(), 1));
       await this.#break();
     } finally {
       stop.abort();
-      await Promise.all([...reading, pulse]);
+      await Promise.all(beside);
       await Promise.all(this.#writers.map((writer) => writer.end()));
-      clearInterval(progress);
     }
-    const readingMs = now() - readingSince;
+    this.#readingMs = now() - readingSince;
     plan.onProgress(`${this.#line()}; everything is mended, and looked at`);
     const held = await heldBy(stage);
     for (const writer of this.#writers) await writer.write();
-    this.#foundAll(await aftermathOf({ stage, http: this.#http, rowSets: this.#rowSets }));
+    const { cutOffMs } = this.#deeds;
+    this.#foundAll(await aftermathOf({ stage, http: this.#http, rowSets: this.#rowSets, cutOffMs }));
     const loads = this.#loads();
     const executions = await stage.oracle.executions();
     this.#foundAll([...judgeLoads(loads), ...judgeExecutions(loads, executions, this.#deeds)]);
+    return this.#story(loads, executions, held);
+  }
+
+  #storySoFar(): Story {
+    const loads = this.#loads();
+    this.#findings.push(...judgeLoads(loads, 1));
+    return this.#story(loads, null, []);
+  }
+
+  #story(loads: readonly Loads[], executions: number | null, held: readonly Held[]): Story {
+    const tookMs = now() - this.#beganMs;
     return {
-      plan,
-      tookMs: now() - this.#beganMs,
-      readingMs,
+      plan: this.#plan,
+      tookMs,
+      readingMs: this.#readingMs ?? tookMs,
       tally: this.#tally,
       deeds: this.#deeds.all,
       loads,
       executions,
-      versions: Object.fromEntries(stage.subjects.map(({ name, history }) => [name, history.latest])),
+      versions: Object.fromEntries(this.stage.subjects.map(({ name, history }) => [name, history.latest])),
       held,
       damagedOnTheWay: this.#judge.damagedOnTheWay,
       calm: this.#calm,
       explained: this.#deeds.explained,
       stalls: this.#deeds.stalls.length,
+      slowByThemselves: this.#deeds.slowByThemselves,
+      remembered: this.#judge.remembered,
+      judgeMiB: Math.round(process.memoryUsage.rss() / 2 ** 20),
       findings: this.#findings,
+      cut: this.#cut,
     };
   }
 
@@ -219,7 +308,7 @@ export class Run implements AsyncDisposable {
     });
     const dice = this.#dice.another();
     const lanes = nemesis.lanes().map((deeds) => new Lane(deeds, dice.another()));
-    for (;;) {
+    while (this.#cut === null) {
       const open = this.#tally.answers < plan.reads ? lanes : lanes.filter(({ isThrough }) => !isThrough);
       if (open.length === 0) return;
       const count = plan.deedsLeast + dice.below(lanes.length + 1 - plan.deedsLeast);
@@ -261,20 +350,30 @@ export class Run implements AsyncDisposable {
       judge,
       rowSets: this.#rowSets,
       dice: this.#dice.another(),
+      habits: this.#plan.habits,
       now,
       heard: (way: Way, outcome, ms) => this.#tally.add(way, outcome, ms),
       found,
     });
   }
 
-  async #askOn(client: Client, dice: Dice, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) await client.ask(dice.one(this.stage.apis).api, dice.one(QUESTIONS));
+  async #askOn(client: Client, questions: readonly Question[], signal: AbortSignal): Promise<void> {
+    const dice = this.#dice.another();
+    while (!signal.aborted) await client.ask(dice.one(this.stage.apis).api, dice.one(questions));
+  }
+
+  async #sweepOn(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      // Without Redis nothing is collected, and the next time is soon.
+      await this.stage.collect().catch(() => undefined);
+      await sleep(SWEEP_EVERY_MS, undefined, { signal }).catch(() => undefined);
+    }
   }
 
   /** So many more answers. */
   async #heard(reads: number): Promise<void> {
     const enough = this.#tally.answers + reads;
-    while (this.#tally.answers < enough) await sleep(20);
+    while (this.#cut === null && this.#tally.answers < enough) await sleep(20);
   }
 
   #foundAll(findings: readonly Finding[]): void {
@@ -282,20 +381,30 @@ export class Run implements AsyncDisposable {
   }
 
   #found(finding: Finding): void {
-    if (this.#findings.length >= FINDINGS_KEPT) return;
+    // What comes after the end is of a cluster that nobody mends.
+    if (this.#hurry.signal.aborted || this.#findings.length >= FINDINGS_KEPT) return;
     this.#findings.push(finding);
     this.#plan.onProgress(`FOUND ${finding.reason}: ${finding.message}`);
   }
 
   #line(): string {
     const { answers, refusals } = this.#tally;
-    const seconds = (now() - this.#beganMs) / 1000;
+    const atMs = now();
+    const rate = rateOf(answers - this.#progress.answers, atMs - this.#progress.atMs);
+    this.#progress = { atMs, answers };
+    const mean = rateOf(answers, atMs - this.#beganMs);
     const open = this.#deeds.all
       .filter(({ endedMs }) => endedMs === null)
       .map(({ kind, target }) => `${kind} (${target})`);
-    const rate = Math.round(answers / seconds);
-    return `${Math.round(seconds)} s: ${answers} of ${this.#plan.reads} reads (${rate}/s), ${refusals} refused, ${this.#deeds.all.length} deeds, ${this.#findings.length} findings; now: ${open.join(', ') || 'nothing'}`;
+    const left = Math.max(0, this.#plan.reads - answers);
+    const eta = mean === 0 ? '' : `, ${Math.ceil(left / mean / 60)} min left`;
+    const mib = Math.round(process.memoryUsage.rss() / 2 ** 20);
+    return `${Math.round((atMs - this.#beganMs) / 1000)} s: ${answers} of ${this.#plan.reads} reads (${rate}/s, ${mean}/s in all${eta}), ${refusals} refused, ${this.#deeds.all.length} deeds, ${this.#findings.length} findings, ${mib} MiB; now: ${open.join(', ') || 'nothing'}`;
   }
+}
+
+function rateOf(answers: number, ms: number): number {
+  return Math.round((answers * 1000) / Math.max(1, ms));
 }
 
 /** All deeds of a lane in an order that the dice decide, and then again in another one. */

@@ -37,7 +37,12 @@ export class ServerHandle {
   async start(): Promise<void> {
     this.#ordered = false;
     for (;;) {
-      const child = fork(programOf('server-process'), { stdio: ['ignore', 'inherit', 'pipe', 'ipc'], execArgv: [] });
+      const child = fork(programOf('server-process'), {
+        stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+        execArgv: [],
+        // As the program itself has it (docs/degraded-modes.md).
+        env: { ...process.env, UV_THREADPOOL_SIZE: '16' },
+      });
       this.#child = child;
       let said = '';
       child.stderr?.on('data', (chunk: Buffer) => {

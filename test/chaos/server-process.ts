@@ -66,3 +66,5 @@ process.once('message', (message: ServerStart) => {
   });
 });
 process.once('disconnect', () => process.exit(1));
+// Ctrl-C is for the swarm, which says how it ends.
+process.on('SIGINT', () => undefined);

@@ -7,7 +7,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { collectGarbage, Epochs, type Clock } from '@parqueue/core';
+import { collectGarbage, Epochs, type Clock, type OnStep } from '@parqueue/core';
 import { Catalog, loadConfig, storeRules, type Config } from '@parqueue/core/config';
 import { openCoordination, type Coordination } from '@parqueue/core/redis';
 import { openStore, type FileStore } from '@parqueue/core/store';
@@ -115,10 +115,11 @@ export class ChaosStage implements AsyncDisposable {
 
   async #begin({ apis, workers }: Size): Promise<void> {
     await this.epochs.open();
-    for (const subject of this.subjects) {
+    const written = this.subjects.map(async (subject) => {
       subject.history.writes += 1;
       await subject.history.next((version) => subject.write(version));
-    }
+    });
+    await Promise.all(written);
     const started: Promise<void>[] = [];
     for (let at = 1; at <= workers; at += 1) {
       const worker = new ServerHandle(`worker ${at}`, this.#start('worker', `worker ${at}`, this.config), (step) =>
@@ -180,9 +181,12 @@ export class ChaosStage implements AsyncDisposable {
     const { heads, leases, retirement, eviction, usage } = this.coordination;
     const { directories, marks, space } = this.store;
     const rules = storeRules(this.config);
+    const onStep: OnStep = (name, { key }) => {
+      if (name === 'head-evicted') this.loadsOf(String(key)).evictionsMs.push(this.#now());
+    };
     const { waitingFor } = await this.epochs.run(() =>
       collectGarbage(
-        { heads, leases, retirement, eviction, usage, directories, marks, space, randomId, onStep: () => undefined },
+        { heads, leases, retirement, eviction, usage, directories, marks, space, randomId, onStep },
         {
           rules: asIfAllWasOver ? { ...rules, graceMs: 0, keep: { ...rules.keep, generations: 1 } } : rules,
           pinMaxMs: asIfAllWasOver ? 0 : PIN_MAX_MS,
@@ -198,8 +202,7 @@ export class ChaosStage implements AsyncDisposable {
     const servers = [...this.workers, ...this.apis.map(({ handle }) => handle)];
     await Promise.all(servers.map((server) => server.kill()));
     await this.coordination.close();
-    await this.redis.kill();
-    for (const subject of this.subjects) await subject[Symbol.asyncDispose]();
+    await Promise.all([this.redis.kill(), ...this.subjects.map((subject) => subject[Symbol.asyncDispose]())]);
     await rm(this.base, { recursive: true, force: true });
   }
 
