@@ -60,7 +60,9 @@ describe('the window of staleIfError decides', () => {
   test('how old an answer may be, counted from when its load began, whatever head.json claims', async () => {
     await commit(5);
     nowMs = BEGAN + 60_000 + HOUR;
-    expect(await asked()).toMatchObject({ kind: 'answer', verifiedAtMs: BEGAN, ageMs: 60_000 + HOUR });
+    // Last-Modified, too, by the clock of Redis alone: by that of the host that wrote it, it might be before its forerunner's.
+    const times = { verifiedAtMs: BEGAN, committedAtMs: BEGAN };
+    expect(await asked()).toMatchObject({ kind: 'answer', ...times, ageMs: 60_000 + HOUR });
     nowMs += 1;
     expect(await asked()).toEqual(refused('too-old'));
   });
@@ -86,6 +88,15 @@ describe('the window of staleIfError decides', () => {
     expect(fenceOf(await asked({ policy }))).toBe(5);
     nowMs += 1;
     expect(await asked({ policy })).toEqual(refused('too-old'));
+  });
+
+  test('and never beyond what is declared, although a range is served from a head of the last minute elsewhere', async () => {
+    await commit(5);
+    const policy = { maxAgeMs: 120_000 };
+    nowMs = BEGAN + 60_000 + HOUR;
+    expect(fenceOf(await asked({ declared: {}, policy }))).toBe(5);
+    nowMs += 1;
+    expect(await asked({ declared: {}, policy })).toEqual(refused('too-old'));
   });
 });
 

@@ -66,9 +66,13 @@ export type DegradedRefusal = 'policy' | 'nothing' | 'damaged' | 'forbidden' | '
 
 export type Degraded = DegradedAnswer | { readonly kind: 'refused'; readonly why: DegradedRefusal };
 
-/** How old an answer may be for this caller while Redis is away; 0: there is none, and the store need not be looked at. */
+/**
+ * How old an answer may be for this caller while Redis is away; 0: there is none, and the store need not be looked at. A policy
+ * may be looser than the declared one: for ranges, and for who tolerates what staleWhileRevalidate allows.
+ */
 export function degradedAgeMaxMs({ declared, policy }: DegradedPolicy): number {
-  return declared.staleIfErrorMs === 0 ? 0 : policy.maxAgeMs + policy.staleIfErrorMs;
+  if (declared.staleIfErrorMs === 0) return 0;
+  return Math.min(policy.maxAgeMs + policy.staleIfErrorMs, declared.maxAgeMs + declared.staleIfErrorMs);
 }
 
 /** @throws ParqueueError PQ_STORE_IO */
@@ -95,7 +99,9 @@ export function decideDegraded(look: StoreLook, wanted: DegradedPolicy, redisNow
   const verifiedAtMs = told?.verifiedAtMs ?? manifest.startedAtMs;
   const ageMs = Math.max(0, redisNowMs - verifiedAtMs);
   if (ageMs > ageMaxMs) return refused('too-old');
-  return { kind: 'answer', manifest, verifiedAtMs, committedAtMs: told?.committedAtMs ?? manifest.sealedAtMs, ageMs };
+  // As a comparison with the store tells Redis. Not sealedAtMs, which is by the clock of the host that wrote it.
+  const committedAtMs = told?.committedAtMs ?? manifest.startedAtMs;
+  return { kind: 'answer', manifest, verifiedAtMs, committedAtMs, ageMs };
 }
 
 /** The latest marks that concern the generation, as the store has them now. */
