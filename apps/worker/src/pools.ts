@@ -2,6 +2,7 @@
 import { toFailure, type Memo, type SourceWork } from '@parqueue/core';
 import type { Config } from '@parqueue/core/config';
 import type { Logger } from 'pino';
+import { sourceGroups } from './file-servers.ts';
 import { LayeredMemo } from './memo.ts';
 import { meteredWork } from './metered-work.ts';
 import type { WorkerMetrics } from './metrics.ts';
@@ -35,17 +36,19 @@ export interface Threads {
   readonly all: number;
   /** As many may work for one source: where there are several, none of them takes the last one from the others. */
   readonly perSource: number;
+  /** How many all sources of one server leave to the others. */
+  readonly spare: number;
 }
 
 export function fillThreads({ worker, sources }: Config): Threads {
   const all = worker.threads;
-  return { all, perSource: Object.keys(sources).length > 1 ? Math.max(1, all - 1) : all };
+  return { all, perSource: Object.keys(sources).length > 1 ? Math.max(1, all - 1) : all, spare: 1 };
 }
 
 /** A table may take a minute to count; the probes of other sources have threads of their own meanwhile. */
 export function probeThreads({ sources }: Config): Threads {
   const wanted = Math.max(1, Object.keys(sources).length) * PROBES_PER_SOURCE;
-  return { all: Math.min(PROBE_THREADS_MAX, wanted), perSource: PROBES_PER_SOURCE };
+  return { all: Math.min(PROBE_THREADS_MAX, wanted), perSource: PROBES_PER_SOURCE, spare: PROBES_PER_SOURCE };
 }
 
 /** What a source gets to break its calls and remove its files before its thread is terminated. */
@@ -67,10 +70,14 @@ export function openPools({ config, metrics, log, memo, scratch, host, program }
   };
   const layered = new LayeredMemo(memo, MEMO_NAMES_MAX);
   const sourceCount = Object.keys(config.sources).length;
-  const pool = ({ all: size, perSource }: Threads): ThreadPool =>
+  const groups = sourceGroups(config.sources);
+  const isOneGroup = new Set(groups.values()).size < 2;
+  const pool = ({ all: size, perSource, spare }: Threads): ThreadPool =>
     new ThreadPool({
       threads: size,
       perSource,
+      perGroup: isOneGroup ? size : Math.max(1, size - spare),
+      groupOf: (source) => groups.get(source) ?? source,
       // No queue takes more jobs than there are threads, so no more can wait than all queues take together.
       waitingMax: size * sourceCount,
       threadMemoryBytes,

@@ -102,6 +102,8 @@ function openPool({ worker }: Config, source: SourceConfig): ThreadPool {
   return new ThreadPool({
     threads: 1,
     perSource: 1,
+    perGroup: 1,
+    groupOf: (name) => name,
     waitingMax: 1,
     threadMemoryBytes,
     stopGraceMs: STOP_GRACE_MS,

@@ -52,6 +52,8 @@ beforeEach(async () => {
   pool = new ThreadPool({
     threads: 1,
     perSource: 1,
+    perGroup: 1,
+    groupOf: (name) => name,
     waitingMax: 4,
     threadMemoryBytes: setup.threadMemoryBytes,
     keepsConnections: true,

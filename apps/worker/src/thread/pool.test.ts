@@ -28,6 +28,8 @@ function makePool(options: Partial<PoolOptions> = {}): ThreadPool {
     threadMemoryBytes: 64 * 1024 * 1024,
     stopGraceMs: 60_000,
     perSource: 1,
+    perGroup: options.threads ?? 1,
+    groupOf: (source) => source,
     exitLimitMs: 60_000,
     keepsConnections: false,
     entry,
@@ -210,6 +212,39 @@ describe('stopping a task', () => {
     await (await open(pipe, 'r+')).close();
     await expect.poll(() => pool.use.stuck, { timeout: 20_000 }).toBe(0);
     expect(await pool.probe(ask('id', 'hung'), context())).toMatchObject({ kind: 'version' });
+    await rm(folder, { recursive: true });
+  });
+
+  test('two sources of one server take no more threads than one of them: those that work, and those that hang', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'parqueue-pipe-'));
+    const pipe = join(folder, 'pipe');
+    await promisify(execFile)('mkfifo', [pipe]);
+    const pool = makePool({
+      threads: 2,
+      perGroup: 1,
+      groupOf: (source) => (source.startsWith('nfs') ? 'server' : source),
+      exitLimitMs: 200,
+      setup: { pipe },
+    });
+    const { context: gatedContext, inWork, abort } = gated();
+    const running = pool.probe(ask('pipe', 'nfs1'), gatedContext);
+    await inWork;
+    const waiting = pool.probe(ask('id', 'nfs2'), context());
+    // Past the one that waits.
+    expect(await pool.probe(ask('id', 'local'), context())).toMatchObject({ kind: 'version' });
+    expect(pool.use).toEqual({ busy: 1, free: 1, stuck: 0, waiting: 1 });
+    abort();
+    expect(await running).toMatchObject({ kind: 'failed', failure: { code: 'PQ_CANCELLED' } });
+
+    const hung = { kind: 'failed', failure: { code: 'PQ_SOURCE_UNAVAILABLE', retryable: true } };
+    expect(await waiting).toMatchObject(hung);
+    expect(await pool.probe(ask('id', 'nfs2'), context())).toMatchObject(hung);
+    expect(await pool.probe(ask('id', 'local'), context())).toMatchObject({ kind: 'version' });
+    expect(pool.use).toEqual({ busy: 0, free: 1, stuck: 1, waiting: 0 });
+
+    await (await open(pipe, 'r+')).close();
+    await expect.poll(() => pool.use.stuck, { timeout: 20_000 }).toBe(0);
+    expect(await pool.probe(ask('id', 'nfs2'), context())).toMatchObject({ kind: 'version' });
     await rm(folder, { recursive: true });
   });
 

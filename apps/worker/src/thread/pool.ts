@@ -5,8 +5,8 @@
  * A task is asked to stop over its port first, so that a source can break a database call and close its files; only a
  * thread that does not report within the grace is terminated. A report of a task whose thread was terminated or died
  * is given after the thread has ended: from then on nothing writes into that fill's staging directory.
- * One that cannot be ended (stuck-threads.ts) keeps its place, and a source gets no more places than it may have: others go
- * on beside a mount that hangs.
+ * One that cannot be ended (stuck-threads.ts) keeps its place, and neither a source nor all sources of one server get more
+ * places than they may have: others go on beside a mount that hangs.
  */
 import { MessageChannel, type Worker } from 'node:worker_threads';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -32,8 +32,12 @@ import { StuckThreads } from './stuck-threads.ts';
 
 export interface PoolOptions {
   readonly threads: number;
-  /** Places that tasks of one source may have, stuck ones included. */
+  /** Stuck threads after which a source is not asked any more. */
   readonly perSource: number;
+  /** Threads that tasks of one group of sources may have, stuck ones included. */
+  readonly perGroup: number;
+  /** Sources that may hang together. */
+  readonly groupOf: (source: string) => string;
   /** Tasks that may wait for a thread; more are refused with PQ_QUEUE_FULL. */
   readonly waitingMax: number;
   /** Limit of each thread's JavaScript heap. Buffers and wasm are outside of it. */
@@ -105,7 +109,8 @@ export class ThreadPool implements SourceWork, AsyncDisposable {
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    this.#slots = new Slots(options.threads, options.waitingMax);
+    const { threads: slots, perGroup, waitingMax } = options;
+    this.#slots = new Slots({ slots, perGroup, waitingMax });
     this.#threads = new Piscina<unknown, void>({
       // No file name here but one per task: an entry that can not be loaded then fails its task. Named here, it would
       // end the thread before it is ready and leave the task waiting for ever.
@@ -204,9 +209,10 @@ export class ThreadPool implements SourceWork, AsyncDisposable {
     const source = request?.source ?? '';
     if (request !== null && this.#stuck.countOf(source) >= this.#options.perSource)
       return failed(stuckFailure(request));
-    const wish = await this.#slots.take(context.signal);
+    const wish = await this.#slots.take(context.signal, this.#options.groupOf(source));
     if (wish.kind === 'aborted') return failed(stopFailure(context.signal));
-    if (wish.kind === 'full') {
+    if (wish.kind === 'hung' && request !== null) return failed(stuckFailure(request));
+    if (wish.kind !== 'taken') {
       return failed({
         code: 'PQ_QUEUE_FULL',
         message: 'all threads of this worker are busy; ask again later',

@@ -18,6 +18,7 @@ export class StuckThreads {
 
   keep(source: string, { exit, slot }: { readonly exit: Promise<void>; readonly slot: Slot }): void {
     this.#bySource.set(source, this.countOf(source) + 1);
+    slot.markStuck();
     void exit.then(() => {
       this.#bySource.set(source, this.countOf(source) - 1);
       slot.release();
