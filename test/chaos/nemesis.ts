@@ -48,6 +48,11 @@ export class Nemesis {
       (kind: DeedKind, strike: Play): Play =>
       () =>
         this.#play(kind, { target: 'Redis' }, strike);
+    // A mark holds from its acknowledgement on, also where Redis is gone in the next moment and nobody asked meanwhile.
+    const justMarked =
+      (play: Play): Play =>
+      () =>
+        this.#marked('hard', play);
     const source =
       (kind: DeedKind, name: SourceName, strike: Play): Play =>
       () =>
@@ -64,8 +69,8 @@ export class Nemesis {
     };
     return [
       [
-        redis('Redis paused', () => this.#redisPaused()),
-        redis('Redis killed', () => this.#redisGone(true)),
+        justMarked(redis('Redis paused', () => this.#redisPaused())),
+        justMarked(redis('Redis killed', () => this.#redisGone(true))),
         redis('Redis emptied', () => this.#redisGone(false)),
         redis('Redis lost its last second', () => stage.redis.restartWithoutLast(1000)),
       ],
@@ -277,28 +282,31 @@ export class Nemesis {
     return generation;
   }
 
-  /** Acknowledged in the end, however often it was refused before. */
-  async #marked(mode: Mark['mode']): Promise<void> {
-    const { stage, dice, http, judge, now } = this.#deps;
-    const { body, concerns, name } = this.#markTarget(dice.one(QUESTIONS));
+  async #marked(mode: Mark['mode'], andThen: Play = async () => await Promise.resolve()): Promise<void> {
+    const { dice } = this.#deps;
+    const target = this.#markTarget(dice.one(QUESTIONS));
+    const { concerns, name } = target;
     const kind = mode === 'purge' ? 'purged' : (`marked ${mode}` as const);
     await this.#play(kind, { target: name, concerns }, async (deed) => {
-      for (; ; deed.strikes += 1) {
-        const newest = new Map(QUESTIONS.map((question) => [question.name, judge.newestOf(question)]));
-        const sentMs = now();
-        const url = `${dice.one(stage.apis).api.url}/v1/invalidate`;
-        const { code } = await http.send(url, { method: 'POST', body: { ...body, mode } });
-        if (code === null) return judge.marked({ mode, concerns, sentMs, ackedMs: now() }, newest, QUESTIONS);
-        await sleep(100);
-      }
+      await this.#acknowledged(mode, target, deed);
+      await andThen();
     });
   }
 
-  #markTarget(question: Question): {
-    readonly body: object;
-    readonly name: string;
-    readonly concerns: Mark['concerns'];
-  } {
+  /** In the end, however often it was refused before. */
+  async #acknowledged(mode: Mark['mode'], { body, concerns }: MarkTarget, deed: Deed): Promise<void> {
+    const { stage, dice, http, judge, now } = this.#deps;
+    for (; ; deed.strikes += 1) {
+      const newest = new Map(QUESTIONS.map((question) => [question.name, judge.newestOf(question)]));
+      const sentMs = now();
+      const url = `${dice.one(stage.apis).api.url}/v1/invalidate`;
+      const { code } = await http.send(url, { method: 'POST', body: { ...body, mode } });
+      if (code === null) return judge.marked({ mode, concerns, sentMs, ackedMs: now() }, newest, QUESTIONS);
+      await sleep(100);
+    }
+  }
+
+  #markTarget(question: Question): MarkTarget {
     const { source, byAge } = question;
     const ofSource: Mark['concerns'] = (other) => other.source === source;
     const scope = this.#deps.dice.one(['key', 'dataset', 'source', ...(source === 'lake' ? [] : ['table'])]);
@@ -319,6 +327,12 @@ export class Nemesis {
         return { body: { source }, name: source, concerns: ofSource };
     }
   }
+}
+
+interface MarkTarget {
+  readonly body: object;
+  readonly name: string;
+  readonly concerns: Mark['concerns'];
 }
 
 /** One bit. @returns false where the file is gone */
