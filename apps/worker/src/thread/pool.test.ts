@@ -194,7 +194,7 @@ describe('stopping a task', () => {
     const folder = await mkdtemp(join(tmpdir(), 'parqueue-pipe-'));
     const pipe = join(folder, 'pipe');
     await promisify(execFile)('mkfifo', [pipe]);
-    const pool = makePool({ threads: 2, exitLimitMs: 200, setup: { pipe } });
+    const pool = makePool({ threads: 2, stopGraceMs: 200, exitLimitMs: 200, setup: { pipe } });
     const { context: gatedContext, inWork, abort } = gated();
     const running = pool.probe(ask('pipe', 'hung'), gatedContext);
     await inWork;
@@ -223,6 +223,7 @@ describe('stopping a task', () => {
       threads: 2,
       perGroup: 1,
       groupOf: (source) => (source.startsWith('nfs') ? 'server' : source),
+      stopGraceMs: 200,
       exitLimitMs: 200,
       setup: { pipe },
     });
