@@ -3,8 +3,9 @@
  * read out of its path or its binds, and then the request is made again as if a caller had sent them. Whoever uses the
  * result compares its key, so a wrong guess can only cost an entry its refresh, never file rows under a wrong name.
  */
-import type { CanonicalRequest, FileQuestion, ParamType, SqlQuestion } from '../model/request.ts';
+import type { CanonicalRequest, FileQuestion, SqlQuestion } from '../model/request.ts';
 import type { DatasetConfig, FileDatasetConfig, ParamConfig, SqlDatasetConfig } from './config.ts';
+import { readParam } from './params.ts';
 import type { RawParams } from './request-parts.ts';
 import { foldCase } from './sql-names.ts';
 
@@ -24,41 +25,52 @@ function paramsOfBinds({ params }: SqlDatasetConfig, { binds }: SqlQuestion): Ra
   return Object.fromEntries(found);
 }
 
-/** Where a path can be split in several ways, any of them makes the same path again, and so the same request. */
+/**
+ * Where a path can be split in several ways, any of them makes the same path again, and so the same request. What was tried in
+ * vain from one place is not tried again: a template of many parameters in one name takes no longer than the square of its length.
+ */
 function paramsOfPath({ path, params }: FileDatasetConfig, { path: asked }: FileQuestion): RawParams | null {
-  const groups = new Map(path.params.map((name, index) => [name, `pq${index}`]));
-  const met = new Set<string>();
-  const source = path.parts.map((part, index) => {
-    if (index % 2 === 0) return literal(part);
-    const group = groups.get(part) ?? '';
-    if (met.has(part)) return `\\k<${group}>`;
-    met.add(part);
-    return `(?<${group}>${shapeOf(params[part])})`;
-  });
-  const match = new RegExp(`^${source.join('')}$`, 'u').exec(asked);
-  if (match === null) return null;
-  return Object.fromEntries([...groups].map(([name, group]) => [name, match.groups?.[group] ?? '']));
+  const { parts } = path;
+  const names = parts.filter((_, index) => index % 2 === 1);
+  const repeated = path.params.filter((name) => names.indexOf(name) !== names.lastIndexOf(name));
+  const found = new Map<string, string>();
+  const inVain = new Set<string>();
+
+  const fits = (index: number, at: number): boolean => {
+    const part = parts[index];
+    if (part === undefined) return at === asked.length;
+    const known = index % 2 === 0 ? part : found.get(part);
+    if (known !== undefined) return asked.startsWith(known, at) && fits(index + 1, at + known.length);
+    // What comes later depends on those values alone that it has to repeat.
+    const state = JSON.stringify([index, at, repeated.map((name) => found.get(name) ?? null)]);
+    if (inVain.has(state)) return false;
+    for (const end of endsOf(asked, at, parts[index + 1] ?? '')) {
+      const value = asked.slice(at, end);
+      if (!isValueOf(params[part], value)) continue;
+      found.set(part, value);
+      if (fits(index + 1, end)) return true;
+      found.delete(part);
+    }
+    inVain.add(state);
+    return false;
+  };
+  return fits(0, 0) ? Object.fromEntries(found) : null;
 }
 
-const SHAPES: Readonly<Record<ParamType, string>> = {
-  string: '[^/]+?',
-  integer: '-?[0-9]+',
-  number: '[^/]+?',
-  boolean: 'true|false',
-  date: '[0-9]{4}-[0-9]{2}-[0-9]{2}',
-  timestamp: '[^/]+?',
-};
-
-/** Groups of its own, or references to them, would be taken for ours. */
-const GROUPS = /\\[1-9k]|\(\?</;
-
-function shapeOf(param: ParamConfig | undefined): string {
-  if (param === undefined) return SHAPES.string;
-  if (param.enum !== null) return param.enum.map(literal).join('|');
-  if (param.pattern !== null && !GROUPS.test(param.pattern)) return `(?:${param.pattern})`;
-  return SHAPES[param.type];
+/** Where a value may end that begins at `at`: before what follows it, within one name of the path. */
+function* endsOf(path: string, at: number, next: string): Generator<number> {
+  const slash = path.indexOf('/', at);
+  const last = slash < 0 ? path.length : slash;
+  for (let end = path.indexOf(next, at); end >= 0 && end <= last; end = path.indexOf(next, end + 1)) {
+    yield end;
+    // Nothing stands at the end of the text for ever.
+    if (end === path.length) return;
+  }
 }
 
-function literal(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, (character) => (character === '-' ? '\\x2d' : `\\${character}`));
+/** Only canonical texts stand in a path. */
+function isValueOf(param: ParamConfig | undefined, value: string): boolean {
+  if (param === undefined || value === '') return false;
+  const reading = readParam(param, value);
+  return reading.ok && reading.text === value;
 }
