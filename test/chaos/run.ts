@@ -45,6 +45,7 @@ export const SHORT = {
   apis: 2,
   workers: 2,
   threads: 1,
+  quotaMiB: 4,
   clients: 6,
   habits: {
     ways: {
@@ -70,6 +71,7 @@ export const LONG = {
   apis: 2,
   workers: 3,
   threads: 2,
+  quotaMiB: 16,
   clients: 48,
   habits: {
     ways: {
@@ -125,6 +127,8 @@ export interface Cut {
 const PROGRESS_EVERY_MS = 10_000;
 /** What workers do every few minutes, and not for an hour after a Redis that forgot: the store has room for minutes only. */
 const SWEEP_EVERY_MS = 5000;
+/** Longer than an act without a whole one, and no new deed is begun: a Redis that forgets again and again would fill the store. */
+const SWEPT_WITHIN_MS = 90_000;
 /** A run that is wrong everywhere need not say so a million times. */
 const FINDINGS_KEPT = 200;
 
@@ -144,6 +148,7 @@ export class Run implements AsyncDisposable {
   readonly #hurry = new AbortController();
   #progress: { readonly atMs: number; readonly answers: number };
   #readingMs: number | null = null;
+  #sweptMs = now();
   readonly #beganMs = now();
 
   private constructor(stage: ChaosStage, plan: Plan) {
@@ -164,7 +169,7 @@ export class Run implements AsyncDisposable {
 
   static async open(plan: Plan): Promise<Run> {
     const stage = await ChaosStage.open(plan, now);
-    await writeBallast(stage.base);
+    await writeBallast(stage.base, plan);
     return new Run(stage, plan);
   }
 
@@ -328,6 +333,7 @@ export class Run implements AsyncDisposable {
   async #rest(): Promise<void> {
     const before = this.#tally.answers;
     await this.#heard(this.#plan.calmReads);
+    while (this.#cut === null && now() - this.#sweptMs > SWEPT_WITHIN_MS) await this.#heard(this.#plan.calmReads);
     this.#calm += this.#tally.answers - before;
   }
 
@@ -365,7 +371,8 @@ export class Run implements AsyncDisposable {
   async #sweepOn(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       // Without Redis nothing is collected, and the next time is soon.
-      await this.stage.collect().catch(() => undefined);
+      const waitingFor = await this.stage.collect().catch(() => 'Redis');
+      if (waitingFor === null) this.#sweptMs = now();
       await sleep(SWEEP_EVERY_MS, undefined, { signal }).catch(() => undefined);
     }
   }

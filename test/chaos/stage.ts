@@ -41,6 +41,7 @@ export interface Size {
   readonly workers: number;
   /** Of each worker. */
   readonly threads: number;
+  readonly quotaMiB: number;
 }
 
 export interface ApiProcess {
@@ -100,7 +101,7 @@ export class ChaosStage implements AsyncDisposable {
       postgresSubject(new History(now)),
     ]);
     const subjects = [lake, oracle, postgres];
-    const config = configOf({ base, redisUrl: redis.url, subjects, threads: size.threads });
+    const config = configOf({ base, redisUrl: redis.url, subjects, size });
     const store = await openStore(config.store);
     const coordination = await openCoordination({ url: redis.url, storeId: store.storeId, clock, randomId });
     const stage = new ChaosStage({ base, redis, config, store, coordination, subjects, oracle }, now);
@@ -228,12 +229,13 @@ export class ChaosStage implements AsyncDisposable {
 
 /** Files that only fill room: four that fit, and one that never does. */
 export const BALLAST = ['one', 'two', 'three', 'huge'] as const;
-const BALLAST_BYTES = { one: 750_000, two: 750_000, three: 750_000, huge: 5_000_000 } as const;
+/** Of the quota. */
+const BALLAST_SHARES = { one: 0.18, two: 0.18, three: 0.18, huge: 1.2 } as const;
 
-export async function writeBallast(base: string): Promise<void> {
+export async function writeBallast(base: string, { quotaMiB }: Size): Promise<void> {
   for (const name of BALLAST) {
     const lines = Array.from(
-      { length: BALLAST_BYTES[name] / 3000 },
+      { length: (BALLAST_SHARES[name] * quotaMiB * 2 ** 20) / 3000 },
       (_, at) => `${at},${randomBytes(2244).toString('base64')}`,
     );
     await writeFile(join(base, 'lake', `ballast-${name}.csv`), `id,filler\n${lines.join('\n')}\n`);
@@ -244,10 +246,10 @@ interface Configured {
   readonly base: string;
   readonly redisUrl: string;
   readonly subjects: readonly Subject[];
-  readonly threads: number;
+  readonly size: Size;
 }
 
-function configOf({ base, redisUrl, subjects, threads }: Configured): Config {
+function configOf({ base, redisUrl, subjects, size: { threads, quotaMiB } }: Configured): Config {
   const datasets = SOURCES.flatMap((source) =>
     Object.entries(POLICIES).flatMap(([policy, { maxAgeMs, whileRevalidateMs, ifErrorMs }]) => {
       if (policy === 'ttl' && source !== 'lake') return [];
@@ -261,7 +263,7 @@ function configOf({ base, redisUrl, subjects, threads }: Configured): Config {
   );
   const text = `
 listen: { port: 0 }
-store: { root: ./store, quota: 4MiB, retention: { grace: ${GRACE_MS}ms, generations: 2, maxAge: 10s } }
+store: { root: ./store, quota: ${quotaMiB}MiB, retention: { grace: ${GRACE_MS}ms, generations: 2, maxAge: 10s } }
 redis: { url: "${redisUrl}", durable: true }
 limits: { fillTimeout: 4m }
 worker: { listen: { port: 0 }, threads: ${threads}, threadMemory: 128MiB, leaseTtl: ${LEASE_TTL_MS}ms, drain: { finish: 1s }, scratch: ./scratch }
