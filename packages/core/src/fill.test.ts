@@ -147,6 +147,44 @@ test.each([
   expect(steps.at(-1)).toEqual(['lease-released', fillId]);
 });
 
+test.each([
+  ['published', () => Promise.resolve(), 'committed'],
+  ['failed', () => Promise.reject(new ParqueueError('PQ_SOURCE_UNAVAILABLE', 'it is away')), 'failed'],
+])('a load that %s gives back the room that it held', async (_, beforeRows, kind) => {
+  const bench = await new RefreshBench().open();
+  bench.files.set('a.csv', 'a.csv 1');
+  const held = new Set<string>();
+  bench.room = {
+    hold: async (fill) => {
+      held.add(fill.fillId);
+      return { ...(await BOUNDLESS_ROOM.hold(fill)), release: async () => void held.delete(fill.fillId) };
+    },
+  };
+  let heldMeanwhile = 0;
+  bench.beforeRows = async () => {
+    heldMeanwhile = held.size;
+    await beforeRows();
+  };
+  const requirement = { after: 1e12, hardAfter: 0 };
+  const job = { kind: 'fill', request: bench.request('a.csv'), requirement, requestId: null } as const;
+  expect(await bench.timeline.until(bench.run(job))).toMatchObject({ kind });
+  expect(heldMeanwhile).toBe(1);
+  expect([...held]).toEqual([]);
+});
+
+test('what a thread that died has left in staging goes with its own load, not with the next one', async () => {
+  const bench = await new RefreshBench().open();
+  bench.files.set('a.csv', 'a.csv 1');
+  bench.beforeRows = () => Promise.reject(new ParqueueError('PQ_WORKER_CRASHED', 'the thread is gone'));
+  bench.store.beforeOperation = async (name) => {
+    if (name === 'discard') throw new ParqueueError('PQ_STORE_IO', 'nobody is there any more to remove it');
+  };
+  const requirement = { after: 1e12, hardAfter: 0 };
+  const job = { kind: 'fill', request: bench.request('a.csv'), requirement, requestId: null } as const;
+  expect(await bench.timeline.until(bench.run(job))).toMatchObject({ kind: 'failed' });
+  expect(bench.store.allStaging()).toEqual([]);
+});
+
 /** Ends with its signal only. */
 function sleep(_ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((_resolve, reject) => {

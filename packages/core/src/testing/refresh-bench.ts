@@ -11,7 +11,7 @@ import type { Source } from '../ports/source.ts';
 import type { OnStep } from '../ports/steps.ts';
 import type { FillReport, JobQueue, ProbeReport, SourceWork } from '../ports/work.ts';
 import { PartFlights } from '../part-flights.ts';
-import { BOUNDLESS_ROOM } from '../room.ts';
+import { BOUNDLESS_ROOM, type Room } from '../room.ts';
 import { Prober, type JobRun } from '../probe.ts';
 import { reconcileKey, reconcilePass } from '../rebuild.ts';
 import { Refresher, type RefreshPlan, type RefreshRun } from '../refresh.ts';
@@ -38,6 +38,7 @@ export class RefreshBench {
   beforeJobs: Promise<void> = Promise.resolve();
   /** How long after its work the outcome of a job is told. */
   outcomeAfterMs = 0;
+  room: Room = BOUNDLESS_ROOM;
   /** Awaited before rows are read. */
   beforeRows: (path: string) => Promise<void> = async () => undefined;
   readonly #outcomes = new Map<string, Outcome>();
@@ -170,7 +171,7 @@ export class RefreshBench {
       directories,
       marks,
       flights: new PartFlights(),
-      room: BOUNDLESS_ROOM,
+      room: this.room,
       jobs: this.#queue,
       outcomes: { record: async () => undefined },
       epochs: this.epochs,
