@@ -95,6 +95,20 @@ test('whether the filesystem answers is asked before all that wait in line', asy
   expect(faulty.log.map(({ operation }) => operation)).toEqual(['size', 'size', 'space', 'size', 'size']);
 });
 
+test('beyond its bound the line takes nothing but descriptors that go back and who asks whether the filesystem answers', async () => {
+  const files = boundedFiles(faulty, new StoreCalls({ max: 1, patienceMs: PATIENCE_MS, waitingMax: 2 }));
+  const file = await files.open(join(root, 'b'), 'r');
+  const gate = hang('a');
+  const asked = Array.from({ length: 3 }, () => files.size(join(root, 'a')));
+  await gate.reached;
+  await expect(files.size(join(root, 'b'))).rejects.toMatchObject(timedOut);
+  const others = [files.space(root), file.close()];
+  gate.open();
+  expect(await Promise.all(asked)).toEqual([9, 9, 9]);
+  await Promise.all(others);
+  expect(await files.size(join(root, 'b'))).toBe(9);
+});
+
 test('files that do not close are given up like other calls, and whoever comes then is refused at once', async () => {
   const opened = [await files.open(join(root, 'a'), 'r'), await files.open(join(root, 'b'), 'r')];
   const gate = faulty.gate({ operation: 'close', times: 2 });

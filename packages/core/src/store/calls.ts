@@ -20,12 +20,20 @@ export interface StoreCallOptions {
   readonly max: number;
   /** Until a call in its thread is given up; and one in line, while none comes back. */
   readonly patienceMs: number;
+  /** Calls in line; more are refused. */
+  readonly waitingMax: number;
 }
 
 /** One less than the threads Node has by default: with UV_THREADPOOL_SIZE=n give n - 1. */
 const MAX = 3;
 /** Above the pauses of an NFS server that restarts and lets its clients reclaim their locks (90 s), below every time limit of a load. */
 const PATIENCE_MS = 120_000;
+
+/**
+ * More than an API process has connections (`limits.connections`, by default), each of which waits for one call at a time. A caller who leaves does not
+ * take his call back: where a filesystem is slow and callers are impatient, the line would grow for as long as it moves.
+ */
+const WAITING_MAX = 20_000;
 
 /** How often calls under way are looked at. */
 const LOOKS_PER_PATIENCE = 20;
@@ -35,7 +43,7 @@ export interface CallOptions<T> {
   readonly abandoned?: (late: T) => void;
   /** Times the usual one, for a call in its thread. */
   readonly patience?: number;
-  /** Goes to the head of the line. */
+  /** Goes to the head of the line, however long that is. */
   readonly first?: boolean;
   /** Is made as soon as there is a thread, although nobody waits for it any more: a descriptor has to go back. */
   readonly owed?: boolean;
@@ -57,6 +65,7 @@ interface Call {
 export class StoreCalls {
   readonly #max: number;
   readonly #patienceMs: number;
+  readonly #waitingMax: number;
   #line = new Set<Call>();
   readonly #running = new Set<Call>();
   #stuck = 0;
@@ -64,9 +73,11 @@ export class StoreCalls {
   #movedMs = Number.NEGATIVE_INFINITY;
   #watch: NodeJS.Timeout | null = null;
 
-  constructor({ max = MAX, patienceMs = PATIENCE_MS }: Partial<StoreCallOptions> = {}) {
+  constructor(options: Partial<StoreCallOptions> = {}) {
+    const { max = MAX, patienceMs = PATIENCE_MS, waitingMax = WAITING_MAX } = options;
     this.#max = max;
     this.#patienceMs = patienceMs;
+    this.#waitingMax = waitingMax;
   }
 
   /** Calls that were given up and did not come back yet; each keeps a thread. */
@@ -110,6 +121,8 @@ export class StoreCalls {
         },
       };
       if (this.#hopeless) call.refuse(NONE_CAME_BACK);
+      else if (!owed && !first && this.#line.size >= this.#waitingMax)
+        call.refuse(`${this.#waitingMax} calls wait for it already`);
       if (given || owed) this.#enqueue(call, first);
       this.#beginNext();
       this.#watch ??= setInterval(() => this.#look(), this.#patienceMs / LOOKS_PER_PATIENCE).unref();
