@@ -11,7 +11,7 @@ import { readFooterOf } from '../../parquet/footer.ts';
 import { isSpoilt, isTrap, orTrap } from '../../parquet/wasm-traps.ts';
 import { writeParquetFile, type WriteOptions, type Written } from '../../parquet/writer.ts';
 import { assertWholeArrow } from './arrow-frames.ts';
-import { writeError, type Place } from './disk-error.ts';
+import { isSystemError, placeError, type Place } from './disk-error.ts';
 import { assertColumns, wantedColumns } from './table.ts';
 
 export interface BatchFile {
@@ -139,7 +139,7 @@ async function refusing<T>(format: string, work: () => Promise<T>, place: Place 
     return await work();
   } catch (error) {
     // A file that could not be read or written says nothing of what is in it.
-    if (error instanceof Error && 'syscall' in error) throw writeError(error, place);
+    if (isSystemError(error)) throw placeError(error, place);
     const isBroken = isTrap(error) || (isParqueueError(error) && error.details['recycleThread'] === true);
     if (isParqueueError(error) && !(isBroken && error.code === 'PQ_INTERNAL')) throw error;
     const message = error instanceof Error ? error.message : String(error);

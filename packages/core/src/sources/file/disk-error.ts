@@ -5,8 +5,22 @@ export type Place = 'scratch' | 'store';
 
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
-/** An error met while writing to the store's target or to the scratch directory. */
-export function writeError(error: unknown, place: Place): ParqueueError {
+/** What a call of the system refused; other errors are about what was read. */
+export function isSystemError(error: unknown): error is Error {
+  return error instanceof Error && 'syscall' in error;
+}
+
+/** The same work, with an error about that place where the system refuses something. */
+export async function inPlace<T>(place: Place, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw isSystemError(error) ? placeError(error, place) : error;
+  }
+}
+
+/** An error met at the store's target or in the scratch directory, which we write and read. */
+export function placeError(error: unknown, place: Place): ParqueueError {
   if (isParqueueError(error)) return error;
   const code = errorCode(error);
   const where = place === 'store' ? "the store's filesystem" : "the worker's scratch directory";
@@ -16,7 +30,7 @@ export function writeError(error: unknown, place: Place): ParqueueError {
       cause: error,
     });
   }
-  return new ParqueueError('PQ_STORE_IO', `writing to ${where} failed: ${messageOf(error)}`, {
+  return new ParqueueError('PQ_STORE_IO', `${where} cannot be used: ${messageOf(error)}`, {
     details: { place },
     cause: error,
   });

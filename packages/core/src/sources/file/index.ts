@@ -5,7 +5,7 @@ import type { Source } from '../../ports/source.ts';
 import type { DuckDbOptions } from './duckdb.ts';
 import { currentVersion, fileQuestion, fileSnapshot, type FileSourceParts } from './snapshot.ts';
 import { openJailed } from './jail.ts';
-import { writeError } from './disk-error.ts';
+import { placeError } from './disk-error.ts';
 import type { FileTime } from './stable.ts';
 
 export type { DuckDbOptions } from './duckdb.ts';
@@ -28,7 +28,7 @@ export async function openFileSource(options: FileSourceOptions): Promise<Source
   try {
     await mkdir(options.scratch, { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw writeError(error, 'scratch');
+    throw placeError(error, 'scratch');
   }
   const parts: FileSourceParts = {
     root: options.root,

@@ -10,7 +10,7 @@ import type { SourceContext } from '../../ports/source.ts';
 import { readFooterOf, type ParquetFooter } from '../../parquet/footer.ts';
 import { refusedValue, shown } from './declared-type.ts';
 import { duckDbMessage, literal, quoted, type DuckDbSession } from './duckdb.ts';
-import { writeError } from './disk-error.ts';
+import { inPlace, isSystemError, placeError } from './disk-error.ts';
 import type { Table } from './table.ts';
 
 const WATCH_MS = 250;
@@ -85,7 +85,7 @@ async function tableInstead(error: unknown, { table }: LoadPlan): Promise<Table>
 
 async function checked(plan: LoadPlan, table: Table, reported: number): Promise<Loaded> {
   const { limits } = plan.context;
-  const footer = await readFooterOf(plan.target);
+  const footer = await inPlace('store', () => readFooterOf(plan.target));
   assertRows(footer.rows, limits.rowsMax);
   assertBytes(footer.fileBytes, limits.bytesMax);
   if (footer.rows !== reported || (table.rows !== null && footer.rows !== table.rows)) {
@@ -134,18 +134,26 @@ function watchCopy(session: DuckDbSession, plan: LoadPlan): NodeJS.Timeout {
   }, WATCH_MS);
 }
 
+/**
+ * A read that the system refuses. Other ones are the file's own fault: a length that lies makes DuckDB ask for bytes that it
+ * cannot have (`Invalid argument`), or that are not there.
+ */
+const DISK_FAILS =
+  /^IO Error: Could not (read from|seek).*: (Input\/output error|Stale file handle|Connection timed out|Remote I\/O error|Structure needs cleaning)/;
+
 /** Errors that any statement can meet: the disk, the memory, the limit. */
 export function duckDbError(
   error: unknown,
   { scratch, target }: Pick<LoadPlan, 'scratch' | 'target'>,
 ): ParqueueError | null {
   if (isParqueueError(error)) return error;
+  if (isSystemError(error)) return placeError(error, 'scratch');
   const text = error instanceof Error ? error.message : String(error);
-  if (/No space left on device|Disk quota exceeded/.test(text)) {
-    return writeError(Object.assign(new Error(text), { code: 'ENOSPC' }), text.includes(target) ? 'store' : 'scratch');
-  }
+  const place = text.includes(target) ? 'store' : 'scratch';
+  if (/No space left on device|Disk quota exceeded|File too large/.test(text))
+    return placeError(Object.assign(new Error(text), { code: 'ENOSPC' }), place);
   if (/max_temp_directory_size|failed to offload/i.test(text))
-    return writeError(Object.assign(new Error(text), { code: 'ENOSPC' }), 'scratch');
+    return placeError(Object.assign(new Error(text), { code: 'ENOSPC' }), 'scratch');
   if (text.startsWith('Out of Memory Error')) {
     return new ParqueueError(
       'PQ_LIMIT_EXCEEDED',
@@ -155,14 +163,11 @@ export function duckDbError(
     );
   }
   if (
-    /^IO Error: Could not (write|create|open|truncate|sync)/.test(text)
+    /^IO Error: Could not (write|create|open|truncate|f?sync)/.test(text)
     || /^IO Error: (Cannot open|Failed to write)/.test(text)
-  ) {
-    return writeError(
-      new Error(duckDbMessage(error, [scratch, dirname(target)])),
-      text.includes(target) ? 'store' : 'scratch',
-    );
-  }
+    || DISK_FAILS.test(text)
+  )
+    return placeError(new Error(duckDbMessage(error, [scratch, dirname(target)]).split('\n')[0]), place);
   return null;
 }
 

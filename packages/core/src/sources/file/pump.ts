@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { ParqueueError } from '../../model/errors.ts';
-import { throwIfAborted, writeError, type Place } from './disk-error.ts';
+import { throwIfAborted, placeError, type Place } from './disk-error.ts';
 
 /** Large enough that a call costs nothing against the copy, small enough to stay in the processor's cache. */
 const CHUNK_BYTES = 1024 * 1024;
@@ -80,6 +80,6 @@ async function writeAll(target: PumpTarget, chunk: Buffer, position: number): Pr
       written += bytesWritten;
     }
   } catch (error) {
-    throw writeError(error, target.place);
+    throw placeError(error, target.place);
   }
 }

@@ -1,7 +1,7 @@
 /** A private directory for one load. Whatever happens, it is gone afterwards. */
 import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeError } from './disk-error.ts';
+import { placeError } from './disk-error.ts';
 
 export interface Scratch extends AsyncDisposable {
   readonly path: string;
@@ -13,6 +13,6 @@ export async function makeScratch(parent: string): Promise<Scratch> {
     const path = await mkdtemp(join(await realpath(parent), 'load-'));
     return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
   } catch (error) {
-    throw writeError(error, 'scratch');
+    throw placeError(error, 'scratch');
   }
 }

@@ -11,7 +11,7 @@ import { readFooter, readFooterOf } from '../../parquet/footer.ts';
 import { PageChecksums } from '../../parquet/page-checksums.ts';
 import { recall, remember, versionOf, type Sighting } from './checksum.ts';
 import { declaredTypes } from './decode.ts';
-import { throwIfAborted, writeError, type Place } from './disk-error.ts';
+import { inPlace, throwIfAborted, type Place } from './disk-error.ts';
 import type { DuckDbOptions } from './duckdb.ts';
 import type { JailedFile } from './jail.ts';
 import { assertRows } from './load.ts';
@@ -94,7 +94,7 @@ async function copyAsIs(
       checksums: new PageChecksums(footer),
     });
   });
-  const footer = await readFooterOf(target.path);
+  const footer = await inPlace('store', () => readFooterOf(target.path));
   return {
     version: versionOf(hashed.sha256),
     consistency: 'exact',
@@ -136,7 +136,7 @@ async function decodeAndEncode(
     version: versionOf(hashed.sha256),
     consistency: 'exact',
     rows: footer.rows,
-    sha256: sha256 ?? (await hashOf(target.path, context)),
+    sha256: sha256 ?? (await inPlace('store', () => hashOf(target.path, context))),
     columns: footer.columns.map((column, i) => ({ ...column, sourceType: question.format, ...sources[i] })),
     details: { method: 'decode', sourceBytes: hashed.bytes, rowGroups: footer.rowGroups.length },
   };
@@ -193,17 +193,13 @@ async function pumpInto<T>(
   to: { readonly path: string; readonly place: Place },
   work: (handle: Awaited<ReturnType<typeof open>>) => Promise<T>,
 ): Promise<T> {
-  let handle: Awaited<ReturnType<typeof open>>;
-  try {
-    // A second try after the source moved begins with an empty file again.
-    handle = await open(to.path, 'w');
-  } catch (error) {
-    throw writeError(error, to.place);
-  }
+  // A second try after the source moved begins with an empty file again.
+  const handle = await inPlace(to.place, () => open(to.path, 'w'));
   try {
     return await work(handle);
   } finally {
-    await handle.close();
+    // NFS may tell only here that there was no room.
+    await inPlace(to.place, () => handle.close());
   }
 }
 
@@ -222,7 +218,8 @@ async function withoutLeftovers(target: PartTarget, work: () => Promise<Extract>
   try {
     return await work();
   } catch (error) {
-    await rm(target.path, { force: true });
+    // What cannot be removed now goes with its staging folder.
+    await rm(target.path, { force: true }).catch(() => undefined);
     throw error;
   }
 }

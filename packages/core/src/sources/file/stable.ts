@@ -4,7 +4,7 @@
  * at before and after, through the descriptor and afresh by its path, and the work is done again where it moved.
  */
 import { isParqueueError, ParqueueError } from '../../model/errors.ts';
-import { isStaleHandle, throwIfAborted } from './disk-error.ts';
+import { isStaleHandle, isSystemError, readError, throwIfAborted } from './disk-error.ts';
 import { openJailed, restat, sameStat, type JailedFile } from './jail.ts';
 
 export interface FileTime {
@@ -67,7 +67,8 @@ async function tryOnce<T>(place: FilePlace, work: (file: JailedFile) => Promise<
     throwIfAborted(place.signal);
     if (isParqueueError(error) && error.code === 'PQ_MALFORMED_SOURCE') await pause(place, SETTLE_MS);
     if (isStaleHandle(error) || !(await unmoved(place, file))) return { stable: false };
-    throw error;
+    // What is written meanwhile has its own errors by then.
+    throw isSystemError(error) ? readError(error, place.path) : error;
   }
   return (await unmoved(place, file)) ? { stable: true, value } : { stable: false };
 }

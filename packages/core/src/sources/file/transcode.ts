@@ -10,6 +10,7 @@ import type { ParquetFooter } from '../../parquet/footer.ts';
 import type { WriteOptions } from '../../parquet/writer.ts';
 import { writeArrow, writeParquetAgain } from './batches.ts';
 import { decodeError, tableOf } from './decode.ts';
+import { inPlace } from './disk-error.ts';
 import { openDuckDb, type DuckDbOptions } from './duckdb.ts';
 import { copyToParquet, duckDbError } from './load.ts';
 import type { Table } from './table.ts';
@@ -35,6 +36,11 @@ export interface Transcoded {
 }
 
 export async function transcode(plan: TranscodePlan): Promise<Transcoded> {
+  // The source was read before; what is written is told where it is written.
+  return await inPlace('scratch', () => byAnyDecoder(plan));
+}
+
+async function byAnyDecoder(plan: TranscodePlan): Promise<Transcoded> {
   if (plan.question.format === 'arrow') return throughBatches(plan);
   try {
     return await throughDuckDb(plan);
