@@ -17,6 +17,8 @@ export interface CsvDialect {
   readonly names: readonly string[];
   /** New column name → name in the header, where they differ. */
   readonly renamed: Readonly<Record<string, string>>;
+  /** Lines without anything before the first record. */
+  readonly blankLines: number;
   /** Something that is no line break stands behind the first record. */
   readonly hasMore: boolean;
 }
@@ -43,7 +45,7 @@ export function dialectOf(text: string, whole: boolean, options: CsvOptions | nu
     }
   }
   const delimiter = options?.delimiter ?? delimiterOf(body, quote, escape);
-  const { fields: record, end } = firstRecord(body, whole, { delimiter, quote, escape });
+  const { fields: record, blankLines, end } = firstRecord(body, whole, { delimiter, quote, escape });
   // No SQL can name such a column, and no text has one: it is another kind of file.
   if (record.some((field) => field.includes('\0')))
     throw new ParqueueError('PQ_MALFORMED_SOURCE', 'line 1 of the CSV holds a NUL character: this file is no text');
@@ -53,7 +55,7 @@ export function dialectOf(text: string, whole: boolean, options: CsvOptions | nu
     ? uniqueNames(record)
     : { names: record.map((_, i) => `column${i + 1}`), renamed: {} };
   const hasMore = end !== null && (!whole || /[^\r\n]/.test(body.slice(end)));
-  return { header, delimiter, quote, escape, nullText: options?.nullText ?? '', names, renamed, hasMore };
+  return { header, delimiter, quote, escape, nullText: options?.nullText ?? '', names, renamed, blankLines, hasMore };
 }
 
 /** The candidate that stands most often outside quotes in the first record; a comma where none does. */
@@ -119,11 +121,26 @@ function firstRecord(body: string, whole: boolean, marks: Marks): FirstRecord {
       { details: { line: 1 } },
     );
   }
+  assertOneKind(body, record);
   return record;
+}
+
+/** The parser takes the first line break for that of the whole file, also where quotes are around it, and then finds no rows. */
+function assertOneKind(body: string, { end }: FirstRecord): void {
+  if (end === null) return;
+  const [own = ''] = /^(?:\r\n|\r|\n)/.exec(body.slice(end, end + 2)) ?? [];
+  const others = body.slice(0, end).match(/\r\n|\r|\n/g) ?? [];
+  if (others.every((found) => found === own)) return;
+  throw new ParqueueError(
+    'PQ_MALFORMED_SOURCE',
+    'line 1 of the CSV: line breaks of two kinds (LF, CR LF, CR) before or in the first record; write one kind',
+    { details: { line: 1 } },
+  );
 }
 
 interface FirstRecord {
   readonly fields: string[];
+  readonly blankLines: number;
   /** Where the line break that closed it stands; null where none did. */
   readonly end: number | null;
   /** A quote is open at its end, or text follows one that closed. */
@@ -131,8 +148,8 @@ interface FirstRecord {
 }
 
 /**
- * One record by RFC 4180, and as the parser takes it: blank lines before it are passed over, and so are blanks around
- * quotes.
+ * One record by RFC 4180, and as the parser takes it, without the blanks around quotes. Blank lines before it are passed
+ * over.
  */
 function parseRecord(body: string, { delimiter, quote, escape }: Marks): FirstRecord {
   const fields: string[] = [];
@@ -144,8 +161,9 @@ function parseRecord(body: string, { delimiter, quote, escape }: Marks): FirstRe
     field = '';
     state = 'blank';
   };
-  let i = 0;
-  while (body[i] === '\n' || body[i] === '\r') i += 1;
+  const blank = /^[\r\n]*/.exec(body)?.[0] ?? '';
+  const blankLines = blank.replaceAll('\r\n', '\n').length;
+  let i = blank.length;
   for (; i < body.length; i += 1) {
     const char = body[i] ?? '';
     if (state === 'quoted') {
@@ -162,7 +180,7 @@ function parseRecord(body: string, { delimiter, quote, escape }: Marks): FirstRe
       take();
     } else if (char === '\n' || char === '\r') {
       take();
-      return { fields, end: i, isBroken };
+      return { fields, blankLines, end: i, isBroken };
     } else if (state === 'closed') {
       if (char !== ' ') isBroken = true;
     } else if (quote !== '' && char === quote && state === 'blank') {
@@ -175,5 +193,5 @@ function parseRecord(body: string, { delimiter, quote, escape }: Marks): FirstRe
   }
   isBroken ||= state === 'quoted';
   take();
-  return { fields, end: null, isBroken };
+  return { fields, blankLines, end: null, isBroken };
 }

@@ -39,7 +39,6 @@ export async function guessTypes(
   relation: string,
   names: readonly string[],
 ): Promise<Inference> {
-  if (names.length === 0) return { rows: null, candidates: new Map() };
   const all = new Map(names.map((name) => [name, INFERRED]));
   const glance = await narrow(session, `(SELECT * FROM ${relation} LIMIT ${GLANCE_ROWS})`, all);
   const whole = glance.rows < GLANCE_ROWS;

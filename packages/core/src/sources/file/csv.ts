@@ -17,7 +17,7 @@ const LINE_BYTES_MAX = 2 * 1024 * 1024;
 export function csvRelation(path: string, dialect: CsvDialect): string {
   const columns = dialect.names.map((name) => `${literal(name)}: 'VARCHAR'`).join(', ');
   return (
-    `read_csv(${literal(path)}, auto_detect = false, header = ${dialect.header}, delim = ${literal(dialect.delimiter)}, `
+    `read_csv(${literal(path)}, auto_detect = false, header = ${dialect.header}, skip = ${dialect.blankLines}, delim = ${literal(dialect.delimiter)}, `
     + `quote = ${literal(dialect.quote)}, escape = ${literal(dialect.escape)}, nullstr = ${literal(dialect.nullText)}, `
     + `allow_quoted_nulls = false, strict_mode = true, null_padding = false, ignore_errors = false, `
     + `max_line_size = ${LINE_BYTES_MAX}, columns = {${columns}})`
@@ -96,7 +96,7 @@ async function blame(session: DuckDbSession, relation: string, plan: CsvPlan, co
       + `WHERE ${isRefused(column, type)} LIMIT 1`,
   );
   const [row, breaksBefore, value] = found ?? [null, null, ''];
-  const line = Number(row) + Number(breaksBefore) + (plan.dialect.header ? 1 : 0);
+  const line = Number(row) + Number(breaksBefore) + plan.dialect.blankLines + (plan.dialect.header ? 1 : 0);
   return new ParqueueError(
     'PQ_MALFORMED_SOURCE',
     `line ${line} of the CSV (row ${Number(row)}), column ${column}: `

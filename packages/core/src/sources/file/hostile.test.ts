@@ -118,6 +118,51 @@ describe('JSON', () => {
     expect(columns[1]?.type).toMatch(/^map<.*utf8.*int64/);
   });
 
+  it.each([
+    ['behind a comma', '[{"a":1},\n{"a":2},\n'],
+    ['after the first of its objects', '[{"a":1},'],
+  ])('a list that was cut off %s is refused; its rows were once taken for all', async (_, text) => {
+    await expect(extract('a.json', text)).rejects.toMatchObject({ code: 'PQ_MALFORMED_SOURCE' });
+  });
+
+  it.each([
+    ['differ in case only', '{"a":1,"A":2}'],
+    ['differ in case only, one row from the next', '{"a":1}\n{"A":2}'],
+    ['differ in case only, beside one that is called as the second would be', '{"a":1,"A":2,"A_1":3}'],
+    ['are empty', '{"b":1,"":2}'],
+    ['differ in case only within an object', '{"x":{"a":1,"A":2}}'],
+    ['are empty within an object', '{"x":{"":1,"b":2}}'],
+    ['differ in case only, the first of them within a list', '{"x":[{"a":1}]}\n{"x":[{"A":2}]}'],
+    ['have a NUL within an object', '{"x":{"a\\u0000b":1}}'],
+    ['are what a name would be that is made up', '{"b":2,"":1,"B":1,"c1":3}'],
+  ])('keys that %s are refused; their values were once NULL', async (_, text) => {
+    await expect(extract('a.ndjson', `${text}\n`)).rejects.toMatchObject({ code: 'PQ_MALFORMED_SOURCE' });
+  });
+
+  it('keys that only look as if their names were made up are columns', async () => {
+    await extract('a.ndjson', '{"C0":1,"a":2,"a_1":3}\n{"A_1":null}\n', { ...SNAPPY, columns: ['C0', 'a', 'a_1'] });
+    expect((await rows())[0]).toEqual({ C0: 1n, a: 2n, a_1: 3n });
+  });
+
+  it('texts that look like a time or a UUID stay as they are written, in lists and objects too', async () => {
+    const row = {
+      t: '1:02:03.1234567',
+      u: '550E8400-E29B-41D4-A716-446655440000',
+      l: ['12:00'],
+      s: { TIME: '1:2:3', 'x, TIME': 'B9C2C0F6-0000-4000-8000-000000000000', UUID: 1 },
+    };
+    await extract('a.ndjson', `${JSON.stringify(row)}\n`);
+    expect(await rows()).toEqual([{ ...row, s: { ...row.s, UUID: 1n } }]);
+  });
+
+  it('integers of 64 bits with and without a sign keep all digits, in lists too', async () => {
+    const { columns } = await extract(
+      'a.ndjson',
+      '{"a":18446744073709551615,"l":[18446744073709551615,-1]}\n{"a":-1}\n',
+    );
+    expect(columns.map(({ type }) => type)).toEqual(['decimal128(38, 0)', 'list<decimal128(38, 0)>']);
+  });
+
   it('more different keys than a file may have columns are refused', async () => {
     const keys = Array.from({ length: 20_000 }, (_, i) => `"k${i}":1`);
     await expect(extract('a.ndjson', `{${keys.join(',')}}\n`)).rejects.toMatchObject({ code: 'PQ_MALFORMED_SOURCE' });
@@ -203,6 +248,33 @@ describe('the first line of a CSV', () => {
   ])('with %s is refused; it once took all rows for a part of it', async (_, text) => {
     await expect(extract('a.csv', text)).rejects.toMatchObject({ code: 'PQ_MALFORMED_SOURCE', details: { line: 1 } });
   });
+
+  it('may have blank lines before it, which are no rows; it was once taken for one itself', async () => {
+    for (const text of ['\n\na,b\n1,2\n', '\ufeff\r\na,b\r\n1,2\r\n', '\r\ra,b\r1,2']) {
+      await extract('a.csv', text);
+      expect(await rows()).toEqual([{ a: 1n, b: 2n }]);
+    }
+    await extract('a.csv', '\n\n1\n2\n');
+    expect(await rows()).toEqual([{ column1: 1n }, { column1: 2n }]);
+    const declared = { ...SNAPPY, columnTypes: { a: 'bigint' } };
+    await expect(extract('a.csv', '\n\na,b\n1,2\nx,3\n', declared)).rejects.toMatchObject({ details: { line: 5 } });
+  });
+
+  it.each([
+    ['before it', '\r\n\na,b\r\n1,2\r\n3,4\r\n'],
+    ['in quotes', '"a\nb",c\r\n1,2\r\n3,4\r\n'],
+  ])(
+    'with line breaks of another kind %s is refused, whoever declares the types; rows were once lost',
+    async (_, text) => {
+      for (const columnTypes of [
+        {},
+        text.startsWith('"') ? { 'a\nb': 'bigint', c: 'bigint' } : { a: 'bigint', b: 'bigint' },
+      ])
+        await expect(extract('a.csv', text, { ...SNAPPY, columnTypes })).rejects.toMatchObject({
+          details: { line: 1 },
+        });
+    },
+  );
 
   it('and the rows lose the blanks around quotes alike', async () => {
     await extract('a.csv', 'a, "b, c" ,d\n1, "x, y" ,z\n');

@@ -17,15 +17,18 @@ const BACKSLASH = 0x5c;
 const NEWLINE = 0x0a;
 const OPENING = new Set([0x5b, 0x7b]);
 
-/** @throws ParqueueError PQ_UNSUPPORTED_TYPE, PQ_VALUE_OUT_OF_RANGE */
-export async function assertJsonShape(path: string, signal: AbortSignal): Promise<void> {
+/**
+ * `isWhole`: what it opens it closes. Whether it may be something else than JSON is not known by then.
+ * @throws ParqueueError PQ_UNSUPPORTED_TYPE, PQ_VALUE_OUT_OF_RANGE
+ */
+export async function assertJsonShape(path: string, signal: AbortSignal): Promise<{ readonly isWhole: boolean }> {
   await using handle = await open(path, 'r');
   const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
   const scan = new JsonScan();
   for (let at = 0; ;) {
     throwIfAborted(signal);
     const { bytesRead } = await handle.read(chunk, 0, CHUNK_BYTES, at);
-    if (bytesRead === 0) return scan.end();
+    if (bytesRead === 0) return { isWhole: scan.end() };
     scan.take(chunk.subarray(0, bytesRead));
     at += bytesRead;
   }
@@ -47,8 +50,10 @@ export class JsonScan {
     }
   }
 
-  end(): void {
+  /** @returns whether all is closed that was opened. */
+  end(): boolean {
     this.#endNumber();
+    return this.#depth === 0 && !this.#inText;
   }
 
   #text(byte: number): void {

@@ -5,24 +5,15 @@
  */
 import { ParqueueError } from '../../model/errors.ts';
 import type { CanonicalRequest } from '../../model/request.ts';
-import { fromText, fromValue, type DeclaredType } from './declared-type.ts';
+import { fromText, type DeclaredType } from './declared-type.ts';
 import { duckDbMessage, literal, quoted, type DuckDbSession } from './duckdb.ts';
-import { valueError } from './load.ts';
+import { assertKeys, jsonColumns, KEYS_MAX, TAKEN_FOR_MAPS, UNNAMEABLE, unnameable } from './json-columns.ts';
 import { assertJsonShape } from './json-shape.ts';
-import { COLUMNS_MAX, wantedColumns, type Table } from './table.ts';
+import { valueError } from './load.ts';
+import { wantedColumns, type Table } from './table.ts';
 
 /** One object's text; DuckDB keeps two of that size for each thread. */
 const OBJECT_BYTES_MAX = 16 * 1024 * 1024;
-
-/** Beyond so many keys it costs quadratic time to make columns of them. */
-const KEYS_MAX = COLUMNS_MAX;
-
-/**
- * DuckDB makes a map of an object with more than 200 keys of similar values, and where most rows lack most of its keys.
- * Within a row that is what such objects are; where it took the rows themselves for maps, they are columns all the same.
- */
-const ROWS_ARE_RECORDS = `, field_appearance_threshold = 0, map_inference_threshold = ${KEYS_MAX}`;
-const TAKEN_FOR_MAPS = /expected records/;
 
 /** A date format no text has: what keeps DuckDB from turning texts into dates. */
 const NO_DATES = "dateformat = '%Y\u001f', timestampformat = '%Y\u001f'";
@@ -37,23 +28,28 @@ export async function jsonTable(
     readonly signal: AbortSignal;
   },
 ): Promise<Table> {
-  await assertJsonShape(path, plan.signal);
+  const { isWhole } = await assertJsonShape(path, plan.signal);
   const format = plan.format === 'ndjson' ? 'newline_delimited' : 'auto';
-  const options = `format = '${format}', records = true, compression = 'uncompressed', ${NO_DATES}, maximum_object_size = ${OBJECT_BYTES_MAX}`;
-  const described = await describe(session, `${literal(path)}, ${options}, sample_size = -1`);
+  const file = `${literal(path)}, format = '${format}', compression = 'uncompressed', maximum_object_size = ${OBJECT_BYTES_MAX}`;
+  const options = `records = true, ${NO_DATES}`;
+  const described = await jsonColumns(session, file, `${options}, sample_size = -1`);
+  // A list that ends behind a comma is one to DuckDB.
+  if (!isWhole)
+    throw new ParqueueError('PQ_MALFORMED_SOURCE', 'the JSON ends before everything is closed that it opened');
   // No SQL can name such a column.
-  if (described.some(({ name }) => name.includes('\0')))
+  if (described.some(({ name, type }) => name.includes('\0') || type.includes('\0')))
     throw new ParqueueError('PQ_MALFORMED_SOURCE', 'the JSON has a key with a NUL character in it; name it otherwise');
   const wanted = wantedColumns(
     described.map(({ name }) => name),
     plan.request.columns,
     [...plan.declared.keys()],
   );
+  await assertKeys(session, file, { columns: described, wanted });
   // Declared columns arrive as text, so that a value that does not fit is refused and not rounded.
   const types = described.map(({ name, type }) => ({ name, type: plan.declared.has(name) ? 'VARCHAR' : type }));
   const columns = types.map(({ name, type }) => `${literal(name)}: ${literal(type)}`).join(', ');
   return {
-    relation: `read_json(${literal(path)}, ${options}, columns = {${columns}})`,
+    relation: `read_json(${file}, ${options}, columns = {${columns}})`,
     rows: null,
     columns: wanted.map((name) => {
       const { type } = described.find((column) => column.name === name) ?? { type: 'VARCHAR' };
@@ -69,22 +65,6 @@ export async function jsonTable(
   };
 }
 
-async function describe(
-  session: DuckDbSession,
-  file: string,
-): Promise<readonly { readonly name: string; readonly type: string }[]> {
-  const described = (more: string): ReturnType<DuckDbSession['run']> =>
-    session.run(`DESCRIBE SELECT * FROM read_json(${file}${more})`);
-  let found: Awaited<ReturnType<typeof described>>;
-  try {
-    found = await described('');
-  } catch (error) {
-    if (!(error instanceof Error && TAKEN_FOR_MAPS.test(error.message))) throw error;
-    found = await described(ROWS_ARE_RECORDS);
-  }
-  return found.map(([name, type]) => ({ name: String(name), type: String(type) }));
-}
-
 /**
  * DuckDB reads a JSON number with a fraction as a double. Up to 15 digits survive that; with more, what arrives may
  * not be what was written, so a decimal of it is refused (as text, `"12345678901234567.89"`, it is taken whole).
@@ -94,15 +74,13 @@ function declared(name: string, type: string, to: DeclaredType): string {
   return fromText(name, to, type === 'DOUBLE' && to.decimal !== null ? { also: short } : {});
 }
 
-/** 128-bit integers have no Parquet type of their own; DuckDB would write them as doubles. */
 function plain(name: string, type: string): string {
-  if (type === 'HUGEINT' || type === 'UHUGEINT')
-    return fromValue(name, type, { name: 'decimal(38,0)', sql: 'DECIMAL(38,0)', decimal: { precision: 38, scale: 0 } });
   return type === 'JSON' ? `CAST(${quoted(name)} AS VARCHAR)` : quoted(name);
 }
 
 export function jsonError(error: unknown, directories: readonly string[]): ParqueueError | null {
   const text = duckDbMessage(error, directories);
+  if (UNNAMEABLE.test(text)) return unnameable(null, error);
   if (!/JSON|maximum_object_size/.test(text)) return null;
   if (TAKEN_FOR_MAPS.test(text))
     return new ParqueueError(
