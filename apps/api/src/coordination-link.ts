@@ -186,6 +186,8 @@ export class CoordinationLink {
     if (this.#closing.signal.aborted) return;
     this.#keeper ??= this.#tryUntilOpen().finally(() => {
       this.#keeper = null;
+      // Lost again, or found silent, between its last look and here: whoever noticed met this loop, and began none.
+      if (!this.#ready) this.#keep();
     });
   }
 
