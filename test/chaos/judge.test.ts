@@ -398,7 +398,7 @@ describe('loads', () => {
     expect(judged(cut, { deeds: deed('worker killed', [250, 260]) }).wrong).toBe(0);
     expect(judged(cut, { deeds: deed('worker killed', [350, 360]) }).wrong).toBe(1);
     const thrice = [100, 110, 120].map((readMs) => [readMs, null, null] as const);
-    expect(judged(thrice, { deeds: deed('worker killed', [90, 200]) }).loads.inVain).toEqual({
+    expect(judged(thrice, { deeds: deed('worker killed', [90, 200]) }).loads.inVain).toMatchObject({
       all: 3,
       unexplained: 1,
     });

@@ -11,7 +11,7 @@ import type { Deed, DeedKind, Deeds } from './deeds.ts';
 import type { Finding } from './judge.ts';
 import { QUESTIONS, type Question } from './questions.ts';
 
-/** One load that read rows, as its worker told it. Times are of the swarm's clock, when it was told. */
+/** One load that read rows, as its worker told it, with the times at which it took these steps. */
 export interface Load {
   readonly fillId: string;
   readonly readMs: number;
@@ -52,6 +52,8 @@ export interface Loads {
 export interface Excused {
   readonly all: number;
   readonly unexplained: number;
+  /** The first of those without a reason, for people. */
+  readonly example: string;
 }
 
 const AGAIN: ReadonlySet<DeedKind> = new Set<DeedKind>([
@@ -104,7 +106,7 @@ export function loadsOf({ question, entry, writes, deeds, unstable }: LoadsDeps)
   const left = new Reasons(concerned);
   const evictions = [...entry.evictionsMs];
   const before = new Map<string, number>();
-  const again = { all: 0, unexplained: 0 };
+  const again = { all: 0, unexplained: 0, example: '' };
   for (const { version, committedMs } of committed) {
     if (version === null || committedMs === null) continue;
     const sinceMs = before.get(version);
@@ -113,15 +115,20 @@ export function loadsOf({ question, entry, writes, deeds, unstable }: LoadsDeps)
     again.all += 1;
     const evicted = evictions.findIndex((ms) => ms >= sinceMs && ms <= committedMs);
     if (evicted >= 0) evictions.splice(evicted, 1);
-    else if (!left.take(AGAIN, { fromMs: sinceMs, toMs: committedMs }, 1)) again.unexplained += 1;
+    else if (!left.take(AGAIN, { fromMs: sinceMs, toMs: committedMs }, 1)) {
+      again.unexplained += 1;
+      again.example ||= `${version} at ${timeOf(sinceMs)} and ${timeOf(committedMs)}`;
+    }
   }
-  const inVain = { all: 0, unexplained: 0 };
+  const inVain = { all: 0, unexplained: 0, example: '' };
   for (const [at, { readMs, committedMs }] of entry.all.entries()) {
     if (committedMs !== null) continue;
     inVain.all += 1;
     // The next one reads under a lease of its own: by then this one had ended, or had lost its lease.
     const toMs = entry.all[at + 1]?.readMs ?? Infinity;
-    if (!left.take(CUTS_OFF, { fromMs: readMs, toMs }, AT_ONCE)) inVain.unexplained += 1;
+    if (left.take(CUTS_OFF, { fromMs: readMs, toMs }, AT_ONCE)) continue;
+    inVain.unexplained += 1;
+    inVain.example ||= `the one of ${timeOf(readMs)}`;
   }
   return {
     question,
@@ -132,6 +139,11 @@ export function loadsOf({ question, entry, writes, deeds, unstable }: LoadsDeps)
     again,
     inVain: { ...inVain, unexplained: Math.max(0, inVain.unexplained - unstable) },
   };
+}
+
+/** As the report tells when deeds were done. */
+export function timeOf(ms: number): string {
+  return new Date(ms).toISOString().slice(11, -1);
 }
 
 /** Deeds as reasons: each for so many loads, of those that it met. */
@@ -165,9 +177,12 @@ export function judgeLoads(loads: readonly Loads[], running: 0 | 1 = 0): readonl
   return loads.flatMap(({ question, writes, versions, again, inVain }) => {
     const wrong: string[] = [];
     if (versions > writes) wrong.push(`${versions} versions were committed of ${writes} that were written`);
-    if (again.unexplained > 0) wrong.push(`${again.unexplained} loads of a version that was there, without a reason`);
+    if (again.unexplained > 0)
+      wrong.push(`${again.unexplained} loads of a version that was there, without a reason: ${again.example}`);
     if (inVain.unexplained > running)
-      wrong.push(`${inVain.unexplained} loads read rows that were never committed, and nothing cut them off`);
+      wrong.push(
+        `${inVain.unexplained} loads read rows that were never committed, and nothing cut them off: ${inVain.example}`,
+      );
     return wrong.map((message): Finding => ({ reason: 'duplicate', message: `${question.name}: ${message}` }));
   });
 }

@@ -7,9 +7,9 @@ export type SourceName = (typeof SOURCES)[number];
 /** As declared in the stage's configuration (stage.ts); `ttl` is right for its age without a question to the source. */
 export const POLICIES = {
   strict: { maxAgeMs: 0, whileRevalidateMs: 0, ifErrorMs: 0 },
-  aged: { maxAgeMs: 2000, whileRevalidateMs: 0, ifErrorMs: 30_000 },
-  lazy: { maxAgeMs: 500, whileRevalidateMs: 5000, ifErrorMs: 0 },
-  ttl: { maxAgeMs: 1500, whileRevalidateMs: 0, ifErrorMs: 0 },
+  aged: { maxAgeMs: 4000, whileRevalidateMs: 0, ifErrorMs: 30_000 },
+  lazy: { maxAgeMs: 2000, whileRevalidateMs: 5000, ifErrorMs: 0 },
+  ttl: { maxAgeMs: 3000, whileRevalidateMs: 0, ifErrorMs: 0 },
 } as const;
 export type PolicyName = keyof typeof POLICIES;
 

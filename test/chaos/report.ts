@@ -1,6 +1,7 @@
 /** What a run was and what it saw, as markdown: docs/chaos-report.md is one of these. */
 import { cpus, totalmem } from 'node:os';
 import { DEED_KINDS } from './deeds.ts';
+import { timeOf } from './loads.ts';
 import type { Cut, Story } from './run.ts';
 
 export function reportOf(story: Story): string {
@@ -24,7 +25,12 @@ export function reportOf(story: Story): string {
     ].join('\n'),
     ...(findings.length === 0
       ? []
-      : ['## Findings', findings.map(({ reason, message }) => `- ${reason}: ${message}`).join('\n')]),
+      : [
+          '## Findings',
+          findings.map(({ reason, message }) => `- ${reason}: ${message}`).join('\n'),
+          '## What was done, one after the other',
+          courseTable(story),
+        ]),
     '## Answers and refusals, by the way of asking',
     answersTable(story),
     ...(story.explained.size === 0 ? [] : ['## Refusals, by what explains them', explainedTable(story)]),
@@ -72,6 +78,16 @@ function deedsTable({ deeds }: Story): string {
     return [kind, String(own.length), range];
   });
   return tableOf(['deed', 'times', 'until it was proved mended'], rows);
+}
+
+/** For who looks for the cause of a finding. */
+function courseTable({ deeds }: Story): string {
+  const rows = deeds.map(({ kind, target, strikes, beganMs, endedMs }) => [
+    `${kind} (${target})${strikes === 1 ? '' : `, ${strikes} times`}`,
+    timeOf(beganMs),
+    endedMs === null ? '' : timeOf(endedMs),
+  ]);
+  return tableOf(['deed', 'began', 'was proved mended'], rows);
 }
 
 function loadsTable({ loads }: Story): string {

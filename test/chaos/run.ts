@@ -75,22 +75,22 @@ export const LONG = {
   clients: 48,
   habits: {
     ways: {
-      whole: 60,
-      unchanged: 80,
-      'own address': 20,
-      range: 20,
-      converted: 6,
-      patient: 2,
-      proved: 2,
-      younger: 2,
+      whole: 50,
+      unchanged: 110,
+      'own address': 12,
+      range: 12,
+      converted: 4,
+      patient: 1,
+      proved: 1,
+      younger: 1,
       pinned: 1,
     },
     policies: { strict: 1, aged: 20, lazy: 9 },
   },
-  calmReads: 2000,
-  gapReads: 1000,
+  calmReads: 4000,
+  gapReads: 1500,
   deedsLeast: 1,
-  readsPerVersion: 800,
+  readsPerVersion: 1500,
 } as const;
 
 export interface Story {

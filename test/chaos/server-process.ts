@@ -22,6 +22,8 @@ export type FromServer =
       readonly name: StepName;
       readonly key: string;
       readonly fillId: string;
+      /** When it was taken, by the clock that all processes of a host share: who is stopped then tells it later. */
+      readonly atMs: number;
       /** Of a commit: the source's version, as the generation's manifest tells it. */
       readonly version: string | null;
     };
@@ -49,9 +51,10 @@ async function start({ role, config, queueTiming, logFile }: ServerStart): Promi
     };
     const onStep: OnStep = async (name, details) => {
       if (!TOLD.has(name)) return;
+      const atMs = performance.timeOrigin + performance.now();
       const [key, fillId] = [String(details['key']), String(details['fillId'])];
       const version = name === 'commit-acked' ? await versionOf(key, Number(details['fence'])) : null;
-      tell({ kind: 'step', name, key, fillId, version });
+      tell({ kind: 'step', name, key, fillId, atMs, version });
     };
     const worker = await startWorker({ config, queueTiming, log, onStep });
     process.once('SIGTERM', () => void worker.drain().then(() => process.exit(0)));

@@ -219,11 +219,11 @@ export class ChaosStage implements AsyncDisposable {
     return { kind: 'start', role, config, queueTiming: QUEUE_TIMING, logFile };
   }
 
-  #count({ name, key, fillId, version }: LoadStep): void {
+  #count({ name, key, fillId, atMs, version }: LoadStep): void {
     const loads = this.loadsOf(key);
-    if (name === 'head-evicted') loads.evictionsMs.push(this.#now());
-    else if (name === 'first-batch') loads.read(fillId, this.#now());
-    else Object.assign(loads.read(fillId, this.#now()), { committedMs: this.#now(), version });
+    if (name === 'head-evicted') loads.evictionsMs.push(atMs);
+    else if (name === 'first-batch') loads.read(fillId, atMs);
+    else Object.assign(loads.read(fillId, atMs), { committedMs: atMs, version });
   }
 }
 
