@@ -104,10 +104,14 @@ function sendableOf(
   };
 }
 
+/** Of a body, and not said of each: what an attempt that failed behind its headers told of another generation's. */
+const BODY_HEADERS = ['content-type', 'content-encoding', 'content-length', 'content-range', 'repr-digest', 'link'];
+
 /** @throws PartLost before anything was sent; HttpRefusal 412, 416 */
 export async function answerWith(call: DataCall, sendable: Sendable): Promise<FastifyReply> {
   const { context, request, reply, form } = call;
   const { facts } = sendable;
+  for (const name of BODY_HEADERS) reply.removeHeader(name);
   const representation = representationOf(facts, form);
   const headers = dataHeaders(facts, form, sendable.age, context.gatekeeper.open ? 'public' : 'private');
   switch (judge(request.headers, representation)) {

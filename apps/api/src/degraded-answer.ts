@@ -26,8 +26,6 @@ export function degradedSendable(
   { request: { dataset }, declared: policy }: Resolved,
 ): Sendable {
   requireTaggedRange(call);
-  // Of an attempt that failed behind its headers.
-  call.reply.removeHeader('content-range');
   const { key, manifest, verifiedAtMs, committedAtMs, ageMs } = found;
   return {
     hold: async () => UNPINNED,
