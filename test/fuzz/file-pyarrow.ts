@@ -10,7 +10,7 @@ const script = join(dirname(fileURLToPath(import.meta.url)), 'read-arrow.py');
 let reader: { readonly child: ChildProcess; readonly lines: AsyncIterator<string>; readonly face: Interface } | null =
   null;
 
-/** @returns `alike`, or what is not; null without Python. One call at a time. */
+/** @returns `alike`, or what is not; null without Python. Calls are answered in their order. */
 export async function readArrow(source: string, part: string): Promise<string | null> {
   if (!hasReaders) return null;
   reader ??= start();

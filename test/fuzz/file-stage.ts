@@ -45,6 +45,7 @@ const DATASETS = Object.entries(EXTENSIONS)
 export class FileStage implements AsyncDisposable {
   readonly cluster: Cluster;
   #worker: WorkerHandle;
+  #successor: Promise<void> | null = null;
   #files = 0;
 
   private constructor(cluster: Cluster, worker: WorkerHandle) {
@@ -78,10 +79,11 @@ export class FileStage implements AsyncDisposable {
         return { kind: 'refused', source, code: error.code, message: error.message };
       },
     );
-    const died = this.#death(over.signal).then((): Loaded => ({ kind: 'died', source }));
+    const worker = this.#worker;
+    const died = death(worker, over.signal).then((): Loaded => ({ kind: 'died', source }));
     try {
       const loaded = await Promise.race([asked, died]);
-      if (loaded.kind === 'died') this.#worker = await this.cluster.startWorker();
+      if (loaded.kind === 'died') await this.#replace(worker);
       return loaded;
     } finally {
       over.abort();
@@ -105,11 +107,21 @@ export class FileStage implements AsyncDisposable {
     await this.cluster[Symbol.asyncDispose]();
   }
 
-  /** Resolves when the worker's process is gone, or never. */
-  async #death(over: AbortSignal): Promise<void> {
-    while (!over.aborted && isAlive(this.#worker.pid)) await sleep(100);
-    if (over.aborted) await new Promise(() => undefined);
+  /** One successor for all loads that it took along. */
+  async #replace(dead: WorkerHandle): Promise<void> {
+    if (this.#worker !== dead) return;
+    this.#successor ??= this.cluster.startWorker().then((worker) => {
+      this.#worker = worker;
+      this.#successor = null;
+    });
+    await this.#successor;
   }
+}
+
+/** Resolves when the worker's process is gone, or never. */
+async function death(worker: WorkerHandle, over: AbortSignal): Promise<void> {
+  while (!over.aborted && isAlive(worker.pid)) await sleep(100);
+  if (over.aborted) await new Promise(() => undefined);
 }
 
 function isAlive(pid: number): boolean {

@@ -122,14 +122,15 @@ test('JSON that nests 100,000 deep is refused, and the worker lives', async () =
 });
 
 describe('damaged files', () => {
-  const runs = { copied: 15, decoded: 40, csv: 40, ndjson: 30, json: 25, arrow: 40 } satisfies Record<
+  const runs = { copied: 12, decoded: 32, csv: 32, ndjson: 20, json: 20, arrow: 32 } satisfies Record<
     FileRoute,
     number
   >;
   for (const [route, count] of Object.entries(runs) as [FileRoute, number][]) {
     asyncClaim(
       `${route}: rows that others confirm, or a code`,
-      { runs: count, values: fc.record({ specimen: of(route), damage: damages }) },
+      // A file that is taken for malformed is looked at again a moment later; the worker has two threads.
+      { runs: count, atOnce: 2, values: fc.record({ specimen: of(route), damage: damages }) },
       async ({ specimen, damage }) => await judge(route, damaged(specimen.bytes, damage)),
     );
   }

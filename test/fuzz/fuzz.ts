@@ -45,19 +45,22 @@ export function claim<T>(
   tried(name, runs, (parameters) => fc.check(property, parameters));
 }
 
-/** The same for what takes turns with other work. */
+/** The same for what takes turns with other work, `atOnce` values together: most of it may be waiting. */
 export function asyncClaim<T>(
   name: string,
-  { runs, values }: { readonly runs: number; readonly values: fc.Arbitrary<T> },
+  { runs, values, atOnce = 1 }: { readonly runs: number; readonly values: fc.Arbitrary<T>; readonly atOnce?: number },
   judge: (value: T) => Promise<void>,
 ): void {
-  const property = fc.asyncProperty<[unknown]>(values as fc.Arbitrary<unknown>, async (value) => {
-    await judge(value as T);
+  const some = fc.array(values, { minLength: atOnce, maxLength: atOnce });
+  const property = fc.asyncProperty<[unknown]>(some, async (all) => {
+    // Each to its end, so that a smaller case begins alone.
+    const judged = await Promise.allSettled((all as readonly T[]).map(judge));
+    for (const result of judged) if (result.status === 'rejected') throw result.reason;
   });
-  tried(name, runs, async (parameters) => await fc.check(property, parameters));
+  tried(name, Math.ceil(runs / atOnce), async (parameters) => await fc.check(property, parameters), atOnce);
 }
 
-function tried(name: string, runs: number, rounds: Rounds): void {
+function tried(name: string, runs: number, rounds: Rounds, casesOfRun = 1): void {
   test(
     name,
     async () => {
@@ -66,7 +69,7 @@ function tried(name: string, runs: number, rounds: Rounds): void {
       let done = 0;
       for (let round = 0; round === 0 || seconds() < SECONDS; round += 1) {
         const details = await rounds({ seed: SEED + round, numRuns: LONG ? Math.min(runs, ROUND) : runs });
-        done += details.numRuns;
+        done += details.numRuns * casesOfRun;
         if (details.failed) throw new Error(fc.defaultReportMessage(details), { cause: details.errorInstance });
       }
       if (REPORT !== '') appendFileSync(REPORT, `${JSON.stringify({ name, cases: done, seconds: seconds() })}\n`);

@@ -80,7 +80,7 @@ function shuffled(value: unknown): unknown {
 describe('the canonical form', () => {
   claim(
     'of two values is one text where they are equal, and two where they are not',
-    { runs: 4000, values: fc.tuple(json, json) },
+    { runs: 2000, values: fc.tuple(json, json) },
     ([a, b]) => {
       expect(canonicalJson(a) === canonicalJson(b)).toBe(same(a, b));
       expect(canonicalJson(shuffled(a))).toBe(canonicalJson(a));
@@ -176,7 +176,7 @@ describe('a value', () => {
   claim(
     'of any type, once read, reads as itself',
     {
-      runs: 3000,
+      runs: 1500,
       values: fc.tuple(
         fc.constantFrom(
           'string' as const,
@@ -246,7 +246,7 @@ describe('a question', () => {
 
   claim(
     'to a dataset has the key of another where they name one file, and no other',
-    { runs: 1500, values: fc.tuple(params, params) },
+    { runs: 800, values: fc.tuple(params, params) },
     ([a, b]) => {
       const keys = [a, b].map((one) => keyOf({ params: Object.fromEntries(Object.entries(one).toReversed()) }));
       if (keys[0] === null || keys[1] === null) return;
@@ -293,7 +293,7 @@ describe('a question', () => {
 
   claim(
     'to a database has the key of another where statement and typed binds are the same',
-    { runs: 1500, values: fc.tuple(bind, bind, bind, bind) },
+    { runs: 800, values: fc.tuple(bind, bind, bind, bind) },
     ([a, b, c, d]) => {
       const one = keyOf({ source: 'erp', sql: 'select :a, :b', binds: { a, b } });
       const other = keyOf({ source: 'erp', sql: 'SELECT  :A ,/* x */:b ;', binds: { B: d, A: c } });

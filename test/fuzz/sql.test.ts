@@ -46,7 +46,7 @@ describe.each(DIALECTS)('%s', (dialect) => {
 
   claim(
     'any text is cut into tokens with nothing but white space and comments between, or refused',
-    { runs: 2000, values },
+    { runs: 700, values },
     (sql) => {
       let from = 0;
       const tokens = tokensOf(sql);
@@ -59,7 +59,7 @@ describe.each(DIALECTS)('%s', (dialect) => {
     },
   );
 
-  claim('the normal form has the same tokens, and is its own', { runs: 2000, values }, (sql) => {
+  claim('the normal form has the same tokens, and is its own', { runs: 700, values }, (sql) => {
     const tokens = tokensOf(sql);
     if (tokens === null) return;
     const { text } = normalise(tokens, dialect);
@@ -68,7 +68,7 @@ describe.each(DIALECTS)('%s', (dialect) => {
     expect(normalise(again, dialect).text).toBe(text);
   });
 
-  claim('what is let through is one query, and reads the same in its normal form', { runs: 2000, values }, (sql) => {
+  claim('what is let through is one query, and reads the same in its normal form', { runs: 700, values }, (sql) => {
     const statement = read(sql);
     if (statement === null) return;
     const tokens = tokenize(statement.text, dialect);
@@ -81,7 +81,7 @@ describe.each(DIALECTS)('%s', (dialect) => {
 
   claim(
     'white space and comments between tokens make no difference',
-    { runs: 1000, values: fc.tuple(mutated(dialect), fc.infiniteStream(fc.constantFrom(...GAPS))) },
+    { runs: 400, values: fc.tuple(mutated(dialect), fc.infiniteStream(fc.constantFrom(...GAPS))) },
     ([sql, gaps]) => {
       const tokens = tokensOf(sql);
       if (tokens === null) return;
@@ -96,7 +96,7 @@ describe.each(DIALECTS)('%s', (dialect) => {
     },
   );
 
-  claim('rewriting it changes what it is told to change', { runs: 1000, values: mutated(dialect) }, (sql) => {
+  claim('rewriting it changes what it is told to change', { runs: 400, values: mutated(dialect) }, (sql) => {
     const statement = read(sql);
     if (statement === null) return;
     const { text, placeholders } = statement;

@@ -100,7 +100,7 @@ describe('a manifest', () => {
 
   claim(
     'damaged anywhere is refused, unless the damage changed nothing in it',
-    { runs: 1500, values: fc.tuple(manifest, fc.array(damage, { minLength: 1, maxLength: 3 })) },
+    { runs: 700, values: fc.tuple(manifest, fc.array(damage, { minLength: 1, maxLength: 3 })) },
     ([value, damages]) => {
       const bytes = damages.reduce<Buffer>(
         (whole, each) => (whole.length === 0 ? whole : damaged(whole, each)),
@@ -114,7 +114,7 @@ describe('a manifest', () => {
   claim(
     'with any value in any place, its digest right, is one of this format or refused with the reason',
     {
-      runs: 1500,
+      runs: 700,
       values: fc.tuple(
         manifest,
         fc.constantFrom('manifestFormat', 'fence', 'part', 'columns', 'consistency', 'sourceDetails', 'key', 'request'),
@@ -157,7 +157,7 @@ describe('names on disk', () => {
     ),
   );
 
-  claim('are ours only where we would write the very same', { runs: 3000, values: names }, (name) => {
+  claim('are ours only where we would write the very same', { runs: 1500, values: names }, (name) => {
     const fence = fenceOfGenerationName(name);
     if (fence !== null) expect(generationName(fence)).toBe(name);
     const mark = markOfName(name);
