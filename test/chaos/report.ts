@@ -10,7 +10,7 @@ export function reportOf(story: Story): string {
   return `${[
     `# The chaos swarm, ${tally.answers} reads`,
     `Written by \`npm run chaos -- ${plan.reads} ${plan.seed}\` on ${new Date().toISOString().slice(0, 10)}, on ${machine()}. What it is and what it judges: [chaos.md](chaos.md).`,
-    cut === null ? '' : cutShort(cut, plan.reads),
+    cut === null ? '' : cutShort(cut),
     [
       `- seed ${plan.seed}; ${plan.apis} API processes, ${plan.workers} workers, ${plan.clients} clients`,
       `- ${tally.answers} answers in ${seconds} s (${Math.round(tally.answers / seconds)} a second, whatever else the machine did), ${tally.refusals} refusals`,
@@ -49,11 +49,11 @@ export function reportOf(story: Story): string {
     .join('\n\n')}\n`;
 }
 
-function cutShort({ by, isLookedAt }: Cut, reads: number): string {
+function cutShort({ by, isLookedAt }: Cut): string {
   const looked = isLookedAt
     ? 'what was broken was mended first, and everything was looked at'
     : 'what was broken then was not mended, and what was left behind not looked at';
-  return `**Cut short by ${by}** before ${reads} answers were there; ${looked}.`;
+  return `**Cut short by ${by}**, before all was read or done that was wanted; ${looked}.`;
 }
 
 function machine(): string {
