@@ -166,7 +166,7 @@ function tableOf(rows: readonly Row[]): arrow.Table {
 
 describe('DuckDB reads back', () => {
   test.each(FORMATS)('any values from %s, in any window, as they are stored', async (format) => {
-    const path = join(dir, `random-${format}.parquet`);
+    let files = 0;
     // The seed of a failure is printed with it.
     await fc.assert(
       fc.asyncProperty(
@@ -175,6 +175,8 @@ describe('DuckDB reads back', () => {
         fc.option(fc.nat(45)),
         fc.integer({ min: 1, max: 45 }),
         async (rows, offset, limit, rowGroupRows) => {
+          // DuckDB keeps what it read of a name whose size and second are the same.
+          const path = join(dir, `random-${format}-${(files += 1)}.parquet`);
           const wish = { ...writeTable(path, tableOf(rows), rowGroupRows), offset, limit };
           expect(await differences(wish, format, RANDOM_TYPES)).toBe(0);
         },
