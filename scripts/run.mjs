@@ -130,27 +130,22 @@ const COMMANDS = {
     return run(process.execPath, [join(root, 'test', 'dist', 'explorer', 'screenshots.js')]);
   },
 
-  /** `npm run nfs [-- 'OPTIONS;OPTIONS']`: two hosts of one store on a real NFS mount, mounted in each of these ways. */
-  async nfs([mounts = 'vers=4.2;vers=3,nolock;vers=4.2,actimeo=1;vers=3,nolock,noac']) {
+  /** `npm run nfs [-- 'OPTIONS;OPTIONS' [CHANGES]]`: two hosts of one store on a real NFS mount, mounted in each of these ways. */
+  async nfs([mounts = 'vers=4.2;vers=3,nolock;vers=4.2,actimeo=1;vers=3,nolock,noac', changes = '60']) {
     await setUp();
     await provideNfsLab();
-    return run(bin('vitest'), ['run', '--project', 'processes', 'test/nfs'], { PARQUEUE_NFS_MOUNTS: mounts });
+    const environment = { PARQUEUE_NFS_MOUNTS: mounts, PARQUEUE_NFS_CHANGES: changes };
+    return run(bin('vitest'), ['run', '--project', 'processes', 'test/nfs'], environment);
   },
 
   /**
-   * `npm run crash [-- CELL]`: all cells of the crash matrix, or those whose name has this in it. Cells that held before are not
-   * played again, so that a run can be interrupted; var/crash holds them and report.md, and is removed to begin anew.
+   * `npm run crash [-- CELL]`: all cells of the crash matrix, or those whose name has this in it; `--at-once N` plays so many at
+   * a time. Cells that held before are not played again, so that a run can be interrupted; var/crash holds them, and is
+   * removed to begin anew. `--report` plays none. After all cells, and then, docs/crash-matrix.md has what was seen.
    */
-  async crash([only = '']) {
+  async crash(args) {
     await setUp();
-    const folder = join(root, 'var', 'crash');
-    mkdirSync(folder, { recursive: true });
-    const environment = {
-      PARQUEUE_CRASH_CELLS: 'all',
-      PARQUEUE_CRASH_ONLY: only,
-      PARQUEUE_CRASH_FOLDER: folder,
-    };
-    return run(bin('vitest'), ['run', '--project', 'processes', 'test/crash'], environment);
+    return run(process.execPath, [join(root, 'test', 'dist', 'crash', 'main.js'), ...args]);
   },
 
   /**

@@ -193,9 +193,10 @@ const LASTING: readonly RegExp[] = [
 
 /** Everything else has a time to live, or is the record of a finished job, of which each queue keeps so many. */
 export async function keysLeft(redis: Redis): Promise<readonly string[]> {
+  const unlisted = (await redis.keys('*')).filter((key) => !LASTING.some((pattern) => pattern.test(key)));
+  const lives = await Promise.all(unlisted.map((key) => redis.pttl(key)));
   const odd: string[] = [];
-  for (const key of await redis.keys('*')) {
-    if (LASTING.some((pattern) => pattern.test(key)) || (await redis.pttl(key)) !== -1) continue;
+  for (const key of unlisted.filter((_, at) => lives[at] === -1)) {
     const [, queue = '', id = ''] = /^(\{pq\}:[^:]+):([^:]+)$/.exec(key) ?? [];
     const ends = await Promise.all(['completed', 'failed'].map((state) => redis.zscore(`${queue}:${state}`, id)));
     if (ends.every((end) => end === null)) odd.push(`a key of Redis is left for ever: ${key}`);

@@ -1,6 +1,6 @@
 /** What the crash matrix is made of: each cell is one fault at one step of a fill, in one situation. */
 import { FILL_STEPS, type FillStep } from '@parqueue/core';
-import { everyCombination, pairwise, type Combination } from './pairwise.ts';
+import { pairwise, type Combination } from './pairwise.ts';
 
 export const FAULTS = [
   'throw',
@@ -29,13 +29,32 @@ export const DIMENSIONS = {
 
 export type Cell = Combination<typeof DIMENSIONS>;
 
-/** Those first in which every pair comes up: a long run that is interrupted has met each fault at each step. */
-export const ALL_CELLS: readonly Cell[] = pairsFirst();
+/** Values of a cell that are exchanged for their opposites, turn by turn: after the second turn each fault has met both of each at each step. */
+const TURNS: readonly (readonly ('source' | 'readers' | 'duration')[])[] = [
+  ['source', 'readers', 'duration'],
+  ['duration'],
+  ['source', 'readers'],
+  ['source'],
+  ['readers', 'duration'],
+  ['readers'],
+  ['source', 'duration'],
+];
 
-function pairsFirst(): readonly Cell[] {
+/**
+ * In an order in which a long run that is cut short has seen the most: first each fault at each step, with every pair of
+ * the other dimensions; then again and again each fault at each step, in another situation.
+ */
+export const ALL_CELLS: readonly Cell[] = inTurns();
+
+function inTurns(): readonly Cell[] {
   const first = pairwise(DIMENSIONS);
-  const names = new Set(first.map(nameOf));
-  return [...first, ...everyCombination(DIMENSIONS).filter((cell) => !names.has(nameOf(cell)))];
+  const all = [...first, ...TURNS.flatMap((turn) => first.map((cell) => turned(cell, turn)))];
+  return [...new Map(all.map((cell) => [nameOf(cell), cell])).values()];
+}
+
+function turned(cell: Cell, turn: (typeof TURNS)[number]): Cell {
+  const opposites = turn.map((name) => [name, DIMENSIONS[name].find((value) => value !== cell[name])]);
+  return { ...cell, ...Object.fromEntries(opposites) };
 }
 
 /** Steps after which a crash leaves the same kind of thing behind (ARCHITECTURE.md, one fill). */

@@ -1,13 +1,18 @@
 /** The test's end of one worker process of the crash matrix: its steps, what it is ordered, and the ways to end it. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { FillStep, StepName } from '@parqueue/core';
 import { Watch } from '../faults/watch.ts';
 import { AT_PEACE, type FromWorker, type Orders, type ThreadDeath, type ToWorker } from './messages.ts';
 
 /** Built output, as production runs it. */
-const PROGRAM = fileURLToPath(new URL('../dist/crash/worker-process.js', import.meta.url));
+const PROGRAM = fileURLToPath(
+  new URL(`${import.meta.url.endsWith('.ts') ? '../dist/crash/' : './'}worker-process.js`, import.meta.url),
+);
+
+const LAST_WORDS = 2000;
 
 export interface Step {
   readonly name: StepName;
@@ -34,8 +39,14 @@ export class CrashWorker {
   #isReady = false;
   #lastId = 0;
 
+  /** What it printed, which is its log's business but for last words. */
+  readonly #output: string;
+
   constructor(start: WorkerStart) {
-    this.#child = fork(PROGRAM, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], execArgv: [] });
+    this.#output = start.logFile.replace(/\.log$/, '.out.log');
+    const output = openSync(this.#output, 'w');
+    this.#child = fork(PROGRAM, { stdio: ['ignore', output, output, 'ipc'], execArgv: [] });
+    closeSync(output);
     this.#child.on('message', (message: FromWorker) => this.#hear(message));
     this.#child.once('exit', () => this.#watch.heard());
     this.#send({ kind: 'start', ...start });
@@ -47,6 +58,12 @@ export class CrashWorker {
 
   get isAlive(): boolean {
     return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** Of one that has ended: by what, and its last words. */
+  get end(): string {
+    const { exitCode, signalCode } = this.#child;
+    return `${signalCode ?? `exit ${exitCode}`}: ${readFileSync(this.#output, 'utf8').slice(-LAST_WORDS).trim()}`;
   }
 
   get pid(): number {
@@ -95,7 +112,7 @@ export class CrashWorker {
   async until(what: string, isSo: () => boolean, limitMs = 240_000): Promise<void> {
     const late = (): string => `${what}; steps: ${this.steps.map(({ name }) => name).join(' ')}`;
     await this.#watch.until(() => isSo() || !this.isAlive, { limitMs, late });
-    if (!isSo()) throw new Error(`the worker ended before ${what}`);
+    if (!isSo()) throw new Error(`the worker ended before ${what}: ${this.end}`);
   }
 
   async #order(order: (id: number) => ToWorker): Promise<void> {

@@ -61,7 +61,19 @@ describe('the cells of every test run', () => {
   });
 });
 
-test('the cells of the long run are all there are, each once', () => {
-  const names = ALL_CELLS.map(nameOf);
-  expect(names.toSorted()).toEqual(everyCombination(DIMENSIONS).map(nameOf).toSorted());
+describe('the cells of the long run', () => {
+  test('are all there are, each once', () => {
+    const names = ALL_CELLS.map(nameOf);
+    expect(names.toSorted()).toEqual(everyCombination(DIMENSIONS).map(nameOf).toSorted());
+  });
+
+  test('begin with each fault at each step, and have both of everything else there after the next turn', () => {
+    const { step, fault } = DIMENSIONS;
+    const places = step.length * fault.length;
+    const first = ALL_CELLS.slice(0, places);
+    expect(pairsOf(first)).toEqual(pairsOf(ALL_CELLS));
+    const situationsOf = (cell: (typeof first)[number]): readonly string[] =>
+      [cell.source, cell.readers, cell.duration].map((value) => `${cell.fault} at ${cell.step}: ${value}`);
+    expect(new Set(ALL_CELLS.slice(0, 2 * places).flatMap(situationsOf)).size).toBe(6 * places);
+  });
 });

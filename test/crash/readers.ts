@@ -11,7 +11,7 @@ import type { Subject } from './subjects.ts';
 
 /** Of callers of the kind that the cell wants. */
 const CALLERS = 2;
-const PAUSE_MS = 25;
+const PAUSE_MS = 75;
 const HOUR_MS = 3_600_000;
 /** A caller that waits longer is refused, and asks again. */
 const WAIT_MS = 10_000;

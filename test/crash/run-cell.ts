@@ -95,7 +95,8 @@ async function struckAndOver(at: {
     await strike.strike({ stage, subject, cell, victim, other, heard: asked, atRest });
     const heard = await asked;
     await judged;
-    if (!MAY_KILL.has(cell.fault) && workers.some(({ isAlive }) => !isAlive)) wrong.push('a worker process died of it');
+    if (!MAY_KILL.has(cell.fault))
+      for (const worker of workers) if (!worker.isAlive) wrong.push(`a worker process died of it: ${worker.end}`);
     await recovered(stage, subject);
     const retried = await stage.ask(subject, { ageMs: 0, waitMs: RETRY_WAIT_MS });
     if (retried.kind === 'refused') throw new Error(`the retry was refused: ${told(retried)}`);

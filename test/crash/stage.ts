@@ -3,7 +3,7 @@
  * worker processes, and a caller in the test's process that asks as the API does. A cell that fails takes its stage with it.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -54,9 +54,12 @@ export class Stage implements AsyncDisposable {
   readonly workers: CrashWorker[] = [];
   readonly #subjects: { readonly file: Subject; readonly oracle: OracleSubject };
   readonly #resolver: Resolver;
-  readonly #stalls = new StallWatch(() => {
-    this.#stalled = true;
-  });
+  readonly #stalls = new StallWatch(
+    () => {
+      this.#stalled = true;
+    },
+    () => [this.redis.pid],
+  );
   #stalled = false;
   #started = 0;
 
@@ -92,7 +95,7 @@ export class Stage implements AsyncDisposable {
 
   static async open(): Promise<Stage> {
     const base = await mkdtemp(join(tmpdir(), 'parqueue-crash-'));
-    const redis = await RedisServer.start(join(base, 'redis'));
+    const redis = await RedisServer.start(join(base, 'redis'), 'everysec');
     const subjects = { file: await fileSubject(join(base, 'lake')), oracle: await oracleSubject() };
     const config = configOf(base, redis.url, subjects.oracle);
     const store = await openStore(config.store);
@@ -138,7 +141,7 @@ export class Stage implements AsyncDisposable {
     this.#stalled = false;
   }
 
-  /** Whether this process or a worker did not run for a while, since `forget`. */
+  /** Whether this process, Redis or a worker did not run for a while, since `forget`. */
   async hasStalled(): Promise<boolean> {
     this.#stalls.look();
     // Whoever answers has told its stalls before.
@@ -222,6 +225,11 @@ export class Stage implements AsyncDisposable {
     const numbers = Array.from({ length: this.#started }, (_, at) => at + 1);
     const texts = numbers.map(async (number) => await readFile(join(this.base, `worker-${number}.log`), 'utf8'));
     return (await Promise.all(texts)).join('\n');
+  }
+
+  /** What its workers said, for who looks into a cell that failed. */
+  async keepLogs(folder: string): Promise<void> {
+    await cp(this.base, folder, { recursive: true, filter: (path) => path === this.base || path.endsWith('.log') });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

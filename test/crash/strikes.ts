@@ -100,14 +100,13 @@ async function stopped({ stage, subject, cell, victim, other, heard, atRest }: S
   other.signal('SIGCONT');
   victim.signal('SIGCONT');
   await letGo(victim);
-  // Before its load it looks again, finds that all is done, and says nothing of it.
-  const findsNothingToDo = once && cell.step === 'lease-acquired';
-  if (!findsNothingToDo)
-    await victim.until('the load that slept is over', () => isOver(victim, fill), SAYS_SO_MS).catch(() => undefined);
+  await victim.until('the load that slept is over', () => isOver(victim, fill));
   await letGo(other);
   // By our order, and told before they obeyed.
   for (const worker of [victim, other]) worker.stalls = [];
   const overtaken = isLeft && (!once || (await heard).kind === 'rows');
+  // Then it looked again under its lease, and all was done.
+  const findsNothingToDo = once && cell.step === 'lease-acquired';
   atRest.push(() => {
     const did = (step: FillStep): boolean =>
       victim.steps.some(({ name, details }) => name === step && details['fillId'] === fill);
@@ -120,9 +119,6 @@ async function stopped({ stage, subject, cell, victim, other, heard, atRest }: S
   });
 }
 
-/** A load says how it ended. Seldom not: where its worker hears first that the job is another's. */
-const SAYS_SO_MS = 10_000;
-
 /** Redis's own clock decides; it is asked in the one step that callers use, too. */
 async function leaseRunsOut(stage: Stage, subject: Subject): Promise<void> {
   for (;;) {
@@ -132,10 +128,13 @@ async function leaseRunsOut(stage: Stage, subject: Subject): Promise<void> {
   }
 }
 
-const ENDS: ReadonlySet<string> = new Set(['fenced', 'lease-lost', 'head-written', 'unchanged', 'failed']);
-
+/** However a load ends, it gives its lease back, or says that it could not. */
 function isOver({ steps }: CrashWorker, fillId: unknown): boolean {
-  return steps.some(({ name, details }) => ENDS.has(name) && details['fillId'] === fillId);
+  return steps.some(
+    ({ name, details }) =>
+      (name === 'lease-released' || (name === 'failed' && details['at'] === 'lease-released'))
+      && details['fillId'] === fillId,
+  );
 }
 
 /** lasting: in every worker. */

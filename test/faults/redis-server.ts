@@ -29,6 +29,11 @@ export class RedisServer {
     return server;
   }
 
+  /** 0: it does not run. */
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
   async start(): Promise<void> {
     await mkdir(this.#dir, { recursive: true });
     const logged = [
