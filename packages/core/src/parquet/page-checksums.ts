@@ -2,6 +2,8 @@
  * Checksums of a Parquet file's pages, verified while its bytes pass by once, from the first to the last. A page may have
  * a CRC-32 of its bytes as they are stored (`crc` of PageHeader in parquet.thrift); Java's writers and Go's give it,
  * others when told to. Decoders do not look at it, so a byte that turned would be another value to them.
+ * And what a page says that it has without compression: parquet-wasm takes that much memory before it looks at the page, and
+ * 640 bytes of a forged file were 2 GiB.
  * Only what is certain is refused. Where pages cannot be told apart the rest of their chunk goes unchecked: decoders say
  * what is wrong there.
  */
@@ -12,6 +14,9 @@ import { readThriftBeginning } from './thrift.ts';
 
 /** A page's header has two texts at most, its least and its greatest value; longer ones than this are cut by writers. */
 const HEADER_BYTES_MAX = 256 * 1024;
+
+/** Writers make pages of a megabyte; one that is larger than this has a value that nobody can use. */
+const PAGE_BYTES_MAX = 256 * 1024 * 1024;
 
 interface Chunk {
   readonly column: string;
@@ -42,7 +47,10 @@ export class PageChecksums {
       .toSorted((a, b) => a.start - b.start);
   }
 
-  /** The next bytes of the file. @throws ParqueueError PQ_MALFORMED_SOURCE where a page is not what its checksum says */
+  /**
+   * The next bytes of the file.
+   * @throws ParqueueError PQ_MALFORMED_SOURCE where a page is not what its checksum says, PQ_LIMIT_EXCEEDED where it is too large
+   */
   take(piece: Uint8Array): void {
     const begin = this.#at;
     this.#at += piece.length;
@@ -76,6 +84,7 @@ export class PageChecksums {
     const begun = held === 0 ? bytes : Buffer.concat([this.#header, bytes.subarray(0, HEADER_BYTES_MAX)]);
     const header = headerIn(begun.subarray(0, HEADER_BYTES_MAX));
     if (header !== null) {
+      if (header.plainBytes > PAGE_BYTES_MAX) throw tooLarge(chunk, header.plainBytes);
       this.#header = new Uint8Array(0);
       this.#pageLeft = header.pageBytes;
       this.#told = header.crc;
@@ -102,6 +111,8 @@ export class PageChecksums {
 interface PageHeader {
   readonly headerBytes: number;
   readonly pageBytes: number;
+  /** Before compression, by its own account. */
+  readonly plainBytes: number;
   readonly crc: number | null;
 }
 
@@ -109,13 +120,27 @@ interface PageHeader {
 function headerIn(bytes: Uint8Array): PageHeader | null {
   try {
     const { struct, length } = readThriftBeginning(bytes);
-    const [pageBytes, crc] = [struct.get(3), struct.get(4)];
+    const [plainBytes, pageBytes, crc] = [struct.get(2), struct.get(3), struct.get(4)];
     if (typeof pageBytes !== 'number' || !Number.isSafeInteger(pageBytes) || pageBytes < 0) return null;
     // It is kept as a signed number.
-    return { headerBytes: length, pageBytes, crc: typeof crc === 'number' ? crc >>> 0 : null };
+    return {
+      headerBytes: length,
+      pageBytes,
+      plainBytes: typeof plainBytes === 'number' ? plainBytes : 0,
+      crc: typeof crc === 'number' ? crc >>> 0 : null,
+    };
   } catch {
     return null;
   }
+}
+
+function tooLarge({ column, rowGroup }: Chunk, pageBytes: number): ParqueueError {
+  return new ParqueueError(
+    'PQ_LIMIT_EXCEEDED',
+    `a page of column ${column} in row group ${rowGroup} has ${pageBytes} bytes before compression, and the limit is `
+      + `${PAGE_BYTES_MAX}; write smaller pages`,
+    { details: { limit: 'memory', column, rowGroup, pageBytes, pageBytesMax: PAGE_BYTES_MAX } },
+  );
 }
 
 function damaged({ column, rowGroup }: Chunk): ParqueueError {
