@@ -7,7 +7,7 @@
  */
 import type { Redis } from 'ioredis';
 import { within } from './bounded.ts';
-import { coordinationDown, coordinationFailure } from './failures.ts';
+import { coordinationDown, coordinationFailure, isTimeout } from './failures.ts';
 import { deferred, type Deferred } from '../model/deferred.ts';
 import { CHANNELS } from './keys.ts';
 import { withoutCredentials, type RedisLog } from './connection.ts';
@@ -106,9 +106,11 @@ export class RedisSubscriber {
     try {
       await redis.subscribe(...names);
     } catch (error) {
-      // The connection broke, and its successor subscribes again; waiters are bounded by their own time.
       log?.warn({ error: String(coordinationFailure(error, withoutCredentials(url))) }, 'subscribing failed');
-      return false;
+      // The connection broke, and its successor subscribes again; waiters are bounded by their own time. But where the reply is
+      // late on one that stays, callers who go on coming keep the channel, and nobody else would ask for it.
+      const wanted = names.filter((name) => this.#channels.has(name));
+      return isTimeout(error) && redis.status === 'ready' && wanted.length > 0 ? await this.#send(wanted) : false;
     }
     for (const name of names) this.#channels.get(name)?.live.resolve();
     return true;
