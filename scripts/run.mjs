@@ -104,7 +104,8 @@ const COMMANDS = {
     await setUp();
     const environment = { PARQUEUE_MUTATIONS: name };
     const suite = 'test/simulation/mutations/mutations.test.ts';
-    return run(bin('vitest'), ['run', '--project', 'unit', '--disable-console-intercept', suite], environment);
+    // The option would take a file behind it for its value, and all tests would run.
+    return run(bin('vitest'), ['run', suite, '--project', 'unit', '--disable-console-intercept'], environment);
   },
 
   /** `npm run large [-- ROWS]`: results of this many rows from each database, with their speed and the memory they took. */

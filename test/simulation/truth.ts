@@ -18,6 +18,8 @@ import { entryOf, versionOf } from './sim-requests.ts';
 import { heldTogetherSince, type SimRows } from './sim-source.ts';
 import type { Process, World } from './world.ts';
 
+type KeyState = World['redis']['state']['keys'] extends Map<string, infer Known> ? Known : never;
+
 /** An invalidation that was acknowledged, and when. */
 export interface Mark {
   /** Keys whose rows it is about. */
@@ -39,6 +41,7 @@ export class Truth {
   readonly #published = new Map<string, { readonly manifestText: string | null; readonly content: unknown }>();
   readonly #shown = new Map<string, { readonly fence: number; readonly openedStep: number }>();
   readonly #heads = new Map<string, number | null>();
+  readonly #kept = new Map<string, { readonly known: KeyState; readonly fence: number | null }>();
   #left: { readonly key: string; readonly fence: number; readonly untilMs: number }[] = [];
   #readings: { readonly api: Process; readonly pin: Pin }[] = [];
 
@@ -173,6 +176,7 @@ export class Truth {
     const hardOfScopes = latestHard(state.scopes.values());
     for (const [key, known] of state.keys) {
       const { head } = known;
+      this.#checkKept(key, known);
       this.#noteLeft(key, head?.fence ?? null);
       if (head === null) continue;
       const files = this.#world.store.generation(key, head.fence);
@@ -191,6 +195,19 @@ export class Truth {
       if (head.verified > state.clock) throw new Error('the head is verified by a tick that was never issued');
       if (epochOf(head.fence) > (state.marker?.epoch ?? Infinity)) throw new Error('a head of a future epoch');
     }
+  }
+
+  /** A head gives way to another one and to its eviction, which a purge is too, and is damaged where bytes are: no failure costs it (I12). */
+  #checkKept(key: string, known: KeyState): void {
+    const { head } = known;
+    if (head !== null && head.damaged !== null && !this.damaged)
+      throw new Error(`I12: g${head.fence} is called damaged, and nobody damaged it: ${head.damaged}`);
+    const before = this.#kept.get(key);
+    this.#kept.set(key, { known, fence: head?.fence ?? null });
+    // Redis that forgot, or was put back, knows the key afresh.
+    if (head !== null || before === undefined || before.known !== known || before.fence === null) return;
+    if (known.evicted?.fence !== before.fence)
+      throw new Error(`I12: g${before.fence} is the head no more, and nothing took its place`);
   }
 
   /** What is published stays as it was when it was first seen as a head (I5). */

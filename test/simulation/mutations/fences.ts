@@ -238,6 +238,19 @@ export const FENCE_MUTATIONS: readonly Mutation[] = [
     profiles: ['hard rain', 'invalidating'],
   },
   {
+    name: 'failures-cost-the-head',
+    wrong: 'A load that failed takes the good rows along that were there before it (I12).',
+    edits: [
+      {
+        file: FILL,
+        text: '      return await this.#failed({ ...report, failure }, granted, context.signal);\n',
+        replacement:
+          "      if (at.look.head !== null) await this.#deps.heads.markDamaged(key, at.look.head.fence, 'failed');\n      return await this.#failed({ ...report, failure }, granted, context.signal);\n",
+      },
+    ],
+    profiles: ['failing'],
+  },
+  {
     name: 'staging-of-the-lost-stays',
     wrong: 'What fills that lost their lease, or died, left in staging fills the store.',
     edits: [
