@@ -7,6 +7,7 @@
 #   nfs-lab.sh exec srv|c1|c2 COMMAND      runs it under bash in that guest: its output, its exit code
 #   nfs-lab.sh post c1|c2|srv COMMAND      the same without waiting
 #   nfs-lab.sh remount OPTIONS [c1|c2]     mounts c1 and c2 afresh, or one of them
+#   nfs-lab.sh mount OPTIONS POINT         mounts on c1 and c2 once more, below /mnt
 #   nfs-lab.sh folder                      prints the folder that this host and the guests may write
 #   nfs-lab.sh host COMMAND [ARG…]         runs it on this host, inside the private network (there 10.77.0.254)
 #   nfs-lab.sh crash|start srv|c1|c2       kills that kernel, boots it again (mount anew after that)
@@ -149,12 +150,20 @@ up() {
   remount "${1:-vers=4.2}" || { down; return 1; }
 }
 
+# v4 sees the export as its root (fsid=0).
+exported() { case $1 in *vers=3*) echo "$SRV:/mnt/srv/share" ;; *) echo "$SRV:/" ;; esac; }
+
 remount() {
-  local role path=/
-  # v4 sees the export as its root (fsid=0).
-  case $1 in *vers=3*) path=/mnt/srv/share ;; esac
+  local role
   for role in ${2:-c1 c2}; do
-    run "$role" "while umount /mnt/nfs 2> /dev/null; do :; done; mount -t nfs -o '$1' '$SRV:$path' /mnt/nfs" || return 1
+    run "$role" "while umount /mnt/nfs 2> /dev/null; do :; done; mount -t nfs -o '$1' '$(exported "$1")' /mnt/nfs" || return 1
+  done
+}
+
+mount_at() {
+  local role
+  for role in c1 c2; do
+    run "$role" "mkdir -p '$2' && mount -t nfs -o '$1' '$(exported "$1")' '$2'" || return 1
   done
 }
 
@@ -210,6 +219,7 @@ case ${1:-} in
   exec) role "${2:-}" && run "$2" "${3:?COMMAND}" ;;
   post) role "${2:-}" && post "$2" "${3:?COMMAND}" ;;
   remount) remount "${2:?OPTIONS}" "${3:-}" ;;
+  mount) mount_at "${2:?OPTIONS}" "${3:?POINT}" ;;
   folder) echo "$RUN" ;;
   host) shift && exec ip netns exec "$NS" "$@" ;;
   start) role "${2:-}" && start "$2" && ready "$2" ;;

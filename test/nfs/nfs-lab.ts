@@ -44,6 +44,8 @@ export class NfsLab implements AsyncDisposable {
   readonly folder: string;
   readonly #processes: readonly ChildProcess[];
   #mounts = 0;
+  /** The number of the mount that the agents are on. */
+  #mounted = 0;
 
   private constructor(folder: string, processes: readonly ChildProcess[]) {
     this.folder = folder;
@@ -76,6 +78,7 @@ export class NfsLab implements AsyncDisposable {
   /** Mounts afresh on both clients, empties Redis, and starts an agent on each over a store of its own. */
   async mount(options: string): Promise<void> {
     this.#mounts += 1;
+    this.#mounted = this.#mounts;
     await Promise.all([this.c1.stop(), this.c2.stop()]);
     await lab('remount', options);
     await lab('host', 'redis-cli', '-h', '10.77.0.254', 'flushall');
@@ -83,13 +86,21 @@ export class NfsLab implements AsyncDisposable {
     await Promise.all([this.c1.start(this.root), this.c2.start(this.root)]);
   }
 
+  /** Mounts the server's files a second time on both clients, in another way; the agents go on. @returns a folder on it */
+  async mountBeside(options: string): Promise<string> {
+    this.#mounts += 1;
+    const point = `/mnt/beside-${this.#mounts}`;
+    await lab('mount', options, point);
+    return `${point}/mount-${this.#mounts}`;
+  }
+
   /** Of everything that belongs to this mount, as the guests see it. */
   get root(): string {
-    return `/mnt/nfs/mount-${this.#mounts}`;
+    return `/mnt/nfs/mount-${this.#mounted}`;
   }
 
   async exec(role: Role, command: string): Promise<string> {
-    return (await lab('exec', role, command)).stdout;
+    return await execOn(role, command);
   }
 
   /** Drops every packet between this client and the server, until it is healed. */
@@ -150,18 +161,15 @@ export class Guest {
     const command = [process.execPath, script, ...args].map(quoted).join(' ');
     const pid = `/run/${basename(script)}.pid`;
     const watched = `${command} > ${quoted(log)} 2>&1 & echo $! > ${pid}; wait; echo "ended with $?" > ${quoted(`${log}.ended`)}`;
-    await lab('exec', this.#name, `( ${watched} ) > /dev/null 2>&1 &`);
+    // One of the same name may have ended before.
+    await execOn(this.#name, `rm -f ${quoted(`${log}.ended`)}; ( ${watched} ) > /dev/null 2>&1 &`);
   }
 
   /** Ends it, if it runs, and waits until it is gone. */
   async end(script: string, signal = 'KILL'): Promise<void> {
     const pid = `/run/${basename(script)}.pid`;
     const gone = `for i in $(seq 200); do [ -e /proc/$(cat ${pid}) ] || break; sleep 0.05; done`;
-    await lab(
-      'exec',
-      this.#name,
-      `[ ! -e ${pid} ] || { kill -${signal} $(cat ${pid}) 2> /dev/null; ${gone}; rm ${pid}; }`,
-    );
+    await execOn(this.#name, `[ ! -e ${pid} ] || { kill -${signal} $(cat ${pid}) 2> /dev/null; ${gone}; rm ${pid}; }`);
   }
 
   /** Asks the agent for one deed, and waits for its answer. */
@@ -208,6 +216,18 @@ async function saying(child: ChildProcess, words: string): Promise<void> {
       if (chunk.includes(words)) resolve();
     });
   });
+}
+
+/** By guest: it takes one command after the other. */
+const turns = new Map<Role, Promise<unknown>>();
+
+async function execOn(role: Role, command: string): Promise<string> {
+  const turn = (turns.get(role) ?? Promise.resolve()).then(async () => (await lab('exec', role, command)).stdout);
+  turns.set(
+    role,
+    turn.catch(() => undefined),
+  );
+  return await turn;
 }
 
 async function lab(...words: readonly string[]): Promise<{ readonly stdout: string }> {

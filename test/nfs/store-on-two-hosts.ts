@@ -8,7 +8,7 @@ import type { Guest, NfsLab } from './nfs-lab.ts';
 
 type Call = (...args: readonly unknown[]) => Promise<never>;
 
-export async function openOnTwoHosts({ c1, c2, root }: NfsLab, number: number): Promise<StoreSubject> {
+export async function openOnTwoHosts({ c1, c2 }: NfsLab, root: string, number: number): Promise<StoreSubject> {
   const own = `${root}/contract-${number}`;
   const on =
     (guest: () => Guest, port: ContractCall['port']) =>
