@@ -1,6 +1,6 @@
 /** Who makes things go wrong: sources that change, processes that die or stall, a Redis that forgets, bytes that rot. */
 import type { InvalidateMode, ResolvedRequest } from '@parqueue/core';
-import { emptyState } from '@parqueue/core/testing';
+import { copyOf, emptyState } from '@parqueue/core/testing';
 import type { Deed, Profile } from './profile.ts';
 import { thingsOf } from './sim-requests.ts';
 import type { Actor } from './scheduler.ts';
@@ -10,9 +10,9 @@ import type { World } from './world.ts';
 export class Nemesis {
   readonly #world: World;
   readonly #truth: Truth;
-  readonly #profile: Profile;
   /** Told what the deeds' own calls were refused with. */
   readonly #refused: (error: unknown) => void;
+  readonly #mayRollBack: boolean;
   readonly #snapshots: World['redis']['state'][] = [];
 
   constructor(
@@ -21,14 +21,14 @@ export class Nemesis {
   ) {
     this.#world = world;
     this.#truth = told.truth;
-    this.#profile = told.profile;
+    this.#mayRollBack = told.profile.deeds.includes('rollback-redis');
     this.#refused = told.refused;
   }
 
   /** Keeps a memory of Redis now and then, to put it back later. */
   snapshot(): void {
-    if (!this.#profile.deeds.includes('rollback-redis') || !this.#world.random.chance(0.05)) return;
-    this.#snapshots.push(structuredClone(this.#world.redis.state));
+    if (!this.#mayRollBack || !this.#world.random.chance(0.05)) return;
+    this.#snapshots.push(copyOf(this.#world.redis.state));
     if (this.#snapshots.length > 3) this.#snapshots.shift();
   }
 

@@ -12,9 +12,10 @@ import {
   type ResolvedRequest,
 } from '@parqueue/core';
 import type { InjectedCounts, InjectedName } from './injected.ts';
+import { withLightSignals } from './light-signals.ts';
 import { Nemesis } from './nemesis.ts';
 import type { Profile } from './profile.ts';
-import { neverAborted } from './scheduler.ts';
+import { neverAborted, turn } from './scheduler.ts';
 import { thingsOf } from './sim-requests.ts';
 import type { SimRows } from './sim-source.ts';
 import { Truth } from './truth.ts';
@@ -75,6 +76,11 @@ const ROUNDS_MAX = 500;
 const LEASE_FOR_HURRY_MS = 60;
 
 export async function runSeed(seed: number, profile: Profile): Promise<SeedReport> {
+  await turn();
+  return await withLightSignals(() => judged(seed, profile));
+}
+
+async function judged(seed: number, profile: Profile): Promise<SeedReport> {
   const run = new SeedRun(seed, profile);
   try {
     const report = await run.run();
@@ -176,11 +182,24 @@ class SeedRun {
     if (this.#violation !== null) throw this.#violation;
     if (world.defects.length > 0) throw world.defects[0];
     if (world.scheduler.steps > STEPS_MAX) throw new Error(`no end after ${STEPS_MAX} steps`);
-    for (const watch of this.watches) if (!watch.finished && watch.check()) watch.finished = true;
+    this.#lookAtWatches();
     this.#truth.checkHeads();
     this.#truth.checkReadings();
     this.#truth.checkGraces();
     if (this.#profile.keepsQuota === true) this.#truth.checkQuota();
+  }
+
+  /** Those that are over are looked at no more. */
+  #lookAtWatches(): void {
+    const { watches } = this;
+    let kept = 0;
+    for (const watch of watches) {
+      if (!watch.finished && watch.check()) watch.finished = true;
+      if (watch.finished) continue;
+      watches[kept] = watch;
+      kept += 1;
+    }
+    watches.length = kept;
   }
 
   /** Nothing waits for its turn: jobs may still wait for a worker, or for their delay to pass. */

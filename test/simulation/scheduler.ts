@@ -53,7 +53,14 @@ interface Timer extends Waiter {
   readonly atMs: number;
 }
 
+/** Until all that can run has run: whoever calls is in a microtask, and Node's ticks come when those have run dry. */
 const drained = (): Promise<void> =>
+  new Promise((resolve) => {
+    process.nextTick(resolve);
+  });
+
+/** A turn of Node's loop, for messages and signals; what follows it is in a microtask. */
+export const turn = (): Promise<void> =>
   new Promise((resolve) => {
     setImmediate(resolve);
   });
@@ -73,7 +80,8 @@ export class Scheduler {
   readonly #ready: Waiter[] = [];
   #timers: Timer[] = [];
   /** The last points passed, for the story of a failure. */
-  readonly #passed: { readonly atMs: number; readonly waiter: Waiter }[] = [];
+  readonly #passed: Waiter[] = [];
+  readonly #passedAtMs: number[] = [];
 
   constructor(random: Random) {
     this.random = random;
@@ -86,7 +94,10 @@ export class Scheduler {
 
   /** The last points passed, in words. */
   story(points: number): readonly string[] {
-    return this.#passed.slice(-points).map(({ atMs, waiter }) => `${atMs} ${waiter.actor.name} ${waiter.label}`);
+    const from = Math.max(0, this.#passed.length - points);
+    return this.#passed
+      .slice(from)
+      .map(({ actor, label }, index) => `${this.#passedAtMs[from + index]} ${actor.name} ${label}`);
   }
 
   /** Waits for its turn. A dead actor waits for ever. */
@@ -142,30 +153,43 @@ export class Scheduler {
 
   #note(waiter: Waiter): void {
     this.#digest.add(this.nowMs, waiter.actor.name, waiter.label);
-    this.#passed.push({ atMs: this.nowMs, waiter });
-    if (this.#passed.length >= 2 * PASSED_MAX) this.#passed.splice(0, PASSED_MAX);
+    this.#passed.push(waiter);
+    this.#passedAtMs.push(this.nowMs);
+    if (this.#passed.length < 2 * PASSED_MAX) return;
+    this.#passed.splice(0, PASSED_MAX);
+    this.#passedAtMs.splice(0, PASSED_MAX);
   }
 
   /** Of those who wait; the dead leave. Here and below in place and without lists: it is done at each step of each seed. */
   #countAble(): number {
     const { nowMs } = this;
+    const ready = this.#ready;
     let able = 0;
-    keep(this.#ready, ({ actor }) => {
-      if (!actor.dead && actor.stalledUntilMs <= nowMs) able += 1;
-      return !actor.dead;
-    });
+    let kept = 0;
+    for (const waiter of ready) {
+      const { dead, stalledUntilMs } = waiter.actor;
+      if (dead) continue;
+      if (stalledUntilMs <= nowMs) able += 1;
+      ready[kept] = waiter;
+      kept += 1;
+    }
+    ready.length = kept;
     return able;
   }
 
   #take(chosen: number): Waiter {
+    const { nowMs } = this;
+    const ready = this.#ready;
     let able = -1;
-    const index = this.#ready.findIndex(({ actor }) => {
-      if (actor.stalledUntilMs <= this.nowMs) able += 1;
-      return able === chosen;
-    });
-    const [waiter] = this.#ready.splice(index, 1);
-    if (waiter === undefined) throw new Error('nobody to take');
-    return waiter;
+    for (let index = 0; index < ready.length; index += 1) {
+      const waiter = ready[index];
+      if (waiter === undefined || waiter.actor.stalledUntilMs > nowMs) continue;
+      able += 1;
+      if (able < chosen) continue;
+      ready.splice(index, 1);
+      return waiter;
+    }
+    throw new Error('nobody to take');
   }
 
   #wakeTimers(): void {
@@ -196,12 +220,15 @@ class Digest {
     return [this.#high, this.#low].map((lane) => (lane >>> 0).toString(16).padStart(8, '0')).join('');
   }
 
-  add(atMs: number, ...names: readonly string[]): void {
+  add(atMs: number, actor: string, label: string): void {
     this.#mix(atMs);
-    for (const name of names) {
-      for (let index = 0; index < name.length; index += 1) this.#mix(name.charCodeAt(index));
-      this.#mix(name.length);
-    }
+    this.#mixText(actor);
+    this.#mixText(label);
+  }
+
+  #mixText(text: string): void {
+    for (let index = 0; index < text.length; index += 1) this.#mix(text.charCodeAt(index));
+    this.#mix(text.length);
   }
 
   #mix(value: number): void {

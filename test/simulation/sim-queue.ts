@@ -19,6 +19,8 @@ import type { Actor, Random, Scheduler } from './scheduler.ts';
 export interface QueuedJob {
   readonly id: string;
   readonly job: Job;
+  /** Others of this name join it while it waits or runs. */
+  readonly name: string;
   state: 'waiting' | 'active' | 'finished';
   notBeforeMs: number;
   runner: Actor | null;
@@ -69,10 +71,12 @@ export class SimQueue {
 
   /** Takes a waiting job; with `again`, may deliver one that is running already. */
   take(actor: Actor, random: Random, again: boolean): QueuedJob | null {
-    const able = [...this.jobs.values()].filter(
-      ({ state, notBeforeMs }) =>
-        (state === 'waiting' && notBeforeMs <= this.#scheduler.nowMs) || (again && state === 'active'),
-    );
+    const { nowMs } = this.#scheduler;
+    const able: QueuedJob[] = [];
+    for (const job of this.jobs.values()) {
+      const { state, notBeforeMs } = job;
+      if ((state === 'waiting' && notBeforeMs <= nowMs) || (again && state === 'active')) able.push(job);
+    }
     if (able.length === 0) return null;
     const taken = random.pick(able);
     if (taken.state === 'active') this.#injected.count('job delivered again');
@@ -119,11 +123,11 @@ export class SimQueue {
   #enqueue(job: Job): JobRef {
     const name = dedupId(job);
     for (const known of this.jobs.values()) {
-      if (known.state !== 'finished' && dedupId(known.job) === name) return { id: known.id, joined: true };
+      if (known.state !== 'finished' && known.name === name) return { id: known.id, joined: true };
     }
     this.#sequence += 1;
     const id = `sim.${job.kind}.${this.#sequence}`;
-    this.jobs.set(id, { id, job, state: 'waiting', notBeforeMs: 0, runner: null, failure: null });
+    this.jobs.set(id, { id, job, name, state: 'waiting', notBeforeMs: 0, runner: null, failure: null });
     return { id, joined: false };
   }
 

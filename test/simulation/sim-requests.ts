@@ -7,7 +7,20 @@ import { cacheKey, composeVersion, type CanonicalRequest, type ResolvedRequest, 
 /** Views of the simulated database, and the tables they read. */
 export const VIEWS: Readonly<Record<string, readonly string[]>> = { 'APP.V': ['APP.A', 'APP.B'] };
 
+/** Requests are the same in all worlds, and a key is a hash. */
+const requests = new Map<string, ResolvedRequest>();
+
+function once(name: string, make: () => ResolvedRequest): ResolvedRequest {
+  const known = requests.get(name) ?? make();
+  requests.set(name, known);
+  return known;
+}
+
 export function fileRequest(path: string): ResolvedRequest {
+  return once(`file ${path}`, () => newFileRequest(path));
+}
+
+function newFileRequest(path: string): ResolvedRequest {
   return resolved(
     { sourceKind: 'file', question: { kind: 'file', path, format: 'csv', csv: null } },
     { probeTargets: [`sim/${path}`], scopes: [], versionKind: 'checksum' },
@@ -16,6 +29,10 @@ export function fileRequest(path: string): ResolvedRequest {
 
 /** `statement` is the list of what it names: `APP.A,APP.V`. */
 export function statementRequest(statement: string): ResolvedRequest {
+  return once(`statement ${statement}`, () => newStatementRequest(statement));
+}
+
+function newStatementRequest(statement: string): ResolvedRequest {
   const names = statement.split(',');
   return resolved(
     {
@@ -77,8 +94,12 @@ export function namesOf(asked: Asked): readonly string[] {
 
 /** The things with a history that a request reads, views expanded. */
 export function thingsOf(asked: Asked): readonly string[] {
-  return [...new Set(namesOf(asked).flatMap((name) => VIEWS[name] ?? [name]))];
+  const known = things.get(asked.question) ?? [...new Set(namesOf(asked).flatMap((name) => VIEWS[name] ?? [name]))];
+  things.set(asked.question, known);
+  return known;
 }
+
+const things = new WeakMap<Asked['question'], readonly string[]>();
 
 /** The contents of things, by name. */
 export type Contents = Readonly<Record<string, number>>;

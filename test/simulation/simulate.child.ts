@@ -43,5 +43,5 @@ process.on('message', (block: Block) => {
   void play(block).then((report) => process.send?.(report));
 });
 // Ctrl-C reaches the whole group; the block is finished first, and simulate.ts ends this process.
-process.on('SIGINT', () => undefined);
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
 process.on('disconnect', () => process.exit());

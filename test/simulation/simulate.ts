@@ -83,10 +83,12 @@ async function playAll(wanted: Wanted): Promise<number> {
   const total = wanted.seedsOfEach * wanted.profiles.length;
   const pace = { beganMs: performance.now(), seedsBefore: kept.totals.seeds, toldMs: 0 };
   let stopping = false;
-  process.on('SIGINT', () => {
-    stopping = true;
-    console.log('stopping after the blocks under way; the same command goes on from there');
-  });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      stopping = true;
+      console.log('stopping after the blocks under way; the same command goes on from there');
+    });
+  }
 
   const line = async (): Promise<void> => {
     let child: ChildProcess | null = null;
@@ -109,7 +111,6 @@ async function playAll(wanted: Wanted): Promise<number> {
   };
   await Promise.all(Array.from({ length: natural('jobs', values.jobs) }, line));
   save(kept, pace);
-  writeFileSync(join(FOLDER, 'report.md'), report(kept));
   console.log(`${inWords(kept.totals)}\n${kept.failing.length} violations; ${join(FOLDER, 'report.md')}`);
   for (const failing of kept.failing) console.log(tellFailing(failing));
   if (kept.failing.length > 0)
@@ -169,12 +170,14 @@ function open(wanted: Wanted): Kept {
   return { program, wanted, done: [], totals: noTotals(), failing: [], spentMs: 0 };
 }
 
+/** Now and then: whoever is killed leaves the counts, and the report, of a moment ago. */
 function save(kept: Kept, pace: { beganMs: number }): void {
   const nowMs = performance.now();
   kept.spentMs += nowMs - pace.beganMs;
   pace.beganMs = nowMs;
   replace('state.json', JSON.stringify(kept));
   replace('failing-seeds.json', JSON.stringify(kept.failing, null, 2));
+  replace('report.md', report(kept));
 }
 
 /** In one step: who is killed between two writes leaves the older file. */

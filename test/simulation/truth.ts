@@ -30,6 +30,12 @@ export interface Mark {
   readonly tick: number;
 }
 
+/** The files of a head when it was first seen. */
+interface Published {
+  readonly manifestText: string | null;
+  readonly content: unknown;
+}
+
 export class Truth {
   readonly marks: Mark[] = [];
   /** Bytes were made to rot: heads may go back, and rows may be none. */
@@ -38,7 +44,8 @@ export class Truth {
   readonly #highest = new Map<string, number>();
   /** Staging directories that were there when an epoch was opened. */
   readonly #stagedBefore = new Map<number, readonly MemoryDirectory[]>();
-  readonly #published = new Map<string, { readonly manifestText: string | null; readonly content: unknown }>();
+  /** By key, then by fence. */
+  readonly #published = new Map<string, Map<number, Published>>();
   readonly #shown = new Map<string, { readonly fence: number; readonly openedStep: number }>();
   readonly #heads = new Map<string, number | null>();
   readonly #kept = new Map<string, { readonly known: KeyState; readonly fence: number | null }>();
@@ -151,7 +158,7 @@ export class Truth {
     const { marker } = this.#world.redis.state;
     // A Redis that forgot may have done so before anybody looked.
     const isOfThisEpoch = marker !== null && epochOf(outcome.fence) === marker.epoch;
-    if (isOfThisEpoch && !this.#published.has(nameOf(key, outcome.fence)))
+    if (isOfThisEpoch && this.#published.get(key)?.has(outcome.fence) !== true)
       throw new Error(`I3: a job was told to be ${outcome.kind} by g${outcome.fence}, which never was the head`);
   }
 
@@ -212,10 +219,11 @@ export class Truth {
 
   /** What is published stays as it was when it was first seen as a head (I5). */
   #checkUnchanged({ key, fence, manifestText, part }: MemoryDirectory): void {
-    const name = nameOf(key, fence);
-    const seen = this.#published.get(name);
+    let published = this.#published.get(key);
+    if (published === undefined) this.#published.set(key, (published = new Map<number, Published>()));
+    const seen = published.get(fence);
     const content = part?.content;
-    if (seen === undefined) this.#published.set(name, { manifestText, content });
+    if (seen === undefined) published.set(fence, { manifestText, content });
     else if (!this.damaged && (seen.manifestText !== manifestText || seen.content !== content))
       throw new Error(`I5: the files of g${fence} were changed after they were published`);
   }
@@ -263,10 +271,6 @@ export class Truth {
     if (rows.openedStep < before.openedStep)
       throw new Error(`I3: the head moved from a newer snapshot (g${before.fence}) to an older one (g${fence})`);
   }
-}
-
-function nameOf(key: string, fence: number): string {
-  return `${key} ${fence}`;
 }
 
 function latestHard(marks: Iterable<{ readonly hard: number }>): number {

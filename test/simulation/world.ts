@@ -192,6 +192,7 @@ export class World {
   }
 
   #spring(actor: Actor, label: string): void {
+    if (this.#ambushes.length === 0) return;
     const sprung = this.#ambushes.find((ambush) => ambush.label === label);
     if (sprung === undefined) return;
     this.#ambushes = this.#ambushes.filter((ambush) => ambush !== sprung);
@@ -247,7 +248,7 @@ export class World {
     const writer = gated(store.writer, gate);
     const marks = gated(store.marks, gate);
     const directories = gated(store.directories, (name) => (name === 'keys' ? Promise.resolve() : gate(name)));
-    const onStep: OnStep = (name, details) => this.onStep(name, { ...details, process: actor.name });
+    const onStep: OnStep = (name, details) => this.onStep(name, details);
     const epochs = new Epochs({ register, store: gated(store.epochs, gate), clock, randomId, onStep });
     const jobs = queue.portFor(actor);
     const outcomes = queue.outcomesFor(actor, redis);
@@ -398,8 +399,9 @@ export class World {
   /** A worker that can run takes a job, or now and then goes over the store. @returns whether anything began */
   dispatch(): boolean {
     const { random, queue, scheduler } = this;
+    const { nowMs } = scheduler;
     const workers = this.processes.filter(
-      ({ kind, stalledUntilMs, opened }) => kind === 'worker' && opened && stalledUntilMs <= scheduler.nowMs,
+      ({ kind, stalledUntilMs, opened }) => kind === 'worker' && opened && stalledUntilMs <= nowMs,
     );
     if (workers.length === 0) return false;
     const worker = random.pick(workers);

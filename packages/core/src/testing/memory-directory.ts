@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { canonicalJson } from '../model/canonical-json.ts';
 import { shardOf } from '../model/cache-key.ts';
 import { ParqueueError } from '../model/errors.ts';
-import { PART_NAME, decodeManifest, type Manifest } from '../model/manifest.ts';
+import { PART_NAME, decodeManifest, type Manifest, type ManifestReading } from '../model/manifest.ts';
 import type { Tick } from '../model/ticks.ts';
 import type { HeadFile, Inspection, KeyListing, StagingRef } from '../ports/store.ts';
 
@@ -25,6 +25,8 @@ export interface MemoryDirectory {
   part: MemoryPart | null;
   sealed: boolean;
   manifestText: string | null;
+  /** Of the text that was read last: whoever looks again reads the same. */
+  read?: { readonly text: string; readonly reading: ManifestReading };
 }
 
 export interface MemoryKey {
@@ -56,7 +58,7 @@ export function judgeMemory(
 ): Inspection {
   if (directory === undefined) return { kind: 'absent' };
   if (directory.manifestText === null) return damaged('the manifest is missing');
-  const reading = decodeManifest(directory.manifestText);
+  const reading = readingOf(directory, directory.manifestText);
   if (!reading.ok) return damaged(reading.reason);
   const { manifest } = reading;
   if (manifest.storeId !== expected.storeId) return damaged('the manifest is of another store');
@@ -76,8 +78,13 @@ export function partText(content: unknown): string {
 }
 
 export function manifestOf(directory: MemoryDirectory): Manifest | null {
-  const reading = directory.manifestText === null ? null : decodeManifest(directory.manifestText);
+  const reading = directory.manifestText === null ? null : readingOf(directory, directory.manifestText);
   return reading?.ok === true ? reading.manifest : null;
+}
+
+function readingOf(directory: MemoryDirectory, text: string): ManifestReading {
+  if (directory.read?.text !== text) directory.read = { text, reading: decodeManifest(text) };
+  return directory.read.reading;
 }
 
 export function stagingName({ fence, fillId }: Pick<StagingRef, 'fence' | 'fillId'>): string {

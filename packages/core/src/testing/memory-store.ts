@@ -60,6 +60,7 @@ export class MemoryStore {
   readonly trash: MemoryDirectory[] = [];
   readonly claimedEpochs = new Set<number>();
   readonly #keys = new Map<string, MemoryKey>();
+  readonly #shards = new Map<string, Set<string>>();
   readonly #marks = new Map<string, Mark>();
   #mtimeNs = 1_000_000_000n;
 
@@ -239,7 +240,7 @@ export class MemoryStore {
       },
       keys: async (shard) => {
         await this.#begin('keys', { shard });
-        return [...this.#keys.keys()].filter((key) => shardOf(key) === shard).toSorted();
+        return [...(this.#shards.get(shard) ?? [])].toSorted();
       },
       moveToTrash: async (ref) => {
         await this.#begin('moveToTrash', { ...ref });
@@ -255,6 +256,7 @@ export class MemoryStore {
         const entry = this.#keys.get(key);
         if (entry === undefined || entry.staging.size + entry.generations.size > 0 || entry.head !== null) return false;
         this.#marks.delete(`key:${key}`);
+        this.#shards.get(shardOf(key))?.delete(key);
         return this.#keys.delete(key);
       },
       emptyTrash: async () => {
@@ -326,6 +328,9 @@ export class MemoryStore {
     if (known !== undefined) return known;
     const entry: MemoryKey = { staging: new Map(), generations: new Map(), head: null };
     this.#keys.set(key, entry);
+    const shard = shardOf(key);
+    const keys = this.#shards.get(shard) ?? new Set();
+    this.#shards.set(shard, keys.add(key));
     return entry;
   }
 

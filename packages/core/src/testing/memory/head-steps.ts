@@ -24,7 +24,8 @@ export function look(server: ServerContext, target: LookTarget, wish: LookWish):
   const { state, epoch, nowMs } = server;
   const known = readKey(state, target.key);
   const marks = marksOver(state, target.key, target.scopes);
-  const started = Math.max(known.started, ...target.probeTargets.map((name) => state.targets.get(name) ?? 0));
+  let { started } = known;
+  for (const name of target.probeTargets) started = Math.max(started, state.targets.get(name) ?? 0);
   const head = known.head !== null && known.head.fence > marks.purge ? known.head : null;
   const pinnable = head !== null && head.damaged === null;
   if (pinnable && wish !== null) state.reads.set(target.key, nowMs);

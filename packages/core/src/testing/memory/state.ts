@@ -1,6 +1,6 @@
 /**
- * What Redis remembers, as plain data, and nothing else: the reference for the Lua scripts. Plain maps and records,
- * so that `structuredClone` is a snapshot and a simulation can lose Redis's last second by putting one back.
+ * What Redis remembers, as plain data, and nothing else: the reference for the Lua scripts. Plain maps, sets and records,
+ * so that `copyOf` is a snapshot and a simulation can lose Redis's last second by putting one back.
  */
 import type { Head } from '../../model/generation.ts';
 import type { Failure } from '../../model/errors.ts';
@@ -132,6 +132,25 @@ export function emptyState(runId: string): RedisState {
   };
 }
 
+/** As structuredClone copies them, at a tenth of its price. */
+export function copyOf<T>(value: T): T {
+  return copied(value) as T;
+}
+
+function copied(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(copied);
+  if (value instanceof Map) {
+    const copy = new Map<unknown, unknown>();
+    for (const [key, member] of value) copy.set(key, copied(member));
+    return copy;
+  }
+  if (value instanceof Set) return new Set(value);
+  const copy: Record<string, unknown> = {};
+  for (const [name, member] of Object.entries(value)) copy[name] = copied(member);
+  return copy;
+}
+
 /** First line of every script: the caller's marker is the one this memory was opened with. */
 export function requireMarker(state: RedisState, told: Marker | null): Marker {
   const { marker } = state;
@@ -181,13 +200,16 @@ function newKey(): KeyState {
 
 /** Maxima of the marks of a key and its scopes. */
 export function marksOver(state: RedisState, key: string, scopes: readonly string[]): Required<Marks> {
-  const all: readonly Marks[] = [readKey(state, key), ...scopes.flatMap((scope) => state.scopes.get(scope) ?? [])];
-  return {
-    soft: Math.max(...all.map((marks) => marks.soft)),
-    hard: Math.max(...all.map((marks) => marks.hard)),
-    purge: Math.max(...all.map((marks) => marks.purge)),
-    learned: Math.max(...all.map((marks) => marks.learned ?? 0)),
-  };
+  let { soft, hard, purge, learned = 0 } = readKey(state, key);
+  for (const scope of scopes) {
+    const marks = state.scopes.get(scope);
+    if (marks === undefined) continue;
+    soft = Math.max(soft, marks.soft);
+    hard = Math.max(hard, marks.hard);
+    purge = Math.max(purge, marks.purge);
+    learned = Math.max(learned, marks.learned ?? 0);
+  }
+  return { soft, hard, purge, learned };
 }
 
 /** `key:KEY` marks a key, anything else is a scope. */
