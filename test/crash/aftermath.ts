@@ -17,6 +17,8 @@ const ENDS_WITHIN_MS = 6 * LEASE_TTL_MS;
 /** The first one begins the grace of what nobody named yet, the next one ends it. */
 const COLLECTIONS_MAX = 5;
 
+const RESERVED = '{pq}:reserved';
+
 type Redis = ReturnType<typeof connectRedis>;
 
 export interface AftermathOf {
@@ -25,6 +27,8 @@ export interface AftermathOf {
   readonly fault: Fault;
   /** Generations that head.json named meanwhile. */
   readonly named: readonly number[];
+  /** What was reserved before: by the dead of the cell that was played here just before, whose minute is not over. */
+  readonly reservedBefore: ReadonlySet<string>;
 }
 
 /** What a load reserves for its part's size, when that is known, ends by itself within a minute (docs/redis-keyspace.md). */
@@ -39,7 +43,7 @@ export interface Aftermath {
   readonly commits: number;
 }
 
-export async function aftermathOf({ stage, subject, fault, named }: AftermathOf): Promise<Aftermath> {
+export async function aftermathOf({ stage, subject, fault, named, reservedBefore }: AftermathOf): Promise<Aftermath> {
   const redis = connectRedis({ url: stage.redis.url }, 'worker');
   try {
     const wrong = [...(await atRest(stage)), ...(await verified(stage))];
@@ -50,7 +54,7 @@ export async function aftermathOf({ stage, subject, fault, named }: AftermathOf)
     wrong.push(
       ...(await leftForEver(async () => [
         ...(await leaseLeft(stage, subject)),
-        ...(await roomLeft(redis, TAKES_THE_LEAVING.has(fault) ? ROOM_ENDS_WITHIN_MS : 0)),
+        ...(await roomLeft(redis, { reservedBefore, forMs: TAKES_THE_LEAVING.has(fault) ? ROOM_ENDS_WITHIN_MS : 0 })),
         ...(await keysLeft(redis)),
       ])),
     );
@@ -175,12 +179,26 @@ async function leaseLeft(stage: Stage, subject: Subject): Promise<readonly strin
   return lease === null || lease.expiresAtMs <= nowMs ? [] : [`a lease lives: ${JSON.stringify(lease)}`];
 }
 
-/** @param forMs how long what is reserved may still last: nobody gives back what the dead had */
-async function roomLeft(redis: Redis, forMs: number): Promise<readonly string[]> {
+/** Fills for which room is reserved. */
+export async function reserved(stage: Stage): Promise<ReadonlySet<string>> {
+  const redis = connectRedis({ url: stage.redis.url }, 'worker');
+  try {
+    return new Set(await redis.hkeys(RESERVED));
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** @param at.forMs how long what is reserved may still last: nobody gives back what the dead had */
+async function roomLeft(
+  redis: Redis,
+  { reservedBefore, forMs }: { readonly reservedBefore: ReadonlySet<string>; readonly forMs: number },
+): Promise<readonly string[]> {
   const [seconds] = await redis.time();
   const latestMs = (Number(seconds) + 1) * 1000 + forMs;
-  const reserved = Object.entries(await redis.hgetall('{pq}:reserved'));
-  const held = reserved.filter(([, text]) => Number(text.split(':')[1]) > latestMs);
+  const held = Object.entries(await redis.hgetall(RESERVED)).filter(
+    ([fillId, text]) => !reservedBefore.has(fillId) && Number(text.split(':')[1]) > latestMs,
+  );
   return held.map(([fillId]) => `room is reserved: ${fillId}`);
 }
 

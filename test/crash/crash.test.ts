@@ -4,16 +4,17 @@
  */
 import { afterAll, describe, expect, test } from 'vitest';
 import { REAL_DATABASE } from '../e2e/oracle-database.ts';
-import { aftermathOf } from './aftermath.ts';
+import { aftermathOf, reserved } from './aftermath.ts';
 import { nameOf, PAIRWISE_CELLS } from './cells.ts';
 import { plant } from './planted.ts';
 import { playedToTheEnd } from './play.ts';
+import type { Stage } from './stage.ts';
 import { Stages } from './stages.ts';
 
 const CELL_LIMIT_MS = 900_000;
 const PLAYS_MAX = 3;
-/** At a time. Cells mostly wait, for leases and locks to run out. */
-const STAGES = 3;
+/** At a time. Cells mostly wait, for leases and locks to run out; each stage costs the start of two workers. */
+const STAGES = 4;
 
 const stages = new Stages(STAGES, null);
 afterAll(() => stages[Symbol.asyncDispose]());
@@ -31,12 +32,14 @@ describe.skipIf(REAL_DATABASE !== null)('verify is clean, readers saw no wrong r
 
 describe.skipIf(REAL_DATABASE !== null)('the judge of what a cell leaves behind', () => {
   test.concurrent('finds each thing that was put there', { timeout: CELL_LIMIT_MS }, async () => {
-    await stages.playAlone(async (stage) => {
+    const on = async (stage: Stage): Promise<void> => {
       const subject = stage.subject('file');
-      expect(await aftermathOf({ stage, subject, fault: 'throw', named: [] })).toMatchObject({ wrong: [] });
+      const given = { stage, subject, fault: 'throw', reservedBefore: await reserved(stage) } as const;
+      expect(await aftermathOf({ ...given, named: [] })).toMatchObject({ wrong: [] });
       const { named, found } = await plant(stage, subject);
-      const { wrong } = await aftermathOf({ stage, subject, fault: 'throw', named });
+      const { wrong } = await aftermathOf({ ...given, named });
       for (const what of found) expect(wrong).toContainEqual(expect.stringMatching(what));
-    });
+    };
+    await stages.play({ name: 'the judge', on, isClean: () => false });
   });
 });

@@ -7,6 +7,7 @@ import { availableParallelism, type as system } from 'node:os';
 import { FILL_STEPS } from '@parqueue/core';
 import { ALL_CELLS, FAULTS, nameOf, type Cell } from './cells.ts';
 import type { CellReport } from './run-cell.ts';
+import { STALL_MS } from './stalls.ts';
 
 /** A report, or why there is none: the cell did not come to its end. */
 export type Outcome = CellReport | Pick<CellReport, 'cell' | 'wrong'>;
@@ -88,7 +89,7 @@ function totalsOf(all: readonly Played[]): string {
   return [
     `**${all.length} of ${ALL_CELLS.length} cells were played, of which ${failed} failed**: each fault at each step in ${rangeOf(counts)} of ${situations} situations.`,
     `The first ended ${minuteOf(times[0] ?? '')}, the last ${minuteOf(times.at(-1) ?? '')} (${machines}).`,
-    `${again} were played more than once, since a process of theirs got no processor for two seconds before they came to their end.`,
+    `${again} were played more than once, since a process of theirs got no processor for ${STALL_MS} ms before they came to their end.`,
   ].join('\n');
 }
 

@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cell, Fault } from './cells.ts';
-import { aftermathOf } from './aftermath.ts';
+import { aftermathOf, reserved } from './aftermath.ts';
 import type { CrashWorker } from './crash-worker.ts';
 import { Readers, type Seen } from './readers.ts';
 import { told, type Heard, type Stage } from './stage.ts';
@@ -49,13 +49,20 @@ export async function runCell(stage: Stage, cell: Cell): Promise<CellReport | Pi
   await stage.atPeace();
   stage.forget();
   const workers = [...stage.workers];
+  const reservedBefore = await reserved(stage);
   const readers = new Readers(stage, subject, cell.readers);
   const wrong: string[] = [];
   const atRest: (() => readonly string[])[] = [];
   try {
     const heard = await struckAndOver({ stage, subject, cell, workers, wrong, atRest });
     const seen = await readers.finish();
-    const aftermath = await aftermathOf({ stage, subject, fault: cell.fault, named: seen.named });
+    const aftermath = await aftermathOf({
+      stage,
+      subject,
+      fault: cell.fault,
+      named: seen.named,
+      reservedBefore,
+    });
     return {
       cell,
       heard: heard.kind === 'refused' ? heard.code : 'rows',

@@ -95,7 +95,7 @@ export class Stage implements AsyncDisposable {
 
   static async open(): Promise<Stage> {
     const base = await mkdtemp(join(tmpdir(), 'parqueue-crash-'));
-    const redis = await RedisServer.start(join(base, 'redis'), 'everysec');
+    const redis = await RedisServer.start(join(base, 'redis'), 'no');
     const subjects = { file: await fileSubject(join(base, 'lake')), oracle: await oracleSubject() };
     const config = configOf(base, redis.url, subjects.oracle);
     const store = await openStore(config.store);

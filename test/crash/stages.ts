@@ -34,12 +34,6 @@ export class Stages implements AsyncDisposable {
     }
   }
 
-  /** On one of its own that is thrown away afterwards. */
-  async playAlone(play: (stage: Stage) => Promise<void>): Promise<void> {
-    await using stage = await Stage.open();
-    await play(stage);
-  }
-
   async #playOn<T>(stage: Stage, { name, on, isClean }: Play<T>): Promise<T> {
     let clean = false;
     try {

@@ -6,8 +6,8 @@
 import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 
-/** A half of the shortest time that the cluster gives one of its processes, the lock of a job. */
-export const STALL_MS = 2000;
+/** Less than what the cluster gives one of its processes: a lease of 1.5 s that is renewed each half second, a job's lock of 4 s. */
+export const STALL_MS = 750;
 const TICK_MS = 100;
 
 export class StallWatch implements Disposable {

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort, startRedis } from '@parqueue/core/testing/servers';
 
-/** When what was written is flushed to the disk. */
-export type Fsync = 'always' | 'everysec';
+/** When what was written is flushed to the disk; no: when the system likes, as nobody needs who only kills the process. */
+export type Fsync = 'always' | 'everysec' | 'no';
 
 export class RedisServer {
   readonly url: string;
