@@ -267,9 +267,11 @@ export class Client {
     const at = this.#seen.indexOf(seen);
     if (at >= 0) this.#seen.splice(at, 1);
     const againMs = now();
+    const before = this.#latest.get(question.name);
     await this.askThus('proved', api, question);
     const latest = this.#latest.get(question.name);
-    if (latest !== undefined && latest !== seen && latest.generation === generation)
+    // Who was refused this time has what it had.
+    if (latest !== undefined && latest !== before && latest.generation === generation)
       await this.#refused(way, {
         api,
         question,

@@ -328,6 +328,17 @@ describe('a generation that is gone', () => {
     expect(judge.gone(soon)).toEqual([]);
   });
 
+  test('was there for its grace after whoever was answered with it last, and that is not who asks', async () => {
+    const { judge } = await court();
+    judge.answered(answer({ askedMs: 27_000, answeredMs: 27_010 }));
+    const later = { ...gone, askedMs: 28_500, answeredMs: 28_501 };
+    expect(judge.gone(later)).toHaveLength(1);
+    expect(judge.gone({ ...later, answeredMs: 30_000 })).toEqual([]);
+    const without = { wish: AGED, stale: 'coordination-down', askedMs: 29_000, answeredMs: 29_000, age: 5 } as const;
+    judge.answered(answer(without));
+    expect(judge.gone({ ...later, answeredMs: 30_100 })).toEqual([]);
+  });
+
   test('may have been purged, if it was one of those that a purge concerned', async () => {
     const { judge } = await court();
     const purge: Mark = { mode: 'purge', concerns: () => true, sentMs: 25_100, ackedMs: 25_200 };

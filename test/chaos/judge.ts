@@ -116,7 +116,8 @@ export interface Damage {
   readonly key: string;
   readonly generation: number;
   readonly beganMs: number;
-  readonly endedMs: number;
+  /** Infinity until it is done. */
+  endedMs: number;
 }
 
 /** docs/file-sources.md: a file that changes while it is read. */
@@ -133,6 +134,8 @@ export class Judge {
   readonly #digestOf = new Map<string, string>();
   readonly #bytes = new Map<string, Bytes>();
   readonly #damages: Damage[] = [];
+  /** By generation: when somebody asked last who was answered with it as with what is there now. */
+  readonly #currentMs = new Map<string, number>();
   /** By question: refusals because its source changed faster than it could be read. */
   readonly unstable = new Map<string, number>();
   /** Answers whose bytes were damaged while they were sent; their digest said so. */
@@ -184,12 +187,13 @@ export class Judge {
 
   /** What was replaced stays for its grace, unless it was purged or damaged. */
   gone({ api, question, askedMs, answeredMs, key, generation, currentMs }: Gone): readonly Finding[] {
-    if (answeredMs >= currentMs + GRACE_MS) return [];
+    const sinceMs = Math.max(currentMs, this.#currentMs.get(`${key} ${generation}`) ?? 0);
+    if (answeredMs >= sinceMs + GRACE_MS - CLOCK_SLACK_MS) return [];
     const purged = lastBefore(this.#of(question).purge, answeredMs)?.generation ?? 0;
     const wasDamaged = this.#damages.some((damage) => damage.key === key && damage.generation === generation);
     if (generation <= purged || wasDamaged) return [];
     if (this.#deeds.explains('PQ_GONE', { api, question, askedMs, answeredMs })) return [];
-    const ms = Math.round(answeredMs - currentMs);
+    const ms = Math.round(answeredMs - sinceMs);
     return [finding('unexplained', { question, api }, `g${generation} is gone ${ms} ms after it was answered with`)];
   }
 
@@ -228,6 +232,9 @@ export class Judge {
     this.#questionOf.set(key, question.name);
     this.#keyOf.set(question.name, key);
     if (read.tag !== null) this.#digestOf.set(tagged, digest);
+    // Without Redis nobody knows what is the head.
+    if (read.wish !== null && read.stale !== 'coordination-down')
+      this.#wasCurrent(`${key} ${generation}`, read.askedMs);
     const known = this.#of(question);
     known.newest = Math.max(known.newest, generation);
     return [...this.#versions(read, generation, version), ...this.#times(read, version), ...this.#reasons(read)];
@@ -309,6 +316,10 @@ export class Judge {
         && damage.beganMs <= answeredMs
         && damage.endedMs >= askedMs,
     );
+  }
+
+  #wasCurrent(of: string, askedMs: number): void {
+    this.#currentMs.set(of, Math.max(askedMs, this.#currentMs.get(of) ?? 0));
   }
 
   #of({ name }: Question): Known {

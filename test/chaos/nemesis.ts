@@ -10,7 +10,7 @@ import type { Api } from './client.ts';
 import type { Deed, DeedKind, Deeds, Struck } from './deeds.ts';
 import type { Dice } from './dice.ts';
 import type { Http, Reply } from './http.ts';
-import type { Finding, Judge, Mark } from './judge.ts';
+import type { Damage, Finding, Judge, Mark } from './judge.ts';
 import { datasetOf, QUESTIONS, queryOf, type Question, type SourceName } from './questions.ts';
 import { BALLAST, LEASE_TTL_MS, type ChaosStage } from './stage.ts';
 import type { Writer } from './writer.ts';
@@ -254,9 +254,10 @@ export class Nemesis {
           : kind.startsWith('manifest')
             ? join(dirname(part), 'manifest.json')
             : join(stage.store.root, 'entries', shardOf(key), key, 'head.json');
-        const beganMs = now();
+        const damage: Damage = { key, generation: before, beganMs: now(), endedMs: Infinity };
+        judge.damaged(damage);
         const isDone = await (kind.endsWith('flipped') ? flip(path, dice) : cut(path, dice));
-        judge.damaged({ key, generation: before, beganMs, endedMs: now() });
+        damage.endedMs = now();
         const after = await this.#generation(question);
         if (isDone && !kind.startsWith('head') && kind !== 'manifest flipped' && after <= before)
           found({
