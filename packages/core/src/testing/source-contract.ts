@@ -135,6 +135,13 @@ export function sourceContract(name: string, make: () => Promise<SourceFixture>)
       expect(announced).toBe(1);
     });
 
+    it('blames nobody else for what its caller throws at the first rows', async () => {
+      const error = new Error('the step of the caller failed');
+      const context = sourceContext({ onFirstBatch: () => Promise.reject(error) });
+      await expect(extract(context)).rejects.toBe(error);
+      expect(await readdir(out)).toEqual([]);
+    });
+
     it('ends with PQ_CANCELLED when aborted before or after the first rows, and leaves nothing', async () => {
       const early = AbortSignal.abort();
       await expect(extract(sourceContext({ signal: early }))).rejects.toMatchObject({ code: 'PQ_CANCELLED' });

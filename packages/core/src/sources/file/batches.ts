@@ -89,12 +89,24 @@ async function writeWanted(
   const indices = wantedColumns(available, wanted.columns, wanted.typed).map((name) => available.indexOf(name));
   // Metadata of the schema would go into the file; it may hold the writer's times and paths.
   const schema = new Schema(indices.map((i) => file.schema.fields[i]).filter((field) => field !== undefined));
+  // What the caller's own step throws says nothing of the file.
+  const thrown: unknown[] = [];
+  const onFirstBatch = async (): Promise<void> => {
+    try {
+      await options.onFirstBatch?.();
+    } catch (error) {
+      thrown.push(error);
+      throw error;
+    }
+  };
   // What the writer's checks refuse is what the file brought: offsets and lengths that point nowhere.
   const written = await refusing(
     file.format,
-    () => writeParquetFile(target, schema, selected(file.batches, indices), options),
+    () => writeParquetFile(target, schema, selected(file.batches, indices), { ...options, onFirstBatch }),
     'store',
-  );
+  ).catch((error: unknown) => {
+    throw thrown.length > 0 ? thrown[0] : error;
+  });
   if (file.rows !== null && written.rows !== file.rows) {
     throw new ParqueueError(
       'PQ_MALFORMED_SOURCE',
