@@ -3,8 +3,10 @@ import { mkdir, mkdtemp, open, readFile, rename, rm, writeFile } from 'node:fs/p
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import type { Cell } from './cells.ts';
 import { FaultyFs } from './faulty-fs.ts';
 import { rowsOf, versionIn } from './history.ts';
+import { wrongRefusals } from './refusals.ts';
 
 describe('the judge of row sets', () => {
   const rows = rowsOf(5);
@@ -28,6 +30,23 @@ describe('the judge of row sets', () => {
     ['a version that is no number', rows.map((row) => ({ ...row, version: null }))],
   ])('says what is wrong where there is %s', (_, told) => {
     expect(versionIn(told)).toMatchObject({ wrong: expect.any(String) });
+  });
+});
+
+describe('the judge of refusals', () => {
+  const cell: Cell = { fault: 'SIGKILL', step: 'staged', source: 'file', readers: 'patient', duration: 'once' };
+
+  test('lets nobody be refused who accepts what was there before, unless Redis was away', () => {
+    expect(wrongRefusals(cell, {}, 'PQ_WORKER_CRASHED')).toEqual([]);
+    expect(wrongRefusals(cell, { PQ_WORKER_CRASHED: 1 }, null)).toHaveLength(1);
+    expect(wrongRefusals({ ...cell, readers: 'strict' }, { PQ_WORKER_CRASHED: 1 }, null)).toEqual([]);
+    expect(wrongRefusals({ ...cell, fault: 'Redis killed' }, { PQ_FILL_TIMEOUT: 1 }, null)).toEqual([]);
+  });
+
+  test('knows an error that nobody thought of, whoever heard it', () => {
+    expect(wrongRefusals(cell, {}, 'PQ_INTERNAL')).toHaveLength(1);
+    expect(wrongRefusals({ ...cell, readers: 'strict' }, { PQ_INTERNAL: 1 }, null)).toHaveLength(1);
+    expect(wrongRefusals({ ...cell, fault: 'throw' }, {}, 'PQ_INTERNAL')).toEqual([]);
   });
 });
 

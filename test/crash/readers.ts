@@ -91,16 +91,22 @@ export class Readers {
   /** head.json is a hint and may be old; what it names is whole, or gone, and then it names another one by now. */
   async #followPath(): Promise<void> {
     const key = this.#stage.keyOf(this.#subject);
+    let gone: number | null = null;
     while (!this.#stop.signal.aborted) {
       const isLastRound = this.#isLastRound;
+      let named: number | null = null;
       try {
         const head = await this.#stage.store.marks.readHead(key);
         if (head !== null) {
-          this.#named.add(head.fence);
-          this.#judgePath(head.fence, await this.#stage.rowsOf(key, head.fence));
+          named = head.fence;
+          this.#named.add(named);
+          this.#judgePath(named, await this.#stage.rowsOf(key, named));
         }
+        gone = null;
       } catch (error) {
         if (!isGone(error)) this.#wrong.push(`path reader: ${String(error)}`);
+        else if (named !== null && named === gone) this.#wrong.push(`head.json still names g${named}, which is gone`);
+        gone = named;
       }
       if (isLastRound) return;
       await this.#pause();

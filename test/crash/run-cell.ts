@@ -8,6 +8,7 @@ import type { Cell, Fault } from './cells.ts';
 import { aftermathOf, reserved } from './aftermath.ts';
 import type { CrashWorker } from './crash-worker.ts';
 import { Readers, type Seen } from './readers.ts';
+import { wrongRefusals } from './refusals.ts';
 import { told, type Heard, type Stage } from './stage.ts';
 import { STRIKES } from './strikes.ts';
 import type { Subject } from './subjects.ts';
@@ -69,7 +70,13 @@ export async function runCell(stage: Stage, cell: Cell): Promise<CellReport | Pi
       loads: [...new Set([...workers, ...stage.workers])].reduce((sum, worker) => sum + worker.count('first-batch'), 0),
       commits: aftermath.commits,
       seen,
-      wrong: [...wrong, ...seen.wrong, ...aftermath.wrong, ...atRest.flatMap((judge) => judge())],
+      wrong: [
+        ...wrong,
+        ...seen.wrong,
+        ...wrongRefusals(cell, seen.refused, heard.kind === 'refused' ? heard.code : null),
+        ...aftermath.wrong,
+        ...atRest.flatMap((judge) => judge()),
+      ],
     };
   } catch (error) {
     const all = [...wrong, ...(await readers.abandon()).wrong];
