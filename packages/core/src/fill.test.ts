@@ -103,6 +103,40 @@ test.each(['key', 'scope'])(
   },
 );
 
+test('a load is purged as often as somebody likes, and committed when nobody does', async () => {
+  const bench = await new RefreshBench().open();
+  bench.files.set('a.csv', 'a.csv 1');
+  const request = bench.request('a.csv');
+  let purges = 0;
+  bench.beforeRows = async () => {
+    if (purges === 12) return;
+    purges += 1;
+    await bench.coordination.ticks.invalidate('dataset:prices', 'purge');
+    await new Promise(() => undefined);
+  };
+  const requirement = { after: 1e12, hardAfter: 0 };
+  const outcome = await bench.timeline.until(bench.run({ kind: 'fill', request, requirement, requestId: null }));
+  expect(outcome).toMatchObject({ kind: 'committed' });
+  expect(bench.loads).toHaveLength(13);
+});
+
+test('a load that loses its lease again and again is given up', async () => {
+  const bench = await new RefreshBench().open();
+  bench.files.set('a.csv', 'a.csv 1');
+  const request = bench.request('a.csv');
+  bench.beforeRows = async () => {
+    const { heads, leases } = bench.coordination;
+    const { lease } = await heads.look({ key: request.key, scopes: [], probeTargets: [] }, null);
+    if (lease === null) throw new Error('nobody holds the lease');
+    await leases.release({ key: request.key, fillId: lease.fillId, holder: '', ttlMs: 1, scopes: [] }, lease.fence);
+    await new Promise(() => undefined);
+  };
+  const requirement = { after: 1e12, hardAfter: 0 };
+  const outcome = await bench.timeline.until(bench.run({ kind: 'fill', request, requirement, requestId: null }));
+  expect(outcome).toMatchObject({ kind: 'failed', failure: { code: 'PQ_WORKER_CRASHED' } });
+  expect(bench.loads).toHaveLength(5);
+});
+
 test('a store that refuses at the very end does not keep the lease: the next fill need not wait for it', async () => {
   const bench = await new RefreshBench().open();
   bench.files.set('a.csv', 'a.csv 1');

@@ -97,34 +97,36 @@ export class Filler {
   async #attempts(job: Job, context: JobContext): Promise<JobRun> {
     const { leases, reconcile, onStep, randomId, holder, leaseTtlMs } = this.#deps;
     const { request, requirement } = job;
-    for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
+    const { key, scopes } = request;
+    let left = ATTEMPTS_MAX;
+    for (let tried = -1; ;) {
       const look = await lookReconciled(request, this.#deps);
+      // A purge voids the load under way: somebody wished that, and each such try takes a purge of its own.
+      if (look.seen.purge <= tried) left -= 1;
+      if (left === 0) break;
       if (look.head !== null && satisfies(look.head, requirement))
         return done({ kind: 'satisfied', fence: look.head.fence });
       if (context.signal.aborted) return stopped(context.signal);
 
-      const { key, scopes } = request;
       const claim = { key, fillId: randomId(), holder, ttlMs: leaseTtlMs, scopes };
       const grant = await leases.acquire(claim);
       if (grant.kind === 'unreconciled') {
-        await reconcile(request.key);
+        await reconcile(key);
+        tried = Infinity;
         continue;
       }
       if (grant.kind === 'busy') {
-        await onStep('lease-busy', {
-          key: request.key,
-          jobId: context.jobId,
-          fence: grant.holder.fence,
-          holder: grant.holder.holder,
-        });
-        return { kind: 'delayed', ms: Math.min(Math.max(grant.holder.expiresAtMs - grant.nowMs, 10), BUSY_DELAY_MS) };
+        const { fence, holder: other, expiresAtMs } = grant.holder;
+        await onStep('lease-busy', { key, jobId: context.jobId, fence, holder: other });
+        return { kind: 'delayed', ms: Math.min(Math.max(expiresAtMs - grant.nowMs, 10), BUSY_DELAY_MS) };
       }
       const { fence, grantedAtMs } = grant;
+      tried = fence;
       const result = await this.#underLease(job, { granted: { claim, fence, grantedAtMs }, context });
       if (result === 'interrupted') return { kind: 'interrupted' };
       if (result !== 'again') return done(result);
     }
-    const message = `the load of ${request.key} was overtaken ${ATTEMPTS_MAX} times; is the lease time too short for this machine?`;
+    const message = `the load of ${key} was overtaken ${ATTEMPTS_MAX} times; is the lease time too short for this machine?`;
     return done({ kind: 'failed', failure: toFailure(new ParqueueError('PQ_WORKER_CRASHED', message)) });
   }
 
