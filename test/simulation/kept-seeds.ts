@@ -38,4 +38,10 @@ export const KEPT_SEEDS: readonly KeptSeed[] = [
     commit: 'c9a680b',
   },
   { profile: 'deaf holders', seed: 84, found: 'the same', commit: 'c9a680b' },
+  {
+    profile: 'marked tables',
+    seed: 64,
+    found: 'a caller who was refused after five purges: tries that a purge had voided were counted as lost leases',
+    commit: 'f6c4523',
+  },
 ];
