@@ -46,7 +46,7 @@ export async function openJailed(root: string, path: string): Promise<JailedFile
   assertPlainPath(path);
   const realRoot = await rootOf(root);
   try {
-    return await openInside(realRoot, path);
+    return await openInside(realRoot, path, () => movedOrOutside(root, path));
   } catch (error) {
     throw readError(error, path);
   }
@@ -64,7 +64,8 @@ async function rootOf(root: string): Promise<string> {
   }
 }
 
-async function openInside(realRoot: string, path: string): Promise<JailedFile> {
+/** @param refusal of a file that lies outside, although its path did not lead there a moment before */
+async function openInside(realRoot: string, path: string, refusal: () => Promise<ParqueueError>): Promise<JailedFile> {
   const asked = join(realRoot, path);
   // An NFS client believes its cached directory for up to a minute; opening it makes the client ask the server.
   await revalidate(dirname(asked));
@@ -75,7 +76,7 @@ async function openInside(realRoot: string, path: string): Promise<JailedFile> {
   try {
     const status = await handle.stat({ bigint: true });
     if (!status.isFile()) throw new ParqueueError('PQ_SOURCE_REJECTED', `${path} is not a regular file`);
-    if (!isInside(realRoot, await pathOfDescriptor(handle, resolved))) throw outside(path);
+    if (!isInside(realRoot, await pathOfDescriptor(handle, resolved))) throw await refusal();
     return {
       handle,
       realPath: resolved,
@@ -122,6 +123,14 @@ async function revalidate(directory: string): Promise<void> {
 
 function isInside(root: string, path: string): boolean {
   return path.startsWith(root.endsWith(sep) ? root : `${root}${sep}`);
+}
+
+/** The root itself may have been moved away while the file was opened, by whoever remounts or replaces it: no link then. */
+async function movedOrOutside(root: string, path: string): Promise<ParqueueError> {
+  const realRoot = await rootOf(root);
+  return isInside(realRoot, await realpath(join(realRoot, path)))
+    ? new ParqueueError('PQ_SOURCE_UNSTABLE', `${path} was moved while it was opened; ask again`)
+    : outside(path);
 }
 
 function outside(path: string): ParqueueError {
