@@ -137,6 +137,24 @@ test('a load that loses its lease again and again is given up', async () => {
   expect(bench.loads).toHaveLength(5);
 });
 
+test('a mark that voids every load is no purge after the first one: the load is given up', async () => {
+  const bench = await new RefreshBench().open();
+  bench.files.set('a.csv', 'a.csv 1');
+  const beyond = { soft: 0, hard: 0, purge: Number.MAX_SAFE_INTEGER, learned: 0 };
+  bench.redis.state.scopes.set('dataset:prices', beyond);
+  const stop = new AbortController();
+  bench.beforeRows = async () => {
+    if (bench.loads.length > 9) stop.abort(CANCELLED);
+  };
+  const requirement = { after: 1e12, hardAfter: 0 };
+  const job = { kind: 'fill', request: bench.request('a.csv'), requirement, requestId: null } as const;
+  const ended = bench.runOnce(job, { signal: stop.signal, onStep: () => undefined });
+  expect(await bench.timeline.until(ended)).toMatchObject({
+    outcome: { kind: 'failed', failure: { code: 'PQ_WORKER_CRASHED' } },
+  });
+  expect(bench.loads).toHaveLength(5);
+});
+
 test('a store that refuses at the very end does not keep the lease: the next fill need not wait for it', async () => {
   const bench = await new RefreshBench().open();
   bench.files.set('a.csv', 'a.csv 1');

@@ -99,11 +99,12 @@ export class Filler {
     const { request, requirement } = job;
     const { key, scopes } = request;
     let left = ATTEMPTS_MAX;
-    for (let tried = -1; ;) {
+    for (let purge = -1; ;) {
       const look = await lookReconciled(request, this.#deps);
       // A purge voids the load under way: somebody wished that, and each such try takes a purge of its own.
-      if (look.seen.purge <= tried) left -= 1;
+      if (look.seen.purge <= purge) left -= 1;
       if (left === 0) break;
+      ({ purge } = look.seen);
       if (look.head !== null && satisfies(look.head, requirement))
         return done({ kind: 'satisfied', fence: look.head.fence });
       if (context.signal.aborted) return stopped(context.signal);
@@ -112,7 +113,6 @@ export class Filler {
       const grant = await leases.acquire(claim);
       if (grant.kind === 'unreconciled') {
         await reconcile(key);
-        tried = Infinity;
         continue;
       }
       if (grant.kind === 'busy') {
@@ -121,7 +121,6 @@ export class Filler {
         return { kind: 'delayed', ms: Math.min(Math.max(expiresAtMs - grant.nowMs, 10), BUSY_DELAY_MS) };
       }
       const { fence, grantedAtMs } = grant;
-      tried = fence;
       const result = await this.#underLease(job, { granted: { claim, fence, grantedAtMs }, context });
       if (result === 'interrupted') return { kind: 'interrupted' };
       if (result !== 'again') return done(result);
