@@ -219,7 +219,11 @@ export class Nemesis {
     await this.#play('quota filled', { target: 'store' }, async () => {
       const deadline = now() + RECOVERS_WITHIN_MS;
       const load = async (name: string, isAwaited: (reply: Reply) => boolean): Promise<void> => {
-        const ask = async (): Promise<Reply> => await post('/v1/resolve', { dataset: 'ballast', params: { name } });
+        const ask = async (): Promise<Reply> => {
+          // Redis may be away: then there is another time.
+          await stage.unpinBallast().catch(() => undefined);
+          return await post('/v1/resolve', { dataset: 'ballast', params: { name } });
+        };
         const refused = await this.#until(deadline, ask, isAwaited);
         if (refused !== null) found({ reason: 'left', message: `quota filled: ballast ${name} came to ${refused}` });
       };

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { collectGarbage, Epochs, type Clock, type OnStep } from '@parqueue/core';
 import { Catalog, loadConfig, storeRules, type Config } from '@parqueue/core/config';
-import { openCoordination, type Coordination } from '@parqueue/core/redis';
+import { connectRedis, openCoordination, type Coordination } from '@parqueue/core/redis';
 import { openStore, type FileStore } from '@parqueue/core/store';
 import { freePort } from '@parqueue/core/testing/servers';
 import { RedisServer } from '../faults/redis-server.ts';
@@ -175,6 +175,18 @@ export class ChaosStage implements AsyncDisposable {
     const dataset = datasetOf(question, question.byAge ? 'ttl' : 'strict');
     const all = columns.length === 5;
     return new Catalog(this.config).resolveDataset(dataset, { owner }, all ? {} : { columns }).request.key;
+  }
+
+  /** What a load came to is pinned for ten minutes. Nobody comes back for ballast, and its room is wanted before that. */
+  async unpinBallast(): Promise<void> {
+    const redis = connectRedis({ url: this.redis.url }, 'worker');
+    try {
+      const catalog = new Catalog(this.config);
+      const keys = BALLAST.map((name) => catalog.resolveDataset('ballast', { name }, {}).request.key);
+      await redis.del(keys.flatMap((key) => [`{pq}:pins:${key}`, `{pq}:pinned:${key}`]));
+    } finally {
+      redis.disconnect();
+    }
   }
 
   /** As workers do on their own, but for how long pins last: the swarm knows its own. @returns why nothing was collected */
