@@ -14,6 +14,7 @@ import type { DataCall, LiveSendable, Sendable } from './data-call.ts';
 import { degradedSendable, lostDegraded } from './degraded-answer.ts';
 import { ifRangeOf, judge, rangeApplies } from './http/conditional.ts';
 import { dataHeaders, representationOf } from './http/data-headers.ts';
+import { forgetAnswer } from './http/forget-answer.ts';
 import { HttpRefusal } from './http/problem.ts';
 import { readRange, type RangeReading } from './http/range.ts';
 import { PartLost } from './http/send-part.ts';
@@ -104,14 +105,12 @@ function sendableOf(
   };
 }
 
-/** Of a body, and not said of each: what an attempt that failed behind its headers told of another generation's. */
-const BODY_HEADERS = ['content-type', 'content-encoding', 'content-length', 'content-range', 'repr-digest', 'link'];
-
 /** @throws PartLost before anything was sent; HttpRefusal 412, 416 */
 export async function answerWith(call: DataCall, sendable: Sendable): Promise<FastifyReply> {
   const { context, request, reply, form } = call;
   const { facts } = sendable;
-  for (const name of BODY_HEADERS) reply.removeHeader(name);
+  // Of an attempt that failed behind its headers.
+  forgetAnswer(reply, 'preference-applied');
   const representation = representationOf(facts, form);
   const headers = dataHeaders(facts, form, sendable.age, context.gatekeeper.open ? 'public' : 'private');
   switch (judge(request.headers, representation)) {

@@ -2,6 +2,7 @@
 import type { FastifyReply } from 'fastify';
 import { ParqueueError } from '@parqueue/core';
 import type { AskCall } from './caller.ts';
+import { forgetAnswer } from './http/forget-answer.ts';
 
 /** Most fills of files end within it; a caller who waits instead (`Prefer: wait`) is told at once. */
 const RETRY_AFTER_SECONDS = 2;
@@ -21,6 +22,8 @@ export async function sendPending(
       },
     );
   }
+  // Of a generation that was found first, and lost behind its headers.
+  forgetAnswer(reply, 'preference-applied');
   return await reply
     .code(202)
     .header('location', url)

@@ -8,16 +8,9 @@ import type { AuditLog } from './access/audit.ts';
 import { RateLimited } from './access/key-limits.ts';
 import { CallerLeft } from './caller.ts';
 import type { ApiContext } from './context.ts';
+import { forgetAnswer } from './http/forget-answer.ts';
 import { HttpRefusal, problemOf, PROBLEM_TYPE } from './http/problem.ts';
 import { SECURITY_HEADERS } from './http/security-headers.ts';
-
-/** Of every answer, whatever becomes of it. */
-const HEADERS_KEPT: ReadonlySet<string> = new Set([
-  'x-request-id',
-  'ratelimit',
-  'ratelimit-policy',
-  ...Object.keys(SECURITY_HEADERS),
-]);
 
 export function answerProblems(app: FastifyInstance, { log, metrics }: ApiContext, audit: AuditLog): void {
   app.setErrorHandler(async (error: FastifyError, request, reply) => {
@@ -38,8 +31,7 @@ export function answerProblems(app: FastifyInstance, { log, metrics }: ApiContex
         body.detail,
       );
     }
-    // Headers set for the answer that did not come to be would describe the problem's bytes wrongly.
-    for (const name of Object.keys(reply.getHeaders())) if (!HEADERS_KEPT.has(name)) reply.removeHeader(name);
+    forgetAnswer(reply);
     return await reply
       .code(status)
       .header('cache-control', 'no-store')
