@@ -27,6 +27,8 @@ test('two exports of one server are one group, those of another and folders of t
     '43 22 0:53 / /mnt/e rw - cifs //nas.example.com/e rw',
     '44 22 0:54 / /mnt/f rw - nfs4 [fd00::1]:/f rw',
     '45 22 0:55 / /mnt/g rw - nfs4 fd00::1:/g rw',
+    '46 22 0:56 / /mnt/h rw - ceph 10.0.0.1:6789,10.0.0.2:6789:/h rw',
+    '47 22 0:57 / /mnt/i rw - ext4 /dev/disk/by-path/pci-0:1:/x rw',
   ];
   const roots = {
     a: '/mnt/a/lake',
@@ -35,6 +37,8 @@ test('two exports of one server are one group, those of another and folders of t
     e: '/mnt/e/x',
     f: '/mnt/f',
     g: '/mnt/g',
+    h: '/mnt/h',
+    i: '/mnt/i',
     near: '/mnt/ab',
     here: '/srv/lake',
   };
@@ -45,6 +49,8 @@ test('two exports of one server are one group, those of another and folders of t
     e: 'server nas.example.com',
     f: 'server [fd00::1]',
     g: 'server fd00::1',
+    h: 'server 10.0.0.1:6789,10.0.0.2:6789',
+    i: 'source i',
     near: 'source near',
     here: 'source here',
   });

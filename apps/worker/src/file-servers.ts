@@ -32,10 +32,10 @@ function serverOf(path: string, mounts: readonly string[]): string | null {
   return server;
 }
 
-/** `server:/export` of NFS, Ceph and Gluster, `//server/share` of CIFS. */
+/** `server:/export` of NFS and Gluster, `server:port,server:port:/folder` of Ceph, `//server/share` of CIFS. */
 function hostIn(mounted: string): string | null {
-  const found = /^\/\/([^/]+)\/|^(\[[^\]]+\]|[^/:]+):\/|^([0-9a-f]*:[0-9a-f:]+):\//.exec(mounted);
-  return found?.[1] ?? found?.[2] ?? found?.[3] ?? null;
+  const found = /^\/\/([^/]+)\/|^([^/]+):\//.exec(mounted);
+  return found?.[1] ?? found?.[2] ?? null;
 }
 
 function isBelow(path: string, point: string): boolean {
