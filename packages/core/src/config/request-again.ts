@@ -27,7 +27,8 @@ function paramsOfBinds({ params }: SqlDatasetConfig, { binds }: SqlQuestion): Ra
 
 /**
  * Where a path can be split in several ways, any of them makes the same path again, and so the same request. What was tried in
- * vain from one place is not tried again: a template of many parameters in one name takes no longer than the square of its length.
+ * vain from one place is not tried again: a template of many parameters in one name takes no longer than the square of its length,
+ * and as many times that as there are values for those that stand in it twice.
  */
 function paramsOfPath({ path, params }: FileDatasetConfig, { path: asked }: FileQuestion): RawParams | null {
   const { parts } = path;
