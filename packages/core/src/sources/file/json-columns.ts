@@ -1,8 +1,9 @@
 /**
- * The columns of a JSON file: the keys of its rows, with types that hold every value as it is written. DuckDB infers them
- * from all rows, and three things that it makes of them are not in the file: texts that look like a time or a UUID
- * become one and lose their spelling, integers of more than 64 bits become doubles, and keys that are empty or differ in
- * case only get names that no row has, so that they would be NULL throughout.
+ * The columns of a JSON file: the keys of its rows, with types that hold texts and integers of 64 bits as they are written
+ * (an integer beyond them is a double to DuckDB's parser already). DuckDB infers them from all rows, and three things that
+ * it makes of them are not in the file: texts that look like a time or a UUID become one and lose their spelling, integers
+ * of 64 bits with and without a sign in one column would be written as doubles, and keys that are empty or differ in case
+ * only get names that no row has, so that they would be NULL throughout.
  */
 import { ParqueueError } from '../../model/errors.ts';
 import type { DuckDbSession } from './duckdb.ts';
