@@ -69,7 +69,7 @@ export function isSpoilt(): boolean {
 
 export function trapped(error: Error): ParqueueError {
   spoilt = true;
-  return new ParqueueError('PQ_INTERNAL', `the Parquet reader failed: ${error.message}`, {
+  return new ParqueueError('PQ_INTERNAL', `the Parquet library failed: ${error.message}`, {
     details: { recycleThread: true },
     cause: error,
   });
