@@ -34,9 +34,11 @@ async function play(): Promise<void> {
   const cells = ALL_CELLS.filter((cell) => nameOf(cell).includes(only) && !ledger.held(nameOf(cell)));
   const stages = new Stages(Number(values['at-once']), join(folder, 'failed'));
   let left = cells.length;
+  let isEnded = false;
   console.log(`${left} cells, ${values['at-once']} at a time`);
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => {
+      isEnded = true;
       console.log(`${signal}: ${left} cells are left`);
       tell();
       void stages[Symbol.asyncDispose]().finally(() => process.exit(1));
@@ -49,6 +51,8 @@ async function play(): Promise<void> {
   await Promise.all(
     cells.map(async (cell) => {
       const { outcome, plays } = await playedToTheEnd(stages, cell, PLAYS_MAX);
+      // Its processes are ended under it: that says nothing of the cell.
+      if (isEnded) return;
       ledger.add(outcome, plays);
       left -= 1;
       const { wrong } = outcome;
