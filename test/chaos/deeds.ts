@@ -92,7 +92,7 @@ const EXPLAINED: Readonly<Record<DeedKind, readonly Refusal[]>> = {
 const KEEPS_FROM_READING: ReadonlySet<Refusal> = new Set(['PQ_COORDINATION_DOWN', ...CONNECTION]);
 
 /** After these a load may have left what it reserved: it is gone, or had no Redis to give it back to. */
-const TAKES_THE_LEAVING: ReadonlySet<DeedKind> = new Set<DeedKind>([
+export const TAKES_THE_LEAVING: ReadonlySet<DeedKind> = new Set<DeedKind>([
   'worker killed',
   'worker stopped',
   'Redis killed',

@@ -7,7 +7,7 @@
  *   in vain  a load that read rows and did not commit: a death, a stop, an outage or a purge met it, two for each deed (the
  *            one whose lease ran out, and the one that took over); or its source changed all the time
  */
-import type { Deed, DeedKind, Deeds } from './deeds.ts';
+import { TAKES_THE_LEAVING, type Deed, type DeedKind, type Deeds } from './deeds.ts';
 import type { Finding } from './judge.ts';
 import { QUESTIONS, type Question } from './questions.ts';
 
@@ -68,12 +68,7 @@ const AGAIN: ReadonlySet<DeedKind> = new Set<DeedKind>([
   'Redis emptied',
 ]);
 const CUTS_OFF: ReadonlySet<DeedKind> = new Set<DeedKind>([
-  'worker killed',
-  'worker stopped',
-  'Redis killed',
-  'Redis lost its last second',
-  'Redis emptied',
-  'Redis paused',
+  ...TAKES_THE_LEAVING,
   'quota filled',
   'purged',
   'files away',
