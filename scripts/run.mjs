@@ -1,5 +1,5 @@
 /**
- * `npm run demo|start|test|check|simulate|crash|chaos|fuzz|large|mutations|readers|nfs|screenshots|scaling`: all set-up, then the thing itself. What it prints is meant for a
+ * `npm run demo|start|test|check|bench|simulate|crash|chaos|fuzz|large|mutations|readers|nfs|screenshots|scaling`: all set-up, then the thing itself. What it prints is meant for a
  * person; what it exits with is meant for CI.
  */
 import { spawn } from 'node:child_process';
@@ -157,6 +157,12 @@ const COMMANDS = {
     await setUp({ databases: true });
     await requireDatabases();
     return run(process.execPath, [join(root, 'test', 'dist', 'chaos', 'main.js'), ...args]);
+  },
+
+  /** `npm run bench [-- SECTION…] [--long] [--write] [--list]`: floors, peers and Parqueue in one run; see docs/performance.md. */
+  async bench(args) {
+    await setUp();
+    return run(process.execPath, ['--expose-gc', join(root, 'test', 'dist', 'bench', 'main.js'), ...args]);
   },
 
   /** `npm run scaling [-- SECONDS]`: one worker to four and back under load; the report is var/scaling/report.md. */

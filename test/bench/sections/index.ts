@@ -1,0 +1,5 @@
+/** All sections, in the order in which they run and stand in docs/performance.md. */
+import type { Section } from '../section.ts';
+import { warmRead } from './warm-read.ts';
+
+export const SECTIONS: readonly Section[] = [warmRead];
