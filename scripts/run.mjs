@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { provideBrowser } from './setup-browser.mjs';
 import { provideReaders } from './setup-readers.mjs';
 import { provideKustomize } from './setup-kustomize.mjs';
+import { provideNginx } from './setup-nginx.mjs';
 import { provideNfsLab } from './setup-nfs-lab.mjs';
 import { providePromtool } from './setup-promtool.mjs';
 import { databaseCommand, installCommand, missingDatabases, redisOnPath, root, setUp, SetupError } from './setup.mjs';
@@ -159,10 +160,11 @@ const COMMANDS = {
     return run(process.execPath, [join(root, 'test', 'dist', 'chaos', 'main.js'), ...args]);
   },
 
-  /** `npm run bench [-- SECTION…] [--long] [--write] [--list]`: floors, peers and Parqueue in one run; see docs/performance.md. */
+  /** `npm run bench [-- SECTION…] [--long] [--write] [--list]`: Parqueue, floors and peers in one run; see docs/performance.md. */
   async bench(args) {
-    await setUp();
-    return run(process.execPath, ['--expose-gc', join(root, 'test', 'dist', 'bench', 'main.js'), ...args]);
+    await setUp({ databases: true });
+    await provideNginx();
+    return run(process.execPath, [join(root, 'test', 'dist', 'bench', 'main.js'), ...args]);
   },
 
   /** `npm run scaling [-- SECONDS]`: one worker to four and back under load; the report is var/scaling/report.md. */

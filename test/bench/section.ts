@@ -9,7 +9,10 @@
  * - Contenders that are compared go through `alternate` (alternate.ts): A B C A B C …, medians, spread, ratios paired by round. Spread its
  *   result into the findings: `{ ...raced.findings, figures: { overFloor: raced.ratio('Parqueue', 'driver').median } }`.
  * - A contender whose work is in another process gives `{ units, cpuSeconds }` or `{ units, seconds }` instead of its units (`alternate`
- *   counts the CPU of this process and its threads only).
+ *   counts the CPU of this process and its threads only). What is not to be timed goes into `before` and `after`.
+ * - Each section runs in a process of its own, with `TMPDIR` in its scratch folder: what `mkdtemp(join(tmpdir(), …))` makes is removed with it. Test it by
+ *   `npm run bench -- NAME --tiny` (after a build: `node test/dist/bench/main.js NAME --tiny`) and `npx vitest run test/bench/smoke.test.ts --project processes -t NAME`.
+ * - Prose on a section (why a floor is not reached, with the profile) stands in docs/performance.md below its marks; `--write` leaves it.
  * - `figures` are what goals are judged by and what is compared with other runs: short camel-case names, units last
  *   (`p50Ms`, `rssGrowthMiB`); a ratio has none (`overFloor`). At `tiny` give all of them that can be had: the smoke test asserts that each one is
  *   a finite number, and never what it is. A figure that a scale does not measure is left out; its goal is then told as not measured.

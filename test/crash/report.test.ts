@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { REPOSITORY } from '../fixtures/source-graph.ts';
 import { ALL_CELLS, nameOf, type Cell } from './cells.ts';
-import { BEGIN, documentIn, END, Ledger, type Outcome } from './report.ts';
+import { documentIn, Ledger, MARKS, type Outcome } from './report.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -55,6 +55,8 @@ test('it takes the place of the one before in the document, whose other words st
   await writeFile(document, original);
   documentIn(document, 'one');
   documentIn(document, 'two');
-  const [before = '', rest = ''] = original.split(BEGIN);
-  expect(await readFile(document, 'utf8')).toBe(`${before}${BEGIN}\n\ntwo\n\n${END}${rest.split(END)[1]}`);
+  const [before = '', rest = ''] = original.split(MARKS.begin);
+  expect(await readFile(document, 'utf8')).toBe(
+    `${before}${MARKS.begin}\n\ntwo\n\n${MARKS.end}${rest.split(MARKS.end)[1]}`,
+  );
 });

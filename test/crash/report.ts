@@ -5,6 +5,7 @@
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, type as system } from 'node:os';
 import { FILL_STEPS } from '@parqueue/core';
+import { withPart, type Marks } from '../fixtures/marked-part.ts';
 import { ALL_CELLS, FAULTS, nameOf, type Cell } from './cells.ts';
 import type { CellReport } from './run-cell.ts';
 import { STALL_MS } from './stalls.ts';
@@ -19,8 +20,7 @@ export type Played = Outcome & {
   readonly machine: string;
 };
 
-export const BEGIN = '<!-- cells: written by `npm run crash` -->';
-export const END = '<!-- end of cells -->';
+export const MARKS: Marks = { begin: '<!-- cells: written by `npm run crash` -->', end: '<!-- end of cells -->' };
 
 export class Ledger {
   readonly #file: string | null;
@@ -72,11 +72,9 @@ export class Ledger {
 
 /** Puts the report between the marks of the document. */
 export function documentIn(file: string, report: string): void {
-  const text = readFileSync(file, 'utf8');
-  const [before = '', rest] = text.split(BEGIN);
-  const after = rest?.split(END)[1];
-  if (after === undefined) throw new Error(`${file} has no place for the report: ${BEGIN} … ${END}`);
-  writeFileSync(file, `${before}${BEGIN}\n\n${report}\n\n${END}${after}`);
+  const written = withPart(readFileSync(file, 'utf8'), MARKS, report);
+  if (written === null) throw new Error(`${file} has no place for the report: ${MARKS.begin} … ${MARKS.end}`);
+  writeFileSync(file, written);
 }
 
 function totalsOf(all: readonly Played[]): string {

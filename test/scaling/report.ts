@@ -1,6 +1,7 @@
 /** The report of a scaling run: a table of who ran what, and a timeline as SVG that needs neither script nor font. */
 import type { Ask } from './crowd.ts';
 import type { Span, WorkerStory } from './spans.ts';
+import { colourAt, svgDocument } from '../fixtures/svg.ts';
 
 export interface Run {
   readonly beganMs: number;
@@ -54,13 +55,12 @@ const WIDTH = 900;
 const LANE = 44;
 const ASKS = 70;
 const TOP = 34;
-const COLOURS = ['#2f6fb0', '#c4741b', '#3d8a52', '#8a4fa3'];
 
 /** Workers below one another, loads as bars by source; below, the asks of each half second. */
 export function timelineOf({ beganMs, endedMs, workers, spans, asks }: Run): string {
   const x = (ms: number): string => (LEFT + ((ms - beganMs) / (endedMs - beganMs)) * WIDTH).toFixed(1);
   const sources = [...new Set(spans.map(({ key }) => sourceOf(key)))].toSorted();
-  const colour = (key: string): string => COLOURS[sources.indexOf(sourceOf(key)) % COLOURS.length] ?? '';
+  const colour = (key: string): string => colourAt(sources.indexOf(sourceOf(key)));
   const bottom = TOP + workers.length * LANE;
   const height = bottom + ASKS + 40;
   const lanes = workers.flatMap(({ name, startedMs, toldMs, endedMs: ended }, at) => {
@@ -87,23 +87,25 @@ export function timelineOf({ beganMs, endedMs, workers, spans, asks }: Run): str
   }
   const legend = sources.map(
     (source, at) =>
-      `<rect x="${LEFT + at * 110}" y="8" width="12" height="12" fill="${COLOURS[at % COLOURS.length]}"/><text x="${LEFT + 18 + at * 110}" y="19">${source}</text>`,
+      `<rect x="${LEFT + at * 110}" y="8" width="12" height="12" fill="${colourAt(at)}"/><text x="${LEFT + 18 + at * 110}" y="19">${source}</text>`,
   );
   const key = LEFT + sources.length * 110;
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${LEFT + WIDTH + 20} ${height}" role="img" aria-label="Which worker ran which load, and when">`,
-    '<style>svg{font:13px system-ui,sans-serif;background:#fff}text{fill:#333}.life{fill:#eef1f4}.told{stroke:#b3261e;stroke-width:2}.asks{fill:#8fa3b5}.axis{stroke:#999}</style>',
-    ...legend,
-    `<rect x="${key}" y="8" width="12" height="12" fill="none" stroke="#333" stroke-dasharray="3 2"/><text x="${key + 18}" y="19">handed on</text>`,
-    `<path class="told" d="M${key + 106} 6v16"/><text x="${key + 114}" y="19">SIGTERM</text>`,
-    ...lanes,
-    ...asksPerHalfSecond(asks, { beganMs, endedMs, bottom }),
-    `<path class="axis" d="M${LEFT} ${bottom + ASKS}h${WIDTH}"/>`,
-    `<text x="8" y="${bottom + ASKS - 4}">asks / 0.5 s</text>`,
-    `<text x="${LEFT}" y="${height - 16}">0 s</text><text x="${LEFT + WIDTH - 40}" y="${height - 16}">${seconds(endedMs - beganMs)}</text>`,
-    '</svg>',
-    '',
-  ].join('\n');
+  return svgDocument({
+    width: LEFT + WIDTH + 20,
+    height,
+    label: 'Which worker ran which load, and when',
+    style: '.life{fill:#eef1f4}.told{stroke:#b3261e;stroke-width:2}.asks{fill:#8fa3b5}',
+    body: [
+      ...legend,
+      `<rect x="${key}" y="8" width="12" height="12" fill="none" stroke="#333" stroke-dasharray="3 2"/><text x="${key + 18}" y="19">handed on</text>`,
+      `<path class="told" d="M${key + 106} 6v16"/><text x="${key + 114}" y="19">SIGTERM</text>`,
+      ...lanes,
+      ...asksPerHalfSecond(asks, { beganMs, endedMs, bottom }),
+      `<path class="axis" d="M${LEFT} ${bottom + ASKS}h${WIDTH}"/>`,
+      `<text x="8" y="${bottom + ASKS - 4}">asks / 0.5 s</text>`,
+      `<text x="${LEFT}" y="${height - 16}">0 s</text><text x="${LEFT + WIDTH - 40}" y="${height - 16}">${seconds(endedMs - beganMs)}</text>`,
+    ],
+  });
 }
 
 /** Those that began while the upper half of their worker's lane was taken: workers here have two threads. */

@@ -5,6 +5,7 @@ export { loadConfig, type LoadOptions } from './load.ts';
 export { isLoopback } from './loopback.ts';
 export type { ConfigProblem } from './problems.ts';
 export { configJsonSchema, type JsonSchema } from './json-schema.ts';
+export { didYouMean } from './did-you-mean.ts';
 export { configDigests } from './digest.ts';
 export { redactConfig, redactUrl } from './redact.ts';
 export { shownConfig } from './shown.ts';
