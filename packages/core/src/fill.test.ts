@@ -166,9 +166,15 @@ test('a store that refuses at the very end does not keep the lease: the next fil
     throw new ParqueueError('PQ_STORE_IO', 'the store does not answer');
   };
   const requirement = { after: 1e12, hardAfter: 0 };
-  const outcome = await bench.timeline.until(bench.run({ kind: 'fill', request, requirement, requestId: null }));
-  expect(outcome).toMatchObject({ kind: 'committed' });
-  expect(refused).toBe(1);
+  const job = { kind: 'fill', request, requirement, requestId: null } as const;
+  bench.beforeRows = () => Promise.reject(new ParqueueError('PQ_SOURCE_UNAVAILABLE', 'the source went away'));
+  expect(await bench.timeline.until(bench.run(job))).toMatchObject({ kind: 'failed' });
+  expect(refused, 'what it may have left in staging').toBe(1);
+  expect(await bench.coordination.leases.list()).toEqual([]);
+
+  bench.beforeRows = async () => undefined;
+  expect(await bench.timeline.until(bench.run(job))).toMatchObject({ kind: 'committed' });
+  expect(refused, 'what was committed is the staging directory itself: nothing is looked for').toBe(1);
   expect(await bench.coordination.leases.list()).toEqual([]);
 });
 

@@ -143,17 +143,21 @@ export class Filler {
       fillId: claim.fillId,
     });
     const heartbeat = keepLease(claim, fence, { leases, clock });
+    let result: Attempt | null = null;
     try {
       // What was seen before the grant may be old: another fill can have committed between that look and our lease.
       const look = await lookReconciled(job.request, this.#deps);
       if (look.head !== null && satisfies(look.head, job.requirement))
         return { kind: 'satisfied', fence: look.head.fence };
-      return await this.#withinRoom(job, { look, granted, context, lost: heartbeat.lost });
+      result = await this.#withinRoom(job, { look, granted, context, lost: heartbeat.lost });
+      return result;
     } finally {
       try {
         await heartbeat.stop();
       } finally {
-        await this.#leave(granted);
+        // What was committed is the staging directory itself, under its new name.
+        const isStaged = result === null || typeof result === 'string' || result.kind !== 'committed';
+        await this.#leave(granted, isStaged);
       }
     }
   }
@@ -314,11 +318,11 @@ export class Filler {
    * would keep everybody from the key for its whole life, and whoever is granted the next one sweeps. Both are best
    * effort, for both end by themselves.
    */
-  async #leave({ claim, fence }: Granted): Promise<void> {
+  async #leave({ claim, fence }: Granted, isStaged: boolean): Promise<void> {
     const { directories, leases, onStep } = this.#deps;
     const { key, fillId } = claim;
     const attempts = [
-      ['staging-swept', () => directories.moveToTrash({ key, fence, fillId })],
+      ['staging-swept', async () => (isStaged ? await directories.moveToTrash({ key, fence, fillId }) : undefined)],
       [
         'lease-released',
         async () => {

@@ -15,6 +15,8 @@ import {
 } from './layout.ts';
 import type { Trash } from './trash.ts';
 
+const NOTHING: KeyListing = { generations: [], staging: [] };
+
 export function keyDirectories({
   disk,
   folders,
@@ -25,7 +27,8 @@ export function keyDirectories({
   readonly trash: Trash;
 }): KeyDirectories {
   return {
-    list: (key) => folders.withVisible(key, () => listing(key, (path) => disk.list(path))),
+    list: (key) =>
+      folders.withVisible(key, async (isNew) => (isNew ? NOTHING : await listing(key, (path) => disk.list(path)))),
 
     glance: (key) => listing(key, (path) => disk.glance(path)),
 

@@ -32,15 +32,18 @@ export class KeyFolders {
     return done;
   }
 
-  /** The same for whoever only looks: what a crash takes back held nothing. */
-  async withVisible<T>(key: string, look: () => Promise<T>): Promise<T> {
+  /**
+   * The same for whoever only looks: what a crash takes back held nothing. `look` is told whether the key's directory was made
+   * just now: at that moment nothing was in it, which is all that a listing could say.
+   */
+  async withVisible<T>(key: string, look: (isNew: boolean) => Promise<T>): Promise<T> {
     const directory = keyDirectory(key);
     await this.makeShard(shardOf(key));
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await this.#disk.makeDirectory(directory);
+        const isNew = await this.#disk.makeDirectory(directory);
         await this.#disk.makeDirectory(`${directory}/${STAGING}`);
-        return await look();
+        return await look(isNew);
       } catch (error) {
         if (attempt === ATTEMPTS || !(error instanceof Error && isMissing(error.cause))) throw error;
       }

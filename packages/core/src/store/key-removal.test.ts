@@ -185,3 +185,13 @@ test('the parent is synced after what is put there: the directory of before may 
     expect(synced).toBeGreaterThan(Math.max(lastIn, staged));
   }
 });
+
+test('of a directory that was made just now nothing is listed; of one that was there everything is', async () => {
+  await using store = await openFileStoreSubject();
+  const listings = (): number => store.files.log.filter(({ operation }) => operation === 'readdir').length;
+  const before = listings();
+  expect(await store.directories.list(KEY)).toEqual({ generations: [], staging: [] });
+  expect(listings()).toBe(before);
+  await stageGeneration(store, { key: KEY, fence: 5, fillId: 'f5' });
+  expect((await store.directories.list(KEY)).staging).toEqual([{ key: KEY, fence: 5, fillId: 'f5' }]);
+});

@@ -59,7 +59,10 @@ export function storeMarks(disk: Disk, folders: KeyFolders): StoreMarks {
 
     async readMark(key) {
       const target = `key:${key}`;
-      return markOf(target, await folders.withVisible(key, () => markNames(disk, markPlace(target).directory)));
+      const names = await folders.withVisible(key, async (isNew) =>
+        isNew ? [] : await markNames(disk, markPlace(target).directory),
+      );
+      return markOf(target, names);
     },
 
     async readMarks(targets) {

@@ -18,6 +18,8 @@ export interface PumpTarget {
 export interface PumpOptions {
   readonly target: PumpTarget | null;
   readonly bytesMax: number;
+  /** What the file has by its stat: a small one is given small buffers. It may have grown since, which only makes more reads. */
+  readonly expectedBytes?: number;
   readonly signal: AbortSignal;
   /** Sees every piece; what it throws ends the work. */
   readonly inspect?: (piece: Uint8Array) => void;
@@ -32,9 +34,11 @@ export interface Pumped {
 /** @throws ParqueueError PQ_LIMIT_EXCEEDED, PQ_CANCELLED, PQ_STORE_FULL, PQ_STORE_IO; errors of reading as they come. */
 export async function pump(source: FileHandle, options: PumpOptions): Promise<Pumped> {
   const hash = createHash('sha256');
-  const buffers: readonly [Buffer, Buffer] = [Buffer.allocUnsafe(CHUNK_BYTES), Buffer.allocUnsafe(CHUNK_BYTES)];
+  // Two megabytes for each of many tiny files would keep the thread collecting them.
+  const chunkBytes = Math.min(CHUNK_BYTES, (options.expectedBytes ?? CHUNK_BYTES) + 1);
+  const buffers: readonly [Buffer, Buffer] = [Buffer.allocUnsafe(chunkBytes), Buffer.allocUnsafe(chunkBytes)];
   let position = 0;
-  let reading = source.read(buffers[0], 0, CHUNK_BYTES, 0);
+  let reading = source.read(buffers[0], 0, chunkBytes, 0);
   for (let turn = 0; ; turn += 1) {
     const { bytesRead } = await reading;
     if (bytesRead === 0) {
@@ -44,7 +48,7 @@ export async function pump(source: FileHandle, options: PumpOptions): Promise<Pu
     const chunk = buffers[turn % 2 === 0 ? 0 : 1].subarray(0, bytesRead);
     const next = position + bytesRead;
     assertWithin(next, options);
-    reading = source.read(buffers[turn % 2 === 0 ? 1 : 0], 0, CHUNK_BYTES, next);
+    reading = source.read(buffers[turn % 2 === 0 ? 1 : 0], 0, chunkBytes, next);
     try {
       const written = options.target === null ? null : writeAll(options.target, chunk, position);
       try {

@@ -173,6 +173,7 @@ async function readThrough(
   let announced = copyTo?.place !== 'store';
   const options = {
     bytesMax: context.limits.bytesMax,
+    expectedBytes: file.bytes,
     signal: context.signal,
     inspect: (piece: Uint8Array): void => checksums?.take(piece),
     onBytes: async (bytes: number): Promise<void> => {
