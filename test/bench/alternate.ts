@@ -20,7 +20,7 @@ export interface Taken {
   readonly units: number;
   /** Instead of the time around `run`. */
   readonly seconds?: number;
-  /** Instead of the CPU time of this process during `run`: where others do the work. */
+  /** Instead of the CPU time of this process during `run`, where others do the work (process-cpu.ts); NaN: not known, and not told. */
   readonly cpuSeconds?: number;
 }
 
@@ -89,7 +89,7 @@ export class Raced {
     const { unit, units = unit.endsWith('B') ? unit : `${unit}s` } = this.#options;
     const { median: value, ...spread } = spreadOf(this.#rates(name));
     const cpu = { value: median(this.#cpu(name)) * 1e6, unit: `µs/${unit}` };
-    return { name, role, value, unit: `${units}/s`, ...spread, cpu };
+    return { name, role, value, unit: `${units}/s`, ...spread, ...(Number.isFinite(cpu.value) ? { cpu } : {}) };
   }
 
   #rates(name: string): readonly number[] {

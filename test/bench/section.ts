@@ -9,7 +9,8 @@
  * - Contenders that are compared go through `alternate` (alternate.ts): A B C A B C …, medians, spread, ratios paired by round. Spread its
  *   result into the findings: `{ ...raced.findings, figures: { overFloor: raced.ratio('Parqueue', 'driver').median } }`.
  * - A contender whose work is in another process gives `{ units, cpuSeconds }` or `{ units, seconds }` instead of its units (`alternate`
- *   counts the CPU of this process and its threads only). What is not to be timed goes into `before` and `after`.
+ *   counts the CPU of this process and its threads only; process-cpu.ts tells that of others). cluster.ts starts `parqueue api` and
+ *   `parqueue worker` as production runs them, log off. What is not to be timed goes into `before` and `after`.
  * - Each section runs in a process of its own, with `TMPDIR` in its scratch folder: what `mkdtemp(join(tmpdir(), …))` makes is removed with it. Test it by
  *   `npm run bench -- NAME --tiny` (after a build: `node test/dist/bench/main.js NAME --tiny`) and `npx vitest run test/bench/smoke.test.ts --project processes -t NAME`.
  * - Prose on a section (why a floor is not reached, with the profile) stands in docs/performance.md below its marks; `--write` leaves it.
@@ -139,11 +140,13 @@ export interface PlotPoint {
 }
 
 export function atLeast(figure: string, limit: number, text: string): Goal {
-  return { name: figure, text, reached: (figures) => judged(figures[figure], (value) => value >= limit) };
+  const reached: Goal['reached'] = (figures) => judged(figures[figure], (value) => value >= limit);
+  return { name: `${figure} ≥ ${limit}`, text, reached };
 }
 
 export function atMost(figure: string, limit: number, text: string): Goal {
-  return { name: figure, text, reached: (figures) => judged(figures[figure], (value) => value <= limit) };
+  const reached: Goal['reached'] = (figures) => judged(figures[figure], (value) => value <= limit);
+  return { name: `${figure} ≤ ${limit}`, text, reached };
 }
 
 function judged(value: number | undefined, isReached: (value: number) => boolean): boolean | null {

@@ -23,6 +23,11 @@ export class ParqueueProcess {
     this.#child.stderr?.on('data', (chunk: Buffer) => this.#output.push(chunk));
   }
 
+  /** 0: it could not be started. */
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   /** Everything it said. */
   get said(): string {
     return Buffer.concat(this.#output).toString('utf8');
