@@ -7,7 +7,7 @@ import {
   degradedAgeMaxMs,
   lookOnStore,
   ParqueueError,
-  SharedLook,
+  SharedLooks,
   type DegradedAnswer,
   type DegradedPolicy,
   type DegradedRefusal,
@@ -33,15 +33,10 @@ export interface DegradedModeOptions {
   readonly count: (outcome: DegradedOutcome) => void;
 }
 
-interface Shared {
-  readonly look: SharedLook<StoreLook>;
-  callers: number;
-}
-
 export class DegradedMode {
   readonly #options: DegradedModeOptions;
   readonly #told = new Map<string, ToldHead>();
-  readonly #looks = new Map<string, Shared>();
+  readonly #looks = new SharedLooks<StoreLook>();
 
   constructor(options: DegradedModeOptions) {
     this.#options = options;
@@ -82,18 +77,7 @@ export class DegradedMode {
     const { store } = this.#options;
     const { key, dataset } = request;
     const name = `${key}/${dataset ?? ''}`;
-    const shared = this.#looks.get(name) ?? {
-      look: new SharedLook(() => lookOnStore(request, this.#told.get(key) ?? null, store)),
-      callers: 0,
-    };
-    this.#looks.set(name, shared);
-    shared.callers += 1;
-    try {
-      return await shared.look.take();
-    } finally {
-      shared.callers -= 1;
-      if (shared.callers === 0) this.#looks.delete(name);
-    }
+    return await this.#looks.take(name, () => lookOnStore(request, this.#told.get(key) ?? null, store));
   }
 
   #refused(why: Exclude<DegradedOutcome, 'answered'>, cause: unknown): ParqueueError {

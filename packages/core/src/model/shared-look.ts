@@ -36,3 +36,20 @@ export class SharedLook<T, W = void> {
     return look;
   }
 }
+
+/** Such looks at many things, by name; of those that nobody looks at nothing is kept. */
+export class SharedLooks<T> {
+  readonly #shared = new Map<string, { readonly look: SharedLook<T>; callers: number }>();
+
+  async take(name: string, look: () => Promise<T>): Promise<T> {
+    const shared = this.#shared.get(name) ?? { look: new SharedLook(look), callers: 0 };
+    this.#shared.set(name, shared);
+    shared.callers += 1;
+    try {
+      return await shared.look.take();
+    } finally {
+      shared.callers -= 1;
+      if (shared.callers === 0) this.#shared.delete(name);
+    }
+  }
+}

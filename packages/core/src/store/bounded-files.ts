@@ -24,7 +24,9 @@ export function boundedFiles(files: Files, calls: StoreCalls): Files {
     remove: (path) => calls.run('remove', () => files.remove(path), LONG),
     // Readiness asks for it, which is not to wait behind transfers.
     space: (path) => calls.run('statfs', () => files.space(path), { first: true }),
-    size: (path) => calls.run('stat', () => files.size(path)),
+    stat: (path) => calls.run('stat', () => files.stat(path)),
+    // One call of three: where it is given up, what it opened is closed by itself when the filesystem answers.
+    revisit: (path) => calls.run('open', () => files.revisit(path)),
     setTimeToZero: (path) => calls.run('utimes', () => files.setTimeToZero(path)),
   };
 }

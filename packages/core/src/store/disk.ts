@@ -8,7 +8,7 @@
  * when the mount goes away the empty mount point must refuse, not fill up.
  */
 import type { RandomId } from '../ports/clock.ts';
-import type { Files, OpenedFile } from './files.ts';
+import type { FileIdentity, Files, OpenedFile } from './files.ts';
 import { TOUCH_NAME, TRASH } from './layout.ts';
 import { errnoOf, isMissing, refusal } from './refusals.ts';
 
@@ -82,11 +82,25 @@ export class Disk {
 
   /** Of a file; 0 where it is not there. */
   async sizeOf(path: string): Promise<number> {
+    return Number((await this.identityOf(path))?.size ?? 0);
+  }
+
+  /** What is under the name as this host remembers it; null where it knows of nothing, or its handle went stale. */
+  async identityOf(path: string): Promise<FileIdentity | null> {
+    return await this.#orMissing('stat', path, () => this.files.stat(this.absolute(path)));
+  }
+
+  /** What the file is now, as the server says; null as above: who needs to know whether it is there asks with `find`. */
+  async revisit(path: string): Promise<FileIdentity | null> {
+    return await this.#orMissing('open', path, () => this.files.revisit(this.absolute(path)));
+  }
+
+  async #orMissing<T>(operation: string, path: string, work: () => Promise<T>): Promise<T | null> {
     try {
-      return await this.files.size(this.absolute(path));
+      return await work();
     } catch (error) {
-      if (isMissing(error)) return 0;
-      throw refusal('stat', path, error);
+      if (isMissing(error)) return null;
+      throw refusal(operation, path, error);
     }
   }
 

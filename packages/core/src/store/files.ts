@@ -2,6 +2,7 @@
  * Files is the part of node:fs/promises that the store uses, and its only way to the filesystem. Tests put a fault
  * injector between (testing/faulty-files): a full disk, a stale handle or a lost reply are armed by operation name.
  */
+import { close, fstat, open as openDescriptor } from 'node:fs';
 import { open, link, mkdir, opendir, readdir, rename, rm, rmdir, stat, statfs, unlink, utimes } from 'node:fs/promises';
 import type { Space } from '../model/retention.ts';
 
@@ -41,8 +42,10 @@ export interface Files {
   remove(path: string): Promise<void>;
   /** Of the filesystem that holds the path. */
   space(path: string): Promise<Space>;
-  /** @returns the file's size, as this host sees it */
-  size(path: string): Promise<number>;
+  /** What is under the name, as this host sees it: an NFS client may answer from what it remembers. */
+  stat(path: string): Promise<FileIdentity>;
+  /** Opens the file, asks what it is, closes it. An NFS client then asks the server what the file is now (close-to-open). */
+  revisit(path: string): Promise<FileIdentity>;
   /** Sets the file's times to 1970-01-01. */
   setTimeToZero(path: string): Promise<void>;
 }
@@ -77,6 +80,23 @@ export const nodeFiles: Files = {
     const { bavail, blocks, bsize } = await statfs(path);
     return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
   },
-  size: async (path) => (await stat(path)).size,
+  stat: (path) => stat(path, { bigint: true }),
+  revisit,
   setTimeToZero: (path) => utimes(path, 0, 0),
 };
+
+/** By descriptor: a FileHandle of node:fs/promises costs more than all three calls (76 → 29 µs of CPU for each file). */
+function revisit(path: string): Promise<FileIdentity> {
+  return new Promise((resolve, reject) => {
+    openDescriptor(path, 'r', (refused, descriptor) => {
+      if (refused !== null) return reject(refused);
+      fstat(descriptor, { bigint: true }, (unknown, identity) => {
+        close(descriptor, (unclosed) => {
+          const error = unknown ?? unclosed ?? null;
+          if (error === null) resolve(identity);
+          else reject(error);
+        });
+      });
+    });
+  });
+}

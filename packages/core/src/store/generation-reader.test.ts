@@ -1,8 +1,9 @@
 /** How much work judging costs, and what is judged when files are swapped or taken away meanwhile. */
-import { cp, mkdir, utimes } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { cp, mkdir, readFile, rename, rm, truncate, utimes, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openFileStoreSubject, type FileStoreSubject } from '../testing/file-store-subject.ts';
+import type { Corruption } from '../testing/memory-store.ts';
 import { KEY, OTHER_KEY, publishGeneration } from '../testing/store-fixtures.ts';
 
 const FIRST = { key: KEY, fence: 1, fillId: 'f1' };
@@ -10,6 +11,10 @@ const FIRST = { key: KEY, fence: 1, fillId: 'f1' };
 /** One read call takes the small part whole, a second one meets its end. */
 function hashesTaken(store: FileStoreSubject): number {
   return store.files.log.filter(({ operation, path }) => operation === 'read' && path.endsWith('.parquet')).length / 2;
+}
+
+async function spoilt(path: string): Promise<void> {
+  await writeFile(path, (await readFile(path, 'utf8')).replace('"rows":', '"rows":1'));
 }
 
 describe('the cost of looking', () => {
@@ -62,6 +67,114 @@ describe('the cost of looking', () => {
     await store.reader.verify(KEY, 1);
     await store.reader.verify(KEY, 1);
     expect(hashesTaken(store)).toBe(2);
+  });
+});
+
+describe('a manifest that was read', () => {
+  const looked = async (): Promise<FileStoreSubject> => {
+    const store = await openFileStoreSubject();
+    await publishGeneration(store, FIRST);
+    expect((await store.reader.inspect(KEY, 1)).kind).toBe('whole');
+    store.files.log.length = 0;
+    return store;
+  };
+  const manifestOf = (store: FileStoreSubject): string =>
+    join(dirname(store.reader.partPath(KEY, 1).absolute), 'manifest.json');
+  const steps = (store: FileStoreSubject): readonly string[] =>
+    store.files.log.map(({ operation, path }) => `${operation} ${basename(path)}`);
+
+  test('is not read again: its file is asked for by name, and the part is opened', async () => {
+    await using store = await looked();
+    expect(await store.reader.inspect(KEY, 1)).toMatchObject({ kind: 'whole', manifest: { key: KEY, fence: 1 } });
+    expect(steps(store).toSorted()).toEqual([
+      'close part-000.parquet',
+      'lookup manifest.json',
+      'open part-000.parquet',
+      'stat part-000.parquet',
+    ]);
+  });
+
+  test.each<[string, (path: string) => Promise<unknown>, RegExp]>([
+    ['is gone', (path) => rm(path), /manifest is missing/],
+    ['was cut', (path) => truncate(path, 20), /not JSON/],
+    ['says something else', (path) => spoilt(path), /does not match its digest/],
+  ])('and %s afterwards is noticed by the next look', async (_, damage, reason) => {
+    await using store = await looked();
+    await damage(manifestOf(store));
+    expect(await store.reader.inspect(KEY, 1)).toMatchObject({
+      kind: 'damaged',
+      reason: expect.stringMatching(reason),
+    });
+  });
+
+  test('and replaced by its equal is read once more, and then remembered as it is', async () => {
+    await using store = await looked();
+    const path = manifestOf(store);
+    await writeFile(`${path}.copy`, await readFile(path));
+    await rename(`${path}.copy`, path);
+    for (let look = 0; look < 3; look += 1) expect((await store.reader.inspect(KEY, 1)).kind).toBe('whole');
+    expect(steps(store).filter((step) => step === 'read manifest.json')).toHaveLength(1);
+  });
+
+  test.each<Corruption>(['truncate', 'rewrite'])('does not stand for a part that met %s', async (how) => {
+    await using store = await looked();
+    await store.corruptPart(KEY, 1, how);
+    expect((await store.reader.inspect(KEY, 1)).kind).toBe('damaged');
+  });
+
+  test('does not stand for a generation that was taken away', async () => {
+    await using store = await looked();
+    await (await store.another()).directories.moveToTrash({ key: KEY, fence: 1 });
+    expect(await store.reader.inspect(KEY, 1)).toEqual({ kind: 'absent' });
+  });
+
+  test('is read by every full check, which nothing that is remembered answers', async () => {
+    await using store = await looked();
+    await store.reader.verify(KEY, 1);
+    await store.reader.verify(KEY, 1);
+    expect(steps(store).filter((step) => step === 'read manifest.json')).toHaveLength(2);
+  });
+
+  test('whose file was changed between its identity and its text is read again', async () => {
+    await using store = await openFileStoreSubject();
+    await publishGeneration(store, FIRST);
+    const path = manifestOf(store);
+    store.files.before({ operation: 'read', path: 'manifest.json' }, async () => {
+      await writeFile(path, await readFile(path));
+    });
+    expect((await store.reader.inspect(KEY, 1)).kind).toBe('whole');
+    store.files.log.length = 0;
+    await store.reader.inspect(KEY, 1);
+    expect(steps(store)).toContain('read manifest.json');
+  });
+});
+
+describe('callers of one generation', () => {
+  test('share a look that began after they asked, and nobody hears of a look that began before', async () => {
+    await using store = await openFileStoreSubject();
+    await publishGeneration(store, FIRST);
+    await store.reader.inspect(KEY, 1);
+    const gate = store.files.gate({ operation: 'close', path: 'part-000' });
+    store.files.log.length = 0;
+    const first = store.reader.inspect(KEY, 1);
+    await gate.reached;
+    await store.dropPart(KEY, 1);
+    const later = Array.from({ length: 50 }, () => store.reader.inspect(KEY, 1));
+    gate.open();
+    expect((await first).kind).toBe('whole');
+    for (const verdict of await Promise.all(later)) expect(verdict).toMatchObject({ kind: 'damaged' });
+    // The first look, and one more, which looked twice for what it did not find.
+    const opened = store.files.log.filter(({ operation, path }) => operation === 'open' && path.endsWith('.parquet'));
+    expect(opened.length).toBeLessThanOrEqual(4);
+  });
+
+  test('hear of trouble that one of them meets, and the next one looks afresh', async () => {
+    await using store = await openFileStoreSubject();
+    await publishGeneration(store, FIRST);
+    store.files.fail({ operation: 'open', path: 'manifest.json' }, 'EIO');
+    const asked = await Promise.allSettled([store.reader.inspect(KEY, 1), store.reader.inspect(KEY, 1)]);
+    expect(asked.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+    expect((await store.reader.inspect(KEY, 1)).kind).toBe('whole');
   });
 });
 

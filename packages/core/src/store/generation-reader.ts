@@ -1,15 +1,20 @@
 /**
  * Judges generations by their files (I5, I12): nothing torn, swapped or decayed may pass as whole. The cheap check
- * reads the manifest and opens the part; hashing it is for `verify` and for a part whose time is not the sealed one,
- * as after a restore from backup, and then once per process and file.
+ * reads the manifest, once per process and file, and opens the part each time; hashing it is for `verify` and for a part
+ * whose time is not the sealed one, as after a restore from backup, and then once per process and file.
+ *
+ * Who asks for a cheap check while one of the same generation is under way shares the next one with all who do: it began
+ * after they asked, which is all that a look of their own would have told them (ADR 0047).
  */
 import { createHash } from 'node:crypto';
 import { PART_NAME, decodeManifest, type Manifest } from '../model/manifest.ts';
+import { SharedLooks } from '../model/shared-look.ts';
 import type { Tick } from '../model/ticks.ts';
 import type { GenerationReader, Inspection, VerifyWatch } from '../ports/store.ts';
 import type { Disk } from './disk.ts';
 import type { FileIdentity, OpenedFile } from './files.ts';
 import { MANIFEST_NAME, generationDirectory, generationPart } from './layout.ts';
+import { RememberedManifests, isSameFile, type RememberedManifest } from './remembered-manifests.ts';
 
 /** One read call per MiB: larger gains nothing against SHA-256's own speed. */
 const HASH_BUFFER_BYTES = 1024 * 1024;
@@ -17,12 +22,18 @@ const HASH_BUFFER_BYTES = 1024 * 1024;
 const REMEMBERED_HASHES_MAX = 10_000;
 
 export function generationReader(disk: Disk, storeId: string): GenerationReader {
-  const hashes = new RememberedHashes();
-  const judge = (key: string, fence: Tick, hash: Hashing) =>
-    judgeFiles({ disk, storeId, hashes }, { key, fence }, hash);
+  const judge: Judge = { disk, storeId, hashes: new RememberedHashes(), manifests: new RememberedManifests() };
+  const looks = new SharedLooks<Inspection>();
   return {
-    inspect: (key, fence) => judge(key, fence, 'when-touched'),
-    verify: (key, fence, watch) => judge(key, fence, watch ?? UNWATCHED),
+    async inspect(key, fence) {
+      const directory = generationDirectory(key, fence);
+      return await looks.take(directory, () => glanceAt(judge, { key, fence, directory }));
+    },
+    async verify(key, fence, watch) {
+      const directory = generationDirectory(key, fence);
+      judge.manifests.forget(directory);
+      return await judgeFiles(judge, { key, fence, directory }, watch ?? UNWATCHED);
+    },
     distrust: (key, fence) => disk.setTimeToZero(generationPart(key, fence)),
     partPath(key, fence) {
       const relative = generationPart(key, fence);
@@ -40,36 +51,74 @@ interface Judge {
   readonly disk: Disk;
   readonly storeId: string;
   readonly hashes: RememberedHashes;
+  readonly manifests: RememberedManifests;
 }
 
-async function judgeFiles(
-  { disk, storeId, hashes }: Judge,
-  { key, fence }: { readonly key: string; readonly fence: Tick },
-  hash: Hashing,
-): Promise<Inspection> {
-  const directory = generationDirectory(key, fence);
-  const text = await disk.readText(`${directory}/${MANIFEST_NAME}`);
-  if (text === null) return absentOr(disk, directory, 'the manifest is missing');
-  const reading = decodeManifest(text);
-  if (!reading.ok) return damaged(reading.reason);
-  const { manifest } = reading;
-  const wrong = mismatch(manifest, { storeId, key, fence });
-  if (wrong !== null) return damaged(wrong);
+interface Generation {
+  readonly key: string;
+  readonly fence: Tick;
+  readonly directory: string;
+}
 
+/** Where both files are as they were when they were found whole, that is all there is to know; else everything is read. */
+async function glanceAt(judge: Judge, generation: Generation): Promise<Inspection> {
+  const { disk, manifests } = judge;
+  const { directory } = generation;
+  const known = manifests.recall(directory);
+  if (known !== null) {
+    const { manifest, identity } = known;
+    const [told, part] = await Promise.all([
+      disk.identityOf(`${directory}/${MANIFEST_NAME}`),
+      disk.revisit(`${directory}/${PART_NAME}`),
+    ]);
+    const isAsItWas = told !== null && isSameFile(told, identity);
+    if (isAsItWas && part !== null && isAsSealed(part, manifest)) return { kind: 'whole', manifest };
+    manifests.forget(directory);
+  }
+  return await judgeFiles(judge, generation, 'when-touched');
+}
+
+async function judgeFiles(judge: Judge, generation: Generation, hash: Hashing): Promise<Inspection> {
+  const { disk, hashes, manifests } = judge;
+  const { key, fence, directory } = generation;
+  const read = await readManifest(judge, generation);
+  if ('kind' in read) return read;
+  const { manifest } = read;
   const verdict = await disk.read(`${directory}/${PART_NAME}`, async (file): Promise<Inspection> => {
     const identity = await file.stat();
     if (Number(identity.size) !== manifest.part.bytes) {
       return damaged(`the part has ${identity.size} bytes, its manifest says ${manifest.part.bytes}`);
     }
-    const touched = String(identity.mtimeNs) !== manifest.part.mtimeNs;
-    if (hash === 'when-touched' && !touched) return { kind: 'whole', manifest };
+    if (hash === 'when-touched' && isAsSealed(identity, manifest)) return { kind: 'whole', manifest };
     const sha256 =
       hash === 'when-touched'
         ? await hashes.of(`${key}/${fence}`, identity, () => sha256Of(file, UNWATCHED))
         : await sha256Of(file, hash);
     return sha256 === manifest.part.sha256 ? { kind: 'whole', manifest } : damaged('the part does not match its hash');
   });
+  // A full check goes through all there is, once: what is asked for every second is not to make room for that.
+  if (verdict?.kind === 'whole' && hash === 'when-touched') manifests.keep(directory, read);
   return verdict ?? absentOr(disk, directory, 'the part is missing');
+}
+
+async function readManifest(
+  { disk, storeId }: Judge,
+  { key, fence, directory }: Generation,
+): Promise<RememberedManifest | Inspection> {
+  const file = await disk.read(`${directory}/${MANIFEST_NAME}`, async (opened) => {
+    const identity = await opened.stat();
+    return { identity, text: await opened.readText() };
+  });
+  if (file === null) return absentOr(disk, directory, 'the manifest is missing');
+  const reading = decodeManifest(file.text);
+  if (!reading.ok) return damaged(reading.reason);
+  const { manifest } = reading;
+  const wrong = mismatch(manifest, { storeId, key, fence });
+  return wrong === null ? { identity: file.identity, manifest, bytes: file.text.length } : damaged(wrong);
+}
+
+function isAsSealed({ size, mtimeNs }: FileIdentity, { part }: Manifest): boolean {
+  return Number(size) === part.bytes && String(mtimeNs) === part.mtimeNs;
 }
 
 function mismatch(

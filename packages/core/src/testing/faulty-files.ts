@@ -4,7 +4,7 @@
  * a test that fails fails again.
  */
 import type { Space } from '../model/retention.ts';
-import type { Files, OpenedFile } from '../store/files.ts';
+import type { FileIdentity, Files, OpenedFile } from '../store/files.ts';
 
 export type FileOperation =
   | 'open'
@@ -23,7 +23,7 @@ export type FileOperation =
   | 'rmdir'
   | 'remove'
   | 'space'
-  | 'size'
+  | 'lookup'
   | 'utimes';
 
 /** Linux numbers. libuv on Node 20 has no name for the last two and reports them as `Unknown system error`. */
@@ -171,8 +171,16 @@ export class FaultyFiles implements Files {
     return this.#do('space', path, () => this.#inner.space(path));
   }
 
-  size(path: string): Promise<number> {
-    return this.#do('size', path, () => this.#inner.size(path));
+  stat(path: string): Promise<FileIdentity> {
+    return this.#do('lookup', path, () => this.#inner.stat(path));
+  }
+
+  /** Written down, and struck, as the calls it is made of. */
+  async revisit(path: string): Promise<FileIdentity> {
+    await this.#do('open', path, async () => undefined);
+    const identity = await this.#do('stat', path, () => this.#inner.revisit(path));
+    await this.#do('close', path, async () => undefined);
+    return identity;
   }
 
   setTimeToZero(path: string): Promise<void> {

@@ -55,7 +55,7 @@ export async function publishGeneration(store: WritableStore, wish: GenerationWi
   return staged;
 }
 
-function manifestOf(
+export function manifestOf(
   wish: GenerationWish & { readonly text: string },
   storeId: string,
   { bytes, mtimeNs }: { readonly bytes: number; readonly mtimeNs: string },
