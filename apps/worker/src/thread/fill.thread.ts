@@ -12,6 +12,7 @@ import {
   type FillReport,
   type ProbeReport,
 } from '@parqueue/core';
+import { FileThread } from '@parqueue/core/parquet';
 import { openStore, StoreCalls, type FileStore } from '@parqueue/core/store';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionsNews, ThreadTask } from './protocol.ts';
@@ -33,6 +34,7 @@ const sources = new SourceShelf(setup, {
   clock,
   randomId: () => randomBytes(16).toString('hex'),
   chance: () => randomBytes(4).readUInt32BE() / 2 ** 32,
+  files: new FileThread(),
 });
 
 const abilities: ThreadAbilities = {

@@ -4,6 +4,7 @@
  */
 import { ParqueueError, type Clock, type RandomId, type Source, type SourceConnections } from '@parqueue/core';
 import type { SourceConfig } from '@parqueue/core/config';
+import type { FileThread } from '@parqueue/core/parquet';
 import type { ThreadSetup } from './setup.ts';
 
 const MIB = 1024 * 1024;
@@ -14,6 +15,8 @@ export interface ShelfTools {
   readonly randomId: RandomId;
   /** In [0, 1): for pauses that vary. */
   readonly chance: () => number;
+  /** Writes what the rows of databases become. */
+  readonly files: FileThread;
 }
 
 type Opener<Kind extends SourceConfig['kind']> = (

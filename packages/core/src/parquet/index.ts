@@ -16,6 +16,8 @@ export type { ColumnStatistics, Histogram, Lengths, TopValue } from './statistic
 export { arrowSchema, manifestColumn, typeName, type Column, type ColumnType, type TimeUnit } from './column-type.ts';
 export { readFooter, readFooterOf, type FooterColumn, type ParquetFooter, type RowGroupFooter } from './footer.ts';
 export { BATCH_ROWS, batchesOf, RowAppender } from './row-appender.ts';
+export { writeParquetBeside } from './thread/beside.ts';
+export { FileThread } from './thread/file-thread.ts';
 export { writeParquetFile, type WriteOptions, type Written } from './writer.ts';
 export { generateFile, type Generated, type GenerateFile } from './generate.ts';
 export { GENERATED_COLUMNS, generateRows, type GenerateRows } from './generate-rows.ts';

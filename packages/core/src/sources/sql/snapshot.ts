@@ -15,7 +15,8 @@ import type { Version } from '../../model/version.ts';
 import { arrowSchema } from '../../parquet/column-type.ts';
 import { cancelled } from '../../parquet/hashed-file.ts';
 import { batchesOf } from '../../parquet/row-appender.ts';
-import { writeParquetFile } from '../../parquet/writer.ts';
+import { writeParquetBeside } from '../../parquet/thread/beside.ts';
+import type { FileThread } from '../../parquet/thread/file-thread.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Extract, PartTarget, Snapshot, SourceContext } from '../../ports/source.ts';
 import { planColumns, type LoadPlan } from './column-plan.ts';
@@ -36,6 +37,7 @@ export interface SnapshotParts<C, D extends Described, B> {
   readonly tools: VersionTools<C, D, B>;
   readonly chance: () => number;
   readonly clock: Clock;
+  readonly files: FileThread | null;
 }
 
 export interface SnapshotWish {
@@ -175,13 +177,16 @@ export class SqlSnapshot<C, D extends Described, B> implements Snapshot {
         'SELECT',
         this.#told,
         () =>
-          writeParquetFile(
+          writeParquetBeside(
+            this.#parts.files,
             path,
-            arrowSchema(plan.columns),
-            batchesOf(
-              plan.columns,
-              converted(loading.rows, plan, (rows) => progressed({ rows })),
-            ),
+            {
+              schema: arrowSchema(plan.columns),
+              batches: batchesOf(
+                plan.columns,
+                converted(loading.rows, plan, (rows) => progressed({ rows })),
+              ),
+            },
             {
               parquet: request.parquet,
               signal: context.signal,

@@ -3,6 +3,7 @@ import { ParqueueError } from '../../model/errors.ts';
 import type { CanonicalRequest } from '../../model/request.ts';
 import type { Clock, RandomId } from '../../ports/clock.ts';
 import type { Probed, Source, SourceConnections, SourceContext } from '../../ports/source.ts';
+import type { FileThread } from '../../parquet/thread/file-thread.ts';
 import type { SqlDatabase } from './database.ts';
 import { redactionOf } from './faults.ts';
 import { readQuestion, type SqlSourceQuestion } from './question.ts';
@@ -28,6 +29,8 @@ export interface SqlSourceOptions {
   /** In [0, 1), for pauses that vary. */
   readonly chance: () => number;
   readonly clock: Clock;
+  /** Writes Parquet beside the thread that reads rows. Not given: both happen in one thread. */
+  readonly files?: FileThread;
 }
 
 /** Connects with the first question. */
@@ -75,9 +78,9 @@ class SqlSource<C, D extends Described, B> implements Source {
   async open(request: CanonicalRequest, context: SourceContext): Promise<SqlSnapshot<C, D, B>> {
     const question = this.#question(request);
     const use = this.#use(question, context, 'fill');
-    const { clock, chance, pool } = this.#options;
+    const { clock, chance, pool, files = null } = this.#options;
     return new SqlSnapshot(
-      { pool: this.#pool, sessionsMax: pool.max, tools: this.#tools, clock, chance },
+      { pool: this.#pool, sessionsMax: pool.max, tools: this.#tools, clock, chance, files },
       { request, question, context, use },
     );
   }

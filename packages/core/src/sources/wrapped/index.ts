@@ -1,7 +1,7 @@
 /** Wrapped functions: functions of an application's own as sources, in the application's process. */
 export { Calls, type LoadContext, type WrappedCall } from './calls.ts';
 export { canonicalArguments, canonicalValue } from './canonical.ts';
-export { FileThread } from './file-thread.ts';
+export { FileThread } from '../../parquet/thread/file-thread.ts';
 export { Frames } from './frames.ts';
 export { stopped, untilAborted } from './interruptible.ts';
 export { declaredColumns } from './row-columns.ts';

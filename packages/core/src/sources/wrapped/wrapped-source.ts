@@ -14,7 +14,7 @@ import type { RandomId } from '../../ports/clock.ts';
 import type { Extract, PartTarget, Probed, Snapshot, Source, SourceContext } from '../../ports/source.ts';
 import type { Calls, LoadContext, WrappedCall } from './calls.ts';
 import { canonicalValue } from './canonical.ts';
-import type { FileThread } from './file-thread.ts';
+import type { FileThread } from '../../parquet/thread/file-thread.ts';
 import type { Frames } from './frames.ts';
 import { untilAborted } from './interruptible.ts';
 import { shapeRows } from './row-batches.ts';

@@ -1,4 +1,7 @@
-/** Batches that come by message, given out one at a time: each is asked for when the one before was taken. */
+/**
+ * Batches that come by message, given out one at a time. One is asked for ahead: while a batch is being worked on, the
+ * next one is made in the thread that sends it. Never more than one waits here.
+ */
 export class BatchInbox<T> implements AsyncIterable<T> {
   readonly #ask: () => void;
   readonly #signal: AbortSignal;
@@ -24,20 +27,20 @@ export class BatchInbox<T> implements AsyncIterable<T> {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+    this.#signal.throwIfAborted();
+    this.#ask();
     for (;;) {
+      this.#signal.throwIfAborted();
       const item = this.#items.shift();
       if (item !== undefined) {
+        if (!this.#ended) this.#ask();
         yield item;
         continue;
       }
       if (this.#ended) return;
-      this.#signal.throwIfAborted();
-      const news = new Promise<void>((resolve) => {
+      await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
-      this.#ask();
-      await news;
-      this.#signal.throwIfAborted();
     }
   }
 }

@@ -83,6 +83,28 @@ it('stops when it is told to, and ends the batches', async () => {
   await expect.poll(() => ended).toBe(true);
 });
 
+it('takes another thread after a trap, and asks nobody else to', async () => {
+  const entry = join(folder, 'trapping.mjs');
+  await writeFile(
+    entry,
+    `import { parentPort, threadId } from 'node:worker_threads';
+    const failure = { code: 'PQ_INTERNAL', message: 'trap of ' + threadId, retryable: false };
+    parentPort.on('message', ({ port }) =>
+      port.postMessage({ kind: 'failed', failure: { ...failure, details: { recycleThread: true } }, recycle: true }));
+    `,
+  );
+  const trapping = new FileThread(pathToFileURL(entry));
+  const messages: unknown[] = [];
+  for (const _ of [1, 2]) {
+    const error: unknown = await trapping.write(order(whole)).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'PQ_INTERNAL', details: {} });
+    expect(error).not.toHaveProperty('details.recycleThread');
+    messages.push((error as Error).message);
+  }
+  expect(new Set(messages).size).toBe(2);
+  await trapping[Symbol.asyncDispose]();
+});
+
 it('says that a thread died, and starts another one for the next file', async () => {
   const entry = join(folder, 'dying.mjs');
   await writeFile(

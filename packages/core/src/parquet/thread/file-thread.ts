@@ -1,6 +1,9 @@
 /**
- * The application's end of the thread for Parquet files: begun by the first file, let go when it idles (WebAssembly's
- * memory never shrinks) and after a trap. It keeps the process alive only while a file is being written or read.
+ * The near end of a thread for Parquet files: begun by the first file, let go when it idles (WebAssembly's memory never
+ * shrinks) and after a trap. It keeps the process alive only while a file is being written or read.
+ *
+ * The thread belongs to the one that began it, and ends with it: a thread is over only when those that it began are, so
+ * whoever waits for its end knows that nothing is written any more.
  */
 import { AsyncResource } from 'node:async_hooks';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +11,8 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import { tableToIPC, Table, type RecordBatch, type Schema } from 'apache-arrow';
 import { ParqueueError, toFailure, type Failure } from '../../model/errors.ts';
 import type { ParquetOptions } from '../../model/request.ts';
-import { stopped } from './interruptible.ts';
+import { cancelled } from '../hashed-file.ts';
+import { serialise } from '../serialised-batch.ts';
 import type { FileTask, FromThread, ToThread, WrittenFile } from './protocol.ts';
 
 export interface WriteOrder {
@@ -24,9 +28,13 @@ export interface WriteOrder {
 }
 
 /** From src and dist alike this is the built entry: what runs in production is what tests run. */
-const ENTRY = new URL('../../../dist/sources/wrapped/parquet.thread.js', import.meta.url);
+const ENTRY = new URL('../../../dist/parquet/thread/parquet.thread.js', import.meta.url);
 
 const IDLE_MS = 30_000;
+
+/** Of its JavaScript heap: batches and WebAssembly's memory are outside of it. A footer may have 10,000 columns. */
+const HEAP_MB = 256;
+const YOUNG_HEAP_MB = 16;
 
 /** One thread and the tasks it has; a new one takes its place when it must go. */
 class Thread {
@@ -36,7 +44,11 @@ class Thread {
 
   constructor(entry: URL, onEnd: () => void) {
     // Flags of the application (a debugger's, a loader's) are not for this thread.
-    this.worker = new Worker(fileURLToPath(entry), { execArgv: [], env: {} });
+    this.worker = new Worker(fileURLToPath(entry), {
+      execArgv: [],
+      env: {},
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: YOUNG_HEAP_MB, stackSizeMb: 4 },
+    });
     let reason = 'it ended';
     this.worker.on('error', (error: Error) => {
       reason = error.message;
@@ -67,6 +79,8 @@ export class FileThread implements AsyncDisposable {
     // An iterable is code of the application: it runs as part of its load, whichever message asks for its next step.
     const step = AsyncResource.bind(() => batches.next());
     let sent = 0;
+    let wanted = 0;
+    let isSending = false;
     // In a box, since anything may be thrown: null and undefined too.
     const given: { failure: { readonly error: unknown } | null } = { failure: null };
     const task = { kind: 'write', path, parquet, rowsMax, bytesMax, schema } as const;
@@ -75,14 +89,20 @@ export class FileThread implements AsyncDisposable {
         if (message.kind === 'progress') order.onProgress(message);
         if (message.kind === 'written') line.done(message.file);
         if (message.kind !== 'next') return;
+        wanted += 1;
+        if (isSending) return;
+        isSending = true;
         void (async () => {
           try {
-            const next = await step();
-            if (next.done === true) return line.tell({ kind: 'end' });
-            if (sent === 0) await order.onFirstBatch();
-            sent += 1;
-            const ipc = tableToIPC(new Table([next.value]), 'stream');
-            line.tell({ kind: 'batch', ipc }, ownBuffer(ipc));
+            for (; wanted > 0; wanted -= 1) {
+              const next = await step();
+              if (next.done === true) return line.tell({ kind: 'end' });
+              if (sent === 0) await order.onFirstBatch();
+              sent += 1;
+              const ipc = serialise(next.value);
+              line.tell({ kind: 'batch', ipc }, ownBuffer(ipc));
+            }
+            isSending = false;
           } catch (error) {
             given.failure = { error };
             line.tell({ kind: 'stop', failure: toFailure(error) });
@@ -123,7 +143,7 @@ export class FileThread implements AsyncDisposable {
         end();
         reject(ParqueueError.from(failure));
       };
-      const onAbort = (): void => tell({ kind: 'stop', failure: toFailure(stopped(signal)) });
+      const onAbort = (): void => tell({ kind: 'stop', failure: toFailure(cancelled(signal)) });
       const end = (): void => {
         thread.tasks.delete(fail);
         signal.removeEventListener('abort', onAbort);
@@ -138,7 +158,7 @@ export class FileThread implements AsyncDisposable {
       port.on('message', (message: FromThread) => {
         if (message.kind !== 'failed') return hear(message, { tell, done });
         if (message.recycle) this.#retire(thread);
-        fail(message.failure);
+        fail(ofAnotherThread(message.failure));
       });
       signal.addEventListener('abort', onAbort, { once: true });
       thread.worker.postMessage({ ...task, port: theirs } satisfies FileTask, [theirs]);
@@ -180,6 +200,12 @@ type FileOrder = FileTask extends infer Task ? (Task extends FileTask ? Omit<Tas
 interface Line<T> {
   readonly tell: (message: ToThread, transfer?: ArrayBuffer[]) => void;
   readonly done: (value: T) => void;
+}
+
+/** What asked for another thread has it: nothing is wrong with the one that is told. */
+function ofAnotherThread(failure: Failure): Failure {
+  const { recycleThread: _, ...details } = failure.details ?? {};
+  return { ...failure, details };
 }
 
 /** A view of a larger buffer is copied; what has a buffer of its own is handed over. */

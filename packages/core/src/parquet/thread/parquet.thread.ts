@@ -1,12 +1,14 @@
 /**
- * The thread that writes and reads the Parquet files of wrapped functions, so that compressing never holds up the
- * application, and a WebAssembly trap never ends it. Several files at once; each has a port of its own.
+ * The thread that writes and reads Parquet files for another one, which has the rows: encoding, hashing and writing take
+ * place beside the work of getting them, and a WebAssembly trap ends nobody else. Several files at once; each has a
+ * port of its own.
  */
 import { parentPort } from 'node:worker_threads';
-import { tableFromIPC, type RecordBatch } from 'apache-arrow';
+import { tableFromIPC } from 'apache-arrow';
 import { ParqueueError, toFailure } from '../../model/errors.ts';
-import { openConversion } from '../../parquet/conversion.ts';
-import { writeParquetFile } from '../../parquet/writer.ts';
+import { openConversion } from '../conversion.ts';
+import { SerialisedBatch } from '../serialised-batch.ts';
+import { writeParquetFile } from '../writer.ts';
 import { BatchInbox } from './batch-inbox.ts';
 import type { FileTask, FromThread, ToThread } from './protocol.ts';
 
@@ -37,12 +39,11 @@ type Send = (message: FromThread, transfer?: ArrayBuffer[]) => void;
 
 async function write(task: WriteTask, send: Send): Promise<void> {
   const stop = new AbortController();
-  const inbox = new BatchInbox<RecordBatch>(() => send({ kind: 'next' }), stop.signal);
+  const inbox = new BatchInbox<SerialisedBatch>(() => send({ kind: 'next' }), stop.signal);
   task.port.on('message', (message: ToThread) => {
     switch (message.kind) {
       case 'batch':
-        for (const batch of tableFromIPC(message.ipc).batches) inbox.put(batch);
-        return;
+        return inbox.put(new SerialisedBatch(message.ipc));
       case 'end':
         return inbox.end();
       case 'stop':

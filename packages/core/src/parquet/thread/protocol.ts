@@ -1,8 +1,8 @@
-/** What goes between an application's thread and the thread that writes and reads its Parquet files. */
+/** What goes between a thread that has rows and the thread that writes and reads its Parquet files. */
 import type { MessagePort } from 'node:worker_threads';
 import type { Failure } from '../../model/errors.ts';
 import type { ParquetOptions } from '../../model/request.ts';
-import type { FooterColumn } from '../../parquet/footer.ts';
+import type { FooterColumn } from '../footer.ts';
 
 export type FileTask = { readonly port: MessagePort } & (
   | {
@@ -31,7 +31,7 @@ export interface WrittenFile {
 }
 
 export type FromThread =
-  /** The next batch is wanted: back-pressure. */
+  /** There is room for another batch: back-pressure. */
   | { readonly kind: 'next' }
   | { readonly kind: 'progress'; readonly rows: number; readonly bytes: number }
   | { readonly kind: 'written'; readonly file: WrittenFile }

@@ -1,0 +1,91 @@
+/**
+ * Batches → one Parquet file, by the thread for files beside this one: while a batch is encoded there, the next one is
+ * made here. What ends within its first batch is encoded here: it would wait for the other thread longer than it takes.
+ * Both ways write the same bytes.
+ */
+import type { RecordBatch, Schema } from 'apache-arrow';
+import { cancelled } from '../hashed-file.ts';
+import { writeParquetFile, type WriteOptions } from '../writer.ts';
+import type { FileThread } from './file-thread.ts';
+import type { WrittenFile } from './protocol.ts';
+
+export type WriteBesideOptions = Omit<WriteOptions, 'plainColumns'>;
+
+/**
+ * As writeParquetFile, and nothing is written to `path` any more when this settles. A trap costs the other thread alone,
+ * so that no `details.recycleThread` comes of it.
+ * @param files null: all in this thread
+ * @throws as writeParquetFile; ParqueueError PQ_WORKER_CRASHED where the other thread died
+ */
+export async function writeParquetBeside(
+  files: Pick<FileThread, 'write'> | null,
+  path: string,
+  { schema, batches }: { readonly schema: Schema; readonly batches: AsyncIterable<RecordBatch> },
+  options: WriteBesideOptions,
+): Promise<WrittenFile> {
+  const here = async (from: AsyncIterable<RecordBatch>, how: WriteOptions): Promise<WrittenFile> => {
+    const { rows, bytes, sha256, footer } = await writeParquetFile(path, schema, from, how);
+    return { rows, bytes, sha256, columns: footer.columns };
+  };
+  if (files === null) return await here(batches, options);
+  const { signal, onFirstBatch, ...others } = options;
+  const rows = new Rows(batches[Symbol.asyncIterator](), signal);
+  try {
+    const first = await rows.next();
+    if (first !== null) await onFirstBatch?.();
+    const second = first === null ? null : await rows.next();
+    if (second === null) return await here(listed([first]), { ...others, signal });
+    return await files.write({
+      path,
+      schema,
+      batches: listed([first, second], rows),
+      parquet: options.parquet,
+      rowsMax: options.rowsMax ?? Number.POSITIVE_INFINITY,
+      bytesMax: options.bytesMax ?? Number.POSITIVE_INFINITY,
+      signal,
+      onFirstBatch: () => undefined,
+      onProgress: (progress) => options.onProgress?.(progress),
+    });
+  } finally {
+    await rows.leave();
+  }
+}
+
+/** The batches that have rows, and the end of their source: it is left in order wherever it was left. */
+class Rows {
+  readonly #iterator: AsyncIterator<RecordBatch>;
+  readonly #signal: AbortSignal;
+  #isOver = false;
+
+  constructor(iterator: AsyncIterator<RecordBatch>, signal: AbortSignal) {
+    this.#iterator = iterator;
+    this.#signal = signal;
+  }
+
+  async next(): Promise<RecordBatch | null> {
+    for (;;) {
+      if (this.#signal.aborted) throw cancelled(this.#signal);
+      const result = await this.#iterator.next();
+      if (result.done === true) {
+        this.#isOver = true;
+        return null;
+      }
+      if (result.value.numRows > 0) return result.value;
+    }
+  }
+
+  /** A step that is under way is waited for. What is thrown here comes after the failure that led here, and is not it. */
+  async leave(): Promise<void> {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    await Promise.resolve(this.#iterator.return?.()).catch(() => undefined);
+  }
+}
+
+async function* listed(
+  first: readonly (RecordBatch | null)[],
+  rest: Rows | null = null,
+): AsyncGenerator<RecordBatch, void, undefined> {
+  for (const batch of first) if (batch !== null) yield batch;
+  for (let next = (await rest?.next()) ?? null; next !== null; next = (await rest?.next()) ?? null) yield next;
+}
