@@ -110,6 +110,8 @@ export interface Statement {
 export interface RowSource {
   /** Up to `max` rows, at least one unless the end is reached; an empty array is the end. @throws OraError */
   next(max: number): Promise<readonly (readonly Value[])[]>;
+  /** A batch given again as the same array has the same rows: it is encoded once, for whoever fetches it. */
+  readonly repeats?: boolean;
   close(): Promise<void>;
 }
 

@@ -9,7 +9,7 @@ export interface ScriptedAnswer {
   readonly statements: (sql: string) => boolean;
   readonly columns: readonly Column[];
   readonly rows: number;
-  /** Repeated over and over until there are `rows`; made once. */
+  /** Repeated over and over until there are `rows`; made once. Thousands of them are encoded once, too. */
   readonly cycle: readonly (readonly Value[])[];
 }
 
@@ -75,13 +75,21 @@ function repeated({ rows, cycle }: ScriptedAnswer, open: Set<{ interrupted: bool
   const state = { interrupted: false };
   open.add(state);
   let sent = 0;
+  const batches = batchesOf(cycle);
   return {
+    repeats: true,
     next(max) {
       if (state.interrupted) {
         open.delete(state);
         return Promise.reject(new OraError(1013, 'user requested cancel of current operation'));
       }
       const count = Math.min(max, rows - sent);
+      const whole = count === BATCH_ROWS && sent % BATCH_ROWS === 0 && batches !== null;
+      const same = whole ? batches[(sent / BATCH_ROWS) % batches.length] : undefined;
+      if (same !== undefined) {
+        sent += count;
+        return Promise.resolve(same);
+      }
       const batch = Array.from(
         { length: count },
         (_, index) => cycle[(sent + index) % cycle.length] as readonly Value[],
@@ -94,4 +102,22 @@ function repeated({ rows, cycle }: ScriptedAnswer, open: Set<{ interrupted: bool
       return Promise.resolve();
     },
   };
+}
+
+/** As many as clients ask for, and the wire takes, at once. */
+const BATCH_ROWS = 1000;
+
+const BATCHES = new WeakMap<ScriptedAnswer['cycle'], readonly ScriptedAnswer['cycle'][] | null>();
+
+/** null where the cycle is no number of whole batches. */
+function batchesOf(cycle: ScriptedAnswer['cycle']): readonly ScriptedAnswer['cycle'][] | null {
+  const known = BATCHES.get(cycle);
+  if (known !== undefined) return known;
+  const count = cycle.length / BATCH_ROWS;
+  const batches =
+    Number.isInteger(count) && count > 0
+      ? Array.from({ length: count }, (_, index) => cycle.slice(index * BATCH_ROWS, (index + 1) * BATCH_ROWS))
+      : null;
+  BATCHES.set(cycle, batches);
+  return batches;
 }

@@ -228,9 +228,14 @@ export class Calls {
       const most = Math.min(wanted - sent, ROWS_AT_ONCE_MAX);
       const batch: readonly (readonly Value[])[] = await this.#inEngine(() => rows.next(most));
       if (batch.length === 0) break;
-      for (const values of batch) {
-        row.write(values);
+      if (rows.repeats === true && cursor.defines === null && !format.bitVectors) {
+        row.writeRepeated(batch);
         if (this.#writer.length >= PIECE_BYTES) await this.#flush();
+      } else {
+        for (const values of batch) {
+          row.write(values);
+          if (this.#writer.length >= PIECE_BYTES) await this.#flush();
+        }
       }
       sent += batch.length;
       cursor.rowsSent += batch.length;

@@ -33,6 +33,22 @@ export class RowWriter {
     else this.#whole(row);
   }
 
+  /** Rows that come again as the same array: encoded once for these columns. */
+  writeRepeated(batch: readonly (readonly Value[])[]): void {
+    const known = encodedOf(this.#format.columns);
+    let bytes = known.get(batch);
+    if (bytes === undefined) {
+      const scratch = new ByteWriter();
+      const rows = new RowWriter(scratch, this.#format);
+      rows.#begun = true;
+      for (const row of batch) rows.write(row);
+      bytes = scratch.take();
+      known.set(batch, bytes);
+    }
+    if (!this.#begun) this.#header();
+    this.#writer.raw(bytes);
+  }
+
   #header(): void {
     this.#begun = true;
     this.#writer.u8(MESSAGE.rowHeader).u8(0).ub(this.#format.columns.length).ub(0).ub(0).ub(0).ub(0).ub(0);
@@ -69,4 +85,17 @@ export class RowWriter {
     });
     this.#writer.u8(MESSAGE.bitVector).ub(sent.filter(Boolean).length).raw(bits);
   }
+}
+
+type Encoded = WeakMap<readonly (readonly Value[])[], Uint8Array>;
+
+const ENCODED = new WeakMap<readonly Column[], Encoded>();
+
+function encodedOf(columns: readonly Column[]): Encoded {
+  let known = ENCODED.get(columns);
+  if (known === undefined) {
+    known = new WeakMap();
+    ENCODED.set(columns, known);
+  }
+  return known;
 }

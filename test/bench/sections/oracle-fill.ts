@@ -1,0 +1,145 @@
+/** Cold fills from the Oracle protocol server, which is a process of its own and replays rows that were encoded before. */
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { alternate, type Contender } from '../alternate.ts';
+import { SELECT, SELECT_HALF } from '../oracle/rows.ts';
+import type { Done, ThreadData, Work } from '../oracle/work.ts';
+import { atLeast, type Bench, type Findings, type Section } from '../section.ts';
+
+const ROWS = { tiny: 20_000, short: 400_000, long: 4_000_000 };
+
+const DROP = 'driver, getRows(1000), dropped';
+const DROP_AS_SELECTED = 'the same, selected as Parqueue does';
+const FILL = 'Parqueue';
+const DROP_TWO = 'two drivers in two threads';
+const FILL_TWO = 'Parqueue, two sessions';
+
+export const oracleFill: Section = {
+  name: 'oracle-fill',
+  title: 'Oracle cold fill',
+  about:
+    'Ten mixed columns from a server of the Oracle protocol in a process of its own, which replays rows that were encoded before. '
+    + 'Floors: node-oracledb in Thin mode, fetching with getRows(1000) and dropping the rows, in its faster form of two (NUMBER as the driver has it, '
+    + 'or as text and times as TO_CHAR); and two of them in two threads, half of the rows each. '
+    + 'Parqueue: the whole fill in a worker thread, from the snapshot over Parquet (zstd) and SHA-256 to fsync, manifest and publication.',
+  goals: [
+    atLeast('overDriver', 0.95, '≥ 0.95 of one driver that drops its rows'),
+    atLeast('splitOverTwoDrivers', 0.85, 'two sessions: ≥ 0.85 of two drivers together'),
+  ],
+  run,
+};
+
+async function run(bench: Bench): Promise<Findings> {
+  const rows = bench.pick(ROWS);
+  bench.progress('encodes rows');
+  await using server = await OracleServerProcess.start(rows);
+  const root = join(bench.scratch, 'store');
+  const data: ThreadData = { connectString: server.connectString, root };
+  await using first = await Thread.start('drop', data);
+  await using second = await Thread.start('drop', data);
+  await using filler = await Thread.start('fill', data);
+  const half = { kind: 'drop', sql: SELECT_HALF, sessions: 1 } as const;
+  const forget = async (): Promise<void> => {
+    const entries = join(root, 'entries');
+    for (const name of await readdir(entries)) await rm(join(entries, name), { recursive: true });
+  };
+  const fill = (sessions: number) => async (): Promise<number> =>
+    await filler.do({ kind: 'fill', sql: SELECT, sessions });
+  const contenders: readonly Contender[] = [
+    { name: DROP, role: 'floor', run: async () => await first.do({ kind: 'drop', sql: SELECT, sessions: 1 }) },
+    {
+      name: DROP_AS_SELECTED,
+      role: 'floor',
+      run: async () => await first.do({ kind: 'drop-as-selected', sql: SELECT, sessions: 1 }),
+    },
+    { name: FILL, role: 'ours', run: fill(1), after: forget },
+    {
+      name: DROP_TWO,
+      role: 'floor',
+      run: async () => {
+        const [one, other] = await Promise.all([first.do(half), second.do(half)]);
+        return one + other;
+      },
+    },
+    { name: FILL_TWO, role: 'ours', run: fill(2), after: forget },
+  ];
+  const raced = await alternate(bench, { contenders, unit: 'row', rounds: bench.pick({ tiny: 1, short: 5, long: 7 }) });
+  const floor = raced.rate(DROP) >= raced.rate(DROP_AS_SELECTED) ? DROP : DROP_AS_SELECTED;
+  const pairs = [
+    [FILL, DROP],
+    [FILL, DROP_AS_SELECTED],
+    [FILL_TWO, DROP_TWO],
+    [FILL_TWO, FILL],
+  ] as const;
+  return {
+    measures: raced.findings.measures,
+    ratios: pairs.map(([ours, over]) => raced.ratio(ours, over)),
+    figures: {
+      overDriver: raced.ratio(FILL, floor).median,
+      splitOverTwoDrivers: raced.ratio(FILL_TWO, DROP_TWO).median,
+      cpuMicrosPerRow: raced.findings.measures.find(({ name }) => name === FILL)?.cpu?.value ?? Number.NaN,
+    },
+    notes: [
+      `${rows} rows of about 110 bytes per run; the floor is “${floor}”. CPU is that of the process that fetches, with all of its threads.`,
+      'The server was derived from how the driver reads: what it shows is the cost of rows, not that of a database.',
+    ],
+  };
+}
+
+class OracleServerProcess implements AsyncDisposable {
+  readonly connectString: string;
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess, connectString: string) {
+    this.#child = child;
+    this.connectString = connectString;
+  }
+
+  static async start(rows: number): Promise<OracleServerProcess> {
+    const child = fork(new URL('../oracle/server.child.js', import.meta.url), [String(rows)], { execArgv: [] });
+    const ended = once(child, 'exit').then(([code]) => {
+      throw new Error(`the server ended with ${String(code)}`);
+    });
+    const told: unknown[] = await Promise.race([once(child, 'message'), ended]);
+    ended.catch(() => undefined);
+    const { connectString } = told[0] as { readonly connectString: string };
+    return new OracleServerProcess(child, connectString);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const exit = once(this.#child, 'exit');
+    this.#child.disconnect();
+    await exit;
+  }
+}
+
+class Thread implements AsyncDisposable {
+  readonly #worker: Worker;
+
+  private constructor(worker: Worker) {
+    this.#worker = worker;
+  }
+
+  static async start(name: 'drop' | 'fill', workerData: ThreadData): Promise<Thread> {
+    const worker = new Worker(new URL(`../oracle/${name}.thread.js`, import.meta.url), { workerData, execArgv: [] });
+    await once(worker, 'online');
+    return new Thread(worker);
+  }
+
+  /** @returns how many rows */
+  async do(work: Work): Promise<number> {
+    const answer = once(this.#worker, 'message');
+    this.#worker.postMessage(work);
+    const [done] = (await answer) as [Done];
+    if ('failure' in done) throw new Error(done.failure);
+    return done.rows;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#worker.terminate();
+  }
+}
