@@ -13,9 +13,12 @@ import type { Table } from './table.ts';
 /** Longest line; DuckDB's parse buffers are 16 of them for each thread, so it costs memory. */
 const LINE_BYTES_MAX = 2 * 1024 * 1024;
 
-/** The FROM clause: all columns as text. Nothing is detected by DuckDB except the kind of line break. */
-export function csvRelation(path: string, dialect: CsvDialect): string {
-  const columns = dialect.names.map((name) => `${literal(name)}: 'VARCHAR'`).join(', ');
+/** Columns that the parser itself makes values of, with their types in DuckDB's words; all others are read as text. */
+export type ParsedColumns = ReadonlyMap<string, string>;
+
+/** The FROM clause. Nothing is detected by DuckDB except the kind of line break. */
+function csvRelation(path: string, dialect: CsvDialect, parsed: ParsedColumns): string {
+  const columns = dialect.names.map((name) => `${literal(name)}: '${parsed.get(name) ?? 'VARCHAR'}'`).join(', ');
   return (
     `read_csv(${literal(path)}, auto_detect = false, header = ${dialect.header}, skip = ${dialect.blankLines}, delim = ${literal(dialect.delimiter)}, `
     + `quote = ${literal(dialect.quote)}, escape = ${literal(dialect.escape)}, nullstr = ${literal(dialect.nullText)}, `
@@ -26,43 +29,59 @@ export function csvRelation(path: string, dialect: CsvDialect): string {
 
 const TEXT: DeclaredType = { name: 'varchar', sql: 'VARCHAR', decimal: null };
 
-interface CsvPlan {
+const NONE: ParsedColumns = new Map();
+
+export interface CsvPlan {
+  readonly path: string;
   readonly dialect: CsvDialect;
   readonly wanted: readonly string[];
   readonly declared: ReadonlyMap<string, DeclaredType>;
 }
 
-export async function csvTable(session: DuckDbSession, path: string, plan: CsvPlan): Promise<Table> {
-  const relation = csvRelation(path, plan.dialect);
+/** What the first rows say of the columns that nobody declared. */
+export async function glanceAtCsv(session: DuckDbSession, plan: CsvPlan): Promise<Inference> {
   const open = plan.wanted.filter((name) => !plan.declared.has(name));
-  const guessed = await guessTypes(session, relation, open);
+  const guessed = await guessTypes(session, csvRelation(plan.path, plan.dialect, NONE), open);
   // The parser and we disagree on where the header ends; nothing else leaves no row of what is there.
   if (guessed.rows === 0 && plan.dialect.hasMore)
     throw new ParqueueError('PQ_MALFORMED_SOURCE', 'line 1 of the CSV: the rows behind it cannot be told from it', {
       details: { line: 1 },
     });
+  return guessed;
+}
+
+export function csvTable(session: DuckDbSession, plan: CsvPlan, guessed: Inference): Table {
   return {
-    ...tableWith(session, relation, plan, guessed),
-    widened: async ({ column }) =>
-      plan.declared.has(column)
-        ? null
-        : tableWith(session, relation, plan, await inferTypes(session, relation, guessed.candidates)),
+    ...tableWith(session, plan, guessed, NONE),
+    widened: async ({ column }) => {
+      if (plan.declared.has(column)) return null;
+      const relation = csvRelation(plan.path, plan.dialect, NONE);
+      return tableWith(session, plan, await inferTypes(session, relation, guessed.candidates), NONE);
+    },
   };
 }
 
-function tableWith(session: DuckDbSession, relation: string, plan: CsvPlan, { rows, candidates }: Inference): Table {
+/** `parsed`: columns whose texts somebody else looks at; the rest are checked by the expressions that load them. */
+export function tableWith(
+  session: DuckDbSession,
+  plan: CsvPlan,
+  { rows, candidates }: Inference,
+  parsed: ParsedColumns,
+): Table {
+  const relation = csvRelation(plan.path, plan.dialect, parsed);
   const prefix = unusedPrefix(plan.dialect.names);
   const typed = plan.wanted.map((name, i) => {
     const inferred = candidates.get(name)?.[0];
     const type = plan.declared.get(name) ?? inferred ?? TEXT;
+    if (parsed.has(name)) return { name, type, cast: quoted(name), expression: quoted(name) };
     const value = quoted(`${prefix}${i}`);
     const holds = inferred === undefined ? {} : { holds: inferredHolds(quoted(name), value, inferred) };
-    return { name, type, value, expression: fromText(name, type, { value, ...holds }) };
+    // Each text is cast once, beneath the expressions that check it.
+    const cast = `${quoted(name)}, ${castOf(quoted(name), type)} AS ${value}`;
+    return { name, type, cast, expression: fromText(name, type, { value, ...holds }) };
   });
-  // Each text is cast once, beneath the expressions that check it.
-  const casts = typed.map(({ name, type, value }) => `${quoted(name)}, ${castOf(quoted(name), type)} AS ${value}`);
   return {
-    relation: `(SELECT ${casts.join(', ')} FROM ${relation})`,
+    relation: `(SELECT ${typed.map(({ cast }) => cast).join(', ')} FROM ${relation})`,
     columns: typed.map(({ name, type, expression }) => {
       const original = plan.dialect.renamed[name];
       return {

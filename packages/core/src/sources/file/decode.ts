@@ -5,12 +5,14 @@ import { ParqueueError } from '../../model/errors.ts';
 import type { CanonicalRequest, FileQuestion } from '../../model/request.ts';
 import { readFooterOf, type FooterColumn } from '../../parquet/footer.ts';
 import { dialectOf } from './csv-dialect.ts';
-import { csvError, csvTable } from './csv.ts';
+import { csvError, csvTable, glanceAtCsv } from './csv.ts';
+import { guessCsv } from './csv-guess.ts';
 import { declaredType, fromValue, type DeclaredType } from './declared-type.ts';
 import { duckDbMessage, literal, type DuckDbSession } from './duckdb.ts';
 import { jsonError, jsonTable } from './json.ts';
+import { guessNdjson } from './json-guess.ts';
 import { valueError } from './load.ts';
-import { assertColumns, DEPTH_MAX, wantedColumns, type Table } from './table.ts';
+import { assertColumns, DEPTH_MAX, wantedColumns, type Guess, type Table } from './table.ts';
 
 export interface DecodePlan {
   readonly path: string;
@@ -18,6 +20,9 @@ export interface DecodePlan {
   readonly question: FileQuestion;
   readonly directories: readonly string[];
   readonly signal: AbortSignal;
+  readonly scratch: string;
+  /** Larger files are guessed from so many bytes at their beginning; null: none is. */
+  readonly guessFromBytes: number | null;
 }
 
 /** A header line longer than this is no header. */
@@ -26,22 +31,30 @@ const HEAD_BYTES = 1024 * 1024;
 /** What a decoder of UTF-8 puts in place of bytes that are none. */
 const REPLACEMENT = '\ufffd';
 
-export async function tableOf(session: DuckDbSession, plan: DecodePlan): Promise<Table> {
+export interface Decoding {
+  /** What can be loaded while it is being proved; null where nothing can be said beforehand, or none is wished. */
+  readonly guess: Guess | null;
+  readonly table: () => Promise<Table>;
+}
+
+export async function decodingOf(session: DuckDbSession, plan: DecodePlan): Promise<Decoding> {
   const declared = declaredTypes(plan.request);
   switch (plan.question.format) {
     case 'csv':
-      return csvTableOf(session, plan, declared);
+      return csvDecoding(session, plan, declared);
     case 'json':
-    case 'ndjson':
-      return jsonTable(session, plan.path, {
-        format: plan.question.format,
-        request: plan.request,
-        declared,
-        signal: plan.signal,
-      });
+    case 'ndjson': {
+      const json = { format: plan.question.format, request: plan.request, declared, signal: plan.signal };
+      const { guessFromBytes, path, scratch } = plan;
+      const guess =
+        guessFromBytes === null || json.format === 'json'
+          ? null
+          : await guessNdjson(session, path, { ...json, scratch, headBytes: guessFromBytes });
+      return { guess, table: () => jsonTable(session, path, json) };
+    }
     case 'parquet':
     case 'arrow':
-      return parquetTable(session, plan, declared);
+      return { guess: null, table: () => parquetTable(session, plan, declared) };
   }
 }
 
@@ -67,32 +80,35 @@ export function decodeError(error: unknown, { question, directories }: DecodePla
   }
 }
 
-async function csvTableOf(
+async function csvDecoding(
   session: DuckDbSession,
-  { path, question, request }: DecodePlan,
+  { path, question, request, guessFromBytes }: DecodePlan,
   declared: ReadonlyMap<string, DeclaredType>,
-): Promise<Table> {
-  const { text, whole, isText } = await headOf(path);
-  const dialect = dialectOf(text, whole, question.csv);
+): Promise<Decoding> {
+  const { bytes, fileBytes } = await headOf(path);
+  // A character cut in half at the end is of no matter: the first record ends before it, or it is refused.
+  const isText = [0, 1, 2, 3].some((cut) => isUtf8(bytes.subarray(0, Math.max(0, bytes.length - cut))));
+  const dialect = dialectOf(bytes.toString('utf8'), fileBytes <= HEAD_BYTES, question.csv);
   // The parser looks at the rows, and not at a header, which it passes over.
   if (!isText && dialect.names.some((name) => name.includes(REPLACEMENT)))
     throw new ParqueueError('PQ_MALFORMED_SOURCE', 'line 1 of the CSV: it is not UTF-8; convert the file', {
       details: { line: 1 },
     });
-  const wanted = wantedColumns(dialect.names, request.columns, [...declared.keys()]);
-  return csvTable(session, path, { dialect, wanted, declared });
+  const plan = { path, dialect, declared, wanted: wantedColumns(dialect.names, request.columns, [...declared.keys()]) };
+  const inference = await glanceAtCsv(session, plan);
+  const guess =
+    guessFromBytes === null || fileBytes <= guessFromBytes
+      ? null
+      : guessCsv(session, plan, { inference, head: bytes.subarray(0, guessFromBytes) });
+  return { guess, table: async () => csvTable(session, plan, inference) };
 }
 
-/** `isText`: all of it is UTF-8, but for a character that was cut at its end. */
-async function headOf(path: string): Promise<{ text: string; whole: boolean; isText: boolean }> {
+async function headOf(path: string): Promise<{ bytes: Buffer; fileBytes: number }> {
   await using handle = await open(path, 'r');
   const buffer = Buffer.alloc(HEAD_BYTES);
   const { bytesRead } = await handle.read(buffer, 0, HEAD_BYTES, 0);
   const { size } = await handle.stat();
-  // A character cut in half at the end is of no matter: the first record ends before it, or it is refused.
-  const bytes = buffer.subarray(0, bytesRead);
-  const isText = [0, 1, 2, 3].some((cut) => isUtf8(bytes.subarray(0, Math.max(0, bytesRead - cut))));
-  return { text: bytes.toString('utf8'), whole: size <= HEAD_BYTES, isText };
+  return { bytes: buffer.subarray(0, bytesRead), fileBytes: size };
 }
 
 async function parquetTable(

@@ -20,6 +20,8 @@ export interface FileSourceOptions {
   /** Told of every full read of a source file. For tests and metrics. */
   readonly onHash?: (path: string) => void;
   readonly time?: FileTime;
+  /** CSV and NDJSON files larger than this are guessed from so many bytes at their beginning, at most 1 MiB. For tests. */
+  readonly guessFromBytes?: number;
 }
 
 export const DEFAULT_DUCKDB: DuckDbOptions = { memoryLimit: '384MB', threads: 2 };
@@ -34,6 +36,7 @@ export async function openFileSource(options: FileSourceOptions): Promise<Source
     root: options.root,
     scratch: options.scratch,
     duckdb: options.duckdb,
+    guessFromBytes: options.guessFromBytes ?? GUESS_FROM_BYTES,
     time: options.time ?? HOST_TIME,
     onHash: options.onHash ?? (() => undefined),
   };
@@ -52,6 +55,9 @@ export async function openFileSource(options: FileSourceOptions): Promise<Source
     async [Symbol.asyncDispose]() {},
   };
 }
+
+/** Some thousand rows: fewer would have more guesses refuted, and looking at more takes time in every load. */
+const GUESS_FROM_BYTES = 1024 * 1024;
 
 const HOST_TIME: FileTime = {
   monotonicNs: () => process.hrtime.bigint(),

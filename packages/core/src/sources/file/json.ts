@@ -7,7 +7,15 @@ import { ParqueueError } from '../../model/errors.ts';
 import type { CanonicalRequest } from '../../model/request.ts';
 import { fromText, type DeclaredType } from './declared-type.ts';
 import { duckDbMessage, literal, quoted, type DuckDbSession } from './duckdb.ts';
-import { assertKeys, jsonColumns, KEYS_MAX, TAKEN_FOR_MAPS, UNNAMEABLE, unnameable } from './json-columns.ts';
+import {
+  assertKeys,
+  jsonColumns,
+  KEYS_MAX,
+  TAKEN_FOR_MAPS,
+  UNNAMEABLE,
+  unnameable,
+  type JsonColumn,
+} from './json-columns.ts';
 import { assertJsonShape } from './json-shape.ts';
 import { valueError } from './load.ts';
 import { wantedColumns, type Table } from './table.ts';
@@ -16,42 +24,46 @@ import { wantedColumns, type Table } from './table.ts';
 const OBJECT_BYTES_MAX = 16 * 1024 * 1024;
 
 /** A date format no text has: what keeps DuckDB from turning texts into dates. */
-const NO_DATES = "dateformat = '%Y\u001f', timestampformat = '%Y\u001f'";
+const READING = "records = true, dateformat = '%Y\u001f', timestampformat = '%Y\u001f'";
 
-export async function jsonTable(
+export interface JsonPlan {
+  readonly format: 'json' | 'ndjson';
+  readonly request: CanonicalRequest;
+  readonly declared: ReadonlyMap<string, DeclaredType>;
+  readonly signal: AbortSignal;
+}
+
+export async function jsonTable(session: DuckDbSession, path: string, plan: JsonPlan): Promise<Table> {
+  return jsonTableOf(path, await describeJson(session, path, plan), plan);
+}
+
+/** The columns that all rows of the file together have. Refuses what cannot be a table, or not the one that is wanted. */
+export async function describeJson(
   session: DuckDbSession,
   path: string,
-  plan: {
-    readonly format: 'json' | 'ndjson';
-    readonly request: CanonicalRequest;
-    readonly declared: ReadonlyMap<string, DeclaredType>;
-    readonly signal: AbortSignal;
-  },
-): Promise<Table> {
+  plan: JsonPlan,
+): Promise<readonly JsonColumn[]> {
   const { isWhole } = await assertJsonShape(path, plan.signal);
-  const format = plan.format === 'ndjson' ? 'newline_delimited' : 'auto';
-  const file = `${literal(path)}, format = '${format}', compression = 'uncompressed', maximum_object_size = ${OBJECT_BYTES_MAX}`;
-  const options = `records = true, ${NO_DATES}`;
-  const described = await jsonColumns(session, file, `${options}, sample_size = -1`);
+  const file = fileArguments(path, plan);
+  const described = await jsonColumns(session, file, `${READING}, sample_size = -1`);
   // A list that ends behind a comma is one to DuckDB.
   if (!isWhole)
     throw new ParqueueError('PQ_MALFORMED_SOURCE', 'the JSON ends before everything is closed that it opened');
   // No SQL can name such a column.
   if (described.some(({ name, type }) => name.includes('\0') || type.includes('\0')))
     throw new ParqueueError('PQ_MALFORMED_SOURCE', 'the JSON has a key with a NUL character in it; name it otherwise');
-  const wanted = wantedColumns(
-    described.map(({ name }) => name),
-    plan.request.columns,
-    [...plan.declared.keys()],
-  );
-  await assertKeys(session, file, { columns: described, wanted });
+  await assertKeys(session, file, { columns: described, wanted: wantedOf(described, plan) });
+  return described;
+}
+
+export function jsonTableOf(path: string, described: readonly JsonColumn[], plan: JsonPlan): Table {
   // Declared columns arrive as text, so that a value that does not fit is refused and not rounded.
   const types = described.map(({ name, type }) => ({ name, type: plan.declared.has(name) ? 'VARCHAR' : type }));
   const columns = types.map(({ name, type }) => `${literal(name)}: ${literal(type)}`).join(', ');
   return {
-    relation: `read_json(${file}, ${options}, columns = {${columns}})`,
+    relation: `read_json(${fileArguments(path, plan)}, ${READING}, columns = {${columns}})`,
     rows: null,
-    columns: wanted.map((name) => {
+    columns: wantedOf(described, plan).map((name) => {
       const { type } = described.find((column) => column.name === name) ?? { type: 'VARCHAR' };
       const to = plan.declared.get(name);
       return {
@@ -63,6 +75,19 @@ export async function jsonTable(
     // The port allows for formats that must look for the row.
     blame: async (refused) => valueError(refused),
   };
+}
+
+function fileArguments(path: string, { format }: JsonPlan): string {
+  const layout = format === 'ndjson' ? 'newline_delimited' : 'auto';
+  return `${literal(path)}, format = '${layout}', compression = 'uncompressed', maximum_object_size = ${OBJECT_BYTES_MAX}`;
+}
+
+function wantedOf(described: readonly JsonColumn[], { request, declared }: JsonPlan): readonly string[] {
+  return wantedColumns(
+    described.map(({ name }) => name),
+    request.columns,
+    [...declared.keys()],
+  );
 }
 
 /**

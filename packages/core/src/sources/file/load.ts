@@ -10,8 +10,8 @@ import type { SourceContext } from '../../ports/source.ts';
 import { readFooterOf, type ParquetFooter } from '../../parquet/footer.ts';
 import { refusedValue, shown } from './declared-type.ts';
 import { duckDbMessage, literal, quoted, type DuckDbSession } from './duckdb.ts';
-import { inPlace, isSystemError, placeError } from './disk-error.ts';
-import type { Table } from './table.ts';
+import { inPlace, isSystemError, placeError, throwIfAborted } from './disk-error.ts';
+import type { Guess, Table } from './table.ts';
 
 const WATCH_MS = 250;
 
@@ -55,6 +55,44 @@ export async function copyToParquet(session: DuckDbSession, plan: LoadPlan): Pro
   const second = await copyOnce(session, { ...plan, table: first.table });
   if ('reported' in second) return checked(plan, first.table, second.reported);
   throw new ParqueueError('PQ_INTERNAL', 'types that held for all rows of the file were refused when it was loaded');
+}
+
+/**
+ * Loads what was guessed while the guess is being proved. Whatever comes in between, the file's own faults among it, is told
+ * by the load that guesses nothing: in the same words as ever.
+ * @returns null where the guess does not hold, or what it would have made cannot be had.
+ */
+export async function copyGuess(
+  session: DuckDbSession,
+  plan: Omit<LoadPlan, 'table'>,
+  { table, records }: Guess,
+): Promise<Loaded | null> {
+  const { context } = plan;
+  await context.onFirstBatch();
+  const watch = watchCopy(session, plan);
+  const failed = new AbortController();
+  try {
+    const counting = records(AbortSignal.any([context.signal, failed.signal])).then((counted) => {
+      if (counted === null) session.stop(new ParqueueError('PQ_INTERNAL', 'the guess is refuted'));
+      return counted;
+    });
+    const copying = session.run(copyStatement({ ...plan, table })).catch((error: unknown) => {
+      failed.abort();
+      throw error;
+    });
+    const [copied, counted] = await Promise.allSettled([copying, counting]);
+    throwIfAborted(context.signal);
+    if (copied.status === 'rejected') {
+      const known = duckDbError(copied.reason, plan);
+      if (known?.code === 'PQ_STORE_FULL' || known?.code === 'PQ_STORE_IO') throw known;
+      return null;
+    }
+    const reported = Number(copied.value[0]?.[0]);
+    if (counted.status === 'rejected' || counted.value !== reported) return null;
+    return await checked({ ...plan, table }, table, reported);
+  } finally {
+    clearInterval(watch);
+  }
 }
 
 /** @returns the rows written, or the table to try instead. */
@@ -117,7 +155,7 @@ function copyStatement({ table, target, parquet }: LoadPlan): string {
 }
 
 /** DuckDB tells nothing while it copies; the file's growth is what there is to see. */
-function watchCopy(session: DuckDbSession, plan: LoadPlan): NodeJS.Timeout {
+function watchCopy(session: DuckDbSession, plan: Omit<LoadPlan, 'table'>): NodeJS.Timeout {
   const { context, sourceBytes } = plan;
   return setInterval(() => {
     const share = session.progress();

@@ -24,6 +24,7 @@ export interface FileSourceParts {
   readonly root: string;
   readonly scratch: string;
   readonly duckdb: DuckDbOptions;
+  readonly guessFromBytes: number;
   readonly time: FileTime;
   /** Told of every full read of a source file for its hash or its bytes. */
   readonly onHash: (path: string) => void;
@@ -131,6 +132,7 @@ async function decodeAndEncode(
     scratch: scratch.path,
     target: resolve(target.path),
     sourceBytes: hashed.bytes,
+    guessFromBytes: parts.guessFromBytes,
   });
   return {
     version: versionOf(hashed.sha256),

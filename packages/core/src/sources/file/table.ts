@@ -41,6 +41,13 @@ export interface Table {
   readonly widened?: (refused: RefusedValue) => Promise<Table | null>;
 }
 
+/** What the beginning of a file says of all of it, before anybody looked. */
+export interface Guess {
+  readonly table: Table;
+  /** Looks at all bytes. @returns how many records there are; null where one of them is not as guessed. */
+  readonly records: (signal: AbortSignal) => Promise<number | null>;
+}
+
 /** The columns to write, in the wanted order. @throws ParqueueError PQ_INVALID_REQUEST naming those there are, PQ_LIMIT_EXCEEDED */
 export function wantedColumns(
   available: readonly string[],

@@ -9,11 +9,10 @@ import type { SourceContext } from '../../ports/source.ts';
 import type { ParquetFooter } from '../../parquet/footer.ts';
 import type { WriteOptions } from '../../parquet/writer.ts';
 import { writeArrow, writeParquetAgain } from './batches.ts';
-import { decodeError, tableOf } from './decode.ts';
+import { decodeError, decodingOf } from './decode.ts';
 import { inPlace } from './disk-error.ts';
 import { openDuckDb, type DuckDbOptions } from './duckdb.ts';
-import { copyToParquet, duckDbError } from './load.ts';
-import type { Table } from './table.ts';
+import { copyGuess, copyToParquet, duckDbError, type Loaded } from './load.ts';
 
 export interface TranscodePlan {
   readonly duckdb: DuckDbOptions;
@@ -25,6 +24,8 @@ export interface TranscodePlan {
   /** Absolute. */
   readonly target: string;
   readonly sourceBytes: number;
+  /** Larger files are guessed from so many bytes at their beginning; null: none is. */
+  readonly guessFromBytes: number | null;
 }
 
 export interface Transcoded {
@@ -36,8 +37,11 @@ export interface Transcoded {
 }
 
 export async function transcode(plan: TranscodePlan): Promise<Transcoded> {
+  // A second try after a guess is no second beginning.
+  let begun: void | Promise<void> = undefined;
+  const context = { ...plan.context, onFirstBatch: () => (begun ??= Promise.resolve(plan.context.onFirstBatch())) };
   // The source was read before; what is written is told where it is written.
-  return await inPlace('scratch', () => byAnyDecoder(plan));
+  return await inPlace('scratch', () => byAnyDecoder({ ...plan, context }));
 }
 
 async function byAnyDecoder(plan: TranscodePlan): Promise<Transcoded> {
@@ -66,31 +70,34 @@ async function otherwise(plan: TranscodePlan, first: ParqueueError): Promise<Tra
 }
 
 async function throughDuckDb(plan: TranscodePlan): Promise<Transcoded> {
+  const guessed = plan.guessFromBytes === null ? null : await throughSession(plan);
+  // A guess that was refuted leaves its engine stopped, or worse; the next one gets an engine of its own.
+  const loaded = guessed ?? (await throughSession({ ...plan, guessFromBytes: null }));
+  if (loaded === null) throw new ParqueueError('PQ_INTERNAL', 'a load without a guess has nothing to be refuted');
+  const { footer, table } = loaded;
+  const sources = table.columns.map(({ sourceType, note }) => ({
+    sourceType,
+    ...(note === undefined ? {} : { note }),
+  }));
+  return { footer, sources, sha256: null };
+}
+
+/** @returns null where something was guessed and does not hold. */
+async function throughSession(plan: TranscodePlan): Promise<Loaded | null> {
   const { context, request, target, scratch, sourceBytes } = plan;
   const directories = [scratch, dirname(target)];
   const decode = { ...plan, directories, signal: context.signal };
   const explain = (error: unknown): ParqueueError | null => decodeError(error, decode);
   await using session = await openDuckDb(plan.duckdb, { scratch, directories, signal: context.signal });
-  let table: Table;
-  try {
-    table = await tableOf(session, decode);
-  } catch (error) {
-    throw duckDbError(error, plan) ?? explain(error) ?? error;
-  }
-  const { footer, table: loaded } = await copyToParquet(session, {
-    table,
-    target,
-    parquet: request.parquet,
-    context,
-    sourceBytes,
-    scratch,
-    explain,
-  });
-  const sources = loaded.columns.map(({ sourceType, note }) => ({
-    sourceType,
-    ...(note === undefined ? {} : { note }),
-  }));
-  return { footer, sources, sha256: null };
+  const load = { target, parquet: request.parquet, context, sourceBytes, scratch, explain };
+  const found = await decodingOf(session, decode)
+    .then(async ({ guess, table }) => guess ?? (await table()))
+    .catch((error: unknown) => {
+      throw duckDbError(error, plan) ?? explain(error) ?? error;
+    });
+  return 'records' in found
+    ? await copyGuess(session, load, found)
+    : await copyToParquet(session, { ...load, table: found });
 }
 
 async function throughBatches(plan: TranscodePlan): Promise<Transcoded> {
