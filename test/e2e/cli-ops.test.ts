@@ -157,6 +157,12 @@ describe('beside a running up', () => {
     ]);
   });
 
+  test('verify goes on at the shard that an interrupted one told', async () => {
+    expect(await json('verify', '--from', '00')).toMatchObject({ keys: 1 });
+    expect(await json('verify', '--from', 'ff')).toMatchObject({ keys: 0, findings: [] });
+    expect((await stage.run(['verify', '--from', '1'])).exit).toBe(2);
+  });
+
   test('an unknown key is not found, an unknown source either', async () => {
     expect((await stage.run(['verify', '--entry', `orders-${'0'.repeat(32)}`])).exit).toBe(3);
     const { exit, err } = await stage.run(['doctor', '--source', 'nope']);

@@ -23,11 +23,15 @@ export function addStoreCommands(program: Command, context: Context, exitWith: (
     )
     .option('--all', 'also replaced generations, not only the current ones')
     .option('--entry <key>', 'one entry')
+    .option('--from <shard>', 'go on at this shard, 00 to ff, as an interrupted one says')
     .addOption(new Option('--key <key>').hideHelp())
     .addHelpText('after', examples('parqueue verify', 'parqueue verify --all --json', 'parqueue verify --entry "$KEY"'))
     .action(async (options) => exitWith(await (await import('./commands/verify.ts')).verify(context, options)));
   onStore(program.command('rebuild'))
-    .description('make what Redis knows again from the manifests on the store, as when Redis forgot')
+    .description(
+      'make what Redis knows again from the manifests on the store, as when Redis forgot; one that was interrupted is gone on with',
+    )
+    .option('--restart', 'begin anew, also where one is not complete')
     .addHelpText('after', examples('parqueue rebuild', 'parqueue rebuild --json | jq .damaged'))
     .action(async (options) => exitWith(await (await import('./commands/rebuild.ts')).rebuild(context, options)));
   onStore(program.command('gc'))

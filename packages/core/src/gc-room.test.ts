@@ -108,6 +108,29 @@ describe('over its quota the store loses', () => {
     expect(items).toMatchObject([{ key: A, reason: 'dataset-quota', dataset: 'small' }]);
   });
 
+  test.each([1, 2, 3])('the same, in the same order, with memory for %i candidates', async (candidatesMax) => {
+    const keys = Array.from({ length: 7 }, (_, at) => `k${at}-${'0'.repeat(32)}`);
+    const fences: number[] = [];
+    for (const [at, key] of keys.entries()) {
+      await fill(key, at < 4 ? 'small' : null);
+      fences.push(await fill(key, at < 4 ? 'small' : null));
+    }
+    nowMs += GRACE_MS + 1;
+    for (const key of [...keys.slice(2), ...keys.slice(0, 2)]) {
+      nowMs += 1;
+      await read(key);
+    }
+    await coordination.pins.pinGeneration(
+      { key: keys[4] ?? '', fence: fences[4] ?? 0 },
+      { id: 'reader', ttlMs: 60_000 },
+    );
+    const rules = { quotaBytes: 40, datasets: { small: { quotaBytes: 30, keep: RULES.keep } } };
+    const { items } = await collect(rules, { dryRun: true });
+    expect(items.length).toBeGreaterThan(8);
+    expect((await collect(rules, { dryRun: true, candidatesMax })).items).toEqual(items);
+    expect((await collect(rules, { candidatesMax })).items).toEqual(items);
+  });
+
   test('no head for what fills of other datasets have reserved', async () => {
     await fill(A, 'small');
     await fill(B, 'large');

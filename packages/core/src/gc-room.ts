@@ -5,7 +5,11 @@
  *   2. heads, those that nobody read for longest first, and never one that was committed within a grace: who asked for it
  *      may still be on the way to its first look.
  * Heads go for quotas only. A filesystem that others filled shall not cost what took hours to load.
+ *
+ * Of a store with many entries only the first candidates are remembered (first-of.ts): where they do not make enough room, the keys
+ * are surveyed once more for those that come next.
  */
+import { FirstOf } from './first-of.ts';
 import {
   collectDownTo,
   keptFromGuesses,
@@ -24,14 +28,12 @@ export interface KeptCandidate {
   readonly bytes: number;
   readonly dataset: string | null;
   readonly retiredAtMs: number;
-  taken: boolean;
 }
 
 export interface HeadCandidate extends HeadToEvict {
   readonly bytes: number;
   readonly usedAtMs: number;
   readonly committedAtMs: number;
-  taken: boolean;
 }
 
 /** Bytes of the store and of each dataset. */
@@ -95,16 +97,41 @@ function overOf(
   return bytes - (wanted?.guessed === true ? Math.max(upTo, keptFromGuesses(quotaBytes)) : upTo);
 }
 
-/** Oldest replacement first. */
-export function keptInOrder(kept: readonly KeptCandidate[], { dataset }: Pressure): readonly KeptCandidate[] {
-  return kept
-    .filter((candidate) => !candidate.taken && (dataset === null || candidate.dataset === dataset))
-    .toSorted((a, b) => a.retiredAtMs - b.retiredAtMs || a.seen.key.localeCompare(b.seen.key));
+/** Who may go for one pressure. */
+export class Candidates {
+  readonly pressure: Pressure;
+  /** Oldest replacement first. */
+  readonly kept: FirstOf<KeptCandidate>;
+  /** Least recently read first; among those that nobody ever read, the oldest. */
+  readonly heads: FirstOf<HeadCandidate>;
+
+  constructor(pressure: Pressure, max: number) {
+    this.pressure = pressure;
+    this.kept = new FirstOf(byReplacement, max);
+    this.heads = new FirstOf(byReading, max);
+  }
+
+  addKept(candidate: KeptCandidate): void {
+    if (this.#isFor(candidate)) this.kept.add(candidate);
+  }
+
+  addHead(candidate: HeadCandidate): void {
+    if (this.pressure.evict !== null && this.#isFor(candidate)) this.heads.add(candidate);
+  }
+
+  #isFor({ dataset }: KeptCandidate | HeadCandidate): boolean {
+    return this.pressure.dataset === null || this.pressure.dataset === dataset;
+  }
 }
 
-/** Least recently read first; among those that nobody ever read, the oldest. */
-export function headsInOrder(heads: readonly HeadCandidate[], { dataset }: Pressure): readonly HeadCandidate[] {
-  return heads
-    .filter((candidate) => !candidate.taken && (dataset === null || candidate.dataset === dataset))
-    .toSorted((a, b) => a.usedAtMs - b.usedAtMs || a.committedAtMs - b.committedAtMs || a.key.localeCompare(b.key));
+function byReplacement(a: KeptCandidate, b: KeptCandidate): number {
+  return a.retiredAtMs - b.retiredAtMs || byName(a.seen.key, b.seen.key) || a.removal.fence - b.removal.fence;
+}
+
+function byReading(a: HeadCandidate, b: HeadCandidate): number {
+  return a.usedAtMs - b.usedAtMs || a.committedAtMs - b.committedAtMs || byName(a.key, b.key);
+}
+
+function byName(a: string, b: string): number {
+  return a === b ? 0 : a < b ? -1 : 1;
 }

@@ -11,16 +11,8 @@
  */
 import { collectKey, evictHead, removeGenerations, type GcDeps, type GcItem, type KeyGcOptions } from './gc-key.ts';
 import { hasWork, planKey, type KeyPlan } from './gc-plan.ts';
-import {
-  headsInOrder,
-  keptInOrder,
-  pressures,
-  Tally,
-  type HeadCandidate,
-  type KeptCandidate,
-  type Pressure,
-  type WantedRoom,
-} from './gc-room.ts';
+import { Candidates, pressures, Tally, type HeadCandidate, type WantedRoom } from './gc-room.ts';
+import { inTurns } from './in-turns.ts';
 import { SHARDS } from './model/cache-key.ts';
 import type { GcReason, Space, StoreRules } from './model/retention.ts';
 import type { KeySurvey, StoreUsage } from './ports/retention.ts';
@@ -41,6 +33,10 @@ export interface GcOptions {
   readonly onItem?: (item: GcItem) => void;
   /** Room that somebody waits for: the disk is not looked through for orphans and staging. Default: a full collection. */
   readonly wanted?: WantedRoom;
+  /** How far the walk over the store is, of 256; and the keys looked at. */
+  readonly onShard?: (done: number, total: number, keys: number) => void;
+  /** Candidates for room that are remembered at one time, of each kind and quota. */
+  readonly candidatesMax?: number;
   readonly signal: AbortSignal;
 }
 
@@ -69,6 +65,8 @@ const KEYS_PER_PAGE = 50;
 const EVICTED_TOLD_MS = 86_400_000;
 /** Directories looked at side by side: on NFS each is a round trip or two. */
 const GLANCES_AT_ONCE = 16;
+/** Some hundred bytes each, of a replaced generation a kilobyte. */
+const CANDIDATES_MAX = 20_000;
 
 export async function collectGarbage(deps: GcDeps, options: GcOptions): Promise<GcReport> {
   return await new Collection(deps, options).run();
@@ -105,8 +103,9 @@ class Collection {
   readonly #retired: Partial<Record<GcReason, Count>> = {};
   /** Gone, in its grace, or about to go by itself: what need not be made room for any more. */
   readonly #going = new Tally();
-  readonly #kept: KeptCandidate[] = [];
-  readonly #heads: HeadCandidate[] = [];
+  #candidates: readonly Candidates[] = [];
+  /** `KEY/FENCE` of candidates that were tried: another quota may have them among its own. */
+  readonly #tried = new Set<string>();
   #keys = 0;
 
   constructor(deps: GcDeps, options: GcOptions) {
@@ -116,14 +115,20 @@ class Collection {
 
   async run(): Promise<GcReport> {
     const { usage, space, directories } = this.#deps;
-    const { rules, dryRun, wanted = null, evictedToldMs = EVICTED_TOLD_MS } = this.#options;
+    const { rules, dryRun, wanted = null, evictedToldMs = EVICTED_TOLD_MS, onShard, candidatesMax } = this.#options;
     const before = { usage: await usage.read(), space: await space.free() };
     const { epoch, waitingFor, waitUntilMs } = await gcGate(this.#deps, this.#options);
     if (waitingFor !== null) return { ...this.#report(before, 0), waitingFor, waitUntilMs };
     const keyOptions: KeyGcOptions = { rules, epoch, dryRun, evictedToldMs, onItem: (item) => this.#note(item) };
-    const wants = pressures(rules, before.usage, { space: before.space, wanted });
-    for (const shard of SHARDS) await this.#shard(await directories.keys(shard), keyOptions, wants.length > 0);
-    for (const pressure of wants) await this.#makeRoom(pressure, keyOptions);
+    this.#candidates = pressures(rules, before.usage, { space: before.space, wanted }).map(
+      (pressure) => new Candidates(pressure, candidatesMax ?? CANDIDATES_MAX),
+    );
+    for (const [at, shard] of SHARDS.entries()) {
+      for (const page of this.#pages(await directories.keys(shard))) await this.#page(page, keyOptions);
+      onShard?.(at + 1, SHARDS.length, this.#keys);
+    }
+    for (const candidates of this.#candidates)
+      while (await this.#makeRoom(candidates, keyOptions)) await this.#lookAgain(candidates, keyOptions);
     const trash = dryRun ? 0 : await directories.emptyTrash();
     return this.#report({ usage: await usage.read(), space: await space.free() }, trash);
   }
@@ -156,18 +161,20 @@ class Collection {
     this.#options.onItem?.(item);
   }
 
-  async #shard(keys: readonly string[], keyOptions: KeyGcOptions, wantsRoom: boolean): Promise<void> {
+  *#pages(keys: readonly string[]): Generator<readonly string[]> {
     for (let from = 0; from < keys.length; from += KEYS_PER_PAGE) {
       this.#options.signal.throwIfAborted();
-      await this.#page(keys.slice(from, from + KEYS_PER_PAGE), keyOptions, wantsRoom);
+      yield keys.slice(from, from + KEYS_PER_PAGE);
     }
   }
 
-  async #page(keys: readonly string[], keyOptions: KeyGcOptions, wantsRoom: boolean): Promise<void> {
+  async #page(keys: readonly string[], keyOptions: KeyGcOptions): Promise<void> {
     const { eviction, directories } = this.#deps;
     // The disk first: what is published between the two is then not yet listed, and no orphan.
     const listings =
-      this.#options.wanted === undefined ? await inTurns(keys, (key) => directories.glance(key)) : keys.map(() => null);
+      this.#options.wanted === undefined
+        ? await inTurns(keys, GLANCES_AT_ONCE, (key) => directories.glance(key))
+        : keys.map(() => null);
     const { nowMs, keys: surveys } = await eviction.survey(keys);
     for (const [at, seen] of surveys.entries()) {
       this.#keys += 1;
@@ -176,8 +183,22 @@ class Collection {
       if (hasWork(plan)) await collectKey(seen.key, this.#deps, keyOptions);
       const head = plan.headPurged ? null : candidateOf(seen, nowMs - keyOptions.rules.graceMs);
       if (head !== null && (await this.#evictUnread(head, nowMs, keyOptions))) continue;
-      if (wantsRoom) this.#remember(seen, plan, head);
+      for (const candidates of this.#candidates) remember(candidates, seen, { plan, head });
     }
+  }
+
+  /** What comes after the candidates that there was memory for. */
+  async #lookAgain(candidates: Candidates, options: KeyGcOptions): Promise<void> {
+    const { eviction, directories } = this.#deps;
+    for (const shard of SHARDS)
+      for (const page of this.#pages(await directories.keys(shard))) {
+        const { nowMs, keys } = await eviction.survey(page);
+        for (const seen of keys) {
+          const plan = planKey(seen, null, { ...options, nowMs });
+          const head = plan.headPurged ? null : candidateOf(seen, nowMs - options.rules.graceMs);
+          remember(candidates, seen, { plan, head });
+        }
+      }
   }
 
   #goes(seen: KeySurvey, fence: number): void {
@@ -192,34 +213,50 @@ class Collection {
     return await evictHead(head, 'unread', { deps: this.#deps, options });
   }
 
-  /** What is counted: of the rest, one after another would go and none be seen to make room. */
-  #remember(seen: KeySurvey, plan: KeyPlan, head: HeadCandidate | null): void {
-    const retiredAt = new Map(seen.retired.map(({ fence, retiredAtMs }) => [fence, retiredAtMs]));
-    for (const removal of plan.kept) {
-      const size = seen.sizes.get(removal.fence);
-      const retiredAtMs = retiredAt.get(removal.fence) ?? 0;
-      if (size !== undefined) this.#kept.push({ seen, removal, ...size, retiredAtMs, taken: false });
-    }
-    if (head !== null && seen.sizes.has(head.fence)) this.#heads.push(head);
-  }
-
-  async #makeRoom(pressure: Pressure, options: KeyGcOptions): Promise<void> {
+  /** @returns whether there are more candidates than were remembered, and more room is wanted. */
+  async #makeRoom({ pressure, kept, heads }: Candidates, options: KeyGcOptions): Promise<boolean> {
     const { dataset, evict, overBytes } = pressure;
     const deps = this.#deps;
     const isEnough = (): boolean => this.#going.of(dataset) >= overBytes;
-    for (const candidate of keptInOrder(this.#kept, pressure)) {
-      if (isEnough()) return;
+    for (const candidate of kept.inOrder()) {
+      if (isEnough()) return false;
+      if (!this.#isFirstTry(candidate.seen.key, candidate.removal.fence)) continue;
       const went = await removeGenerations(candidate.seen, [candidate.removal], { deps, options });
       // In its grace, or pinned: it goes for the same reason when that is over, and no head need go for it meanwhile.
       if (went === 0) this.#going.add(candidate.bytes, candidate.dataset);
-      candidate.taken = true;
     }
-    if (evict === null) return;
-    for (const head of headsInOrder(this.#heads, pressure)) {
-      if (isEnough()) return;
-      head.taken = await evictHead(head, evict, { deps, options });
+    if (isEnough()) return false;
+    if (kept.next()) {
+      heads.forget();
+      return true;
     }
+    if (evict === null) return false;
+    for (const head of heads.inOrder()) {
+      if (isEnough()) return false;
+      if (this.#isFirstTry(head.key, head.fence)) await evictHead(head, evict, { deps, options });
+    }
+    return !isEnough() && heads.next();
   }
+
+  #isFirstTry(key: string, fence: number): boolean {
+    const before = this.#tried.size;
+    return this.#tried.add(`${key}/${fence}`).size > before;
+  }
+}
+
+/** What is counted: of the rest, one after another would go and none be seen to make room. */
+function remember(
+  candidates: Candidates,
+  seen: KeySurvey,
+  { plan, head }: { readonly plan: KeyPlan; readonly head: HeadCandidate | null },
+): void {
+  const retiredAt = new Map(seen.retired.map(({ fence, retiredAtMs }) => [fence, retiredAtMs]));
+  for (const removal of plan.kept) {
+    const size = seen.sizes.get(removal.fence);
+    const retiredAtMs = retiredAt.get(removal.fence) ?? 0;
+    if (size !== undefined) candidates.addKept({ seen, removal, ...size, retiredAtMs });
+  }
+  if (head !== null && seen.sizes.has(head.fence)) candidates.addHead(head);
 }
 
 /** null for what is no candidate: a key without a head, one that is being filled, a head that was committed just now. */
@@ -238,13 +275,5 @@ function candidateOf(
     committedAtMs,
     usedAtMs: readAtMs ?? restoredAtMs ?? 0,
     sinceMs: Math.max(readAtMs ?? 0, restoredAtMs ?? 0, committedAtMs, verifiedAtMs),
-    taken: false,
   };
-}
-
-async function inTurns<In, Out>(list: readonly In[], work: (one: In) => Promise<Out>): Promise<readonly Out[]> {
-  const done: Out[] = [];
-  for (let from = 0; from < list.length; from += GLANCES_AT_ONCE)
-    done.push(...(await Promise.all(list.slice(from, from + GLANCES_AT_ONCE).map(work))));
-  return done;
 }

@@ -1,6 +1,6 @@
 /** What reconciliation takes from a key's directory, on the memory ports. */
 import { beforeEach, expect, test } from 'vitest';
-import { reconcileKey } from './rebuild.ts';
+import { reconcileKey, reconcilePass, shardsOfUnfinishedPass } from './rebuild.ts';
 import type { Head } from './model/generation.ts';
 import { epochStart, type Tick } from './model/ticks.ts';
 import { openEpoch } from './testing/coordination-contract.ts';
@@ -68,6 +68,35 @@ test.each([undefined, 'x', { 'APP.V': 'APP.SALES' }, { 'APP.V': [7] }])(
     expect((await reconciledHead())?.fence).toBe(NEWEST);
   },
 );
+
+test('a pass that was interrupted goes on after the last shard that it finished, a few keys at a time', async () => {
+  const keys = Array.from({ length: 12 }, (_, at) => `k-${at < 5 ? '0a' : 'b1'}${String(at).padStart(30, '0')}`);
+  for (const key of keys) await publishGeneration(store, { key, fence: NEWEST, fillId: key });
+  const stop = new AbortController();
+  const visited: string[] = [];
+  const under = { now: 0, most: 0 };
+  const { reconciler, ticks, parts } = coordination;
+  const { directories, reader, marks } = store;
+  const deps = { reconciler, ticks, parts, directories, reader, marks, onStep: () => undefined };
+  const list = async (key: string) => {
+    under.now += 1;
+    under.most = Math.max(under.most, under.now);
+    visited.push(key);
+    if (visited.length === 8) stop.abort(new Error('Ctrl-C'));
+    const listed = await directories.list(key);
+    under.now -= 1;
+    return listed;
+  };
+  const watched = { ...deps, directories: { list, keys: directories.keys.bind(directories) } as typeof directories };
+  await expect(reconcilePass(watched, { signal: stop.signal, keysAtOnce: 3 })).rejects.toThrow('Ctrl-C');
+  expect(visited.slice(0, 5).toSorted()).toEqual(keys.slice(0, 5));
+  visited.length = 0;
+  expect(await shardsOfUnfinishedPass(coordination), 'up to 0a').toBe(11);
+  await reconcilePass(watched, { signal: new AbortController().signal, keysAtOnce: 3 });
+  expect(visited.toSorted()).toEqual(keys.slice(5));
+  expect(under.most).toBe(3);
+  expect(await shardsOfUnfinishedPass(coordination)).toBeNull();
+});
 
 async function publish(fence: Tick, sourceDetails = {}): Promise<void> {
   await publishGeneration(store, { key: KEY, fence, fillId: `f${fence}`, sourceDetails });

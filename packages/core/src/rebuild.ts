@@ -10,11 +10,12 @@
  * after the listing is an orphan like any other (docs/adr/0042): its commit is refused, and gc takes it.
  */
 import { describedBy } from './described-by.ts';
+import { inTurns } from './in-turns.ts';
 import { SHARDS } from './model/cache-key.ts';
 import { epochOf, type Tick } from './model/ticks.ts';
 import { readsOf } from './model/parts.ts';
 import type { Manifest } from './model/manifest.ts';
-import type { Mark, Reconciler, Ticks } from './ports/coordination.ts';
+import type { Mark, Reconciler, Retirement, Ticks } from './ports/coordination.ts';
 import type { Parts } from './ports/parts.ts';
 import type { OnStep } from './ports/steps.ts';
 import type { GenerationReader, KeyDirectories, StoreMarks } from './ports/store.ts';
@@ -70,13 +71,35 @@ export async function learnReads(
   for (const [name, tables] of Object.entries(readsOf(manifest))) await parts.learn(name, tables);
 }
 
+/** @returns how many shards are compared in this epoch, where that is not complete; null where it is */
+export async function shardsOfUnfinishedPass({
+  retirement,
+  reconciler,
+  ticks,
+}: {
+  readonly retirement: Pick<Retirement, 'gate'>;
+  readonly reconciler: Pick<Reconciler, 'passPosition'>;
+  readonly ticks: Pick<Ticks, 'epoch'>;
+}): Promise<number | null> {
+  if ((await retirement.gate()).reconciledAtMs !== null) return null;
+  const position = await reconciler.passPosition(await ticks.epoch());
+  return position === null ? 0 : SHARDS.indexOf(position) + 1;
+}
+
+/** Each is a dozen calls to the filesystem, one after the other: on NFS round trips. */
+const KEYS_AT_ONCE = 8;
+
 /**
  * The background pass over all keys of the store; resumable, since the last finished shard with keys is kept in Redis. When it
  * is complete, keys without a directory need no reconciliation, and gc may begin after its pause.
  */
 export async function reconcilePass(
   deps: RebuildDeps,
-  options: { readonly signal: AbortSignal; readonly onShard?: (done: number, total: number) => void },
+  options: {
+    readonly signal: AbortSignal;
+    readonly keysAtOnce?: number;
+    readonly onShard?: (done: number, total: number) => void;
+  },
 ): Promise<void> {
   const { reconciler, ticks, directories, onStep } = deps;
   const epoch = await ticks.epoch();
@@ -84,10 +107,10 @@ export async function reconcilePass(
   const shards = position === null ? SHARDS : SHARDS.slice(SHARDS.indexOf(position) + 1);
   for (const shard of shards) {
     const keys = await directories.keys(shard);
-    for (const key of keys) {
+    await inTurns(keys, options.keysAtOnce ?? KEYS_AT_ONCE, async (key) => {
       options.signal.throwIfAborted();
       await reconcileKey(key, deps);
-    }
+    });
     // A shard without keys is listed again sooner than its end is told to Redis.
     if (keys.length > 0) await reconciler.savePassPosition(epoch, shard);
     options.onShard?.(SHARDS.indexOf(shard) + 1, SHARDS.length);

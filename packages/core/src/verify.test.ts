@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ParqueueError } from './model/errors.ts';
 import { epochStart, type Tick } from './model/ticks.ts';
+import { shardOf } from './model/cache-key.ts';
 import { reconcileKey } from './rebuild.ts';
 import { openEpoch } from './testing/coordination-contract.ts';
 import { MemoryCoordination, MemoryRedis } from './testing/memory/redis.ts';
@@ -29,6 +30,19 @@ describe('a full check', () => {
     expect(await verify()).toMatchObject({ keys: 2, generations: 2, findings: [] });
     expect(await verify({ generations: 'all' })).toMatchObject({ keys: 2, generations: 3, findings: [] });
     expect(await verify({ key: KEY, generations: 'all' })).toMatchObject({ keys: 1, generations: 2 });
+  });
+
+  test('goes on at the shard it is told, tells which it is at, and each finding at once', async () => {
+    const shards: string[] = [];
+    store.corruptPart(KEY, NEWEST);
+    const findings: string[] = [];
+    const onProgress: VerifyOptions['onProgress'] = ({ shard }) => void shards.push(shard);
+    const told = { onProgress, onFinding: ({ key }: { readonly key: string }) => void findings.push(key) };
+    expect(await verify({ ...told, from: shardOf(KEY) })).toMatchObject({ findings: [{ key: KEY }] });
+    expect(findings).toEqual([KEY]);
+    expect([shards[0], shards.at(-1)]).toEqual([shardOf(KEY), 'ff']);
+    const after = (parseInt(shardOf(KEY), 16) + 1).toString(16).padStart(2, '0');
+    expect((await verify({ ...told, from: after })).findings).toEqual([]);
   });
 
   test('of a key that is nowhere finds nothing, and lists no directory, which would make it', async () => {

@@ -28,8 +28,12 @@ export interface VerifyOptions {
   readonly key: string | null;
   /** heads: what answers callers now. all: also replaced generations, which pins and links may still read. */
   readonly generations: 'heads' | 'all';
+  /** The shard to begin with, `00` to `ff`: those before it were read by a check that did not come to its end. */
+  readonly from?: string;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: VerifyProgress) => void;
+  /** Called for each as it is found; all of them are in the report too. */
+  readonly onFinding?: (finding: Finding) => void;
 }
 
 export interface VerifyProgress {
@@ -39,6 +43,8 @@ export interface VerifyProgress {
   /** Of 256; a check of one key has one. */
   readonly shardsDone: number;
   readonly shards: number;
+  /** What is being read. */
+  readonly shard: string;
 }
 
 export interface Finding {
@@ -79,12 +85,15 @@ class Verification {
   constructor(deps: VerifyDeps, options: VerifyOptions) {
     this.#deps = deps;
     this.#options = options;
-    this.#progress = { keys: 0, generations: 0, bytes: 0, shardsDone: 0, shards: options.key === null ? 256 : 1 };
+    const { key, from = SHARDS[0] ?? '' } = options;
+    const [shardsDone, shards] = key === null ? [SHARDS.indexOf(from), SHARDS.length] : [0, 1];
+    this.#progress = { keys: 0, generations: 0, bytes: 0, shardsDone, shards, shard: from };
   }
 
   async run(): Promise<VerifyReport> {
     const { key } = this.#options;
-    for (const shard of key === null ? SHARDS : [shardOf(key)]) {
+    for (const shard of key === null ? SHARDS.slice(this.#progress.shardsDone) : [shardOf(key)]) {
+      this.#add({ shard });
       const there = await this.#deps.directories.keys(shard);
       if (key === null) for (const name of there) await this.#checkKey(name, await this.#generationsOf(name));
       // To list a directory makes it: of a key that was mistyped none is left behind.
@@ -127,7 +136,7 @@ class Verification {
       if (verdict.kind !== 'whole') await this.#found(ref, verdict);
     } catch (error) {
       if (!isParqueueError(error) || error.code !== 'PQ_STORE_IO') throw error;
-      this.#findings.push({ ...ref, kind: 'unreadable', reason: error.message, marked: [] });
+      this.#note({ ...ref, kind: 'unreadable', reason: error.message, marked: [] });
     }
   }
 
@@ -136,13 +145,18 @@ class Verification {
     if (verdict.kind === 'absent') {
       if (!(await this.#isHead(ref))) return;
       const reason = 'its files are gone';
-      this.#findings.push({ ...ref, kind: 'absent', reason, marked: await this.#markHead(ref, reason) });
+      this.#note({ ...ref, kind: 'absent', reason, marked: await this.#markHead(ref, reason) });
       return;
     }
     const { reason } = verdict;
     await this.#deps.onStep('generation-damaged', { key, fence, reason });
     const marked = [...(await this.#markHead(ref, reason)), ...(await this.#markOnStore(ref))];
-    this.#findings.push({ ...ref, kind: 'damaged', reason, marked });
+    this.#note({ ...ref, kind: 'damaged', reason, marked });
+  }
+
+  #note(finding: Finding): void {
+    this.#findings.push(finding);
+    this.#options.onFinding?.(finding);
   }
 
   async #isHead({ key, fence, head }: Ref): Promise<boolean> {
@@ -164,13 +178,14 @@ class Verification {
   }
 
   #add(more: Partial<VerifyProgress>): void {
-    const { keys, generations, bytes, shardsDone, shards } = this.#progress;
+    const { keys, generations, bytes, shardsDone, shards, shard } = this.#progress;
     this.#progress = {
       keys: keys + (more.keys ?? 0),
       generations: generations + (more.generations ?? 0),
       bytes: bytes + (more.bytes ?? 0),
       shardsDone: shardsDone + (more.shardsDone ?? 0),
       shards,
+      shard: more.shard ?? shard,
     };
     this.#options.onProgress(this.#progress);
   }

@@ -4,7 +4,7 @@ import { ParqueueError } from '@parqueue/core';
 import { stringify } from 'yaml';
 import type { Context } from '../context.ts';
 import { UsageError } from '../exit.ts';
-import { table } from '../output/table.ts';
+import { PagedTable, type TableColumn } from '../output/table.ts';
 import { spellBytes, spellCount, spellMs } from '../output/units.ts';
 import { connect, withProgress, type RemoteOptions } from './remote.ts';
 
@@ -18,43 +18,40 @@ export interface ListOptions extends RemoteOptions {
 
 const PAGE_ENTRIES = 500;
 
-/** All entries, page by page; with --json one entry per line. */
+/** All entries, page by page as they come: a store may have a million. With --json one entry per line. */
 export async function list(context: Context, options: ListOptions): Promise<void> {
   const client = connect(context, options);
   const wanted = options.limit ?? Number.POSITIVE_INFINITY;
-  const rows: Fields[] = [];
-  for (let after: string | null | undefined; after !== null && rows.length < wanted;) {
+  const lines = new PagedTable<Fields>(COLUMNS);
+  let listed = 0;
+  for (let after: string | null | undefined; after !== null && listed < wanted;) {
     const page = await client.entries({
-      limit: Math.min(PAGE_ENTRIES, wanted - rows.length),
+      limit: Math.min(PAGE_ENTRIES, wanted - listed),
       ...(options.prefix === undefined ? {} : { prefix: options.prefix }),
       ...(options.dataset === undefined ? {} : { dataset: options.dataset }),
       ...(after === undefined ? {} : { after }),
     });
-    rows.push(...page.entries.map((entry) => ({ ...entry })));
+    const rows = page.entries.map((entry): Fields => ({ ...entry }));
+    if (options.json === true) for (const row of rows) context.out(JSON.stringify(row));
+    else if (rows.length > 0) context.out(lines.page(rows));
+    listed += rows.length;
     after = page.next;
   }
-  if (options.json === true) {
-    for (const row of rows) context.out(JSON.stringify(row));
-    return;
-  }
-  if (rows.length === 0) {
-    const isAny = options.prefix === undefined && options.dataset === undefined;
-    context.err(
-      isAny ? 'nothing is cached: ask for something with `parqueue get`' : 'no such entries: `parqueue ls` lists all',
-    );
-    return;
-  }
-  context.out(
-    table(rows, [
-      { title: 'KEY', value: (row) => text(row['key']) },
-      { title: 'DATASET', value: (row) => text(row['dataset'] ?? '-') },
-      { title: 'GENERATION', value: (row) => text(row['generation']), right: true },
-      { title: 'ROWS', value: (row) => count(row['rows'], spellCount), right: true },
-      { title: 'SIZE', value: (row) => count(row['bytes'], spellBytes), right: true },
-      { title: 'VERIFIED', value: (row) => text(row['verifiedAt'] ?? '-') },
-    ]),
+  if (listed > 0 || options.json === true) return;
+  const isAny = options.prefix === undefined && options.dataset === undefined;
+  context.err(
+    isAny ? 'nothing is cached: ask for something with `parqueue get`' : 'no such entries: `parqueue ls` lists all',
   );
 }
+
+const COLUMNS: readonly TableColumn<Fields>[] = [
+  { title: 'KEY', value: (row) => text(row['key']) },
+  { title: 'DATASET', value: (row) => text(row['dataset'] ?? '-') },
+  { title: 'GENERATION', value: (row) => text(row['generation']), right: true },
+  { title: 'ROWS', value: (row) => count(row['rows'], spellCount), right: true },
+  { title: 'SIZE', value: (row) => count(row['bytes'], spellBytes), right: true },
+  { title: 'VERIFIED', value: (row) => text(row['verifiedAt'] ?? '-') },
+];
 
 export async function inspect(context: Context, key: string, options: RemoteOptions): Promise<void> {
   show(context, await connect(context, options).inspect(key), options);

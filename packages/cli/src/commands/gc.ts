@@ -1,9 +1,10 @@
 /** `parqueue gc`: what workers do from time to time, now and told line by line; or only told. */
-import { collectGarbage, PIN_MAX_MS, type GcItem, type GcReport } from '@parqueue/core';
+import { collectGarbage, PIN_MAX_MS, type GcItem, type GcOptions, type GcReport } from '@parqueue/core';
 import { storeRules } from '@parqueue/core/config';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { spellBytes, spellNumber } from '../output/units.ts';
+import { workProgress } from '../output/work-progress.ts';
 import { interruptible, openAll, type FullAccess, type StoreOptions } from '../store-access.ts';
 
 export interface GcCommandOptions extends StoreOptions {
@@ -31,7 +32,12 @@ export async function gc(context: Context, options: GcCommandOptions): Promise<E
     if (options.json === true) items.push(item);
     else context.out(lineOf(item, dryRun));
   };
-  const report = await interruptible((signal) => collect(context, access, { dryRun, onItem, signal }));
+  const report = await interruptible(async (signal) => {
+    using shown = workProgress(context, 'collecting');
+    const onShard = (done: number, total: number, keys: number): void =>
+      shown.tell(done, total, spellNumber(keys, 'entry', 'entries'));
+    return await collect(context, access, { dryRun, onItem, onShard, signal });
+  });
   if (options.json === true) context.out(JSON.stringify({ dryRun, ...report, items }));
   else for (const line of summaryOf(report, dryRun)) context.out(line);
   return EXIT.ok;
@@ -40,7 +46,7 @@ export async function gc(context: Context, options: GcCommandOptions): Promise<E
 async function collect(
   { randomId }: Context,
   { config, store, redis }: FullAccess,
-  run: { readonly dryRun: boolean; readonly onItem: (item: GcItem) => void; readonly signal: AbortSignal },
+  run: Pick<GcOptions, 'dryRun' | 'onItem' | 'onShard' | 'signal'>,
 ): Promise<GcReport> {
   const { heads, leases, retirement, eviction, usage } = redis.coordination;
   const { directories, marks, space } = store;

@@ -1,5 +1,5 @@
 /** `parqueue verify`: every byte that is kept against its checksum, beside running servers or without them. */
-import { ParqueueError, verifyStore, type Finding, type VerifyReport } from '@parqueue/core';
+import { ParqueueError, SHARDS, verifyStore, type Finding, type VerifyReport } from '@parqueue/core';
 import type { Context } from '../context.ts';
 import { EXIT, UsageError, type ExitCode } from '../exit.ts';
 import { spellBytes, spellNumber } from '../output/units.ts';
@@ -9,6 +9,8 @@ import { interruptible, openWithOrWithoutRedis, type LiveRedis, type StoreOption
 export interface VerifyCommandOptions extends StoreOptions {
   readonly all?: boolean;
   readonly entry?: string;
+  /** `00` to `ff`: where an interrupted one said that it was. */
+  readonly from?: string;
   /** Everywhere else the API key: there is none here. */
   readonly key?: string;
 }
@@ -17,18 +19,35 @@ export interface VerifyCommandOptions extends StoreOptions {
 export async function verify(context: Context, options: VerifyCommandOptions): Promise<ExitCode> {
   if (options.key !== undefined)
     throw new UsageError('--key is an API key, and verify asks no server: name an entry with --entry KEY');
+  if (options.from !== undefined && !SHARDS.includes(options.from))
+    throw new UsageError(`--from is a shard, 00 to ff, as an interrupted check says; not ${options.from}`);
+  if (options.from !== undefined && options.entry !== undefined)
+    throw new UsageError(
+      '--from goes on with a check of the whole store, and --entry names one entry: give one of them',
+    );
   await using access = await openWithOrWithoutRedis(context, options, (line) => context.err(line));
   const { store, redis } = access;
+  const at = { shard: options.from ?? '00' };
   const report = await interruptible(async (signal) => {
     using shown = workProgress(context, 'verifying');
+    if (options.entry === undefined)
+      signal.addEventListener('abort', () => context.err(`to go on from here: parqueue verify --from ${at.shard}`));
     return await verifyStore(
       { reader: store.reader, directories: store.directories, heads: headsOf(redis), onStep: () => undefined },
       {
         key: options.entry ?? null,
         generations: options.all === true ? 'all' : 'heads',
         signal,
-        onProgress: ({ shardsDone, shards, generations, bytes }) =>
-          shown.tell(shardsDone, shards, `${spellNumber(generations, 'file')}, ${spellBytes(bytes)}`),
+        ...(options.from === undefined ? {} : { from: options.from }),
+        // At once: of a check that takes a day, whoever ends it early has what it found.
+        onFinding: (finding) => {
+          if (options.json !== true) context.out(lineOf(finding));
+        },
+        onProgress: ({ shardsDone, shards, shard, generations, bytes }) => {
+          at.shard = shard;
+          const where = options.entry === undefined ? `at ${shard}: ` : '';
+          shown.tell(shardsDone, shards, `${where}${spellNumber(generations, 'file')}, ${spellBytes(bytes)}`);
+        },
       },
     );
   });
@@ -64,7 +83,6 @@ function tell(
     context.out(JSON.stringify({ ok: findings.length === 0, redis: withRedis, ...report }));
     return;
   }
-  for (const finding of findings) context.out(lineOf(finding));
   context.out(
     `${spellNumber(generations, 'file')} of ${spellNumber(keys, 'entry', 'entries')} read, ${spellBytes(bytes)}: ${
       findings.length === 0 ? 'all whole' : `${damaged.length} damaged, ${findings.length - damaged.length} unreadable`

@@ -4,9 +4,11 @@ import type { Context } from '../context.ts';
 
 export interface WorkProgress extends Disposable {
   readonly tell: (done: number, total: number, text: string) => void;
+  /** As far as before, with another text. */
+  readonly tellText: (text: string) => void;
 }
 
-const NOTHING: WorkProgress = { tell: () => undefined, [Symbol.dispose]: () => undefined };
+const NOTHING: WorkProgress = { tell: () => undefined, tellText: () => undefined, [Symbol.dispose]: () => undefined };
 
 export function workProgress(context: Context, label: string): WorkProgress {
   if (!context.interactive) return NOTHING;
@@ -26,6 +28,9 @@ export function workProgress(context: Context, label: string): WorkProgress {
       started = true;
       bar.setTotal(total);
       bar.update(done, { text });
+    },
+    tellText: (text) => {
+      if (started) bar.update({ text });
     },
     [Symbol.dispose]: () => {
       if (started) bar.stop();
