@@ -87,7 +87,14 @@ ${yaml}`;
   }
 
   #launch(role: 'api' | 'worker'): ParqueueProcess {
-    const env = { PATH: process.env['PATH'] ?? '', HOME: this.folder, TMPDIR: this.folder, NODE_ENV: 'production' };
+    // As the image and `parqueue up` have it.
+    const env = {
+      PATH: process.env['PATH'] ?? '',
+      HOME: this.folder,
+      TMPDIR: this.folder,
+      NODE_ENV: 'production',
+      UV_THREADPOOL_SIZE: '16',
+    };
     return new ParqueueProcess({
       command: [process.execPath, CLI, role, '--config', this.#config],
       cwd: this.folder,

@@ -45,6 +45,9 @@ export class RedisServer {
       '',
       '--maxmemory-policy',
       'noeviction',
+      // As `parqueue up`, Compose and the Kubernetes manifests have it.
+      '--hash-max-ziplist-value',
+      '128',
     ];
     this.#process = await startRedis({ port: this.#port, dir: this.#dir }, logged);
   }

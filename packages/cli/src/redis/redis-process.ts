@@ -24,6 +24,8 @@ export function programLauncher(program: string, directory: string): Launcher {
       'appendonly yes',
       'appendfsync everysec',
       'maxmemory-policy noeviction',
+      // The head of an entry has a version of 80 characters: as a listpack it takes 490 bytes, as a hash table 1,050.
+      'hash-max-ziplist-value 128',
       'loglevel notice',
       'dir .',
     ];

@@ -1,0 +1,137 @@
+/** Many entries in one store: what each ask, each entry and each walk over all of them costs, against what it costs with a tenth of them. */
+import { join } from 'node:path';
+import { median, quantile } from '../alternate.ts';
+import { Cluster, resolveFile } from '../cluster.ts';
+import { ManyEntries } from '../scale/many-entries.ts';
+import { walk, WALKS, type Walk } from '../scale/walks.ts';
+import { atMost, type Bench, type Findings, type Measure, type Section } from '../section.ts';
+
+const SIZES = { tiny: [30, 60], short: [400, 4000], long: [10_000, 100_000, 1_000_000] };
+const ASKS = { tiny: 20, short: 300, long: 1000 };
+const QUESTION = { dataset: 'words' };
+
+const TITLES: Readonly<Record<Walk, string>> = {
+  list: 'listing over HTTP',
+  gcDryRun: 'gc, dry run',
+  gc: 'gc',
+  verify: 'verify',
+  rebuild: 'rebuild',
+};
+
+export const scale: Section = {
+  name: 'scale',
+  title: 'Many entries in one store',
+  about:
+    'Entries made by the store and coordination ports. Each walk over all of them is timed at every size; linear is what takes the same time per '
+    + 'entry at the largest size as at the smallest. Asks are POST /v1/resolve of one warm entry among them, one after the other.',
+  goals: [
+    atMost('resolveGrowth', 1.3, 'a warm ask takes as long among the most entries as among the fewest (p50, ≤ 1.3)'),
+    atMost('redisBytesPerEntry', 1024, '≤ 1 KB of Redis per entry'),
+    ...WALKS.map((name) =>
+      atMost(`${name}Growth`, 1.5, `${TITLES[name]}: linear (time per entry, ≤ 1.5 of that at the fewest)`),
+    ),
+  ],
+  run,
+};
+
+interface Point {
+  readonly entries: number;
+  readonly resolveP50Ms: number;
+  readonly redisBytes: number;
+  /** Per entry. */
+  readonly walksMs: Readonly<Record<Walk, number>>;
+}
+
+async function run(bench: Bench): Promise<Findings> {
+  await using cluster = await Cluster.start({
+    folder: join(bench.scratch, 'cluster'),
+    yaml: 'datasets:\n  words: { source: lake, path: words.parquet, freshness: { maxAge: 1d } }\n',
+  });
+  const { url } = await cluster.startApi();
+  await using many = await ManyEntries.open(cluster, 'words.parquet');
+  const notes: string[] = [];
+  const points: Point[] = [];
+  await warm(cluster, url);
+  const emptyBytes = await many.redisBytes();
+  for (const size of bench.pick(SIZES)) {
+    if (!(await many.hasRoomFor(size))) {
+      notes.push(
+        `${size.toLocaleString('en')} entries were left out: the filesystem has too few inodes or bytes for them.`,
+      );
+      break;
+    }
+    bench.progress(`makes ${size.toLocaleString('en')} entries`);
+    await many.growTo(size, bench.signal);
+    await warm(cluster, url);
+    points.push(await measured(bench, { many, url, emptyBytes }));
+  }
+  return { ...findingsOf(points), notes };
+}
+
+/** A worker looks at the source once and is gone again: what workers do by themselves is no part of what is measured. */
+async function warm(cluster: Cluster, url: string): Promise<void> {
+  await cluster.startWorker();
+  await resolveFile(url, QUESTION);
+  await cluster.endWorkers();
+}
+
+async function measured(
+  bench: Bench,
+  { many, url, emptyBytes }: { readonly many: ManyEntries; readonly url: string; readonly emptyBytes: number },
+): Promise<Point> {
+  const entries = many.count;
+  const redisBytes = (await many.redisBytes()) - emptyBytes;
+  const asks: number[] = [];
+  for (let ask = 0; ask < bench.pick(ASKS); ask += 1) {
+    const beganMs = performance.now();
+    await resolveFile(url, QUESTION);
+    asks.push(performance.now() - beganMs);
+  }
+  const walksMs: Partial<Record<Walk, number>> = {};
+  for (const name of WALKS) {
+    bench.progress(`${entries.toLocaleString('en')} entries: ${TITLES[name]}`);
+    // Short ones are taken three times: the first reads what the rest find in memory.
+    const rounds = bench.scale === 'tiny' || entries > 50_000 ? 1 : 3;
+    const times: number[] = [];
+    for (let round = 0; round < rounds; round += 1) times.push(await walk(name, { many, url, signal: bench.signal }));
+    walksMs[name] = (median(times) * 1000) / entries;
+  }
+  return { entries, resolveP50Ms: quantile(asks, 0.5), redisBytes, walksMs: walksMs as Point['walksMs'] };
+}
+
+function findingsOf(points: readonly Point[]): Omit<Findings, 'notes'> {
+  const [first, last] = [points[0], points.at(-1)];
+  if (first === undefined || last === undefined) throw new Error('there is no room for the smallest store');
+  const name = ({ entries }: Point, what: string): string => `${what}, ${entries.toLocaleString('en')} entries`;
+  const measures = points.flatMap((point): readonly Measure[] => [
+    { name: name(point, 'warm ask, p50'), role: 'ours', value: point.resolveP50Ms, unit: 'ms' },
+    { name: name(point, 'Redis'), role: 'ours', value: point.redisBytes / point.entries, unit: 'B/entry' },
+    ...WALKS.map((walked): Measure => {
+      return { name: name(point, TITLES[walked]), role: 'ours', value: point.walksMs[walked] * 1000, unit: 'µs/entry' };
+    }),
+  ]);
+  const growth = WALKS.map((walked) => [`${walked}Growth`, last.walksMs[walked] / first.walksMs[walked]]);
+  return {
+    measures,
+    figures: {
+      entries: last.entries,
+      resolveGrowth: last.resolveP50Ms / first.resolveP50Ms,
+      redisBytesPerEntry: (last.redisBytes - first.redisBytes) / (last.entries - first.entries),
+      ...Object.fromEntries(growth),
+    },
+    plots: [
+      {
+        name: 'scale-walks',
+        title: 'Walks over all entries',
+        kind: 'lines',
+        xLabel: 'entries',
+        yLabel: 'µs per entry',
+        xScale: 'log',
+        series: WALKS.map((walked) => ({
+          name: TITLES[walked],
+          points: points.map(({ entries, walksMs }) => ({ x: entries, y: walksMs[walked] * 1000 })),
+        })),
+      },
+    ],
+  };
+}
