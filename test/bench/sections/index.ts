@@ -1,8 +1,11 @@
 /** All sections, in the order in which they run and stand in docs/performance.md. */
 import type { Section } from '../section.ts';
+import { csvFill } from './csv-fill.ts';
+import { ndjsonFill } from './ndjson-fill.ts';
+import { parquetCopy } from './parquet-copy.ts';
 import { oracleFill } from './oracle-fill.ts';
 import { scale } from './scale.ts';
 import { tinyFills } from './tiny-fills.ts';
 import { warmRead } from './warm-read.ts';
 
-export const SECTIONS: readonly Section[] = [oracleFill, warmRead, scale, tinyFills];
+export const SECTIONS: readonly Section[] = [oracleFill, parquetCopy, csvFill, ndjsonFill, warmRead, scale, tinyFills];
