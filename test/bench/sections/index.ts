@@ -4,8 +4,18 @@ import { csvFill } from './csv-fill.ts';
 import { ndjsonFill } from './ndjson-fill.ts';
 import { parquetCopy } from './parquet-copy.ts';
 import { oracleFill } from './oracle-fill.ts';
+import { parquetEncode } from './parquet-encode.ts';
 import { scale } from './scale.ts';
 import { tinyFills } from './tiny-fills.ts';
 import { warmRead } from './warm-read.ts';
 
-export const SECTIONS: readonly Section[] = [oracleFill, parquetCopy, csvFill, ndjsonFill, warmRead, scale, tinyFills];
+export const SECTIONS: readonly Section[] = [
+  oracleFill,
+  parquetEncode,
+  parquetCopy,
+  csvFill,
+  ndjsonFill,
+  warmRead,
+  scale,
+  tinyFills,
+];
