@@ -23,12 +23,87 @@ const BATCH_VALUES = 64 * BATCH_ROWS;
 /** A batch ends early when its texts and binaries reach this; offsets are 32-bit, and two batches are in flight. */
 const BATCH_VARIABLE_BYTES = 32 * 1024 * 1024;
 
-interface Track {
+/** One column of the batch that is being built. */
+export interface ColumnSink {
+  readonly builder: ColumnBuilder;
+  /** The row after the last whole one: where the first of the rows that are appended now goes. */
+  readonly first: number;
+  /** The row whose value is being put, where that may be refused; for the error. */
+  row: number;
+  /** @throws ParqueueError where the column is declared NOT NULL */
+  setNull(row: number): void;
+}
+
+/** Rows that put their values into the columns by themselves, a column at a time. */
+export interface ColumnChunk {
+  readonly rows: number;
+  /** At least what they add to columns of variable width. */
+  readonly bytes: number;
+  /** Puts its rows `from` to `to` (excluded) into column `at`, from row `sink.first` on. @throws Refusal at `sink.row` */
+  fill(at: number, sink: ColumnSink, from: number, to: number): void;
+}
+
+export type RowChunk = readonly ArrayLike<unknown>[] | ColumnChunk;
+
+class Track implements ColumnSink {
   readonly column: Column;
   builder: ColumnBuilder;
   /** Validity bits, made when the first null comes. */
-  valid: Uint8Array | null;
-  nullCount: number;
+  valid: Uint8Array | null = null;
+  nullCount = 0;
+  first = 0;
+  row = 0;
+  /** In batches that were taken. */
+  before = 0;
+  private readonly batchRows: number;
+
+  constructor(column: Column, batchRows: number) {
+    this.column = column;
+    this.batchRows = batchRows;
+    this.builder = builderFor(column, batchRows);
+  }
+
+  setNull(row: number): void {
+    if (!this.column.nullable) throw this.notNull(this.before + row + 1);
+    this.valid ??= new Uint8Array((this.batchRows + 7) >> 3).fill(0xff);
+    this.valid[row >> 3] = (this.valid[row >> 3] ?? 0) & ~(1 << (row & 7));
+    this.nullCount += 1;
+    this.builder.setNull(row);
+  }
+
+  /** The column's data of `rows` rows; a new batch begins. */
+  take(rows: number): Data {
+    const { nullCount, valid, builder } = this;
+    this.builder = builderFor(this.column, this.batchRows);
+    this.valid = null;
+    this.nullCount = 0;
+    this.before += rows;
+    return builder.finish(rows, { nullCount, nullBitmap: valid?.subarray(0, (rows + 7) >> 3) ?? null });
+  }
+
+  /** With column and row, where it is what a builder says of a value. */
+  located(error: unknown, rowInBatch: number): unknown {
+    if (!(error instanceof Refusal)) return error;
+    const { name, type } = this.column;
+    const row = this.before + rowInBatch + 1;
+    return new ParqueueError(
+      'PQ_VALUE_OUT_OF_RANGE',
+      `row ${row}, column ${name} (${typeName(type)}): ${error.message}`,
+      {
+        details: { column: name, type: typeName(type), row },
+      },
+    );
+  }
+
+  private notNull(row: number): ParqueueError {
+    return new ParqueueError(
+      'PQ_VALUE_OUT_OF_RANGE',
+      `row ${row}: column ${this.column.name} is declared NOT NULL and holds a NULL`,
+      {
+        details: { column: this.column.name, row },
+      },
+    );
+  }
 }
 
 export class RowAppender {
@@ -36,17 +111,11 @@ export class RowAppender {
   private readonly batchRows: number;
   private readonly tracks: readonly Track[];
   private count = 0;
-  private before = 0;
 
   constructor(columns: readonly Column[], batchRows = batchRowsFor(columns.length)) {
     this.schema = arrowSchema(columns);
     this.batchRows = batchRows;
-    this.tracks = columns.map((column) => ({
-      column,
-      builder: builderFor(column, batchRows),
-      valid: null,
-      nullCount: 0,
-    }));
+    this.tracks = columns.map((column) => new Track(column, batchRows));
   }
 
   /** Rows in the batch being built. */
@@ -68,56 +137,51 @@ export class RowAppender {
     for (let i = 0; i < tracks.length; i += 1) {
       const track = tracks[i] as Track;
       const value = row[i];
-      if (value === null || value === undefined) this.appendNull(track);
+      if (value === null || value === undefined) track.setNull(count);
       else {
         try {
           track.builder.set(count, value);
         } catch (error) {
-          throw this.located(track, error);
+          throw track.located(error, count);
         }
       }
     }
     this.count += 1;
   }
 
+  /**
+   * Appends rows of the chunk from its row `from` on: as many as there is room for, and no more than one where the batch may be
+   * full of bytes after it. A column is appended at a time; batches are those that `append` would make.
+   * @returns the chunk's row after the last that was appended
+   * @throws ParqueueError as `append`
+   */
+  appendColumns(chunk: ColumnChunk, from: number): number {
+    const isTight = this.variableBytes() + chunk.bytes >= BATCH_VARIABLE_BYTES;
+    const to = Math.min(chunk.rows, from + (isTight ? 1 : this.batchRows - this.count));
+    const { tracks, count } = this;
+    for (let at = 0; at < tracks.length; at += 1) {
+      const track = tracks[at] as Track;
+      track.first = count;
+      try {
+        chunk.fill(at, track, from, to);
+      } catch (error) {
+        throw track.located(error, track.row);
+      }
+    }
+    this.count += to - from;
+    return to;
+  }
+
   /** The batch built so far, or null where it has no rows; the appender starts the next one. */
   take(): RecordBatch | null {
     const rows = this.count;
     if (rows === 0) return null;
-    const children = this.tracks.map((track): Data =>
-      track.builder.finish(rows, {
-        nullCount: track.nullCount,
-        nullBitmap: track.valid?.subarray(0, (rows + 7) >> 3) ?? null,
-      }),
-    );
-    for (const track of this.tracks) {
-      track.builder = builderFor(track.column, this.batchRows);
-      track.valid = null;
-      track.nullCount = 0;
-    }
+    const children = this.tracks.map((track) => track.take(rows));
     this.count = 0;
-    this.before += rows;
     return new RecordBatch(
       this.schema,
       makeData({ type: new Struct(this.schema.fields), length: rows, nullCount: 0, children }),
     );
-  }
-
-  private appendNull(track: Track): void {
-    const row = this.count;
-    if (!track.column.nullable) {
-      throw new ParqueueError(
-        'PQ_VALUE_OUT_OF_RANGE',
-        `row ${this.before + row + 1}: column ${track.column.name} is declared NOT NULL and holds a NULL`,
-        {
-          details: { column: track.column.name, row: this.before + row + 1 },
-        },
-      );
-    }
-    track.valid ??= new Uint8Array((this.batchRows + 7) >> 3).fill(0xff);
-    track.valid[row >> 3] = (track.valid[row >> 3] ?? 0) & ~(1 << (row & 7));
-    track.nullCount += 1;
-    track.builder.setNull(row);
   }
 
   private variableBytes(): number {
@@ -125,35 +189,33 @@ export class RowAppender {
     for (const { builder } of this.tracks) bytes += builder.variableBytes;
     return bytes;
   }
-
-  private located({ column }: Track, error: unknown): unknown {
-    if (!(error instanceof Refusal)) return error;
-    const row = this.before + this.count + 1;
-    return new ParqueueError(
-      'PQ_VALUE_OUT_OF_RANGE',
-      `row ${row}, column ${column.name} (${typeName(column.type)}): ${error.message}`,
-      {
-        details: { column: column.name, type: typeName(column.type), row },
-      },
-    );
-  }
 }
 
 /** Rows in chunks → batches. The generator holds one batch at a time. */
 export async function* batchesOf(
   columns: readonly Column[],
-  chunks: AsyncIterable<readonly ArrayLike<unknown>[]> | Iterable<readonly ArrayLike<unknown>[]>,
+  chunks: AsyncIterable<RowChunk> | Iterable<RowChunk>,
 ): AsyncGenerator<RecordBatch, void, undefined> {
   const appender = new RowAppender(columns);
   for await (const chunk of chunks) {
-    for (const row of chunk) {
-      appender.append(row);
+    const rows = isColumnChunk(chunk) ? chunk.rows : chunk.length;
+    for (let row = 0; row < rows;) {
+      if (isColumnChunk(chunk)) {
+        row = appender.appendColumns(chunk, row);
+      } else {
+        appender.append(chunk[row] as ArrayLike<unknown>);
+        row += 1;
+      }
       const batch = appender.full ? appender.take() : null;
       if (batch !== null) yield batch;
     }
   }
   const last = appender.take();
   if (last !== null) yield last;
+}
+
+function isColumnChunk(chunk: RowChunk): chunk is ColumnChunk {
+  return !Array.isArray(chunk);
 }
 
 function batchRowsFor(columns: number): number {

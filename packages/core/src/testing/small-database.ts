@@ -219,6 +219,7 @@ class SmallDatabase implements SqlDatabase<DuckDBConnection, SmallColumn, SmallB
     }
   }
 
+  readonly wireRows = null;
   readonly project = (text: string, { described, wanted, only }: Projection): string => {
     const reference = (position: number): string => `c${position + 1}`;
     const selected = wanted.map(({ position, expression }) => {

@@ -1,10 +1,14 @@
 /** Columns of variable width: utf8 and binary, with 32-bit offsets into one growing buffer. */
+import { isUtf8 } from 'node:buffer';
 import { makeData, Binary, Utf8, type Data } from 'apache-arrow';
 import type { ColumnBuilder, Nulls } from './builder.ts';
 import { refuse } from './refusal.ts';
 
 const FIRST_BYTES_PER_ROW = 16;
 const encoder = new TextEncoder();
+
+/** More bytes are copied by native code: calling it costs as much as copying these one by one. */
+const SHORT_BYTES = 64;
 
 class GrowingBytes {
   bytes: Uint8Array;
@@ -23,6 +27,23 @@ class GrowingBytes {
     const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2));
     grown.set(this.bytes.subarray(0, this.length));
     this.bytes = grown;
+  }
+
+  /** Copies bytes behind the last value; `end` makes them part of one. @returns whether all are ASCII; unknown of many */
+  copy(from: Uint8Array, start: number, end: number): boolean {
+    this.reserve(end - start);
+    const { bytes, length } = this;
+    if (end - start > SHORT_BYTES) {
+      bytes.set(from.subarray(start, end), length);
+      return false;
+    }
+    let seen = 0;
+    for (let i = start, at = length; i < end; i += 1, at += 1) {
+      const byte = from[i] as number;
+      bytes[at] = byte;
+      seen |= byte;
+    }
+    return seen < 0x80;
   }
 
   end(row: number): void {
@@ -61,6 +82,15 @@ export class Utf8Builder implements ColumnBuilder {
     buffer.end(row);
   }
 
+  /** A text as its bytes. @returns false, having put nothing, where they are no UTF-8 */
+  put(row: number, from: Uint8Array, start: number, end: number): boolean {
+    const { buffer } = this;
+    if (!buffer.copy(from, start, end) && !isUtf8(from.subarray(start, end))) return false;
+    buffer.length += end - start;
+    buffer.end(row);
+    return true;
+  }
+
   private encodeRest(value: string, from: number, at: number): number {
     // encodeInto would write U+FFFD in silence for half a surrogate pair.
     if (!value.isWellFormed()) refuse(value, 'is not well-formed Unicode');
@@ -97,9 +127,12 @@ export class BinaryBuilder implements ColumnBuilder {
 
   set(row: number, value: unknown): void {
     if (!(value instanceof Uint8Array)) refuse(value, 'is not binary');
-    this.buffer.reserve(value.length);
-    this.buffer.bytes.set(value, this.buffer.length);
-    this.buffer.length += value.length;
+    this.put(row, value, 0, value.length);
+  }
+
+  put(row: number, from: Uint8Array, start: number, end: number): void {
+    this.buffer.copy(from, start, end);
+    this.buffer.length += end - start;
     this.buffer.end(row);
   }
 

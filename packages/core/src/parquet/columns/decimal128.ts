@@ -14,7 +14,7 @@ const POWERS = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6] as const;
 /** Takes decimal text (`12`, `.5`, `-.05`, `1.2E+3`), bigints, and numbers by their shortest text. */
 export class Decimal128Builder implements ColumnBuilder {
   readonly variableBytes = 0;
-  private readonly type: Decimal;
+  readonly type: Decimal;
   private readonly words: Uint32Array;
 
   constructor(type: Decimal, capacity: number) {
@@ -26,7 +26,7 @@ export class Decimal128Builder implements ColumnBuilder {
     if (typeof value === 'string') {
       const plain = plainDecimal(value, this.type);
       if (plain !== null) {
-        this.setNumber(row, plain);
+        this.put(row, plain);
         return;
       }
       if (this.setPlain(row, value)) return;
@@ -42,11 +42,12 @@ export class Decimal128Builder implements ColumnBuilder {
     if (digits === null) refuse(value, `is not a decimal with ${this.type.scale} fraction digits`);
     const length = digits.replace(/^-?0*/, '').length;
     if (length > this.type.precision) refuse(value, `has more than the ${this.type.precision} digits of the column`);
-    if (length <= SAFE_DIGITS) this.setNumber(row, Number(digits));
+    if (length <= SAFE_DIGITS) this.put(row, Number(digits));
     else this.setBig(row, BigInt(digits));
   }
 
-  private setNumber(row: number, value: number): void {
+  /** The unscaled value, a safe integer of no more digits than the column has; not -0. */
+  put(row: number, value: number): void {
     const sign = value < 0 ? -1 : 0;
     this.words[row * 4] = value;
     this.words[row * 4 + 1] = Math.floor(value / WORD);

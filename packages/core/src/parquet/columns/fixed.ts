@@ -15,7 +15,12 @@ export class BoolBuilder implements ColumnBuilder {
 
   set(row: number, value: unknown): void {
     if (typeof value !== 'boolean') refuse(value, 'is not a boolean');
-    if (value) this.bits[row >> 3] = (this.bits[row >> 3] ?? 0) | (1 << (row & 7));
+    if (value) this.put(row);
+  }
+
+  /** True at `row`. */
+  put(row: number): void {
+    this.bits[row >> 3] = (this.bits[row >> 3] ?? 0) | (1 << (row & 7));
   }
 
   setNull(): void {
@@ -41,6 +46,11 @@ export class Int32Builder implements ColumnBuilder {
     const number = typeof value === 'number' ? value : integerOf(value);
     if (!Number.isInteger(number) || number > INT32_MAX || number < -INT32_MAX - 1) refuse(value, 'is not an int32');
     this.values[row] = number;
+  }
+
+  /** An int32. */
+  put(row: number, value: number): void {
+    this.values[row] = value;
   }
 
   setNull(): void {
@@ -74,6 +84,11 @@ export class Float32Builder implements ColumnBuilder {
     this.values[row] = value;
   }
 
+  /** A number that a float32 holds. */
+  put(row: number, value: number): void {
+    this.values[row] = value;
+  }
+
   setNull(): void {
     // Zero is what is there already.
   }
@@ -94,6 +109,10 @@ export class Float64Builder implements ColumnBuilder {
 
   set(row: number, value: unknown): void {
     this.values[row] = typeof value === 'number' ? value : doubleOf(value);
+  }
+
+  put(row: number, value: number): void {
+    this.values[row] = value;
   }
 
   setNull(): void {
@@ -127,6 +146,11 @@ export class Date32Builder implements ColumnBuilder {
     const day = typeof value === 'string' ? dayOf(value) : value instanceof Date ? value.getTime() / 86_400_000 : value;
     if (typeof day !== 'number' || !Number.isInteger(day) || Math.abs(day) > INT32_MAX) refuse(value, 'is not a date');
     this.values[row] = day;
+  }
+
+  /** Days since 1970, an int32. */
+  put(row: number, days: number): void {
+    this.values[row] = days;
   }
 
   setNull(): void {

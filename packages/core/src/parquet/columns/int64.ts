@@ -25,6 +25,11 @@ class Int64Values {
     this.whole = new BigInt64Array(this.words.buffer);
   }
 
+  setWords(row: number, low: number, high: number): void {
+    this.words[row * 2] = low;
+    this.words[row * 2 + 1] = high;
+  }
+
   /** A safe integer. */
   setNumber(row: number, value: number): void {
     this.words[row * 2] = value;
@@ -83,6 +88,11 @@ export class Int64Builder implements ColumnBuilder {
     if (typeof value === 'number' && Number.isSafeInteger(value)) this.values.setNumber(row, value);
     else if (typeof value === 'string') this.setText(row, value);
     else if (typeof value !== 'bigint' || !this.values.setBig(row, value)) refuse(value, 'is not an int64');
+  }
+
+  /** The value's lower and upper 32 bits. */
+  putWords(row: number, low: number, high: number): void {
+    this.values.setWords(row, low, high);
   }
 
   private setText(row: number, value: string): void {
@@ -152,6 +162,16 @@ export class TimestampBuilder implements ColumnBuilder {
     if (!Number.isInteger(fraction)) refuse(value, 'has more fraction digits than the column');
     if (!this.values.setProduct(row, moment.seconds, this.perSecond, fraction))
       refuse(value, 'is beyond a timestamp of this unit');
+  }
+
+  /** The lower and upper 32 bits of a count of units since 1970. */
+  putWords(row: number, low: number, high: number): void {
+    this.values.setWords(row, low, high);
+  }
+
+  /** Seconds since 1970, and units within the second. */
+  putMoment(row: number, seconds: number, units: number): boolean {
+    return this.values.setProduct(row, seconds, this.perSecond, units);
   }
 
   private setBasic(row: number, value: string): void {

@@ -25,6 +25,7 @@ export class MysqlDatabase implements SqlDatabase<MysqlConnection, MysqlColumn, 
   readonly types: TypeSystem<MysqlColumn>;
   readonly confirm = null;
   /** A derived table would lose the order of its rows. */
+  readonly wireRows = null;
   readonly project = null;
   /** No session can share another one's snapshot. */
   readonly split = null;

@@ -24,6 +24,7 @@ export class OracleDatabase implements SqlDatabase<Connection, OracleColumn, Ora
   readonly tracks = 'rowscn';
   readonly driver: OracleDriver;
   readonly types = ORACLE_TYPES;
+  readonly wireRows = null;
   readonly project = projected;
   readonly confirm = null;
   readonly split: SplitLoads<Connection, OracleBinds>;

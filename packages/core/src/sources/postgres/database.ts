@@ -1,14 +1,15 @@
 /** Postgres as a SQL database (sources/sql/database.ts), put together from the parts of this folder. */
 import type { TypedValue } from '../../model/request.ts';
-import type { AskedTables, Begun, Bound, ExpectedRows, Known, SqlDatabase } from '../sql/database.ts';
+import type { AskedTables, Begun, Bound, ExpectedRows, ExpectedWire, Known, SqlDatabase } from '../sql/database.ts';
 import type { SqlSourceQuestion } from '../sql/question.ts';
+import type { WireChunk } from '../sql/wire/fields.ts';
 import { boundStatement, type PostgresBinds } from './bind.ts';
 import type { ConnectOptions } from './connect.ts';
 import type { PostgresConnection } from './connection.ts';
 import { ColumnDescriber } from './describe.ts';
 import { PostgresDriver, type PostgresSession } from './driver.ts';
 import { projected } from './projection.ts';
-import { rowsOf } from './rows.ts';
+import { rowsOf, wireRowsOf } from './rows.ts';
 import { beginSnapshot } from './snapshot.ts';
 import { PostgresSplits } from './split.ts';
 import { POSTGRES_TYPES } from './types-system.ts';
@@ -60,4 +61,11 @@ export class PostgresDatabase implements SqlDatabase<PostgresConnection, Postgre
   ): AsyncGenerator<unknown[][], void, undefined> {
     return rowsOf(session, { ...bound, columns });
   }
+
+  readonly wireRows = (
+    session: PostgresSession,
+    bound: Bound<PostgresBinds>,
+    { wires }: ExpectedWire<PostgresColumn>,
+  ): AsyncGenerator<WireChunk, void, undefined> =>
+    wireRowsOf(session, { ...bound, formats: wires.map((wire) => wire?.binaryOf ?? null) });
 }

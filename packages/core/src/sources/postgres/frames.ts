@@ -14,7 +14,6 @@ export interface WireConnection extends EventEmitter {
   readonly stream: Duplex & { readonly remoteAddress?: string; readonly remotePort?: number };
   attachListeners(stream: EventEmitter): void;
   parse(query: { readonly text: string }): void;
-  bind(portal: { readonly values: readonly (string | null)[] }): void;
   describe(what: { readonly type: 'S' | 'P'; readonly name: string }): void;
   execute(portal: { readonly rows: number }): void;
   sync(): void;
@@ -22,8 +21,8 @@ export interface WireConnection extends EventEmitter {
 
 /** Whoever reads rows. */
 export interface RowReceiver {
-  /** What follows lies in these bytes. */
-  arrived(bytes: Buffer): void;
+  /** Rows that follow lie in other bytes than those before. */
+  arrived(): void;
   /** The body of one DataRow: a count of values (16 bits), then for each its length (32 bits, −1 for NULL) and bytes. */
   row(bytes: Buffer, start: number, end: number): void;
   failed(error: unknown): void;
@@ -75,7 +74,7 @@ export class FramedConnection extends PgConnection {
 
   /** Answers where the first message begins that is not whole. */
   #handOut(bytes: Buffer, others: EventEmitter): number {
-    this.receiver?.arrived(bytes);
+    this.receiver?.arrived();
     let at = 0;
     let othersFrom = 0;
     while (at + HEADER_BYTES <= bytes.length) {

@@ -16,15 +16,21 @@ function rowOf(text: string): Buffer {
 /** A reader on a connection whose socket only says whether it is read. */
 function reading(): { readonly reader: RowReader; readonly told: string[]; arrive(...texts: readonly string[]): void } {
   const told: string[] = [];
-  const tell = (word: string) => () => void told.push(word);
-  const stream = { cork: tell('cork'), uncork: tell('uncork'), pause: tell('pause'), resume: tell('resume') };
   const none = (): void => undefined;
+  const tell = (word: string) => () => void told.push(word);
+  const stream = {
+    cork: tell('cork'),
+    uncork: tell('uncork'),
+    pause: tell('pause'),
+    resume: tell('resume'),
+    write: none,
+  };
   const connection = Object.assign(new EventEmitter(), {
     stream,
     receiver: null,
-    ...{ parse: none, bind: none, describe: none, execute: none, sync: none },
+    ...{ parse: none, describe: none, execute: none, sync: none },
   });
-  const reader = new RowReader({ text: 'SELECT t', values: [], columns: 1 });
+  const reader = new RowReader({ text: 'SELECT t', values: [], formats: [null] });
   reader.submit(connection as unknown as FramedConnection);
   told.length = 0;
   return {
@@ -33,7 +39,7 @@ function reading(): { readonly reader: RowReader; readonly told: string[]; arriv
     arrive(...texts) {
       for (const text of texts) {
         const bytes = rowOf(text);
-        reader.arrived(bytes);
+        reader.arrived();
         reader.row(bytes, 0, bytes.length);
       }
     },
@@ -69,7 +75,8 @@ it.each([
   arrive('a', 'b');
   if (command !== null) reader.handleCommandComplete({ text: command });
   reader.handleReadyForQuery();
-  const rows = (async () => [await reader.next(), await reader.next()])();
+  const next = async (): Promise<unknown> => (await reader.next()).flatMap((piece) => piece.arrays());
+  const rows = (async () => [await next(), await next()])();
   if (refusal === null) await expect(rows).resolves.toEqual([[['a'], ['b']], []]);
   else await expect(rows).rejects.toThrow(refusal);
 });

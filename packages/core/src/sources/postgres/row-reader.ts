@@ -3,44 +3,51 @@
  * limit per Execute, the server would plan it without parallel workers, and each chunk would cost a round trip. What is
  * not wanted yet stays in the server: the socket is not read while a chunk waits, and TCP makes the server wait.
  */
-import { isAscii } from 'node:buffer';
 import { ParqueueError } from '../../model/errors.ts';
 import { columnsChanged, FETCH_BYTES, FETCH_ROWS } from '../sql/rows.ts';
+import { WireRows } from '../sql/wire/fields.ts';
+import { bindMessage, type Formats } from './bind-message.ts';
 import type { FramedConnection, RowReceiver } from './frames.ts';
+import type { DescribedField } from './statement-reader.ts';
 
 /** Of a chunk as it travels: one byte may become two in memory. */
 const CHUNK_BYTES = FETCH_BYTES / 2;
 
-/** Values that are longer are looked at by native code: calling it costs more than looking at a few bytes. */
-const SHORT_BYTES = 64;
+const PROTOCOL_VIOLATION = '08P01';
 
 export interface RowsWish {
   readonly text: string;
   readonly values: readonly (string | null)[];
-  /** Values per row. */
-  readonly columns: number;
+  /** Of the values in a row. */
+  readonly formats: Formats;
 }
 
+/** Rows that belong together, in pieces as they arrived. */
+export type Pieces = readonly WireRows[];
+
 interface Waiting {
-  readonly resolve: (rows: unknown[][]) => void;
+  readonly resolve: (rows: Pieces) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /** Handed to pg's Client as a query of its own kind, as pg-cursor is: it calls submit and the handlers. */
 export class RowReader implements RowReceiver {
   readonly #wish: RowsWish;
-  readonly #chunks: unknown[][][] = [];
+  readonly #chunks: Pieces[] = [];
   #connection: FramedConnection | null = null;
   #waiting: Waiting | null = null;
   #failure: { readonly error: unknown } | null = null;
-  #rows: unknown[][] = [];
+  #pieces: WireRows[] = [];
+  /** Of what arrived last. */
+  #piece: WireRows | null = null;
+  /** In the last piece that was whole: the next one has as many, about. */
+  #pieceRows = 16;
+  #rows = 0;
   #rowsBytes = 0;
   #rowsTotal = 0;
   #command: string | null = null;
   #unwanted = false;
   #ended = false;
-  /** What arrived last, read as Latin-1: right for all values of ASCII only, and values are cut from it. */
-  #text = '';
 
   constructor(wish: RowsWish) {
     this.#wish = wish;
@@ -51,8 +58,13 @@ export class RowReader implements RowReceiver {
     return this.#ended;
   }
 
+  /** Somebody waits for rows that have not come. */
+  get isWaited(): boolean {
+    return this.#waiting !== null;
+  }
+
   /** The next rows; none when all were read, and never before. Not to be called again before it has settled. */
-  next(): Promise<unknown[][]> {
+  next(): Promise<Pieces> {
     if (this.#failure !== null) return Promise.reject(this.#failure.error);
     const chunk = this.#chunks.shift();
     if (this.#chunks.length === 0) this.#connection?.stream.resume();
@@ -72,25 +84,28 @@ export class RowReader implements RowReceiver {
   submit(connection: FramedConnection): void {
     this.#connection = connection;
     connection.receiver = this;
-    const { text, values } = this.#wish;
+    const { text, values, formats } = this.#wish;
     connection.stream.cork();
     connection.parse({ text });
-    connection.bind({ values });
+    connection.stream.write(bindMessage(values, formats));
     connection.describe({ type: 'P', name: '' });
     connection.execute({ rows: 0 });
     connection.sync();
     connection.stream.uncork();
   }
 
-  arrived(bytes: Buffer): void {
-    this.#text = this.#unwanted ? '' : bytes.toString('latin1');
+  arrived(): void {
+    this.#pieceRows = this.#piece?.rows ?? this.#pieceRows;
+    this.#piece = null;
   }
 
   row(bytes: Buffer, start: number, end: number): void {
     if (this.#unwanted) return;
-    this.#rows.push(valuesOf({ bytes, start, end, latin1: this.#text }, this.#wish.columns));
+    this.#piece ??= this.#begin(bytes);
+    addRow(this.#piece, start, end);
+    this.#rows += 1;
     this.#rowsBytes += end - start;
-    if (this.#rows.length >= FETCH_ROWS || this.#rowsBytes >= CHUNK_BYTES) this.#chunkIsFull();
+    if (this.#rows >= FETCH_ROWS || this.#rowsBytes >= CHUNK_BYTES) this.#chunkIsFull();
   }
 
   failed(error: unknown): void {
@@ -102,8 +117,11 @@ export class RowReader implements RowReceiver {
     waiting?.reject(this.#failure.error);
   }
 
-  handleRowDescription({ fields }: { readonly fields: readonly unknown[] }): void {
-    if (fields.length !== this.#wish.columns) this.failed(columnsChanged('RowDescription'));
+  /** Bytes of one type would be values of another: a function that a statement calls is not locked. */
+  handleRowDescription({ fields }: { readonly fields: readonly Pick<DescribedField, 'dataTypeID'>[] }): void {
+    const { formats } = this.#wish;
+    const expected = formats.every((type, at) => type === null || type === fields[at]?.dataTypeID);
+    if (fields.length !== formats.length || !expected) this.failed(columnsChanged('RowDescription'));
   }
 
   handleCommandComplete({ text }: { readonly text: string }): void {
@@ -114,10 +132,10 @@ export class RowReader implements RowReceiver {
     if (this.#command === null) this.failed(new Error('Received unexpected end of a statement from backend.'));
     const told = /^SELECT ([0-9]+)$/.exec(this.#command ?? '')?.[1];
     if (this.#unwanted) this.failed(new ParqueueError('PQ_CANCELLED', 'the rows were not wanted any more'));
-    else if (told !== undefined && told !== String(this.#rowsTotal + this.#rows.length)) {
+    else if (told !== undefined && told !== String(this.#rowsTotal + this.#rows)) {
       this.failed(new Error('Received unexpected number of rows from backend.'));
     }
-    if (this.#rows.length > 0) this.#chunkIsFull();
+    if (this.#rows > 0) this.#chunkIsFull();
     this.#end();
     const waiting = this.#waiting;
     this.#waiting = null;
@@ -126,7 +144,9 @@ export class RowReader implements RowReceiver {
 
   /** An error of the server, or a lost connection; pg tells it once. */
   handleError(error: unknown): void {
-    this.failed(error);
+    // More or fewer formats than columns: the server refuses them before it describes what there is.
+    const { code } = error as { readonly code?: unknown };
+    this.failed(code === PROTOCOL_VIOLATION ? columnsChanged(PROTOCOL_VIOLATION) : error);
     this.#end();
   }
 
@@ -142,28 +162,38 @@ export class RowReader implements RowReceiver {
     this.failed(new Error('Received unexpected portalSuspended message from backend.'));
   }
 
+  #begin(bytes: Buffer): WireRows {
+    const piece = new WireRows(bytes, this.#wish.formats.length, this.#pieceRows, textAt);
+    this.#pieces.push(piece);
+    return piece;
+  }
+
   #chunkIsFull(): void {
-    const rows = this.#rows;
-    this.#rows = [];
-    this.#rowsBytes = 0;
-    this.#rowsTotal += rows.length;
+    const pieces = this.#pieces;
+    this.#rowsTotal += this.#rows;
+    this.#clear();
     const waiting = this.#waiting;
     this.#waiting = null;
-    if (waiting !== null) return waiting.resolve(rows);
-    this.#chunks.push(rows);
+    if (waiting !== null) return waiting.resolve(pieces);
+    this.#chunks.push(pieces);
     this.#connection?.stream.pause();
+  }
+
+  #clear(): void {
+    this.#pieces = [];
+    this.#piece = null;
+    this.#rows = 0;
+    this.#rowsBytes = 0;
   }
 
   #forget(): void {
     this.#chunks.length = 0;
-    this.#rows = [];
-    this.#text = '';
+    this.#clear();
     this.#connection?.stream.resume();
   }
 
   #end(): void {
     this.#ended = true;
-    this.#text = '';
     const connection = this.#connection;
     this.#connection = null;
     if (connection === null) return;
@@ -172,42 +202,33 @@ export class RowReader implements RowReceiver {
   }
 }
 
-interface RowBytes {
-  readonly bytes: Buffer;
-  readonly start: number;
-  readonly end: number;
-  /** `bytes` as text, one character for each. */
-  readonly latin1: string;
-}
-
-/** What does not fit into its message is refused: behind it stand the next row's bytes. */
-function valuesOf({ bytes, start, end, latin1 }: RowBytes, columns: number): unknown[] {
-  if (end - start < 2 || bytes.readUInt16BE(start) !== columns) throw malformedRow();
+/** The body of a DataRow. What does not fit into its message is refused: behind it stand the next row's bytes. */
+function addRow(rows: WireRows, start: number, end: number): void {
+  const { view, columns } = rows;
+  if (end - start < 2 || view.getUint16(start) !== columns) throw malformedRow();
+  const first = rows.begin();
+  const { starts, ends } = rows;
   let at = start + 2;
-  const values: (string | null)[] = [];
-  for (let i = 0; i < columns; i += 1) {
+  for (let i = first; i < first + columns; i += 1) {
     const from = at + 4;
     if (from > end) throw malformedRow();
-    const length = bytes.readInt32BE(at);
+    const length = view.getInt32(at);
     at = length === NULL_LENGTH ? from : from + length;
     if (at < from || at > end) throw malformedRow();
-    if (length === NULL_LENGTH) values.push(null);
-    else values.push(isAsciiBetween(bytes, from, at) ? latin1.substring(from, at) : bytes.toString('utf8', from, at));
+    starts[i] = from;
+    ends[i] = length === NULL_LENGTH ? NULL_LENGTH : at;
   }
   if (at !== end) throw malformedRow();
-  return values;
+  rows.rows += 1;
+  rows.wireBytes += end - start;
+}
+
+function textAt({ bytes, starts, ends }: WireRows, at: number): string {
+  return bytes.toString('utf8', starts[at], ends[at]);
 }
 
 const NULL_LENGTH = -1;
 
 function malformedRow(): Error {
   return new Error('Received unexpected bytes of a row from backend.');
-}
-
-function isAsciiBetween(bytes: Buffer, start: number, end: number): boolean {
-  if (end - start > SHORT_BYTES) return isAscii(bytes.subarray(start, end));
-  for (let at = start; at < end; at += 1) {
-    if ((bytes[at] as number) > 0x7f) return false;
-  }
-  return true;
 }

@@ -1,22 +1,27 @@
 /**
  * Postgres' types and what each becomes: the one list that the loader follows and docs/postgres-types.md shows (a test
- * compares the two). The first rule that matches decides. Every value travels as the text that Postgres writes.
+ * compares the two). The first rule that matches decides. A value travels in Postgres' binary format where the rule names one
+ * (wires.ts), else as the text that Postgres writes.
  */
 import type { NumbersAs } from '../../model/request.ts';
 import type { ColumnType } from '../../parquet/column-type.ts';
 import type { Convert, Mapping, Reading, TypeRule } from '../sql/types.ts';
+import type { Wire } from '../sql/wire/fields.ts';
+import { DECIMAL_WIRE, TEXT_WIRE } from '../sql/wire/readers.ts';
 import { DECIMAL_DIGITS, decimalOf, numeric } from './types-numeric.ts';
 import { builtIn, type PostgresColumn, type PostgresType } from './types.ts';
 import { booleanOf, bytesOf, characterOf, doubleOf, realOf } from './values-scalars.ts';
 import { dayOf, timeOf } from './values-times.ts';
+import { WIRES } from './wires.ts';
 
 /** What `numbers: exact` makes of a numeric of any size: 28 digits before the point and 10 after. */
 const EXACT = { kind: 'decimal128', precision: DECIMAL_DIGITS, scale: 10 } as const;
 
 /** For declared varchar: what Postgres wrote. */
-const AS_WRITTEN = { reading: { kind: 'text' }, expression: null } as const;
+const AS_WRITTEN = { reading: { kind: 'text' }, expression: null, wire: TEXT_WIRE } as const;
 
 interface Way {
+  readonly wire?: Wire;
   readonly type: ColumnType;
   readonly reading: Reading;
   readonly decode?: Convert;
@@ -29,9 +34,9 @@ const loaded = (way: Way): Mapping => ({ expression: null, asText: AS_WRITTEN, .
 const NUMBER = { kind: 'number' } as const;
 const DOUBLE = { kind: 'double' } as const;
 
-const INT32 = loaded({ type: { kind: 'int32' }, reading: NUMBER });
+const BOOLEAN = { type: { kind: 'bool' }, reading: { kind: 'boolean' }, expression: null, decode: booleanOf } as const;
 const INT64 = loaded({ type: { kind: 'int64' }, reading: NUMBER });
-const TEXT: Mapping = { type: { kind: 'utf8' }, reading: { kind: 'text' }, expression: null };
+const TEXT: Mapping = { type: { kind: 'utf8' }, ...AS_WRITTEN };
 
 const INFINITY = 'infinity and -infinity are the largest and the smallest value';
 
@@ -41,16 +46,18 @@ function openNumeric(numbers: NumbersAs): Mapping {
       return loaded({
         type: { kind: 'utf8' },
         reading: NUMBER,
+        wire: DECIMAL_WIRE,
         note: 'digits as text: declare decimal(p,s) or double, or set numbers',
       });
     case 'exact':
       return loaded({
         type: EXACT,
         reading: NUMBER,
+        wire: DECIMAL_WIRE,
         wayOut: 'declare a decimal(p,s) that holds it, or varchar; or set numbers: text',
       });
     case 'double':
-      return loaded({ type: { kind: 'float64' }, reading: NUMBER, wayOut: 'declare it varchar' });
+      return loaded({ type: { kind: 'float64' }, reading: NUMBER, wire: DECIMAL_WIRE, wayOut: 'declare it varchar' });
   }
 }
 
@@ -59,6 +66,7 @@ function timestampOf(zone: 'none' | 'utc'): Mapping {
     type: { kind: 'timestamp', unit: 'us', utc: zone === 'utc' },
     reading: { kind: 'iso', zone },
     decode: timeOf,
+    wire: zone === 'utc' ? WIRES.timestamptz : WIRES.timestamp,
     note: zone === 'utc' ? `in UTC; ${INFINITY}` : INFINITY,
     wayOut: 'microseconds in 64 bits end in the year 294247: declare it varchar',
   });
@@ -72,46 +80,52 @@ const BUILT_IN_TEXT = builtIn('text').type;
 export const TYPE_RULES: readonly TypeRule<PostgresColumn>[] = [
   {
     dbTypes: ['bool'],
-    map: () => ({ type: { kind: 'bool' }, reading: { kind: 'boolean' }, expression: null, decode: booleanOf }),
-    doc: { database: 'boolean', parquet: 'bool', travels: 'itself', remark: 'nothing' },
+    map: () => ({ ...BOOLEAN, wire: WIRES.bool }),
+    doc: { database: 'boolean', parquet: 'bool', travels: 'itself, in binary', remark: 'nothing' },
     examples: [[builtIn('bool'), { kind: 'bool' }]],
   },
   {
     dbTypes: ['int2', 'int4'],
-    map: () => INT32,
-    doc: { database: 'smallint, integer', parquet: 'int32', travels: 'itself', remark: 'nothing' },
+    map: ({ type }) =>
+      loaded({ type: { kind: 'int32' }, reading: NUMBER, wire: WIRES[type.name === 'int2' ? 'int2' : 'int4'] }),
+    doc: { database: 'smallint, integer', parquet: 'int32', travels: 'itself, in binary', remark: 'nothing' },
     examples: [[builtIn('int4'), { kind: 'int32' }]],
   },
   {
     dbTypes: ['int8', 'oid', 'xid', 'cid'],
-    map: () => INT64,
-    doc: { database: 'bigint; oid, xid, cid', parquet: 'int64', travels: 'itself', remark: 'nothing' },
+    map: ({ type }) => (type.name === 'int8' ? { ...INT64, wire: WIRES.int8 } : INT64),
+    doc: {
+      database: 'bigint; oid, xid, cid',
+      parquet: 'int64',
+      travels: 'itself; a bigint in binary',
+      remark: 'nothing',
+    },
     examples: [[builtIn('int8'), { kind: 'int64' }]],
   },
   {
     dbTypes: ['xid8'],
-    map: () => loaded({ type: { kind: 'decimal128', precision: 20, scale: 0 }, reading: NUMBER }),
+    map: () => loaded({ type: { kind: 'decimal128', precision: 20, scale: 0 }, reading: NUMBER, wire: DECIMAL_WIRE }),
     doc: { database: 'xid8', parquet: 'decimal128(20, 0)', travels: 'itself', remark: 'nothing' },
     examples: [[builtIn('xid8'), { kind: 'decimal128', precision: 20, scale: 0 }]],
   },
   {
     dbTypes: ['float4'],
-    map: () => loaded({ type: { kind: 'float32' }, reading: DOUBLE, decode: realOf }),
+    map: () => loaded({ type: { kind: 'float32' }, reading: DOUBLE, decode: realOf, wire: WIRES.float4 }),
     doc: {
       database: 'real',
       parquet: 'float32',
-      travels: 'its shortest exact text',
+      travels: 'itself, in binary',
       remark: 'nothing; NaN, ±∞ and −0 included',
     },
     examples: [[builtIn('float4'), { kind: 'float32' }]],
   },
   {
     dbTypes: ['float8'],
-    map: () => loaded({ type: { kind: 'float64' }, reading: DOUBLE, decode: doubleOf }),
+    map: () => loaded({ type: { kind: 'float64' }, reading: DOUBLE, decode: doubleOf, wire: WIRES.float8 }),
     doc: {
       database: 'double precision',
       parquet: 'float64',
-      travels: 'its shortest exact text',
+      travels: 'itself, in binary',
       remark: 'nothing; NaN, ±∞ and −0 included',
     },
     examples: [[builtIn('float8'), { kind: 'float64' }]],
@@ -123,6 +137,7 @@ export const TYPE_RULES: readonly TypeRule<PostgresColumn>[] = [
       loaded({
         type: decimalOf(column),
         reading: NUMBER,
+        wire: DECIMAL_WIRE,
         wayOut: 'a decimal has no NaN: declare it double or varchar',
       }),
     doc: {
@@ -164,6 +179,7 @@ export const TYPE_RULES: readonly TypeRule<PostgresColumn>[] = [
       // 64 bits of the smallest coin: 19 digits, of which currencies put up to three behind the point.
       type: { kind: 'decimal128', precision: 22, scale: 3 },
       reading: NUMBER,
+      wire: DECIMAL_WIRE,
       expression: (reference) => `${reference}::pg_catalog.numeric`,
       note: "the amount; its currency is the server's lc_monetary",
       asText: AS_WRITTEN,
@@ -192,7 +208,10 @@ export const TYPE_RULES: readonly TypeRule<PostgresColumn>[] = [
   },
   {
     dbTypes: ['char'],
-    map: () => ({ ...TEXT, decode: characterOf, wayOut: 'select ascii(c::text)' }),
+    map: () => ({
+      ...{ type: TEXT.type, reading: TEXT.reading, expression: null, decode: characterOf },
+      wayOut: 'select ascii(c::text)',
+    }),
     doc: {
       database: '"char"',
       parquet: 'utf8',
@@ -204,17 +223,18 @@ export const TYPE_RULES: readonly TypeRule<PostgresColumn>[] = [
   },
   {
     dbTypes: ['bytea'],
-    map: () => loaded({ type: { kind: 'binary' }, reading: { kind: 'bytes' }, decode: bytesOf }),
-    doc: { database: 'bytea', parquet: 'binary', travels: 'hexadecimal text', remark: 'nothing' },
+    map: () => loaded({ type: { kind: 'binary' }, reading: { kind: 'bytes' }, decode: bytesOf, wire: WIRES.bytea }),
+    doc: { database: 'bytea', parquet: 'binary', travels: 'itself, in binary', remark: 'nothing' },
     examples: [[builtIn('bytea'), { kind: 'binary' }]],
   },
   {
     dbTypes: ['date'],
-    map: () => loaded({ type: { kind: 'date32' }, reading: { kind: 'day' }, decode: dayOf, note: INFINITY }),
+    map: () =>
+      loaded({ type: { kind: 'date32' }, reading: { kind: 'day' }, decode: dayOf, wire: WIRES.date, note: INFINITY }),
     doc: {
       database: 'date',
       parquet: 'date32',
-      travels: 'ISO text',
+      travels: 'days, in binary',
       remark: 'nothing, from 4714 BC to 5874897; ±infinity are the largest and the smallest value',
     },
     examples: [[builtIn('date'), { kind: 'date32' }]],
@@ -225,7 +245,7 @@ export const TYPE_RULES: readonly TypeRule<PostgresColumn>[] = [
     doc: {
       database: 'timestamp(n)',
       parquet: 'timestamp[us]',
-      travels: 'ISO text',
+      travels: 'microseconds, in binary',
       remark:
         'nothing, from 4714 BC to 294247-01-10 04:00:54.775806, later ones are refused: declare `varchar`; ±infinity are the largest and the smallest value',
     },
@@ -237,7 +257,7 @@ export const TYPE_RULES: readonly TypeRule<PostgresColumn>[] = [
     doc: {
       database: 'timestamp(n) with time zone',
       parquet: 'timestamp[us, UTC]',
-      travels: 'ISO text with offset',
+      travels: 'microseconds, in binary',
       remark:
         "as timestamp; Postgres keeps no offset to lose. Declared `varchar` it has that of the session's time zone",
     },

@@ -1,7 +1,6 @@
 /**
  * What is known of a column of a Postgres statement: the words that the driver's side (describe.ts) and the rules of
- * types (types-rules.ts) share. Every value comes as the text that the type's output function writes under the settings
- * that sessions pin, or null; none was looked at by the driver.
+ * types (types-rules.ts) share.
  */
 import type { Described } from '../sql/types.ts';
 

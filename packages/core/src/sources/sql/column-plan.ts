@@ -2,7 +2,8 @@
  * The plan of one load: from the columns as a database describes them and the caller's wish to the statement to run, the
  * conversion of its rows and the columns of the Parquet file. Pure; one plan serves one load, since it counts.
  */
-import { manifestColumn, typeName, type Column } from '../../parquet/column-type.ts';
+import { manifestColumn, typeName, type Column, type ColumnType } from '../../parquet/column-type.ts';
+import type { ColumnChunk, ColumnSink } from '../../parquet/row-appender.ts';
 import { Refusal } from '../../parquet/columns/refusal.ts';
 import { canonicalColumnType, PLAIN_COLUMN_TYPES } from '../../model/column-type.ts';
 import { isParqueueError, ParqueueError } from '../../model/errors.ts';
@@ -13,6 +14,7 @@ import { ColumnNames, distinctNames, type Projection } from './projection.ts';
 import type { Convert, Described, Expression, Mapping } from './types.ts';
 import { declaredAs } from './values-declared.ts';
 import { AS_IT_IS, convertColumn, type Conversion, type Progress } from './values.ts';
+import { eachValue, type ColumnReader, type ColumnReading, type Wire, type WireRows } from './wire/fields.ts';
 import { nanosecondsOf, monthsOf } from './values-intervals.ts';
 import { textOfNumber } from './values-scalars.ts';
 
@@ -45,6 +47,10 @@ export interface LoadPlan {
    * @throws ParqueueError PQ_VALUE_OUT_OF_RANGE naming column, row and the beginning of the value
    */
   readonly convertRows: (rows: unknown[][]) => void;
+  /** How values of the rows that come are read from the wire, in the order in which they come; null: their readings are. */
+  readonly wires: readonly (Wire | null)[];
+  /** What RowAppender takes, of rows as they arrived. */
+  readonly columnsOf: (rows: WireRows) => ColumnChunk;
   /** An error of RowAppender with the way out added; anything else as it is. */
   readonly explain: (error: unknown) => unknown;
   /** Values so far that float64 could not hold exactly, by column; only columns that have some. */
@@ -67,6 +73,7 @@ interface PlannedColumn {
   readonly expression: Expression | null;
   readonly decode: Convert | null;
   readonly conversion: Conversion;
+  readonly wire: Wire | null;
   readonly note: string | null;
   readonly wayOut: string | null;
 }
@@ -115,25 +122,32 @@ class PlannedLoad implements LoadPlan {
   readonly columns: readonly Column[];
   private readonly parts: PlannedParts;
   private readonly planned: readonly PlannedColumn[];
-  /** Those that need a conversion, by their place in a row. */
-  private readonly converting: readonly { readonly at: number; readonly conversion: Conversion }[];
+  /** What a column's values need, one after the other, by its place in a row. */
+  private readonly conversionsAt: readonly (readonly Conversion[])[];
   /** Places of the wanted columns in the rows that come; null: the rows have just those. */
   private readonly picking: readonly number[] | null;
   private readonly roundedAt: number[];
   private rows = 0;
+  readonly wires: readonly (Wire | null)[];
+  private readonly readers: readonly (ColumnReader | null)[];
 
   constructor(parts: PlannedParts) {
     const { planned, described, project } = parts;
     this.parts = parts;
     this.planned = planned;
     this.columns = planned.map(({ column }) => column);
-    this.converting = planned.flatMap(({ decode, conversion }, at) => [
-      ...(decode === null ? [] : [{ at, conversion: { kind: 'each', convert: decode } as const }]),
-      ...(conversion.kind === 'none' ? [] : [{ at, conversion }]),
+    this.conversionsAt = planned.map(({ decode, conversion }) => [
+      ...(decode === null ? [] : [{ kind: 'each', convert: decode } as const]),
+      ...(conversion.kind === 'none' ? [] : [conversion]),
     ]);
     const asTheyCome = planned.length === described.length && planned.every(({ position }, at) => position === at);
     this.picking = project === null && !asTheyCome ? planned.map(({ position }) => position) : null;
     this.roundedAt = planned.map(() => 0);
+    this.wires =
+      this.picking === null
+        ? planned.map(({ wire }) => wire)
+        : described.map((_, at) => planned.find(({ position }) => position === at)?.wire ?? null);
+    this.readers = planned.map(({ wire, column }) => wire?.into(column.type) ?? null);
   }
 
   readonly statement = (text: string, only?: RowFilter): string => {
@@ -157,17 +171,44 @@ class PlannedLoad implements LoadPlan {
         rows[i] = picking.map((position) => row[position]);
       }
     }
-    for (const { at, conversion } of this.converting) {
-      const progress: Progress = { row: 0, rounded: 0 };
-      try {
-        convertColumn(rows, at, conversion, progress);
-      } catch (error) {
-        throw error instanceof Refusal ? this.refused(at, progress.row, error) : error;
+    for (const [at, conversions] of this.conversionsAt.entries())
+      for (const conversion of conversions) {
+        const progress: Progress = { row: 0, rounded: 0 };
+        try {
+          convertColumn(rows, at, conversion, progress);
+        } catch (error) {
+          throw error instanceof Refusal ? this.refused(at, progress.row, error) : error;
+        }
+        this.roundedAt[at] = (this.roundedAt[at] ?? 0) + progress.rounded;
       }
-      this.roundedAt[at] = (this.roundedAt[at] ?? 0) + progress.rounded;
-    }
     this.rows += rows.length;
   };
+
+  readonly columnsOf = (rows: WireRows): ColumnChunk => ({
+    rows: rows.rows,
+    bytes: rows.wireBytes,
+    fill: (at, sink, from, to) => {
+      const usual = (place: number, row: number): void => this.putUsually(at, sink, { value: rows.value(place), row });
+      const reading = { rows, column: this.picking?.[at] ?? at, from, to, sink, usual };
+      const reader = this.readers[at] ?? readUsually;
+      reader(reading);
+    },
+  });
+
+  private putUsually(
+    at: number,
+    sink: ColumnSink,
+    { value, row }: { readonly value: unknown; readonly row: number },
+  ): void {
+    sink.row = row;
+    const cell = [value];
+    for (const conversion of this.conversionsAt[at] ?? []) {
+      const progress: Progress = { row: 0, rounded: 0 };
+      convertColumn([cell], 0, conversion, progress);
+      this.roundedAt[at] = (this.roundedAt[at] ?? 0) + progress.rounded;
+    }
+    sink.builder.set(row, cell[0]);
+  }
 
   readonly explain = (error: unknown): unknown => {
     if (!isParqueueError(error) || error.code !== 'PQ_VALUE_OUT_OF_RANGE' || 'wayOut' in error.details) return error;
@@ -204,6 +245,10 @@ class PlannedLoad implements LoadPlan {
   }
 }
 
+function readUsually(reading: ColumnReading): void {
+  eachValue(reading, (row, _start, _end, at) => reading.usual(at, row));
+}
+
 interface Planning<D extends Described> {
   readonly types: TypeSystem<D>;
   readonly described: D;
@@ -228,6 +273,7 @@ function plannedColumn<D extends Described>(planning: Planning<D>): PlannedColum
       expression: mapping.expression,
       decode: mapping.decode ?? null,
       conversion: conversionOf(mapping),
+      wire: wireFor(mapping.wire, mapping.type, conversionOf(mapping)),
       note: noteOf(notes),
       wayOut: mapping.wayOut ?? null,
     };
@@ -242,20 +288,29 @@ function plannedColumn<D extends Described>(planning: Planning<D>): PlannedColum
     expression: source.expression,
     decode: source.decode ?? null,
     conversion: chosen.conversion,
+    wire: wireFor(source.wire, chosen.type, chosen.conversion),
     note: noteOf([...renamed, `declared ${canonical ?? declared}`]),
     wayOut: null,
   };
+}
+
+/** Where nothing is to be done to a value but what the reader does by itself. */
+function wireFor(wire: Wire | undefined, type: ColumnType, conversion: Conversion): Wire | null {
+  const isItsOwn = conversion.kind === 'none' || conversion.kind === 'rounding' || conversion === DIGITS_AS_TEXT;
+  return isItsOwn && wire?.into(type) != null ? wire : null;
 }
 
 function noteOf(notes: readonly string[]): string | null {
   return notes.length === 0 ? null : notes.join('; ');
 }
 
+const DIGITS_AS_TEXT: Conversion = { kind: 'each', convert: textOfNumber };
+
 /** How the value of a column that declares nothing gets into the type it was mapped to. */
 function conversionOf({ type, reading }: Mapping): Conversion {
   switch (reading.kind) {
     case 'number':
-      if (type.kind === 'utf8') return { kind: 'each', convert: textOfNumber };
+      if (type.kind === 'utf8') return DIGITS_AS_TEXT;
       return type.kind === 'float64' ? { kind: 'rounding' } : AS_IT_IS;
     case 'time':
       return { kind: 'iso-year' };

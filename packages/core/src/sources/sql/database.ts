@@ -13,6 +13,7 @@ import type { Projection } from './projection.ts';
 import type { PartName, SqlSourceQuestion } from './question.ts';
 import type { Session, Use } from './session.ts';
 import type { Described, Mapping } from './types.ts';
+import type { Wire, WireChunk } from './wire/fields.ts';
 
 export type { PartName };
 
@@ -64,6 +65,14 @@ export interface SqlDatabase<C, D extends Described, B> {
   rows(session: Session<C>, bound: Bound<B>, expected: ExpectedRows<D>): AsyncGenerator<unknown[][], void, undefined>;
 
   /**
+   * As `rows`, with each value where it lies in the bytes that arrived, for columns that are read from there
+   * (wire/fields.ts). null: this database's driver hands over values.
+   */
+  readonly wireRows:
+    | ((session: Session<C>, bound: Bound<B>, expected: ExpectedWire<D>) => AsyncGenerator<WireChunk, void, undefined>)
+    | null;
+
+  /**
    * After the last row, on the first session, in its transaction: that what was read is what the version was asked of.
    * For what a transaction's locks do not keep out, such as a partition attached meanwhile. null: nothing of the kind.
    * @throws ParqueueError PQ_SOURCE_UNSTABLE (fault 'snapshot-lost')
@@ -85,6 +94,11 @@ export interface ExpectedRows<D> {
   readonly described: readonly D[];
   /** Values in a row of `bound`: fewer than were described where it was projected. */
   readonly columns: number;
+}
+
+export interface ExpectedWire<D> extends ExpectedRows<D> {
+  /** How the values of each row of `bound` are read; null: their readings are. */
+  readonly wires: readonly (Wire | null)[];
 }
 
 export interface Begun {

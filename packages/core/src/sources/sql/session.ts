@@ -60,7 +60,8 @@ export class Session<C> implements Calls<C>, AsyncDisposable {
       throw this.#failure(error);
     } finally {
       this.#running -= 1;
-      ended.abort();
+      // Nobody else waits for it, and making the error of an abort costs more than a small call.
+      if (signal.aborted) ended.abort();
       signal.removeEventListener('abort', onAbort);
     }
   }

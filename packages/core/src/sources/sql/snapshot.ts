@@ -21,6 +21,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Extract, PartTarget, Snapshot, SourceContext } from '../../ports/source.ts';
 import { planColumns, type LoadPlan } from './column-plan.ts';
 import type { Begun, Bound, SplitWay } from './database.ts';
+import { converted, type Chunk } from './chunks.ts';
 import { faultKindOf } from './faults.ts';
 import type { SqlSourceQuestion } from './question.ts';
 import { withRestarts } from './restarts.ts';
@@ -64,7 +65,7 @@ interface Planned<D> {
 }
 
 interface Loading {
-  readonly rows: AsyncGenerator<unknown[][], void, undefined>;
+  readonly rows: AsyncGenerator<Chunk, void, undefined>;
   readonly consistency: Consistency;
   /** Of the point in time, as the database tells it. */
   readonly details: Readonly<Record<string, unknown>>;
@@ -304,7 +305,8 @@ export class SqlSnapshot<C, D extends Described, B> implements Snapshot {
   #rows(session: Session<C>, bound: Bound<B>, { plan, described }: Planned<D>): Loading['rows'] {
     const { database } = this.#parts.tools;
     const columns = database.project === null ? described.length : plan.columns.length;
-    return database.rows(session, bound, { described, columns });
+    if (database.wireRows === null) return database.rows(session, bound, { described, columns });
+    return database.wireRows(session, bound, { described, columns, wires: plan.wires });
   }
 
   async #announce(): Promise<void> {
@@ -324,16 +326,4 @@ function refusalOf(error: unknown): string | null {
 
 async function disposeAll(sessions: readonly AsyncDisposable[]): Promise<void> {
   await Promise.all(sessions.map((session) => session[Symbol.asyncDispose]()));
-}
-
-async function* converted(
-  chunks: AsyncGenerator<unknown[][], void, undefined>,
-  plan: LoadPlan,
-  onRows: (rows: number) => void,
-): AsyncGenerator<unknown[][], void, undefined> {
-  for await (const rows of chunks) {
-    onRows(rows.length);
-    plan.convertRows(rows);
-    yield rows;
-  }
 }

@@ -4,6 +4,7 @@
  */
 import { ParqueueError } from '../../model/errors.ts';
 import type { ColumnType } from '../../parquet/column-type.ts';
+import type { Wire } from './wire/fields.ts';
 
 /** The least that is known of a column of a statement; each driver's description has more. */
 export interface Described {
@@ -41,12 +42,19 @@ export interface Mapping {
   readonly expression: Expression | null;
   /** Makes of the driver's value what `reading` says; absent: it is that already. */
   readonly decode?: Convert;
+  /** How it gets from the wire into its column at once; absent: always by its reading. */
+  readonly wire?: Wire;
   /** For the manifest: what a reader of the Parquet file should know. */
   readonly note?: string;
   /** For people, where a value does not fit: a half sentence such as "declare it varchar". */
   readonly wayOut?: string;
   /** How it is read where the column is declared varchar, if otherwise. */
-  readonly asText?: { readonly reading: Reading; readonly expression: Expression | null; readonly decode?: Convert };
+  readonly asText?: {
+    readonly reading: Reading;
+    readonly expression: Expression | null;
+    readonly decode?: Convert;
+    readonly wire?: Wire;
+  };
 }
 
 /** One row of the table that the loader follows and the docs show. `D`: how the driver describes a column. */
