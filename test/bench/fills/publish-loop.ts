@@ -5,22 +5,7 @@
 import { mkdir, open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectRedis } from '@parqueue/core/redis';
-
-export interface PublishOrder {
-  /** Its shards are there. */
-  readonly folder: string;
-  readonly redisUrl: string;
-  readonly from: number;
-  readonly count: number;
-  readonly partBytes: number;
-  readonly manifestBytes: number;
-}
-
-export interface Published {
-  readonly cpuSeconds: number;
-}
-
-export const SHARDS = 16;
+import { SHARDS, type Published, type PublishOrder } from './publish-order.ts';
 
 /** As a commit does it: a hash of some fields, and the index. */
 const COMMIT = `

@@ -5,7 +5,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Taken } from '../alternate.ts';
 import { BUILT } from '../root.ts';
-import { SHARDS, type Published, type PublishOrder } from './publish-loop.ts';
+import { SHARDS, type Published, type PublishOrder } from './publish-order.ts';
 
 export type Publishing = Omit<PublishOrder, 'from' | 'count'>;
 
