@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer, get, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openFileStoreSubject, type FileOperation } from '@parqueue/core/testing';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { openPart, sendPart, type Sent } from './send-part.ts';
@@ -77,6 +78,35 @@ test('a slow reader holds the sender back, and gets every byte in the end', asyn
     await new Promise((resolve) => setImmediate(resolve));
   }
   expect(hash.digest('hex')).toBe(createHash('sha256').update(content).digest('hex'));
+  expect(await sent).toBe('sent');
+});
+
+test('of a reader who takes nothing, no more is read than its buffers and those of the system hold', async () => {
+  const size = 64 * MIB;
+  writeFileSync(path, Buffer.alloc(size, 1));
+  store.files.log.length = 0;
+  const reads = (): number => store.files.log.filter(({ operation }) => operation === 'read').length;
+  const { url, sent } = await serve({ bytes: size, start: 0, length: size });
+  const response = await respond(url);
+  response.pause();
+  // Until it stands still: nothing was read for a while.
+  for (let [before, after] = [-1, reads()]; before !== after; [before, after] = [after, reads()]) await sleep(200);
+  expect(reads()).toBeLessThan(size / MIB);
+  response.destroy();
+  expect(await sent).toBe('caller-left');
+});
+
+test('buffers are read into again only when their bytes are out: every byte is in its place however slow the reader is', async () => {
+  const words = Uint32Array.from({ length: (12 * MIB) / 4 }, (_, at) => at);
+  writeFileSync(path, words);
+  const { url, sent } = await serve({ bytes: 12 * MIB, start: 0, length: 12 * MIB });
+  const response = await respond(url);
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) {
+    chunks.push(chunk as Buffer);
+    if (chunks.length % 16 === 0) await sleep(1);
+  }
+  expect(Buffer.concat(chunks).equals(Buffer.from(words.buffer))).toBe(true);
   expect(await sent).toBe('sent');
 });
 
