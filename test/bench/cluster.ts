@@ -6,6 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RedisServer, type Fsync } from '../faults/redis-server.ts';
 import { ParqueueProcess } from '../infra/parqueue-process.ts';
+import { profiled } from './profiled.ts';
 import { ROOT } from './root.ts';
 
 const CLI = join(ROOT, 'packages/cli/bin/parqueue.js');
@@ -96,7 +97,7 @@ ${yaml}`;
       UV_THREADPOOL_SIZE: '16',
     };
     return new ParqueueProcess({
-      command: [process.execPath, CLI, role, '--config', this.#config],
+      command: [process.execPath, ...profiled(role), CLI, role, '--config', this.#config],
       cwd: this.folder,
       env,
     });

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- SECTION…] [--long] [--write] [--list]`: what Parqueue does against floors and peers; docs/performance.md says how to read it.
+ * `npm run bench [-- SECTION…] [--long] [--write] [--profile] [--list]`: what Parqueue does against floors and peers; docs/performance.md says how to read it.
  * Ends with 0 where all sections came to figures, goals reached or not; 1 where one failed; 2 for arguments that say nothing.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -12,6 +12,7 @@ import { NGINX } from './nginx.ts';
 import { playSection } from './play.ts';
 import { judge, type Played } from './played.ts';
 import { ProgressLine } from './progress-line.ts';
+import { profileInto } from './profiled.ts';
 import { reportOf, toldGoal } from './report.ts';
 import { ROOT } from './root.ts';
 import type { Section } from './section.ts';
@@ -36,7 +37,8 @@ async function main(): Promise<number> {
   return await play(wanted);
 }
 
-async function play({ sections, scale, write }: Wanted): Promise<number> {
+async function play({ sections, scale, write, profile }: Wanted): Promise<number> {
+  if (profile) profileInto(join(folder, 'profiles'));
   const ended = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => ended.abort(new Error(signal)));
   const { signal } = ended;

@@ -4,6 +4,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Outcome } from './played.ts';
+import { profiled } from './profiled.ts';
 import { BUILT } from './root.ts';
 import type { Scale } from './section.ts';
 import type { Told } from './section-process.ts';
@@ -34,7 +35,7 @@ async function inProcess(name: string, options: PlayOptions & { readonly scratch
   const { scale, signal, scratch, onProgress } = options;
   // A group of its own: Ctrl-C is for us, who end it in good order; and what is left of it can be named.
   const child = fork(PROGRAM, [name, scale, scratch], {
-    execArgv: ['--expose-gc'],
+    execArgv: ['--expose-gc', ...profiled(name)],
     detached: true,
     env: { ...process.env, TMPDIR: scratch },
   });
