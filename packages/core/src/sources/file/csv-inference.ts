@@ -15,6 +15,9 @@ const INFERRED: readonly DeclaredType[] = [
   { name: 'timestamp', sql: 'TIMESTAMP', decimal: null },
 ];
 
+/** Rows that rule out nearly all types that will be ruled out: the others are tested without them. */
+const FIRST_ROWS = 200;
+
 /** Rows of the first look; a refuted guess costs two passes more, a row here some microseconds. */
 const GLANCE_ROWS = 10_000;
 
@@ -40,7 +43,12 @@ export async function guessTypes(
   names: readonly string[],
 ): Promise<Inference> {
   const all = new Map(names.map((name) => [name, INFERRED]));
-  const glance = await narrow(session, `(SELECT * FROM ${relation} LIMIT ${GLANCE_ROWS})`, all);
+  const first = await narrow(session, `(SELECT * FROM ${relation} LIMIT ${FIRST_ROWS})`, all);
+  if (first.rows < FIRST_ROWS) return { rows: first.rows, candidates: first.candidates };
+  const open = new Map(
+    names.map((name) => [name, (first.seen.has(name) ? first.candidates.get(name) : null) ?? INFERRED]),
+  );
+  const glance = await narrow(session, `(SELECT * FROM ${relation} LIMIT ${GLANCE_ROWS})`, open);
   const whole = glance.rows < GLANCE_ROWS;
   const unseen = new Map(names.filter((name) => !glance.seen.has(name)).map((name) => [name, INFERRED]));
   if (whole || unseen.size === 0) return { rows: whole ? glance.rows : null, candidates: glance.candidates };
@@ -125,17 +133,23 @@ const NUMBER =
 /**
  * The text can be had back from the value: `007`, `+1`, `1e3`, numbers beyond 64 bits and 17-digit decimals that a
  * double cannot tell apart stay text. 15 digits always survive a double (IEEE 754).
+ * `isLong`: most of the numbers have more; the same texts hold, tried in another order.
  */
-export function inferredHolds(text: string, cast: string, type: DeclaredType): Holds {
+export function inferredHolds(
+  text: string,
+  cast: string,
+  type: DeclaredType,
+  { isLong = false }: { readonly isLong?: boolean } = {},
+): Holds {
   const back = `CAST(${cast} AS VARCHAR) = ${text}`;
   switch (type.sql) {
     case 'DOUBLE': {
       const number = `regexp_full_match(${text}, '${NUMBER}')`;
       const digits = `strlen(${text}) - CAST(contains(${text}, '.') AS INTEGER) - CAST(starts_with(${text}, '-') AS INTEGER)`;
-      return {
-        usual: `(strlen(${text}) <= 15 AND ${number})`,
-        otherwise: `(${digits} <= 15 AND ${number}) OR ${back}`,
-      };
+      const isShort = `(${digits} <= 15 AND ${number})`;
+      return isLong
+        ? { usual: back, otherwise: isShort }
+        : { usual: `(strlen(${text}) <= 15 AND ${number})`, otherwise: `${isShort} OR ${back}` };
     }
     case 'BOOLEAN':
       return { usual: back, otherwise: `lower(${text}) IN ('true', 'false')` };

@@ -75,7 +75,11 @@ export function tableWith(
     const type = plan.declared.get(name) ?? inferred ?? TEXT;
     if (parsed.has(name)) return { name, type, cast: quoted(name), expression: quoted(name) };
     const value = quoted(`${prefix}${i}`);
-    const holds = inferred === undefined ? {} : { holds: inferredHolds(quoted(name), value, inferred) };
+    // Short numbers are among those parsed, where any are.
+    const holds =
+      inferred === undefined
+        ? {}
+        : { holds: inferredHolds(quoted(name), value, inferred, { isLong: parsed.size > 0 }) };
     // Each text is cast once, beneath the expressions that check it.
     const cast = `${quoted(name)}, ${castOf(quoted(name), type)} AS ${value}`;
     return { name, type, cast, expression: fromText(name, type, { value, ...holds }) };
