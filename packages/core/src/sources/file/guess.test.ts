@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isParqueueError } from '../../model/errors.ts';
+import { isParqueueError, ParqueueError } from '../../model/errors.ts';
 import { DEFAULT_PARQUET, type CanonicalRequest } from '../../model/request.ts';
+import type { SourceContext } from '../../ports/source.ts';
 import { sourceContext } from '../../testing/source-contract.ts';
 import { decodingOf } from './decode.ts';
 import { openDuckDb } from './duckdb.ts';
@@ -41,7 +42,11 @@ function request(format: Format, more: Partial<CanonicalRequest> = {}): Canonica
   };
 }
 
-async function loaded(asked: CanonicalRequest, guessFromBytes: number): Promise<unknown> {
+async function loaded(
+  asked: CanonicalRequest,
+  guessFromBytes: number,
+  more: Partial<SourceContext> = {},
+): Promise<unknown> {
   const source = await openFileSource({
     root: join(base, 'root'),
     scratch: join(base, 'scratch'),
@@ -50,9 +55,9 @@ async function loaded(asked: CanonicalRequest, guessFromBytes: number): Promise<
   });
   let begun = 0;
   try {
-    await using snapshot = await source.open(asked, sourceContext({ onFirstBatch: () => void (begun += 1) }));
+    await using snapshot = await source.open(asked, sourceContext({ onFirstBatch: () => void (begun += 1), ...more }));
     const extract = await snapshot.extract({ path: join(base, 'out', 'part.parquet') });
-    expect(begun).toBe(1);
+    if (more.onFirstBatch === undefined) expect(begun).toBe(1);
     return extract;
   } catch (error) {
     if (!isParqueueError(error)) throw error;
@@ -183,6 +188,38 @@ describe('an NDJSON', () => {
   it('has the columns that are wanted, with the types that are declared', async () => {
     const more = { columns: ['t', 'n', 'd'], columnTypes: { n: 'varchar', d: 'decimal(5,2)' } };
     expect(await sameWithAGuess('ndjson', NDJSON, more)).toMatchObject({ rows: LINES });
+  });
+});
+
+describe.each([
+  ['csv', CSV],
+  ['ndjson', NDJSON],
+] as const)('a load of %s that is being guessed', (format, text) => {
+  beforeEach(() => writeFile(join(base, 'root', `a.${format}`), text));
+
+  it('ends with PQ_CANCELLED when it is aborted, and leaves nothing', async () => {
+    const stop = new AbortController();
+    const ended = await loaded(request(format), HEAD_BYTES, {
+      signal: stop.signal,
+      onFirstBatch: () => stop.abort(),
+    });
+    expect(ended).toMatchObject({ code: 'PQ_CANCELLED' });
+    expect(await readdir(join(base, 'out'))).toEqual([]);
+  });
+
+  it('keeps its limits', async () => {
+    const limits = { rowsMax: LINES - 1, bytesMax: 1e9, timeoutMs: 60_000 };
+    expect(await loaded(request(format), HEAD_BYTES, { limits })).toMatchObject({
+      code: 'PQ_LIMIT_EXCEEDED',
+      details: { limit: 'rows' },
+    });
+    expect(await readdir(join(base, 'out'))).toEqual([]);
+  });
+
+  it('tells what the caller of its first rows throws', async () => {
+    const refused = new ParqueueError('PQ_WORKER_CRASHED', 'no');
+    const onFirstBatch = (): Promise<void> => Promise.reject(refused);
+    expect(await loaded(request(format), HEAD_BYTES, { onFirstBatch })).toMatchObject({ code: 'PQ_WORKER_CRASHED' });
   });
 });
 
