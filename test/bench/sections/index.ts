@@ -1,6 +1,7 @@
 /** All sections, in the order in which they run and stand in docs/performance.md. */
 import type { Section } from '../section.ts';
 import { csvFill } from './csv-fill.ts';
+import { memory } from './memory.ts';
 import { ndjsonFill } from './ndjson-fill.ts';
 import { parquetCopy } from './parquet-copy.ts';
 import { oracleFill } from './oracle-fill.ts';
@@ -16,6 +17,7 @@ export const SECTIONS: readonly Section[] = [
   csvFill,
   ndjsonFill,
   warmRead,
+  memory,
   scale,
   tinyFills,
 ];
