@@ -1,5 +1,6 @@
 -- Reserves room for a running fill, or raises what it reserved: what the store holds and all that is reserved stay within the
 -- quotas together. Refused, nothing changes. A worker that dies leaves a reservation, which ends by its time.
+-- Without a quota nothing need be added up: then a few reservations are looked at, for those that have ended, and never all.
 -- Where a fill of the key was stopped lately, at least what it had then is asked for.
 -- KEYS marker usage reserved outgrown
 -- ARGV epoch incarnation fillId bytes dataset('' for none) ttlMs quota('' for none) datasetQuota('' for none)
@@ -11,7 +12,8 @@ local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local asked = math.max(tonumber(ARGV[4]), tonumber(redis.call('GET', KEYS[4]) or 0))
 local used = redis.call('HMGET', KEYS[2], 'bytes', 'dataset:' .. ARGV[5])
 local all, own = tonumber(used[1] or 0), tonumber(used[2] or 0)
-local reserved = redis.call('HGETALL', KEYS[3])
+local isBound = ARGV[7] ~= '' or ARGV[8] ~= ''
+local reserved = isBound and redis.call('HGETALL', KEYS[3]) or redis.call('HRANDFIELD', KEYS[3], 3, 'WITHVALUES')
 for i = 1, #reserved, 2 do
   local bytes, expires, dataset = string.match(reserved[i + 1], '^(%d+):(%d+):(.*)$')
   if tonumber(expires) <= now then

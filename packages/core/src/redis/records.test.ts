@@ -247,3 +247,15 @@ test('what nobody may forget has no end, what may be forgotten has one', async (
 test('durability tells what the server was started with', async () => {
   expect(await readDurability(URL)).toEqual({ evictionPolicy: 'noeviction', persistent: false });
 });
+
+test('without a quota ended reservations go a few at a time, and those of running fills stay', async () => {
+  const wish = { dataset: null, bytes: 7, ttlMs: 60_000, quotaBytes: null, datasetQuotaBytes: null };
+  const ended = Array.from({ length: 20 }, (_, n) => [`dead-${n}`, '7:1:'] as const);
+  await admin.hset(KEYS.reserved, Object.fromEntries(ended));
+  await coordination.usage.reserve({ ...wish, key: keyOf('a', 1), fillId: 'running' });
+  const left = await admin.hlen(KEYS.reserved);
+  expect(left, 'at most three are looked at').toBeGreaterThanOrEqual(18);
+  for (let n = 0; n < 300; n += 1) await coordination.usage.reserve({ ...wish, key: keyOf('a', 2), fillId: 'another' });
+  expect((await admin.hkeys(KEYS.reserved)).toSorted()).toEqual(['another', 'running']);
+  expect(await coordination.usage.read()).toMatchObject({ reservedBytes: 14 });
+});
