@@ -77,6 +77,17 @@ test('a line goes from left to right, in whichever order its points were measure
   expect(xs).toEqual(xs.toSorted((a, b) => a - b));
 });
 
+test('names of series that are too long for one row stand in several', () => {
+  const series = ['a', 'b', 'c'].map((name) => ({ name: name.repeat(60), points: [{ x: 1, y: 1 }] }));
+  const svg = svgOf({ ...lines, series });
+  const rows = [...svg.matchAll(/<text x="29" y="(\d+)">(.)/g)].map(([, y, name]) => [name, Number(y)]);
+  expect(rows).toEqual([
+    ['a', 41],
+    ['b', 61],
+    ['c', 81],
+  ]);
+});
+
 test('one point is a plot', () => {
   const alone: Plot = { ...lines, series: [{ name: 'p50', points: [{ x: 1000, y: 0 }] }] };
   expect(svgOf(alone)).not.toContain('NaN');

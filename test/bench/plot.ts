@@ -6,7 +6,8 @@ import { linearTicks, logTicks, short } from './ticks.ts';
 
 const WIDTH = 760;
 const RIGHT = 30;
-const TOP = 62;
+const TITLE = 34;
+const LEGEND_ROW = 20;
 const BAR = 20;
 const GAP = 14;
 const LINES_HIGH = 280;
@@ -27,22 +28,23 @@ function bars(plot: Plot, ticks: readonly number[]): string {
   const groups = (plot.series[0]?.points ?? []).map(({ x }) => String(x));
   const left = 20 + CHAR * Math.max(...groups.map((name) => name.length));
   const many = plot.series.length;
+  const first = TITLE + legendOf(plot).rows * LEGEND_ROW;
   const group = many * BAR + GAP;
-  const bottom = TOP + groups.length * group;
+  const bottom = first + groups.length * group;
   const top = ticks.at(-1) ?? 1;
   const x = (value: number): number => left + (value / top) * (WIDTH - left - RIGHT);
   const body = groups.flatMap((name, at) => {
-    const y = TOP + at * group + GAP / 2;
+    const y = first + at * group + GAP / 2;
     const label = `<text x="${left - 8}" y="${y + (many * BAR) / 2 + 4}" text-anchor="end">${escaped(name)}</text>`;
     return [label, ...plot.series.flatMap((series, row) => bar(series, { at, row, many, y: y + row * BAR, x }))];
   });
   return drawn(plot, {
     bottom,
     body: [
-      ...ticks.map((tick) => `<path class="grid" d="M${at1(x(tick))} ${TOP}V${bottom}"/>`),
+      ...ticks.map((tick) => `<path class="grid" d="M${at1(x(tick))} ${first}V${bottom}"/>`),
       ...ticks.map((tick) => `<text x="${at1(x(tick))}" y="${bottom + 18}" text-anchor="middle">${short(tick)}</text>`),
       ...body,
-      `<path class="axis" d="M${left} ${TOP}V${bottom}"/>`,
+      `<path class="axis" d="M${left} ${first}V${bottom}"/>`,
       `<text x="${WIDTH - RIGHT}" y="${bottom + 38}" text-anchor="end">${escaped(plot.yLabel)}</text>`,
     ],
   });
@@ -81,7 +83,8 @@ function bar({ name, points }: Series, { at, row, many, y, x }: BarPlace): reado
 
 function lines(plot: Plot, ticks: readonly number[]): string {
   const left = 24 + CHAR * Math.max(...ticks.map((tick) => short(tick).length));
-  const bottom = TOP + LINES_HIGH;
+  // Above them is what the axis counts.
+  const bottom = TITLE + legendOf(plot).rows * LEGEND_ROW + 24 + LINES_HIGH;
   const xs = plot.series.flatMap(({ points }) => points.map(placeOf));
   const log = plot.xScale === 'log';
   if (log && Math.min(...xs) <= 0) throw new Error(`plot ${plot.name} has a point at 0 on a logarithmic axis`);
@@ -101,7 +104,7 @@ function lines(plot: Plot, ticks: readonly number[]): string {
       ...xTicks.map((tick) => `<text x="${x(tick)}" y="${bottom + 18}" text-anchor="middle">${short(tick)}</text>`),
       `<path class="axis" d="M${left} ${bottom}H${WIDTH - RIGHT}"/>`,
       ...plot.series.flatMap((series, at) => line(series, { colour: colourAt(at), x, y })),
-      `<text x="12" y="${TOP - 12}">${escaped(plot.yLabel)}</text>`,
+      `<text x="12" y="${bottom - LINES_HIGH - 14}">${escaped(plot.yLabel)}</text>`,
       `<text x="${WIDTH - RIGHT}" y="${bottom + 38}" text-anchor="end">${escaped(plot.xLabel)}</text>`,
     ],
   });
@@ -137,26 +140,30 @@ function placeOf({ x }: PlotPoint): number {
 
 /** With title and, where there are several series, their names. */
 function drawn(plot: Plot, { bottom, body }: { readonly bottom: number; readonly body: readonly string[] }): string {
-  let at = 12;
-  const legend = plot.series.flatMap(({ name }, index) => {
-    const x = at;
-    at += 30 + CHAR * name.length;
-    return [
-      `<rect x="${x}" y="30" width="12" height="12" fill="${colourAt(index)}"/>`,
-      `<text x="${x + 17}" y="41">${escaped(name)}</text>`,
-    ];
-  });
   return svgDocument({
     width: WIDTH,
     height: bottom + 48,
     label: plot.title,
     style: STYLE,
-    body: [
-      `<text class="title" x="12" y="19">${escaped(plot.title)}</text>`,
-      ...(plot.series.length < 2 ? [] : legend),
-      ...body,
-    ],
+    body: [`<text class="title" x="12" y="19">${escaped(plot.title)}</text>`, ...legendOf(plot).body, ...body],
   });
+}
+
+/** The names of series with their colours, in as many rows as they need; none for one series, which the title is about. */
+function legendOf({ series }: Plot): { readonly rows: number; readonly body: readonly string[] } {
+  if (series.length < 2) return { rows: 0, body: [] };
+  let [x, row] = [12, 0];
+  const body = series.flatMap(({ name }, index) => {
+    const width = 30 + CHAR * name.length;
+    if (x > 12 && x + width > WIDTH) [x, row] = [12, row + 1];
+    const [left, y] = [x, TITLE - 4 + row * LEGEND_ROW];
+    x += width;
+    return [
+      `<rect x="${left}" y="${y}" width="12" height="12" fill="${colourAt(index)}"/>`,
+      `<text x="${left + 17}" y="${y + 11}">${escaped(name)}</text>`,
+    ];
+  });
+  return { rows: row + 1, body };
 }
 
 /** Tenths of a pixel are seen by nobody. */
