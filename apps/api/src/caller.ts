@@ -25,7 +25,8 @@ export interface AskCall {
   readonly requestId: string;
   /** Of the request; null where nobody traces. */
   readonly span: Span | null;
-  readonly signal: AbortSignal;
+  /** See callerSignal. */
+  readonly signal: () => AbortSignal;
 }
 
 /**
@@ -68,7 +69,7 @@ export function askCallOf(
     pinTtlMs: options.pinTtlMs ?? null,
     requestId: request.id,
     span: request.span,
-    signal: callerSignal(context, reply),
+    signal: once(() => callerSignal(context, reply)),
   };
 }
 
@@ -89,15 +90,26 @@ function withLenientAge({ policy, ...resolved }: Resolved): Resolved {
   return { ...resolved, policy: { ...policy, maxAgeMs: Math.max(policy.maxAgeMs, CONTINUED_READ_MS) } };
 }
 
-/** Aborts when the caller's connection closes or the process stops waiting for its callers. */
-export function callerSignal({ stopping }: ApiContext, reply: FastifyReply): AbortSignal {
+/** Made when somebody waits: most answers wait for nothing. */
+function once(make: () => AbortSignal): () => AbortSignal {
+  let made: AbortSignal | null = null;
+  return () => (made ??= make());
+}
+
+/** Aborts when the caller's connection closes, or has closed, or the process stops waiting for its callers. */
+export function callerSignal({ stopping }: ApiContext, { raw }: FastifyReply): AbortSignal {
   const left = new AbortController();
+  const leave = (): void => left.abort(new CallerLeft('the caller left'));
+  if (raw.closed) {
+    leave();
+    return left.signal;
+  }
   const onStop = (): void => left.abort(stopping.reason);
   // Wired by hand: AbortSignal.any would leave one entry per request on the process-wide signal.
   stopping.addEventListener('abort', onStop, { once: true });
-  reply.raw.once('close', () => {
+  raw.once('close', () => {
     stopping.removeEventListener('abort', onStop);
-    left.abort(new CallerLeft('the caller left'));
+    leave();
   });
   if (stopping.aborted) onStop();
   return left.signal;

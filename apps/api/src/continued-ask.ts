@@ -38,7 +38,7 @@ export async function resolveContinued(
       return await comeBack(live, { ...earlier, fillId: state.fillId }, poller);
   }
   const question: Ask = { request, policy, cachedOnly: call.cachedOnly, continues: earlier?.requirement ?? null };
-  const resolution = await live.resolver.resolve(question, { ...waitOf(call), beforeWork });
+  const resolution = await live.resolver.resolve(question, waitOf(call, beforeWork));
   if (resolution.kind === 'answer') {
     if (poller !== null) await asks.forget(poller);
     return resolution;
@@ -60,9 +60,19 @@ async function comeBack(live: Live, record: AskRecord, poller: string | null): P
   return { kind: 'pending', fillId: record.fillId };
 }
 
-function waitOf({ waitMs, pinTtlMs, requestId, span, signal, principal }: AskCall): WaitOptions {
-  const traced = span === null ? {} : { span };
-  return { waitMs, pinTtlMs, requestId, signal, pinOwner: pinOwner(principal), ...traced };
+function waitOf(call: AskCall, beforeWork?: NonNullable<WaitOptions['beforeWork']>): WaitOptions {
+  const { waitMs, pinTtlMs, requestId, span, signal, principal } = call;
+  return {
+    waitMs,
+    pinTtlMs,
+    requestId,
+    ...(pinTtlMs === null ? {} : { pinOwner: pinOwner(principal) }),
+    ...(span === null ? {} : { span }),
+    ...(beforeWork === undefined ? {} : { beforeWork }),
+    get signal() {
+      return signal();
+    },
+  };
 }
 
 /** The earlier ask that this one continues, if it was for the same key and in the epoch that is still open. */

@@ -2,7 +2,6 @@
  * Composition root of the API: opens the store, ties the process to Redis, builds the application, listens; and takes
  * all of it down again, callers first.
  */
-import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -27,6 +26,7 @@ import { DegradedMode } from './degraded.ts';
 import { PartLayouts } from './part-layouts.ts';
 import { createMetrics } from './metrics.ts';
 import { pinsHeld } from './pin-keeper.ts';
+import { randomIds } from './random-ids.ts';
 import { RedisTime } from './redis-time.ts';
 
 export interface StartApiOptions {
@@ -69,7 +69,7 @@ const STORE_PATIENCE_MS = 10_000;
 
 /** @throws ParqueueError PQ_CONFIG, PQ_STORE_IO; EADDRINUSE as Node words it */
 export async function startApi(options: StartApiOptions): Promise<RunningApi> {
-  const { config, clock = SYSTEM_CLOCK, randomId = () => randomBytes(16).toString('hex') } = options;
+  const { config, clock = SYSTEM_CLOCK, randomId = randomIds() } = options;
   const log = options.log ?? pino();
   requireSafeAddress(config);
   const redisUrl = config.redis.url;

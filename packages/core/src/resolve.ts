@@ -82,6 +82,7 @@ const STALE_IF_ERROR_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 interface Caller {
   readonly ask: Ask;
   readonly wait: WaitOptions;
+  /** Empty where nothing is to be pinned. */
   readonly pinId: string;
   readonly deadlineMs: number;
   arrival: Kept | null;
@@ -117,7 +118,7 @@ export class Resolver {
     const caller: Caller = {
       ask,
       wait,
-      pinId: `${wait.pinOwner ?? ''}${randomId()}`,
+      pinId: wait.pinTtlMs === null ? '' : `${wait.pinOwner ?? ''}${randomId()}`,
       deadlineMs: clock.now() + wait.waitMs,
       arrival: null,
       found: null,

@@ -11,9 +11,15 @@ export interface RequestDirectives {
   readonly onlyIfCached: boolean;
 }
 
+const NO_DIRECTIVES: RequestDirectives = {
+  wish: { noCache: undefined, maxAgeMs: undefined, maxStaleMs: undefined },
+  onlyIfCached: false,
+};
+
 export function readCacheControl(header: string | undefined): RequestDirectives {
+  if (header === undefined) return NO_DIRECTIVES;
   const directives = new Map<string, string>();
-  for (const part of (header ?? '').split(',')) {
+  for (const part of header.split(',')) {
     const [name = '', value = ''] = part.split('=', 2).map((side) => side.trim());
     if (name !== '') directives.set(name.toLowerCase(), value.replaceAll('"', ''));
   }

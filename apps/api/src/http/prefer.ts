@@ -11,7 +11,8 @@ export const WAIT_DEFAULT_MS = 30_000;
 
 /** A preference that cannot be read counts as not given (RFC 7240 section 2). */
 export function readPrefer(header: string | readonly string[] | undefined, waitMaxMs: number): Preference {
-  const text = typeof header === 'string' ? header : (header ?? []).join(',');
+  if (header === undefined) return { waitMs: Math.min(WAIT_DEFAULT_MS, waitMaxMs), applied: null };
+  const text = typeof header === 'string' ? header : header.join(',');
   let waitMs: number | null = null;
   let respondAsync = false;
   for (const part of text.split(',')) {

@@ -24,6 +24,7 @@ import {
   type RequestProblem,
   type Wanted,
 } from './request-parts.ts';
+import { RememberedRequests } from './remembered-requests.ts';
 import { paramsOf } from './request-again.ts';
 import { identityOf } from './source-identity.ts';
 import { askSql, askSqlDataset, type AdhocSql } from './sql-questions.ts';
@@ -53,6 +54,7 @@ export class Catalog {
   readonly #config: Config;
   readonly #datasets: ReadonlyMap<string, DatasetConfig>;
   readonly #sources: ReadonlyMap<string, SourceConfig>;
+  readonly #requests = new RememberedRequests();
   #askers: Askers | null = null;
 
   constructor(config: Config) {
@@ -109,19 +111,25 @@ export class Catalog {
   /** @throws ParqueueError PQ_UNKNOWN_DATASET, PQ_INVALID_REQUEST with `details.problems: RequestProblem[]`, all of them. */
   resolveDataset(name: string, rawParams: RawParams, options: ResolveOptions = {}): Resolved {
     const dataset = this.dataset(name);
+    const { columns, freshness } = options;
+    const asked = { dataset: name, params: rawParams, columns };
+    const request = this.#requests.of(asked, () => this.#requestOf(dataset, rawParams, columns));
+    return resolvedBy(request, dataset.freshness, freshness);
+  }
+
+  #requestOf(dataset: DatasetConfig, rawParams: RawParams, wished: readonly string[] | undefined): ResolvedRequest {
+    const { name } = dataset;
     const problems: RequestProblem[] = [];
     const values = readParams(dataset, rawParams, problems);
-    const columns = readColumns(options.columns, dataset.select, problems);
+    const columns = readColumns(wished, dataset.select, problems);
     refuse(problems, `dataset "${name}" cannot be asked like this`);
     const source = this.source(dataset.source);
-    if (dataset.kind === 'file') {
-      const wanted = askFileDataset(dataset, values, columns);
-      return this.#resolved({ source, dataset: name, wanted, declared: dataset.freshness }, options.freshness);
-    }
+    const base = { source, dataset: name, declared: dataset.freshness };
+    if (dataset.kind === 'file')
+      return this.#resolved({ ...base, wanted: askFileDataset(dataset, values, columns) }).request;
     if (source.kind === 'file') throw new TypeError(`dataset ${name} is a statement, but its source is made of files`);
     const wanted = askSqlDataset(dataset, source, { values, columns });
-    const { statement } = dataset;
-    return this.#resolved({ source, dataset: name, wanted, statement, declared: dataset.freshness }, options.freshness);
+    return this.#resolved({ ...base, wanted, statement: dataset.statement }).request;
   }
 
   /** What is loaded of the dataset although nobody asked for it. */
@@ -241,8 +249,12 @@ export class Catalog {
       versionKind: declared.version,
       limits: this.#config.limits.fill,
     };
-    return { request, policy: narrowPolicy(declared, wish), declared };
+    return resolvedBy(request, declared, wish);
   }
+}
+
+function resolvedBy(request: ResolvedRequest, declared: FreshnessPolicy, wish: FreshnessWish = {}): Resolved {
+  return { request, policy: narrowPolicy(declared, wish), declared };
 }
 
 /** No such file is there: a source that says so was reached. */

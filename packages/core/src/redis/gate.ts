@@ -48,6 +48,8 @@ export class RedisGate {
   #runId: string | null = null;
   #identified = deferred<void>();
   #lastError = 'not connected yet';
+  /** The socket whose commands of this turn of the event loop are held together. */
+  #gathering: Redis['stream'] | null = null;
   #marker: Marker | null = null;
   #closed = false;
 
@@ -196,6 +198,7 @@ export class RedisGate {
   async #evaluate(name: ScriptName, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
     const { sha1, text } = SCRIPTS[name];
     const compared = this.#runId;
+    this.#gather();
     try {
       return await this.#redis.evalsha(sha1, keys.length, ...keys, ...args);
     } catch (error) {
@@ -203,6 +206,21 @@ export class RedisGate {
       if (!isMissingScript(error) || this.#runId !== compared) throw error;
       return await this.#redis.eval(text, keys.length, ...keys, ...args);
     }
+  }
+
+  /**
+   * Commands of many callers leave in one write at the end of this turn of the event loop. They are given to the socket now: what
+   * was compared is what they go to, and when it closes first they break with it like any that were on their way.
+   */
+  #gather(): void {
+    const { stream } = this.#redis;
+    if (this.#gathering === stream) return;
+    this.#gathering = stream;
+    stream.cork();
+    setImmediate(() => {
+      stream.uncork();
+      if (this.#gathering === stream) this.#gathering = null;
+    });
   }
 
   /** Once per marker: later calls fail by themselves until another one is adopted. */
