@@ -11,6 +11,7 @@ import { postgresFill } from './postgres-fill.ts';
 import { scale } from './scale.ts';
 import { tinyFills } from './tiny-fills.ts';
 import { warmRead } from './warm-read.ts';
+import { warmResolve } from './warm-resolve.ts';
 
 export const SECTIONS: readonly Section[] = [
   oracleFill,
@@ -20,6 +21,7 @@ export const SECTIONS: readonly Section[] = [
   parquetCopy,
   csvFill,
   ndjsonFill,
+  warmResolve,
   warmRead,
   memory,
   scale,
