@@ -42,6 +42,9 @@ export interface Sighting {
   readonly sha256: string | null;
 }
 
+/** Of the boot that this process lives in. */
+let bootId: Promise<string> | null = null;
+
 /** Looks the file up by its stat, and remembers the moment where it was never seen in this state. */
 export async function recall(
   memo: Memo,
@@ -86,8 +89,13 @@ async function nameOf(stat: FileStat, realPath: string): Promise<string> {
   return `file:${digest.slice(0, 40)}`;
 }
 
+/**
+ * The list of mounts is read each time, a fifth of a millisecond: neither a file's device nor the number of a mount tells
+ * that it is the one of before, because both are given to the next one as soon as they are free.
+ */
 async function mountOf(realPath: string): Promise<string> {
-  const [boot, mounts] = await Promise.all([textOf('/proc/sys/kernel/random/boot_id'), textOf('/proc/self/mountinfo')]);
+  bootId ??= textOf('/proc/sys/kernel/random/boot_id');
+  const [boot, mounts] = await Promise.all([bootId, textOf('/proc/self/mountinfo')]);
   let found = '';
   let length = -1;
   for (const line of mounts.split('\n')) {

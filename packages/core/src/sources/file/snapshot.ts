@@ -13,7 +13,7 @@ import { recall, remember, versionOf, type Sighting } from './checksum.ts';
 import { declaredTypes } from './decode.ts';
 import { inPlace, throwIfAborted, type Place } from './disk-error.ts';
 import type { DuckDbOptions } from './duckdb.ts';
-import type { JailedFile } from './jail.ts';
+import { openJailed, type JailedFile } from './jail.ts';
 import { assertRows } from './load.ts';
 import { pump } from './pump.ts';
 import { makeScratch } from './scratch.ts';
@@ -39,13 +39,28 @@ interface Hashed {
 
 /** The version by a warm memo, or by reading the file. */
 export async function currentVersion(parts: FileSourceParts, path: string, context: SourceContext): Promise<string> {
-  const hashed = await hashStable(parts, path, context, async (file) => {
-    const { sha256 } = await recall(context.memo, file, parts.time.monotonicNs());
-    return sha256 === null
-      ? readThrough(parts, path, context, { file, copyTo: null, checksums: null })
-      : { sha256, bytes: file.bytes, proof: null };
-  });
+  throwIfAborted(context.signal);
+  const remembered = await rememberedHash(parts, path, context);
+  if (remembered !== null) return versionOf(remembered);
+  const hashed = await hashStable(parts, path, context, (file) =>
+    readThrough(parts, path, context, { file, copyTo: null, checksums: null }),
+  );
   return versionOf(hashed.sha256);
+}
+
+/**
+ * By one stat of the open file. No byte is read, so there is nothing that could have moved meanwhile: the file was in this
+ * state at the moment of the stat, which is after the caller asked. Null where it has to be read, or cannot be: whoever reads it says why.
+ */
+async function rememberedHash(parts: FileSourceParts, path: string, context: SourceContext): Promise<string | null> {
+  let file: JailedFile;
+  try {
+    file = await openJailed(parts.root, path);
+  } catch {
+    return null;
+  }
+  await using _open = file;
+  return (await recall(context.memo, file, parts.time.monotonicNs())).sha256;
 }
 
 export function fileSnapshot(parts: FileSourceParts, request: CanonicalRequest, context: SourceContext): Snapshot {

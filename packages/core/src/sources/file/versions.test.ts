@@ -3,7 +3,7 @@ import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, open, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CanonicalRequest } from '../../model/request.ts';
 import type { Source } from '../../ports/source.ts';
 import { generateFile } from '../../parquet/index.ts';
@@ -50,6 +50,20 @@ function put(text: string): Promise<void> {
   return writeFile(join(base, 'root', 'a.csv'), text);
 }
 
+/** Of open files: what a FileHandle is asked for by anybody in this process. */
+async function countingStats(path: string): Promise<AsyncDisposable & { count(): number }> {
+  const handle = await open(path, 'r');
+  const prototype = Object.getPrototypeOf(handle) as { stat: (...args: unknown[]) => unknown };
+  await handle.close();
+  const spy = vi.spyOn(prototype, 'stat');
+  return {
+    count: () => spy.mock.calls.length,
+    async [Symbol.asyncDispose]() {
+      spy.mockRestore();
+    },
+  };
+}
+
 describe('the memory of hashes', () => {
   it('is believed only when hashing began two seconds after the stat was first seen, and then costs no read', async () => {
     await put('a\n1\n');
@@ -63,6 +77,29 @@ describe('the memory of hashes', () => {
     expect(hashes).toBe(3);
     for (let i = 0; i < 5; i += 1) expect((await source.probe(request('a.csv'), context)).version).toBe(version);
     expect(hashes).toBe(3);
+  });
+
+  it('is asked by one stat of the open file, and nothing else is looked at', async () => {
+    await put('a\n1\n');
+    const context = sourceContext();
+    await source.probe(request('a.csv'), context);
+    nowNs += 3n * SECOND_NS;
+    const { version } = await source.probe(request('a.csv'), context);
+    hashes = 0;
+    await using stats = await countingStats(join(base, 'root', 'a.csv'));
+    for (let time = 0; time < 3; time += 1)
+      expect((await source.probe(request('a.csv'), context)).version).toBe(version);
+    expect({ stats: stats.count(), hashes }).toEqual({ stats: 3, hashes: 0 });
+  });
+
+  it('is not asked of a file that is gone, which is told as it is', async () => {
+    await put('a\n1\n');
+    const context = sourceContext();
+    await source.probe(request('a.csv'), context);
+    nowNs += 3n * SECOND_NS;
+    await source.probe(request('a.csv'), context);
+    await rm(join(base, 'root', 'a.csv'));
+    await expect(source.probe(request('a.csv'), context)).rejects.toThrow(/there is no file a.csv/);
   });
 
   it('notices a write of equal size whose times were put back', async () => {
