@@ -29,13 +29,20 @@ export class RedisMonitor implements AsyncDisposable {
     return monitor;
   }
 
-  /** The commands that reached Redis while `work` ran, other than the one that marks its end. */
+  async #mark(): Promise<string> {
+    const mark = `mark-${(this.#marks += 1)}`;
+    await redisCommand(this.#url, ['ECHO', mark]);
+    await this.#until((line) => line.includes(`"${mark}"`));
+    return mark;
+  }
+
+  /** The commands that reached Redis while `work` ran, other than the one that marks its beginning or its end. */
   async during(work: () => Promise<unknown>): Promise<readonly string[]> {
+    // What was sent before is told of later than it is answered, where the machine is busy.
+    await this.#mark();
     this.#lines = [];
     await work();
-    const mark = `end-${(this.#marks += 1)}`;
-    await redisCommand(this.#url, ['ECHO', mark]);
-    await this.#until((line) => line.includes(mark));
+    const mark = await this.#mark();
     return this.#lines.flatMap((line) => {
       const [, source = 'lua', command = '', argument = ''] =
         /^\+[\d.]+ \[\d+ (\S+)\] "([^"]*)"(?: "([^"]*)")?/.exec(line) ?? [];

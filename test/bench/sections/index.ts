@@ -9,7 +9,9 @@ import { oracleFill } from './oracle-fill.ts';
 import { parquetEncode } from './parquet-encode.ts';
 import { postgresFill } from './postgres-fill.ts';
 import { scale } from './scale.ts';
+import { stampede } from './stampede.ts';
 import { tinyFills } from './tiny-fills.ts';
+import { warmCheck } from './warm-check.ts';
 import { warmRead } from './warm-read.ts';
 import { warmResolve } from './warm-resolve.ts';
 
@@ -23,6 +25,8 @@ export const SECTIONS: readonly Section[] = [
   ndjsonFill,
   warmResolve,
   warmRead,
+  warmCheck,
+  stampede,
   memory,
   scale,
   tinyFills,
