@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { cacheKey, materialize, type CanonicalRequest, type Clock } from '@parqueue/core';
+import { FileThread } from '@parqueue/core/parquet';
 import { openOracleSource } from '@parqueue/core/sources/oracle';
 import { openStore } from '@parqueue/core/store';
 import { serve, type ThreadData, type Work } from './work.ts';
@@ -28,6 +29,7 @@ const source = await openOracleSource({
   randomId,
   chance: () => 0.5,
   clock,
+  files: new FileThread(),
 });
 const limits = { rowsMax: 1e9, bytesMax: 1e12, timeoutMs: 600_000 };
 

@@ -54,6 +54,40 @@ function pairAt(text: string, at: number): number {
   return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
 }
 
+/** basicSeconds of a text that stands in `bytes`, of a year that is not negative; NaN for any other. */
+export function basicSecondsOf(bytes: Uint8Array, from: number, to: number): number {
+  if (to - from < WHOLE_LENGTH || bytes[from] !== BLANK) return Number.NaN;
+  const year = pairOf(bytes, from + 1) * 100 + pairOf(bytes, from + 3);
+  const hour = pairOf(bytes, from + 9);
+  const minute = pairOf(bytes, from + 11);
+  const second = pairOf(bytes, from + 13);
+  if (hour > 23 || minute > 59 || second > 59) return Number.NaN;
+  const days = dayNumber(year, pairOf(bytes, from + 5), pairOf(bytes, from + 7));
+  return days * 86_400 + hour * 3600 + minute * 60 + second;
+}
+
+/** basicFraction of a text that stands in `bytes`. */
+export function basicFractionOf(bytes: Uint8Array, from: number, to: number, perSecond: number): number {
+  let fraction = 0;
+  let unit = perSecond;
+  for (let i = from + WHOLE_LENGTH; i < to; i += 1) {
+    const digit = (bytes[i] as number) - ZERO;
+    if (!(digit >= 0 && digit <= 9) || (unit === 1 && digit !== 0)) return Number.NaN;
+    if (unit > 1) {
+      unit /= 10;
+      fraction += digit * unit;
+    }
+  }
+  return fraction;
+}
+
+/** NaN where there are not two digits. */
+function pairOf(bytes: Uint8Array, at: number): number {
+  const tens = (bytes[at] as number) - ZERO;
+  const ones = (bytes[at + 1] as number) - ZERO;
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
+}
+
 /** As people write it; for errors. */
 export function shownBasic(text: string): string {
   const [year, month, day] = [text.slice(0, 5).trimStart(), text.slice(5, 7), text.slice(7, 9)];

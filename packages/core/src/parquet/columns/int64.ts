@@ -136,7 +136,8 @@ export class TimestampBuilder implements ColumnBuilder {
   readonly variableBytes = 0;
   private readonly type: DataType;
   private readonly zoned: boolean;
-  private readonly perSecond: number;
+  /** Units. */
+  readonly perSecond: number;
   private readonly values: Int64Values;
 
   constructor(type: DataType, time: { readonly unit: TimeUnit; readonly utc: boolean }, capacity: number) {

@@ -2,7 +2,17 @@
 import type { Connection, Metadata } from 'oracledb';
 import type { TypedValue } from '../../model/request.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { AskedTables, Begun, Bound, ExpectedRows, Known, SplitLoads, SqlDatabase } from '../sql/database.ts';
+import type { Chunk } from '../sql/wire/fields.ts';
+import type {
+  AskedTables,
+  Begun,
+  Bound,
+  ExpectedRows,
+  ExpectedWire,
+  Known,
+  SplitLoads,
+  SqlDatabase,
+} from '../sql/database.ts';
 import { faultKindOf } from '../sql/faults.ts';
 import type { SqlSourceQuestion } from '../sql/question.ts';
 import type { Use } from '../sql/session.ts';
@@ -11,7 +21,7 @@ import type { ConnectOptions } from './connect.ts';
 import { Dictionary } from './dictionary.ts';
 import { OracleDriver, type OracleSession } from './driver.ts';
 import { projected } from './projection.ts';
-import { fetchRowsFor, rowsOf } from './rows.ts';
+import { fetchRowsFor, rowsOf, wireRowsOf } from './rows.ts';
 import { ScnReader } from './scn.ts';
 import { OracleSplits } from './split.ts';
 import { ORACLE_TYPES } from './type-system.ts';
@@ -24,7 +34,6 @@ export class OracleDatabase implements SqlDatabase<Connection, OracleColumn, Ora
   readonly tracks = 'rowscn';
   readonly driver: OracleDriver;
   readonly types = ORACLE_TYPES;
-  readonly wireRows = null;
   readonly project = projected;
   readonly confirm = null;
   readonly split: SplitLoads<Connection, OracleBinds>;
@@ -73,6 +82,13 @@ export class OracleDatabase implements SqlDatabase<Connection, OracleColumn, Ora
   ): AsyncGenerator<unknown[][], void, undefined> {
     return rowsOf(session, { ...bound, columns, fetchRows: fetchRowsFor(described) });
   }
+
+  readonly wireRows = (
+    session: OracleSession,
+    bound: Bound<OracleBinds>,
+    { described, columns, wires }: ExpectedWire<OracleColumn>,
+  ): AsyncGenerator<Chunk, void, undefined> =>
+    wireRowsOf(session, { ...bound, columns, wires, fetchRows: fetchRowsFor(described) });
 }
 
 /** false where the database refuses it: then version and rows are two points in time, the version first. */

@@ -4,7 +4,8 @@ import { unsupportedType } from '../sql/types.ts';
 import type { PlanTools } from '../sql/column-plan.ts';
 import { projected } from './projection.ts';
 import { sourceTypeOf } from './source-type.ts';
-import { TYPE_RULES, UNSUPPORTED } from './types-rules.ts';
+import { TYPE_RULES } from './types-rules.ts';
+import { UNSUPPORTED } from './types-unsupported.ts';
 import type { DescribedColumn } from './types.ts';
 
 export const ORACLE_TYPES: TypeSystem<DescribedColumn> = {

@@ -7,7 +7,8 @@ import type { Reading } from '../sql/types.ts';
 import { declaredAs } from '../sql/values-declared.ts';
 import { fetchTypeHandler } from './fetch-types.ts';
 import { ORACLE_TYPES } from './type-system.ts';
-import { TYPE_RULES, UNSUPPORTED } from './types-rules.ts';
+import { TYPE_RULES } from './types-rules.ts';
+import { UNSUPPORTED } from './types-unsupported.ts';
 
 const DOCUMENT = readFileSync(new URL('../../../../../docs/oracle-types.md', import.meta.url), 'utf8');
 

@@ -7,6 +7,7 @@ import type { ColumnType } from '../../parquet/column-type.ts';
 import type { Mapping, Reading, TypeRule } from '../sql/types.ts';
 import { ISO_WITH_OFFSET, timeExpression } from './temporal-sql.ts';
 import type { DescribedColumn } from './types.ts';
+import { NUMBER_WIRE, RAW_WIRE, TIME_WIRE, VARCHAR_WIRE } from './wires.ts';
 
 /** What a 128-bit decimal holds, and Oracle's NUMBER promises. */
 const DECIMAL_DIGITS = 38;
@@ -18,6 +19,7 @@ const plain = (type: ColumnType, kind: Exclude<Reading['kind'], 'time' | 'iso' |
   type,
   reading: { kind },
   expression: null,
+  ...(kind === 'number' ? { wire: NUMBER_WIRE } : {}),
 });
 
 /** An integer type that holds every number of so many digits. */
@@ -28,7 +30,8 @@ function integerOf(digits: number): ColumnType {
 }
 
 const TEXT = plain({ kind: 'utf8' }, 'text');
-const BYTES = plain({ kind: 'binary' }, 'bytes');
+const BYTES: Mapping = { ...plain({ kind: 'binary' }, 'bytes'), wire: RAW_WIRE };
+const VARCHAR: Mapping = { ...TEXT, wire: VARCHAR_WIRE };
 
 /** What a NUMBER of no declared size becomes. Exact: 28 digits before the point and 10 after. */
 const OPEN_AS: Readonly<Record<NumbersAs, Mapping>> = {
@@ -57,6 +60,7 @@ function timestampOf(column: DescribedColumn, zone: 'none' | 'utc'): Mapping {
     type: { kind: 'timestamp', unit: digits <= MICROSECOND_DIGITS ? 'us' : 'ns', utc },
     reading: { kind: 'time', digits, zone },
     expression: timeExpression({ digits, zone }),
+    wire: TIME_WIRE,
     ...(digits <= MICROSECOND_DIGITS ? { wayOut: 'declare it varchar' } : NANOSECOND_RANGE),
   };
 }
@@ -162,7 +166,7 @@ export const TYPE_RULES: readonly TypeRule<DescribedColumn>[] = [
   },
   {
     dbTypes: ['DB_TYPE_VARCHAR', 'DB_TYPE_NVARCHAR', 'DB_TYPE_CHAR', 'DB_TYPE_NCHAR'],
-    map: () => TEXT,
+    map: ({ dbType }) => (dbType?.name.startsWith('DB_TYPE_N') === true ? TEXT : VARCHAR),
     doc: {
       database: 'VARCHAR2, NVARCHAR2, CHAR, NCHAR',
       parquet: 'utf8',
@@ -338,12 +342,3 @@ export const TYPE_RULES: readonly TypeRule<DescribedColumn>[] = [
     examples: [[{ name: 'C' }, { kind: 'utf8' }]],
   },
 ];
-
-/** What to do about the types that cannot be loaded, by the driver's name; `c` stands for the column. */
-export const UNSUPPORTED: Readonly<Record<string, { readonly database: string; readonly wayOut: string }>> = {
-  DB_TYPE_XMLTYPE: { database: 'XMLTYPE', wayOut: 'select XMLSERIALIZE(CONTENT c AS CLOB)' },
-  DB_TYPE_OBJECT: { database: 'object types and collections', wayOut: 'select its attributes, or a JSON of them' },
-  DB_TYPE_BFILE: { database: 'BFILE', wayOut: 'select TO_BLOB(c)' },
-  DB_TYPE_VECTOR: { database: 'VECTOR', wayOut: 'select VECTOR_SERIALIZE(c RETURNING CLOB)' },
-  DB_TYPE_CURSOR: { database: 'cursor expressions', wayOut: 'join its rows instead' },
-};

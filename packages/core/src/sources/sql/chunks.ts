@@ -1,10 +1,7 @@
 /** Chunks of a database's rows → what a RowAppender takes. */
 import type { RowChunk } from '../../parquet/row-appender.ts';
 import type { LoadPlan } from './column-plan.ts';
-import type { WireChunk } from './wire/fields.ts';
-
-/** Values, or where they lie. */
-export type Chunk = unknown[][] | WireChunk;
+import type { Chunk } from './wire/fields.ts';
 
 /** @throws ParqueueError what the plan throws */
 export async function* converted(
@@ -18,6 +15,8 @@ export async function* converted(
         onRows(rows.rows);
         yield plan.columnsOf(rows);
       }
+      // Whoever asks for more has put all of them.
+      chunk.release?.();
     } else {
       onRows(chunk.length);
       plan.convertRows(chunk);

@@ -296,7 +296,7 @@ function plannedColumn<D extends Described>(planning: Planning<D>): PlannedColum
 
 /** Where nothing is to be done to a value but what the reader does by itself. */
 function wireFor(wire: Wire | undefined, type: ColumnType, conversion: Conversion): Wire | null {
-  const isItsOwn = conversion.kind === 'none' || conversion.kind === 'rounding' || conversion === DIGITS_AS_TEXT;
+  const isItsOwn = conversion.kind !== 'each' || conversion === DIGITS_AS_TEXT;
   return isItsOwn && wire?.into(type) != null ? wire : null;
 }
 

@@ -13,7 +13,7 @@ import type { Projection } from './projection.ts';
 import type { PartName, SqlSourceQuestion } from './question.ts';
 import type { Session, Use } from './session.ts';
 import type { Described, Mapping } from './types.ts';
-import type { Wire, WireChunk } from './wire/fields.ts';
+import type { Chunk, Wire } from './wire/fields.ts';
 
 export type { PartName };
 
@@ -66,10 +66,10 @@ export interface SqlDatabase<C, D extends Described, B> {
 
   /**
    * As `rows`, with each value where it lies in the bytes that arrived, for columns that are read from there
-   * (wire/fields.ts). null: this database's driver hands over values.
+   * (wire/fields.ts), or as values where the driver has to decode them. null: this database's driver hands over values.
    */
   readonly wireRows:
-    | ((session: Session<C>, bound: Bound<B>, expected: ExpectedWire<D>) => AsyncGenerator<WireChunk, void, undefined>)
+    | ((session: Session<C>, bound: Bound<B>, expected: ExpectedWire<D>) => AsyncGenerator<Chunk, void, undefined>)
     | null;
 
   /**

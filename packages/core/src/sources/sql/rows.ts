@@ -1,5 +1,6 @@
 /** Chunks of rows: how large they may be, and how those of several sessions become one sequence. */
 import { ParqueueError } from '../../model/errors.ts';
+import type { Chunk, WireRows } from './wire/fields.ts';
 import { ofKind } from './faults.ts';
 
 /** Measured with node-oracledb: 5,000 and 10,000 rows per fetch are 10 to 20 % slower, and take more memory. */
@@ -17,10 +18,17 @@ export function columnsChanged(code: string): ParqueueError {
 }
 
 /** How many rows to ask for after these came; a few large rows among small ones shall not meet with a large chunk. */
-export function fetchRowsAfter(rows: readonly (readonly unknown[])[], asked: number): number {
+export function fetchRowsAfter(chunk: Chunk, asked: number): number {
   if (asked >= FETCH_ROWS) return asked;
-  const rowBytes = rows.reduce((sum, row) => sum + bytesOf(row), 0) / Math.max(1, rows.length);
+  const { rows, bytes } = sizeOf(chunk);
+  const rowBytes = bytes / Math.max(1, rows);
   return Math.max(1, Math.min(FETCH_ROWS - 1, 2 * asked, Math.floor(FETCH_BYTES / Math.max(1, rowBytes))));
+}
+
+function sizeOf(chunk: Chunk): { readonly rows: number; readonly bytes: number } {
+  if (!('pieces' in chunk)) return { rows: chunk.length, bytes: chunk.reduce((sum, row) => sum + bytesOf(row), 0) };
+  const sum = (of: (rows: WireRows) => number): number => chunk.pieces.reduce((total, rows) => total + of(rows), 0);
+  return { rows: sum(({ rows }) => rows), bytes: sum(({ wireBytes }) => wireBytes) };
 }
 
 /** At most, as the engine keeps texts with one or with two bytes per character. */

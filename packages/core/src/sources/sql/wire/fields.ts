@@ -61,7 +61,12 @@ function grown(places: Int32Array, columns: number): Int32Array {
 /** Rows that come together, in the pieces in which they arrived. */
 export interface WireChunk {
   readonly pieces: readonly WireRows[];
+  /** They are in columns now, and what held them may hold others. */
+  readonly release?: () => void;
 }
+
+/** Values, or where they lie. */
+export type Chunk = unknown[][] | WireChunk;
 
 /** What a reader is to do. */
 export interface ColumnReading {

@@ -1,0 +1,103 @@
+/**
+ * The parts inside the driver that rows are taken by (row-cutter.ts), as node-oracledb DRIVER_VERSION has them. They are no promise
+ * of the driver: another version, or anything that does not look as written here, means that the driver decodes its rows
+ * itself, by its public interface.
+ */
+import oracledb, { type Connection, type ResultSet } from 'oracledb';
+
+/** The one that these shapes were read in, and that the tests prove. */
+export const DRIVER_VERSION = '26.0.0';
+
+/** A packet, and where in it the driver is. */
+export interface DriverBuffer {
+  readonly buf: Buffer;
+  pos: number;
+  readonly size: number;
+  readonly packet: object;
+  readonly caps: { readonly maxStringSize: number; checkNCharsetId(): void };
+  /** Over the ends of packets; null for NULL. @throws something of the driver's where the packets that have come do not suffice */
+  readBytesWithLength(): Buffer | null;
+  parseOracleNumber(bytes: Buffer): string;
+  parseBinaryDouble(bytes: Buffer): number;
+  parseBinaryFloat(bytes: Buffer): number;
+  parseOracleIntervalDS(bytes: Buffer): object;
+  parseOracleIntervalYM(bytes: Buffer): object;
+}
+
+export interface DriverVariable {
+  readonly type: { readonly name: string };
+  readonly maxSize: number;
+}
+
+export interface DriverStatement {
+  readonly isQuery: boolean;
+  readonly queryVars?: readonly DriverVariable[];
+  bufferRowCount: number;
+  bufferRowIndex: number;
+  lastRowIndex?: number;
+}
+
+/** The answer to one execute or fetch. */
+export interface DriverMessage {
+  readonly statement: DriverStatement;
+  rowIndex: number;
+  /** Which columns the next row has; those that it has not are those of the row before. */
+  bitVector?: Buffer | null;
+  processRowData: (this: DriverMessage, buffer: DriverBuffer) => void;
+}
+
+export interface DriverProtocol {
+  _processMessage: (this: DriverProtocol, message: unknown) => Promise<unknown>;
+}
+
+export interface DriverResults {
+  readonly statement: DriverStatement;
+  /** Gives rows that were fetched to the public interface. */
+  _processRows: (this: DriverResults, rows: number) => unknown[];
+}
+
+const BUFFER_METHODS = [
+  'readBytesWithLength',
+  'parseOracleNumber',
+  'parseBinaryDouble',
+  'parseBinaryFloat',
+  'parseOracleIntervalDS',
+  'parseOracleIntervalYM',
+];
+
+/** null: this driver's rows are its own matter. */
+export function protocolOf(connection: Connection, version = oracledb.versionString): DriverProtocol | null {
+  if (version !== DRIVER_VERSION) return null;
+  const protocol = at(at(connection, '_impl'), '_protocol');
+  const buffer = at(protocol, 'readBuf');
+  const caps = at(buffer, 'caps');
+  const known =
+    has(protocol, '_processMessage')
+    && BUFFER_METHODS.every((name) => has(buffer, name))
+    && has(caps, 'checkNCharsetId')
+    && typeof at(caps, 'maxStringSize') === 'number';
+  return known ? (protocol as DriverProtocol) : null;
+}
+
+export function isQueryMessage(message: unknown): message is DriverMessage {
+  return (
+    has(message, 'processRowData')
+    && typeof at(message, 'rowIndex') === 'number'
+    && at(at(message, 'statement'), 'isQuery') === true
+  );
+}
+
+export function resultsOf(results: ResultSet<unknown[]>): DriverResults | null {
+  const implementation = at(results, '_impl');
+  return has(implementation, '_processRows') && typeof at(implementation, 'statement') === 'object'
+    ? (implementation as DriverResults)
+    : null;
+}
+
+function at(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? (Reflect.get(value, name) as unknown) : undefined;
+}
+
+function has(value: unknown, method: string): boolean {
+  return typeof at(value, method) === 'function';
+}
