@@ -7,21 +7,22 @@ import { serve, type ThreadData, type Work } from './work.ts';
 const FETCH_ROWS = 1000;
 
 /** The server answers whatever has a TO_CHAR in it with times as texts, as this source's statements have. */
-const AS_SELECTED = 'SELECT O.*,TO_CHAR(ORDERED) ORDERED,TO_CHAR(CHANGED) CHANGED FROM BENCH_ORDERS O';
+const asSelected = (table: string): string =>
+  `SELECT O.*,TO_CHAR(ORDERED) ORDERED,TO_CHAR(CHANGED) CHANGED FROM ${table} O`;
 
 const { connectString } = workerData as ThreadData;
 const connection = await oracledb.getConnection({ user: 'APP', password: 'secret', connectString, sdu: 512 * 1024 });
 
-serve(parentPort, async ({ kind, sql }: Work) => {
-  const asSelected = kind === 'drop-as-selected';
+serve(parentPort, async ({ kind, table }: Work) => {
+  const isAsSelected = kind === 'drop-as-selected';
   const { resultSet } = await connection.execute<unknown[]>(
-    asSelected ? AS_SELECTED : sql,
+    isAsSelected ? asSelected(table) : `SELECT * FROM ${table}`,
     {},
     {
       resultSet: true,
       prefetchRows: FETCH_ROWS,
       fetchArraySize: FETCH_ROWS,
-      ...(asSelected ? { fetchTypeHandler: asTexts } : {}),
+      ...(isAsSelected ? { fetchTypeHandler: asTexts } : {}),
     },
   );
   if (resultSet === undefined) throw new Error('no result set');

@@ -33,7 +33,7 @@ const source = await openOracleSource({
 });
 const limits = { rowsMax: 1e9, bytesMax: 1e12, timeoutMs: 600_000 };
 
-serve(parentPort, async ({ sql, sessions }: Work) => {
+serve(parentPort, async ({ table, sessions }: Work) => {
   const canonical: CanonicalRequest = {
     keyFormat: 1,
     sourceKind: 'oracle',
@@ -44,7 +44,7 @@ serve(parentPort, async ({ sql, sessions }: Work) => {
     parquet: { compression: 'zstd', rowGroupRows: 1_000_000 },
     question: {
       kind: 'sql',
-      statement: sql,
+      statement: `SELECT * FROM ${table}`,
       binds: {},
       session: {},
       version: { kind: 'ttl' },

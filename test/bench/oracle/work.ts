@@ -10,7 +10,7 @@ export interface ThreadData {
 /** drop: rows as the driver gives them. drop-as-selected: as Parqueue has it select and fetch them. fill: into `root`. */
 export interface Work {
   readonly kind: 'drop' | 'drop-as-selected' | 'fill';
-  readonly sql: string;
+  readonly table: string;
   /** Sessions of a fill. */
   readonly sessions: number;
 }
