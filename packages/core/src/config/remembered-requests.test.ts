@@ -45,6 +45,7 @@ test('whatever may mean another thing is another question', () => {
     asked({ b: '1' }),
     asked({ a: '1', b: '1' }),
     asked({ a: '1' }, { dataset: 'other' }),
+    asked({ a: '1' }, { columns: [] }),
     asked({ a: '1' }, { columns: ['x'] }),
     asked({ a: '1' }, { columns: ['x', 'y'] }),
     asked({ a: '1' }, { columns: ['y', 'x'] }),

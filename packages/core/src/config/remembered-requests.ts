@@ -37,10 +37,11 @@ export class RememberedRequests {
   }
 }
 
-function nameOf({ dataset, params, columns = [] }: Parameters<RememberedRequests['of']>[0]): string | null {
+function nameOf({ dataset, params, columns }: Parameters<RememberedRequests['of']>[0]): string | null {
   for (const value of Object.values(params)) if (!isToldApart(value)) return null;
-  for (const column of columns) if (typeof column !== 'string') return null;
-  const name = JSON.stringify([dataset, params, ...columns]);
+  for (const column of columns ?? []) if (typeof column !== 'string') return null;
+  // No columns wished are all of them, an empty list is refused.
+  const name = JSON.stringify([dataset, params, columns ?? null]);
   return name.length > NAME_CHARS_MAX ? null : name;
 }
 
