@@ -3,6 +3,8 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { Worker } from 'node:worker_threads';
 import type { RecordBatch } from 'apache-arrow';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -19,6 +21,9 @@ const COLUMNS: readonly Column[] = [
   { name: 'word', type: { kind: 'utf8' }, nullable: true },
 ];
 const BATCH = 65_536;
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 const files = new FileThread();
 let base: string;
@@ -115,6 +120,31 @@ describe('two threads', () => {
     expect(taken).toBe(12);
     // One that is made, one that waits, one that is encoded, and one whose bytes are being told of.
     expect(ahead).toBeLessThanOrEqual(5);
+  });
+
+  it('let go of each batch that was given, the first ones too', async () => {
+    const made: WeakRef<RecordBatch>[] = [];
+    async function* watched(): AsyncGenerator<RecordBatch> {
+      for await (const batch of batchesOf(COLUMNS, chunks(6 * BATCH))) {
+        made.push(new WeakRef(batch));
+        yield batch;
+      }
+    }
+    let held = Number.NaN;
+    const counting = {
+      write: async ({ batches }: Parameters<FileThread['write']>[0]): Promise<WrittenFile> => {
+        for await (const batch of batches) if (batch.numRows === 0) break;
+        // What a turn looked at lives until its end.
+        await sleep(1);
+        collectGarbage();
+        held = made.filter((batch) => batch.deref() !== undefined).length;
+        return { rows: 6 * BATCH, bytes: 0, sha256: '', columns: [] };
+      },
+    };
+    const what = { schema: arrowSchema(COLUMNS), batches: watched() };
+    await writeParquetBeside(counting, path, what, options());
+    expect(made).toHaveLength(6);
+    expect(held).toBeLessThanOrEqual(1);
   });
 });
 

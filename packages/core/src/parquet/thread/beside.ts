@@ -31,14 +31,12 @@ export async function writeParquetBeside(
   const { signal, onFirstBatch, ...others } = options;
   const rows = new Rows(batches[Symbol.asyncIterator](), signal);
   try {
-    const first = await rows.next();
-    if (first !== null) await onFirstBatch?.();
-    const second = first === null ? null : await rows.next();
-    if (second === null) return await here(listed([first]), { ...others, signal });
+    if (await rows.look()) await onFirstBatch?.();
+    if (!(await rows.look())) return await here(listed(rows), { ...others, signal });
     return await files.write({
       path,
       schema,
-      batches: listed([first, second], rows),
+      batches: listed(rows),
       parquet: options.parquet,
       rowsMax: options.rowsMax ?? Number.POSITIVE_INFINITY,
       bytesMax: options.bytesMax ?? Number.POSITIVE_INFINITY,
@@ -51,10 +49,14 @@ export async function writeParquetBeside(
   }
 }
 
-/** The batches that have rows, and the end of their source: it is left in order wherever it was left. */
+/**
+ * The batches that have rows, and the end of their source: it is left in order wherever it was left. Those that were looked
+ * at are held here alone, until they are given: in a variable of who waits for the file they would be there as long as it takes.
+ */
 class Rows {
   readonly #iterator: AsyncIterator<RecordBatch>;
   readonly #signal: AbortSignal;
+  readonly #ahead: RecordBatch[] = [];
   #isOver = false;
 
   constructor(iterator: AsyncIterator<RecordBatch>, signal: AbortSignal) {
@@ -62,8 +64,19 @@ class Rows {
     this.#signal = signal;
   }
 
+  /** Gets one more batch, which is given later. @returns whether there is one */
+  async look(): Promise<boolean> {
+    const batch = await this.#fetch();
+    if (batch !== null) this.#ahead.push(batch);
+    return batch !== null;
+  }
+
   async next(): Promise<RecordBatch | null> {
-    for (;;) {
+    return this.#ahead.shift() ?? (await this.#fetch());
+  }
+
+  async #fetch(): Promise<RecordBatch | null> {
+    while (!this.#isOver) {
       if (this.#signal.aborted) throw cancelled(this.#signal);
       const result = await this.#iterator.next();
       if (result.done === true) {
@@ -72,6 +85,7 @@ class Rows {
       }
       if (result.value.numRows > 0) return result.value;
     }
+    return null;
   }
 
   /** A step that is under way is waited for. What is thrown here comes after the failure that led here, and is not it. */
@@ -82,10 +96,6 @@ class Rows {
   }
 }
 
-async function* listed(
-  first: readonly (RecordBatch | null)[],
-  rest: Rows | null = null,
-): AsyncGenerator<RecordBatch, void, undefined> {
-  for (const batch of first) if (batch !== null) yield batch;
-  for (let next = (await rest?.next()) ?? null; next !== null; next = (await rest?.next()) ?? null) yield next;
+async function* listed(rows: Rows): AsyncGenerator<RecordBatch, void, undefined> {
+  for (let batch = await rows.next(); batch !== null; batch = await rows.next()) yield batch;
 }
