@@ -200,6 +200,15 @@ describe('rows that are taken from the driver', () => {
     });
   });
 
+  it('count what they hold, not what was sent: a value that is left out takes as much room in its column', async () => {
+    const bytesOf = async (bitVectors: boolean): Promise<readonly unknown[]> =>
+      await onServer({ sdu: 8192, bitVectors }, async (connection) => {
+        const chunks = await fetched(connection, 1000, true);
+        return chunks.map((chunk) => ('pieces' in chunk ? chunk.pieces.map(({ wireBytes }) => wireBytes) : null));
+      });
+    expect(await bytesOf(true)).toEqual(await bytesOf(false));
+  });
+
   it('leave the connection as it was: what it runs next is the driver’s own', async () => {
     await onServer({ sdu: 8192, bitVectors: false }, async (connection) => {
       await fetched(connection, 1000, true);

@@ -171,7 +171,7 @@ class RowCutter {
     wire.starts = holder.starts;
     wire.ends = holder.ends;
     wire.rows = rows;
-    wire.wireBytes = this.#length;
+    wire.wireBytes = bytesOf(holder, rows * width);
     this.#begin(rows);
     return new CutChunk(wire, () => {
       if (this.#holders.length < HOLDERS_MAX) this.#holders.push(holder);
@@ -316,6 +316,16 @@ class RowCutter {
     larger.set(this.#bytes);
     this.#bytes = larger;
   }
+}
+
+/** Of the first `count` values. One that was left out, as that of the row before, is as large in its column as any other. */
+function bytesOf({ starts, ends }: Holder, count: number): number {
+  let bytes = 0;
+  for (let at = 0; at < count; at += 1) {
+    const end = ends[at] as number;
+    if (end >= 0) bytes += end - (starts[at] as number);
+  }
+  return bytes;
 }
 
 /** A bit for each column, set where the row has it. */

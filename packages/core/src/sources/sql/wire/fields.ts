@@ -16,7 +16,7 @@ export class WireRows {
   /** NULL where negative. */
   ends: Int32Array;
   rows = 0;
-  /** What its rows took on the wire. */
+  /** Of all values, those that were sent once for several rows as well; at least, and about what the rows took on the wire. */
   wireBytes = 0;
   readonly #decode: (rows: WireRows, at: number) => unknown;
 
