@@ -1,6 +1,6 @@
 /**
  * A store of many entries, made by the product's own ports as a fill makes each: lease, staging, part, manifest, publish, commit,
- * head.json. Only fsync is left out, and all parts have the same few bytes: what is measured is what many entries cost afterwards.
+ * head.json. Only fsync and chmod are left out, and all parts have the same few bytes: what is measured is what many entries cost afterwards.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { copyFile, readFile, stat, statfs } from 'node:fs/promises';
@@ -11,6 +11,7 @@ import {
   Epochs,
   MANIFEST_FORMAT,
   PART_NAME,
+  reconcilePass,
   type Clock,
   type Manifest,
   type OnStep,
@@ -30,10 +31,12 @@ export const clock: Clock = { now: () => Date.now(), sleep: (ms, signal) => slee
 export const randomId = (): string => randomBytes(16).toString('hex');
 export const silent: OnStep = () => undefined;
 
-/** What nobody needs who will throw all of it away. */
+const nothing = async (): Promise<void> => {};
+
+/** What nobody needs who will throw all of it away: fsync, and whatever of the mode the umask took. */
 const withoutSync: Files = {
   ...nodeFiles,
-  open: async (...told) => ({ ...(await nodeFiles.open(...told)), sync: async () => undefined }),
+  open: async (...told) => ({ ...(await nodeFiles.open(...told)), chmod: nothing, sync: nothing }),
 };
 
 interface Parts {
@@ -66,9 +69,13 @@ export class ManyEntries implements AsyncDisposable {
     const quick = await openStore({ ...config.store, calls, files: withoutSync });
     const { storeId } = store;
     const coordination = await openCoordination({ url: cluster.redis.url, storeId, clock, randomId });
-    const { register } = coordination;
+    const { register, reconciler, ticks, parts } = coordination;
     const epochs = new Epochs({ register, store: store.epochs, clock, randomId, onStep: silent });
     await epochs.open();
+    // As a worker begins: gc waits for it, and no key has to be compared by itself afterwards.
+    const { directories, reader, marks } = store;
+    const { signal } = new AbortController();
+    await reconcilePass({ reconciler, ticks, parts, directories, reader, marks, onStep: silent }, { signal });
     const part = await writePart(cluster.lake(name));
     const rules = storeRules(config);
     const catalog = new Catalog(config);
@@ -90,39 +97,40 @@ export class ManyEntries implements AsyncDisposable {
     return (files === 0 || ffree > 2 * INODES_PER_ENTRY * more) && bavail * bsize > 2 * BYTES_PER_ENTRY * more;
   }
 
+  /** The entry of a dataset without parameters, which `growTo` does not count: loaded a moment ago, as for a caller. */
+  async makeDataset(name: string): Promise<void> {
+    await this.#make(this.#parts.catalog.resolveDataset(name, {}).request);
+  }
+
   async growTo(count: number, signal: AbortSignal): Promise<void> {
+    const { catalog } = this.#parts;
     let next = this.#count;
     await Promise.all(
       Array.from({ length: AT_ONCE }, async () => {
         while (next < count) {
           signal.throwIfAborted();
           next += 1;
-          await this.#make(next);
+          await this.#make(catalog.resolveAdhoc({ source: 'lake', path: `many/${next}.parquet` }).request);
         }
       }),
     );
     this.#count = count;
   }
 
-  /** Without what is held for connections, and the stream of changes, which has the last 10,000 whatever there is. */
+  /** Without what is held for connections and scripts, and the stream of changes, which has the last 10,000 whatever there is. */
   async redisBytes(): Promise<number> {
     const info = await this.#redis.info('memory');
     const field = (name: string): number => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
     const changes = await this.#redis.memory('USAGE', '{pq}:changes', 'SAMPLES', 0);
-    return field('used_memory') - field('mem_clients_normal') - field('mem_aof_buffer') - (changes ?? 0);
+    const others = ['mem_clients_normal', 'mem_aof_buffer', 'used_memory_scripts_eval'].map(field);
+    return field('used_memory') - others.reduce((sum, bytes) => sum + bytes, changes ?? 0);
   }
 
-  async #make(number: number): Promise<void> {
-    const { coordination, quick, catalog, part } = this.#parts;
-    const { request } = catalog.resolveAdhoc({ source: 'lake', path: `many/${number}.parquet` });
+  async #make(request: ResolvedRequest): Promise<void> {
+    const { coordination, quick, part } = this.#parts;
     const { key, scopes } = request;
     const claim = { key, fillId: randomId(), holder: 'bench', ttlMs: 600_000, scopes };
-    let grant = await coordination.leases.acquire(claim);
-    if (grant.kind === 'unreconciled') {
-      const none = { newest: null, others: [], mark: null };
-      await coordination.reconciler.apply({ key, epoch: await coordination.ticks.epoch(), ...none });
-      grant = await coordination.leases.acquire(claim);
-    }
+    const grant = await coordination.leases.acquire(claim);
     if (grant.kind !== 'granted') throw new Error(`no lease for ${key}: ${grant.kind}`);
     const { fence } = grant;
     const staging = await quick.writer.stage(key, fence, claim.fillId);
