@@ -8,7 +8,7 @@ import { dialectOf } from './csv-dialect.ts';
 import { csvError, csvTable, glanceAtCsv } from './csv.ts';
 import { guessCsv } from './csv-guess.ts';
 import { declaredType, fromValue, type DeclaredType } from './declared-type.ts';
-import { duckDbMessage, literal, type DuckDbSession } from './duckdb.ts';
+import { columnsOf, duckDbMessage, literal, type DuckDbSession } from './duckdb.ts';
 import { jsonError, jsonTable } from './json.ts';
 import { guessNdjson } from './json-guess.ts';
 import { valueError } from './load.ts';
@@ -120,10 +120,7 @@ async function parquetTable(
   assertColumns(footer.columns.length);
   for (const column of footer.columns) assertDepth(column);
   const relation = `read_parquet(${literal(path)}, binary_as_string = false)`;
-  const described = (await session.run(`DESCRIBE SELECT * FROM ${relation}`)).map(([name, type]) => ({
-    name: String(name),
-    type: String(type),
-  }));
+  const described = await columnsOf(session, relation);
   const wanted = wantedColumns(
     described.map(({ name }) => name),
     request.columns,

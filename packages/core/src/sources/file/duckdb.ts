@@ -90,6 +90,18 @@ function sessionOn(instance: DuckDBInstance, connection: DuckDBConnection, signa
   };
 }
 
+/**
+ * The columns of what stands behind FROM. The driver takes a byte order mark at the beginning of a text for none of it, so
+ * that a name which begins with one would name another column: no name is at the beginning.
+ */
+export async function columnsOf(
+  session: DuckDbSession,
+  relation: string,
+): Promise<readonly { readonly name: string; readonly type: string }[]> {
+  const rows = await session.run(`SELECT '.' || column_name, column_type FROM (DESCRIBE SELECT * FROM ${relation})`);
+  return rows.map(([name, type]) => ({ name: String(name).slice(1), type: String(type) }));
+}
+
 /** A text as SQL writes it. */
 export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;

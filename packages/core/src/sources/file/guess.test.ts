@@ -185,6 +185,16 @@ describe('an NDJSON', () => {
     await sameWithAGuess('ndjson', `${NDJSON}${line}\n${JSON_LINE}\n`);
   });
 
+  it('whose keys begin with a byte order mark has those keys and their values', async () => {
+    const text = '{"\ufeffa":1,"a":"x"}\n'.repeat(LINES);
+    expect(await proof('ndjson', text)).toBe(LINES);
+    const columns = [
+      { name: '\ufeffa', sourceType: 'ndjson:BIGINT' },
+      { name: 'a', sourceType: 'ndjson:VARCHAR' },
+    ];
+    expect(await sameWithAGuess('ndjson', text)).toMatchObject({ rows: LINES, columns });
+  });
+
   it('has the columns that are wanted, with the types that are declared', async () => {
     const more = { columns: ['t', 'n', 'd'], columnTypes: { n: 'varchar', d: 'decimal(5,2)' } };
     expect(await sameWithAGuess('ndjson', NDJSON, more)).toMatchObject({ rows: LINES });

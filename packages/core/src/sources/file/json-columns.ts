@@ -6,7 +6,7 @@
  * only get names that no row has, so that they would be NULL throughout.
  */
 import { ParqueueError } from '../../model/errors.ts';
-import type { DuckDbSession } from './duckdb.ts';
+import { columnsOf, type DuckDbSession } from './duckdb.ts';
 import { COLUMNS_MAX } from './table.ts';
 
 export interface JsonColumn {
@@ -31,8 +31,8 @@ export async function jsonColumns(
   file: string,
   inferring: string,
 ): Promise<readonly JsonColumn[]> {
-  const described = (more: string): ReturnType<DuckDbSession['run']> =>
-    session.run(`DESCRIBE SELECT * FROM read_json(${file}, ${inferring}${more})`);
+  const described = (more: string): ReturnType<typeof columnsOf> =>
+    columnsOf(session, `read_json(${file}, ${inferring}${more})`);
   let found: Awaited<ReturnType<typeof described>>;
   try {
     found = await described('');
@@ -40,7 +40,7 @@ export async function jsonColumns(
     if (!(error instanceof Error && TAKEN_FOR_MAPS.test(error.message))) throw error;
     found = await described(ROWS_ARE_RECORDS);
   }
-  return found.map(([name, type]) => ({ name: String(name), type: exactType(String(type)) }));
+  return found.map(({ name, type }) => ({ name, type: exactType(type) }));
 }
 
 /** Within lists and structs too. A name there is quoted where it could be taken for a type, or stands before a blank. */
@@ -60,8 +60,8 @@ export async function assertKeys(
   const names = columns.map(({ name }) => name);
   const given = wanted.filter(couldBeGiven(names));
   if (given.length === 0) return;
-  const rows = await session.run(`SELECT DISTINCT unnest(json_keys(json)) FROM read_json_objects(${file})`);
-  const keys = new Set(rows.map(([key]) => String(key)));
+  const rows = await session.run(`SELECT DISTINCT '.' || unnest(json_keys(json)) FROM read_json_objects(${file})`);
+  const keys = new Set(rows.map(([key]) => String(key).slice(1)));
   const none = given.find((name) => !keys.has(name));
   if (none === undefined) return;
   throw unnameable(none);
