@@ -66,6 +66,39 @@ it.each([new RangeError('mine'), undefined, null])('throws what the batches thro
   expect((await files.write(order(whole))).rows).toBe(1000);
 });
 
+it('throws what a listener to its progress throws, though all had been written', async () => {
+  const own = new RangeError('mine');
+  const onProgress = (): void => {
+    throw own;
+  };
+  await expect(files.write(order(whole, { onProgress }))).rejects.toBe(own);
+  expect((await files.write(order(whole))).rows).toBe(1000);
+});
+
+it('stops the file when a listener to its progress throws, and tells it no more', async () => {
+  const entry = join(folder, 'telling.mjs');
+  await writeFile(
+    entry,
+    `import { parentPort } from 'node:worker_threads';
+    parentPort.on('message', ({ port }) => {
+      port.on('message', ({ kind, failure }) => {
+        if (kind === 'stop') port.postMessage({ kind: 'failed', failure, recycle: false });
+      });
+      for (const rows of [1, 2]) port.postMessage({ kind: 'progress', rows, bytes: rows });
+    });
+    `,
+  );
+  await using telling = new FileThread(pathToFileURL(entry));
+  const heard: number[] = [];
+  const own = new RangeError('mine');
+  const onProgress = ({ rows }: { readonly rows: number }): void => {
+    heard.push(rows);
+    throw own;
+  };
+  await expect(telling.write(order(whole, { onProgress }))).rejects.toBe(own);
+  expect(heard).toEqual([1]);
+});
+
 it('stops when it is told to, and ends the batches', async () => {
   const stop = new AbortController();
   let ended = false;

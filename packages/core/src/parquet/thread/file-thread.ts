@@ -71,7 +71,7 @@ export class FileThread implements AsyncDisposable {
     this.#entry = entry;
   }
 
-  /** @throws what the batches throw; ParqueueError as writeParquetFile, PQ_WORKER_CRASHED, PQ_CANCELLED */
+  /** @throws what the batches or a listener throw; ParqueueError as writeParquetFile, PQ_WORKER_CRASHED, PQ_CANCELLED */
   async write(order: WriteOrder): Promise<WrittenFile> {
     const { path, parquet, rowsMax, bytesMax } = order;
     const schema = tableToIPC(new Table(order.schema), 'stream');
@@ -85,8 +85,15 @@ export class FileThread implements AsyncDisposable {
     const given: { failure: { readonly error: unknown } | null } = { failure: null };
     const task = { kind: 'write', path, parquet, rowsMax, bytesMax, schema } as const;
     try {
-      return await this.#run<WrittenFile>(task, order.signal, (message, line) => {
-        if (message.kind === 'progress') order.onProgress(message);
+      const written = await this.#run<WrittenFile>(task, order.signal, (message, line) => {
+        if (message.kind === 'progress' && given.failure === null) {
+          try {
+            order.onProgress(message);
+          } catch (error) {
+            given.failure = { error };
+            line.tell({ kind: 'stop', failure: toFailure(error) });
+          }
+        }
         if (message.kind === 'written') line.done(message.file);
         if (message.kind !== 'next') return;
         wanted += 1;
@@ -109,6 +116,9 @@ export class FileThread implements AsyncDisposable {
           }
         })();
       });
+      // It had written all when the listener failed.
+      if (given.failure !== null) throw given.failure.error;
+      return written;
     } catch (error) {
       throw given.failure === null ? error : given.failure.error;
     } finally {
