@@ -87,6 +87,27 @@ export function isQueryMessage(message: unknown): message is DriverMessage {
   );
 }
 
+/**
+ * Whether what a row is taken by is there as declared above, in the driver's message and in its buffer. Without a packet, for one, the
+ * next packet would be taken for the one before, and its values read at the places of others.
+ */
+export function isAsDeclared(message: DriverMessage, buffer: DriverBuffer): boolean {
+  const { statement, rowIndex, bitVector }: { readonly [Name in keyof DriverMessage]?: unknown } = message;
+  const { buf, pos, size, packet }: { readonly [Name in keyof DriverBuffer]?: unknown } = buffer;
+  return (
+    isCount(rowIndex)
+    && (bitVector === undefined || bitVector === null || Buffer.isBuffer(bitVector))
+    && isCount(at(statement, 'bufferRowCount'))
+    && isCount(at(statement, 'bufferRowIndex'))
+    && Array.isArray(at(statement, 'queryVars'))
+    && at(packet, 'buf') === buf
+    && Buffer.isBuffer(buf)
+    && isCount(pos)
+    && size === buf.length
+    && pos <= size
+  );
+}
+
 export function resultsOf(results: ResultSet<unknown[]>): DriverResults | null {
   const implementation = at(results, '_impl');
   return has(implementation, '_processRows') && typeof at(implementation, 'statement') === 'object'
@@ -96,6 +117,10 @@ export function resultsOf(results: ResultSet<unknown[]>): DriverResults | null {
 
 function at(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? (Reflect.get(value, name) as unknown) : undefined;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function has(value: unknown, method: string): boolean {

@@ -10,7 +10,7 @@ import { describe, expect, it } from 'vitest';
 import { batchesOf, type RowChunk } from '../../parquet/row-appender.ts';
 import type { Chunk } from '../sql/wire/fields.ts';
 import { planColumns, type LoadPlan } from '../sql/column-plan.ts';
-import { DRIVER_VERSION, protocolOf } from './driver-internals.ts';
+import { DRIVER_VERSION, isAsDeclared, protocolOf, type DriverBuffer, type DriverMessage } from './driver-internals.ts';
 import { fetchTypeHandler } from './fetch-types.ts';
 import { CutChunk, cutRows } from './row-cutter.ts';
 import { ORACLE_PLANS } from './type-system.ts';
@@ -223,6 +223,47 @@ describe('rows that are taken from the driver', () => {
       expect(protocolOf(connection, '26.0.1')).toBe(null);
       expect(protocolOf({} as Connection)).toBe(null);
     });
+  });
+
+  it('fail the load where the driver has no packet by its name: the next one would be taken for the one before', async () => {
+    await onServer({ sdu: 512, bitVectors: false }, async (connection) => {
+      const buffer = Reflect.get(protocolOf(connection) ?? {}, 'readBuf') as object;
+      const packets: unknown[] = [];
+      const set = (packet: unknown): void => {
+        packets.push(packet);
+      };
+      Object.defineProperty(buffer, 'packet', { get: () => undefined, set });
+      await expect(fetched(connection, 1000, true)).rejects.toMatchObject({
+        code: 'PQ_INTERNAL',
+        message: 'the driver’s rows are not where they were',
+      });
+      expect(packets).not.toEqual([]);
+    });
+  });
+
+  it.each<readonly [string, object, object]>([
+    ['no statement', { statement: undefined }, {}],
+    ['no count of rows', { statement: { bufferRowIndex: 0, queryVars: [] } }, {}],
+    ['no variables', { statement: { bufferRowCount: 0, bufferRowIndex: 0 } }, {}],
+    ['no row', { rowIndex: undefined }, {}],
+    ['another bit vector', { bitVector: [255] }, {}],
+    ['no place', {}, { pos: undefined }],
+    ['a place after the end', {}, { pos: 513 }],
+    ['no size', {}, { size: undefined }],
+    ['another size', {}, { size: 511 }],
+    ['no packet', {}, { packet: undefined }],
+    ['the packet of another', {}, { packet: { buf: Buffer.alloc(512) } }],
+  ])('are known by what they are taken by: %s', (_, message, buffer) => {
+    const buf = Buffer.alloc(512);
+    const knownMessage = { statement: { bufferRowCount: 0, bufferRowIndex: 0, queryVars: [] }, rowIndex: 0 };
+    const knownBuffer = { buf, pos: 10, size: 512, packet: { buf } };
+    const known = (spoiledMessage: object, spoiledBuffer: object): boolean =>
+      isAsDeclared(
+        Object.assign(Object.create(null) as DriverMessage, knownMessage, spoiledMessage),
+        Object.assign(Object.create(null) as DriverBuffer, knownBuffer, spoiledBuffer),
+      );
+    expect(known({}, {})).toBe(true);
+    expect(known(message, buffer)).toBe(false);
   });
 
   it('are taken from the driver that is installed', () => {

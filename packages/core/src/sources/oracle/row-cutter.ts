@@ -12,6 +12,7 @@ import { columnsChanged } from '../sql/rows.ts';
 import { WireRows, type Wire, type WireChunk } from '../sql/wire/fields.ts';
 import {
   DRIVER_VERSION,
+  isAsDeclared,
   isQueryMessage,
   protocolOf,
   resultsOf,
@@ -140,6 +141,8 @@ class RowCutter {
 
   /** In place of the message's own `processRowData`, after the byte that says that a row follows. */
   take(message: DriverMessage, buffer: DriverBuffer, driverOwn: DriverMessage['processRowData']): void {
+    if (!isAsDeclared(message, buffer))
+      throw new ParqueueError('PQ_INTERNAL', 'the driver’s rows are not where they were');
     const { statement } = message;
     if (this.#variables !== statement.queryVars) this.#plan(statement, buffer);
     if (this.#columns === null) {
