@@ -13,7 +13,9 @@ local asked = math.max(tonumber(ARGV[4]), tonumber(redis.call('GET', KEYS[4]) or
 local used = redis.call('HMGET', KEYS[2], 'bytes', 'dataset:' .. ARGV[5])
 local all, own = tonumber(used[1] or 0), tonumber(used[2] or 0)
 local isBound = ARGV[7] ~= '' or ARGV[8] ~= ''
-local reserved = isBound and redis.call('HGETALL', KEYS[3]) or redis.call('HRANDFIELD', KEYS[3], 3, 'WITHVALUES')
+-- The Redis in JavaScript refuses HRANDFIELD in scripts: it is for one host, whose reservations are few.
+local few = not isBound and redis.pcall('HRANDFIELD', KEYS[3], 3, 'WITHVALUES') or nil
+local reserved = few and not few.err and few or redis.call('HGETALL', KEYS[3])
 for i = 1, #reserved, 2 do
   local bytes, expires, dataset = string.match(reserved[i + 1], '^(%d+):(%d+):(.*)$')
   if tonumber(expires) <= now then
