@@ -32,10 +32,11 @@ export function readBodies(app: FastifyInstance): void {
 function isDeeper(value: unknown, depthMax: number): boolean {
   let level: unknown[] = [value];
   for (let depth = 0; depth <= depthMax; depth += 1) {
-    level = level.flatMap((part) =>
-      typeof part === 'object' && part !== null ? (Object.values(part) as unknown[]) : [],
-    );
-    if (level.length === 0) return false;
+    const below: unknown[] = [];
+    for (const part of level)
+      if (typeof part === 'object' && part !== null) for (const member of Object.values(part)) below.push(member);
+    if (below.length === 0) return false;
+    level = below;
   }
   return true;
 }
