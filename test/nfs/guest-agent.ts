@@ -141,7 +141,7 @@ const deeds: Deeds = {
       return Buffer.from(buffer.subarray(0, bytes)).toString();
     }),
   async readPart({ key, fence }) {
-    const part = await store.parts.open(key, fence, { start: 0, length: 1024 });
+    const part = await store.parts.open(key, fence, { start: 0, into: new Uint8Array(1024) });
     if (part === null) return null;
     await part[Symbol.asyncDispose]();
     return Buffer.from(part.first).toString();

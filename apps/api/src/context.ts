@@ -9,6 +9,7 @@ import type { ConversionPool } from './conversions/conversion-pool.ts';
 import type { CoordinationLink } from './coordination-link.ts';
 import type { DatasetFacts } from './dataset-facts.ts';
 import type { DegradedMode } from './degraded.ts';
+import type { SendMemory } from './http/send-memory.ts';
 import type { ApiMetrics } from './metrics.ts';
 import type { PartLayouts } from './part-layouts.ts';
 
@@ -19,6 +20,7 @@ export interface ApiContext {
   readonly store: FileStore;
   readonly storeReach: StoreReach;
   readonly layouts: PartLayouts;
+  readonly sendMemory: SendMemory;
   readonly link: CoordinationLink;
   readonly degraded: DegradedMode;
   readonly conversions: ConversionPool;

@@ -174,7 +174,8 @@ class Reader {
   }
 
   async #bytes({ fence }: NotedRead, start: number, length: number): Promise<Buffer | null> {
-    await using part = await this.#context.store.parts.open(this.#target.key, fence, { start, length });
+    const into = new Uint8Array(length);
+    await using part = await this.#context.store.parts.open(this.#target.key, fence, { start, into });
     return part === null ? null : Buffer.from(part.first);
   }
 

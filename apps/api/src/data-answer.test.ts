@@ -6,6 +6,7 @@ import type { AskCall } from './caller.ts';
 import type { ApiContext } from './context.ts';
 import { answerWith } from './data-answer.ts';
 import type { DataCall, Sendable } from './data-call.ts';
+import { SendMemory } from './http/send-memory.ts';
 import { PartLost } from './http/send-part.ts';
 import { sendPending } from './pending.ts';
 
@@ -31,7 +32,7 @@ async function sendableOf(fence: number): Promise<Sendable> {
 test('tells nothing of the generation that was lost: a whole is no part of another one', async () => {
   const [lost, found] = [await sendableOf(1), await sendableOf(2)];
   await store.directories.moveToTrash({ key: KEY, fence: 1 });
-  const context = { store, gatekeeper: { open: true } } as unknown as ApiContext;
+  const context = { store, sendMemory: new SendMemory(), gatekeeper: { open: true } } as unknown as ApiContext;
   app.get('/', async (request, reply) => {
     const call: DataCall = { context, request, reply, form: { format: 'parquet', negotiated: false } };
     await expect(answerWith(call, lost)).rejects.toThrow(PartLost);
@@ -48,7 +49,7 @@ test('tells nothing of the generation that was lost: a whole is no part of anoth
 test('a load that is waited for then is told of as if nothing had been found', async () => {
   const lost = await sendableOf(3);
   await store.directories.moveToTrash({ key: KEY, fence: 3 });
-  const context = { store, gatekeeper: { open: true } } as unknown as ApiContext;
+  const context = { store, sendMemory: new SendMemory(), gatekeeper: { open: true } } as unknown as ApiContext;
   app.get('/pending', async (request, reply) => {
     const call: DataCall = { context, request, reply, form: { format: 'parquet', negotiated: false } };
     reply.header('preference-applied', 'wait=1');

@@ -4,7 +4,7 @@ import type { DataCall, Sendable } from './data-call.ts';
 import { HttpRefusal } from './http/problem.ts';
 import { rawHeaders } from './http/raw-headers.ts';
 import type { RangeReading } from './http/range.ts';
-import { fitsOneRead, openPart, sendPart } from './http/send-part.ts';
+import { openPart, sendPart } from './http/send-part.ts';
 
 export async function sendBytes(
   { context, request, reply }: DataCall,
@@ -23,8 +23,9 @@ export async function sendBytes(
   if (range.kind === 'part') reply.header('content-range', `bytes ${range.start}-${range.end}/${bytes}`);
   if (request.method === 'HEAD') return sendHead(reply);
 
-  await using part = await openPart(context.store.parts, facts, { bytes, start, length });
-  await using _held = fitsOneRead(length) ? null : await hold();
+  const from = { parts: context.store.parts, memory: context.sendMemory };
+  await using part = await openPart(from, facts, { bytes, start, length });
+  await using _held = part.isInMemory ? null : await hold();
   reply.hijack();
   reply.raw.writeHead(reply.statusCode, rawHeaders(reply));
   const sent = await sendPart(reply.raw, part);

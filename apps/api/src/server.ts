@@ -23,6 +23,7 @@ import { ClusterSampler } from './cluster-sample.ts';
 import { CoordinationLink } from './coordination-link.ts';
 import { DatasetFacts } from './dataset-facts.ts';
 import { DegradedMode } from './degraded.ts';
+import { SendMemory } from './http/send-memory.ts';
 import { PartLayouts } from './part-layouts.ts';
 import { createMetrics } from './metrics.ts';
 import { pinsHeld } from './pin-keeper.ts';
@@ -142,6 +143,7 @@ export async function startApi(options: StartApiOptions): Promise<RunningApi> {
     store,
     storeReach,
     layouts: new PartLayouts(store),
+    sendMemory: new SendMemory(),
     link,
     degraded: new DegradedMode({
       store,

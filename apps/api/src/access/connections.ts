@@ -43,6 +43,8 @@ export function boundConnections(
     socket.once('close', () => {
       open -= 1;
     });
+    // Whatever answers on it may listen for its end.
+    socket.setMaxListeners(ASKED_AHEAD_MAX + Socket.defaultMaxListeners);
     if (open <= connectionsMax) return;
     late.add(socket);
     server.closeIdleConnections();

@@ -6,6 +6,7 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openFileStoreSubject, type FileOperation } from '@parqueue/core/testing';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { SendMemory } from './send-memory.ts';
 import { openPart, sendPart, type Sent } from './send-part.ts';
 
 const REF = { key: `words-${'0a'.repeat(16)}`, fence: 1 };
@@ -13,12 +14,14 @@ const store = await openFileStoreSubject();
 const path = store.reader.partPath(REF.key, REF.fence).absolute;
 mkdirSync(dirname(path), { recursive: true });
 const MIB = 1024 * 1024;
+const from = { parts: store.parts, memory: new SendMemory() };
 let server: Server | null = null;
 
 afterEach(() => {
   server?.closeAllConnections();
   server?.close();
   store.files.disarm();
+  expect(from.memory.lentBytes).toBe(0);
 });
 afterAll(() => store[Symbol.asyncDispose]());
 
@@ -35,7 +38,7 @@ async function serve(range: {
     });
     server = createServer((_request, response) => {
       void (async () => {
-        await using part = await openPart(store.parts, REF, range);
+        await using part = await openPart(from, REF, range);
         response.writeHead(200, { 'content-length': range.length });
         settle(await sendPart(response, part));
       })();
@@ -137,7 +140,7 @@ test('a caller who leaves ends the sending', async () => {
 
 describe('before anything is sent', () => {
   const range = { bytes: 100, start: 10, length: 50 };
-  const open = (expected = range) => openPart(store.parts, REF, expected);
+  const open = (expected = range) => openPart(from, REF, expected);
 
   test.each<FileOperation>(['open', 'stat', 'read'])(
     'a handle that is stale at %s is opened afresh',

@@ -1,16 +1,13 @@
 /**
- * Sending a part's bytes: four buffers of 512 KiB, of which some are read while others are sent, each at its own pace. Against two of 1 MiB that
- * took turns, in as much memory: 1.2 times as fast for one reader, 1.4 for eight at a time on a busy machine; both far ahead of
+ * Sending a part's bytes: up to four buffers of 512 KiB, of which some are read while others are sent, each at its own pace;
+ * one of 64 KiB, in turns, where many readers hold the process's memory for it (send-memory.ts). Against two of 1 MiB that
+ * took turns: 1.2 times as fast for one reader, 1.4 for eight at a time on a busy machine; both far ahead of
  * streams (docs/performance.md, warm-read). Owns the promise that a body is whole or visibly broken: what cannot be read to its end
  * tears the connection down, it never ends early in good order.
  */
 import type { ServerResponse } from 'node:http';
 import { isParqueueError, type OpenedPart, type PartReader } from '@parqueue/core';
-
-/** Read before the head is written: a file that cannot be read is noticed in time. */
-const FIRST_BYTES = 1024 * 1024;
-const BUFFER_BYTES = 512 * 1024;
-const BUFFERS = 4;
+import { WHOLE_BYTES, type ReaderBuffers, type SendMemory } from './send-memory.ts';
 
 /** Not there any more; not what its manifest says; or there, and the disk cannot give it back. */
 export type HowLost = 'gone' | 'different' | 'unreadable';
@@ -30,11 +27,16 @@ export interface OpenedRange extends AsyncDisposable {
   readonly part: OpenedPart;
   readonly start: number;
   readonly length: number;
+  /** All of it is in memory: what becomes of the file matters no more. */
+  readonly isInMemory: boolean;
+  /** Its beginning, in one of the buffers. */
+  readonly first: Uint8Array;
+  readonly buffers: ReaderBuffers;
 }
 
-/** The range is in memory as soon as its part is open: what becomes of the file matters no more. */
+/** Read at once, as soon as its part is open, unless memory is short. */
 export function fitsOneRead(length: number): boolean {
-  return length <= FIRST_BYTES;
+  return length <= WHOLE_BYTES;
 }
 
 /**
@@ -42,20 +44,31 @@ export function fitsOneRead(length: number): boolean {
  * @throws PartLost; ParqueueError PQ_STORE_IO where the trouble is this host's or the server's, not the file's
  */
 export async function openPart(
-  parts: PartReader,
+  { parts, memory }: { readonly parts: PartReader; readonly memory: SendMemory },
   { key, fence }: { readonly key: string; readonly fence: number },
   expected: { readonly bytes: number; readonly start: number; readonly length: number },
 ): Promise<OpenedRange> {
   const { bytes, start, length } = expected;
+  const buffers = memory.forReader();
+  const first = buffers.first(length);
   let part: OpenedPart | null;
   try {
-    part = await parts.open(key, fence, { start, length: Math.min(FIRST_BYTES, length) });
+    part = await parts.open(key, fence, { start, into: first });
   } catch (error) {
+    buffers[Symbol.dispose]();
     throw lostOr(error);
   }
+  const isExpected = part?.bytes === bytes && part.first.length === first.length;
+  if (part !== null && isExpected) {
+    const close = async (): Promise<void> => {
+      buffers[Symbol.dispose]();
+      await part[Symbol.asyncDispose]();
+    };
+    const isInMemory = first.length === length;
+    return { part, start, length, isInMemory, first, buffers, [Symbol.asyncDispose]: close };
+  }
+  buffers[Symbol.dispose]();
   if (part === null) throw new PartLost('gone', 'the part is not there any more');
-  if (part.bytes === bytes && part.first.length === Math.min(FIRST_BYTES, length))
-    return { part, start, length, [Symbol.asyncDispose]: () => part[Symbol.asyncDispose]() };
   await part[Symbol.asyncDispose]();
   throw new PartLost('different', `the part has ${part.bytes} bytes, its manifest says ${bytes}`);
 }
@@ -78,18 +91,17 @@ export type Sent = 'sent' | 'caller-left' | 'part-lost';
 
 /** Writes the range to a response whose head was written, and ends it. */
 export async function sendPart(response: ServerResponse, range: OpenedRange): Promise<Sent> {
-  const { part, start, length } = range;
-  const left = hasLeft(response);
-  const outgoing = new Outgoing(response);
+  const { part, start, length, first, buffers } = range;
+  using outgoing = new Outgoing(response, buffers);
   try {
-    outgoing.write(part.first);
-    for (let next = part.first.length; next < length;) {
-      const buffer = await Promise.race([outgoing.buffer(), left.promise]);
-      if (buffer === 'left') return 'caller-left';
+    outgoing.write(first, first);
+    for (let next = first.length; next < length;) {
+      const buffer = await outgoing.buffer();
+      if (buffer === null) return 'caller-left';
       const wanted = Math.min(buffer.length, length - next);
       const chunk = buffer.subarray(0, wanted);
       const read = await part.read(chunk, start + next);
-      if (response.destroyed) return 'caller-left';
+      if (outgoing.isGone) return 'caller-left';
       if (read < wanted) {
         response.destroy(new Error('the part ended before its end'));
         return 'part-lost';
@@ -97,15 +109,13 @@ export async function sendPart(response: ServerResponse, range: OpenedRange): Pr
       outgoing.write(chunk, buffer);
       next += wanted;
     }
-    if ((await Promise.race([outgoing.written(), left.promise])) === 'left') return 'caller-left';
+    if (!(await outgoing.written())) return 'caller-left';
     response.end();
     return 'sent';
   } catch (error) {
     // ESTALE after a rename on a network filesystem, EIO: the caller must not take what it has for the whole.
     response.destroy(error instanceof Error ? error : new Error(String(error)));
     return 'part-lost';
-  } finally {
-    left.stop();
   }
 }
 
@@ -113,45 +123,60 @@ export async function sendPart(response: ServerResponse, range: OpenedRange): Pr
  * Chunks on their way out, and the buffers that may be read into meanwhile: those that the system took over. A write
  * that fails gives nothing back; the connection is gone then, which who waits here is told by it.
  */
-class Outgoing {
+class Outgoing implements Disposable {
   readonly #response: ServerResponse;
-  readonly #free: Uint8Array[] = [];
-  #made = 0;
+  readonly #buffers: ReaderBuffers;
+  readonly #onClose = (): void => {
+    this.#isGone = true;
+    this.#wake();
+  };
+  #isGone: boolean;
   #pending = 0;
   #wake: () => void = () => undefined;
 
-  constructor(response: ServerResponse) {
+  constructor(response: ServerResponse, buffers: ReaderBuffers) {
     this.#response = response;
+    this.#buffers = buffers;
+    this.#isGone = response.destroyed || response.req.socket.destroyed;
+    response.once('close', this.#onClose);
+    // An answer behind another one on its connection has no socket yet, and is told nothing when that is gone.
+    response.req.socket.once('close', this.#onClose);
+  }
+
+  get isGone(): boolean {
+    return this.#isGone || this.#response.destroyed;
   }
 
   /** @param buffer what the chunk lies in, to be read into again when it is out */
-  write(chunk: Uint8Array, buffer?: Uint8Array): void {
+  write(chunk: Uint8Array, buffer: Uint8Array): void {
     this.#pending += 1;
     this.#response.write(chunk, (error) => {
       if (error !== null && error !== undefined) return;
       this.#pending -= 1;
-      if (buffer !== undefined) this.#free.push(buffer);
+      this.#buffers.giveBack(buffer);
       this.#wake();
     });
   }
 
-  /** One to be read into; waits while all of them are on their way. */
-  async buffer(): Promise<Uint8Array> {
-    if (this.#free.length === 0 && this.#made < BUFFERS) {
-      this.#made += 1;
-      return new Uint8Array(BUFFER_BYTES);
-    }
-    for (;;) {
-      const buffer = this.#free.pop();
-      if (buffer !== undefined) return buffer;
+  /** One to be read into; waits while all that this reader may have are on their way. @returns null where the caller is gone */
+  async buffer(): Promise<Uint8Array | null> {
+    while (!this.#isGone) {
+      const buffer = this.#buffers.next(this.#pending === 0);
+      if (buffer !== null) return buffer;
       await this.#change();
     }
+    return null;
   }
 
-  /** Resolves when everything was handed to the system. */
-  async written(): Promise<'written'> {
-    while (this.#pending > 0) await this.#change();
-    return 'written';
+  /** @returns whether everything was handed to the system; false where the caller is gone */
+  async written(): Promise<boolean> {
+    while (this.#pending > 0 && !this.#isGone) await this.#change();
+    return this.#pending === 0;
+  }
+
+  [Symbol.dispose](): void {
+    this.#response.off('close', this.#onClose);
+    this.#response.req.socket.off('close', this.#onClose);
   }
 
   #change(): Promise<void> {
@@ -159,14 +184,4 @@ class Outgoing {
       this.#wake = resolve;
     });
   }
-}
-
-function hasLeft(response: ServerResponse): { readonly promise: Promise<'left'>; stop(): void } {
-  let onClose: () => void = () => undefined;
-  const promise = new Promise<'left'>((resolve) => {
-    onClose = () => resolve('left');
-    if (response.destroyed) onClose();
-    response.once('close', onClose);
-  });
-  return { promise, stop: () => response.off('close', onClose) };
 }

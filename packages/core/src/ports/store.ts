@@ -85,13 +85,14 @@ export interface OpenedPart extends AsyncDisposable {
 
 export interface PartReader {
   /**
-   * Opens the part and reads `length` bytes from `start`. A name this host remembers as absent, or a handle that went
-   * stale, is looked up afresh first. @returns null where there is no such file
+   * Opens the part and fills `into` from `start`, which `first` then is. A name this host remembers as absent, or a handle that went
+   * stale, is looked up afresh first. Where it rejects, a read that was given up may still write there.
+   * @returns null where there is no such file
    */
   open(
     key: string,
     fence: Tick,
-    wanted: { readonly start: number; readonly length: number },
+    wanted: { readonly start: number; readonly into: Uint8Array },
   ): Promise<OpenedPart | null>;
 }
 

@@ -84,7 +84,7 @@ describe('a stale handle', () => {
 });
 
 describe('a part that is opened to be sent', () => {
-  const wanted = { start: 5, length: 7 };
+  const wanted = { start: 5, into: new Uint8Array(7) };
   const TEXT = 'bytes of a part';
 
   const published = async (): Promise<FileStoreSubject> => {

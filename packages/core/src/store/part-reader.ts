@@ -10,12 +10,11 @@ import { generationPart } from './layout.ts';
 
 export function partReader(disk: Disk): PartReader {
   return {
-    open: (key, fence, { start, length }) =>
+    open: (key, fence, { start, into: buffer }) =>
       disk.find(generationPart(key, fence), 'read', async (absolute): Promise<OpenedPart> => {
         const file = await disk.files.open(absolute, 'r');
         try {
           const { size } = await file.stat();
-          const buffer = new Uint8Array(length);
           const read = await readFully(file, buffer, start);
           return {
             bytes: Number(size),
