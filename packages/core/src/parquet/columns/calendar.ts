@@ -106,7 +106,8 @@ function anyMoment(text: string, zoned: boolean): Moment | null {
   return { seconds, nanos: fraction === '' ? 0 : Number(fraction.padEnd(9, '0')) };
 }
 
-function offsetSeconds(offset: string | undefined): number {
+/** What a clock of the offset (`+02:00`, `-0930`, `Z`; none is UTC) is ahead of UTC. */
+export function offsetSeconds(offset: string | undefined): number {
   if (offset === undefined || offset === 'Z') return 0;
   const digits = offset.slice(1).replaceAll(':', '');
   const seconds =

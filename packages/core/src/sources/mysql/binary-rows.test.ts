@@ -24,6 +24,19 @@ describe('a text', () => {
   });
 });
 
+it.each([
+  ['one byte', 250, [250]],
+  ['two', 251, [0xfc, 251, 0]],
+  ['two, the highest', 0xffff, [0xfc, 0xff, 0xff]],
+  ['three', 0x1_0000, [0xfd, 0, 0, 1]],
+  ['eight', 0x100_0000, [0xfe, 0, 0, 0, 1, 0, 0, 0, 0]],
+] as const)('a length of %s is where its value begins and ends', (_what, length, told) => {
+  const buffer = Buffer.concat([Buffer.of(0, 0, 0, 1, 0, 0, ...told), Buffer.alloc(length, 0x61), Buffer.of(1, 0x62)]);
+  const read = new BinaryRows([TEXT, TEXT]).next({ buffer, start: 0, offset: 4, end: buffer.length });
+  expect(read[0] === 'a'.repeat(length)).toBe(true);
+  expect(read[1]).toBe('b');
+});
+
 describe('a time', () => {
   it('with more digits than its column was said to have keeps them', () => {
     const rows = new BinaryRows([exampleColumn('DATETIME')]);

@@ -8,7 +8,7 @@ import type { Socket } from 'node:net';
 import type { Connection, FieldPacket, Query, QueryError } from 'mysql2';
 import type { Clock } from '../../ports/clock.ts';
 import { CallTimeout } from '../sql/faults.ts';
-import { BinaryRows } from './binary-rows.ts';
+import { BinaryRows, type RowPacket } from './binary-rows.ts';
 import type { MysqlValue } from './bind.ts';
 import { columnOf, type MysqlColumn } from './describe.ts';
 
@@ -24,9 +24,10 @@ export interface ServerFacts {
 }
 
 export interface RowsListener {
-  /** Once, before the rows. */
-  readonly onColumns: (columns: readonly MysqlColumn[]) => void;
-  readonly onRow: (row: unknown[], bytes: number) => void;
+  /** Once, before the rows. `rows`: knows how they are read. */
+  readonly onColumns: (columns: readonly MysqlColumn[], rows: BinaryRows) => void;
+  /** The packet is another row's afterwards, its buffer stays as it is. */
+  readonly onRow: (packet: RowPacket) => void;
   /** All rows came (null), or why they did not. Once. */
   readonly onEnd: (error: unknown) => void;
 }
@@ -49,7 +50,7 @@ interface Opening {
 
 /** A command whose rows are made by the parser of these fields; mysql2 looks it up on the command when they came. */
 type ParsingCommand = Query & {
-  buildParserFromFields: (fields: readonly FieldPacket[]) => new () => { next: (packet: never) => unknown[] };
+  buildParserFromFields: (fields: readonly FieldPacket[]) => new () => { next: (packet: RowPacket) => null };
 };
 
 export class MysqlConnection {
@@ -131,21 +132,18 @@ export class MysqlConnection {
     if (this.#lost !== null) return end(this.#lost);
     this.#waiting.add(end);
     this.#rowsUnderWay = true;
-    let reader: BinaryRows | null = null;
+    let hasRows = false;
     const command = this.#raw.execute({ sql, values: [...values] }) as ParsingCommand;
     command.buildParserFromFields = (fields) => {
       const columns = fields.map(columnOf);
-      const made = new BinaryRows(columns);
-      reader = made;
-      listener.onColumns(columns);
-      return readerClass(made);
+      hasRows = true;
+      listener.onColumns(columns, new BinaryRows(columns));
+      return receiverClass((packet) => {
+        if (!settled) listener.onRow(packet);
+      });
     };
-    command.on('result', (row: unknown) => {
-      if (reader === null) return this.destroy(new TypeError('mysql2 read rows in its own way'));
-      if (!settled) listener.onRow(row as unknown[], reader.rowBytes);
-    });
     command.on('error', end);
-    command.on('end', () => end(reader === null ? new TypeError('the statement gave no rows') : null));
+    command.on('end', () => end(hasRows ? null : new TypeError('the statement gave no rows')));
   }
 
   pause(): void {
@@ -221,9 +219,13 @@ export class MysqlConnection {
   }
 }
 
-function readerClass(reader: BinaryRows): new () => { next: (packet: never) => unknown[] } {
+/** What mysql2 takes for a parser of rows. Whoever gets the packets reads them: mysql2 gets nothing to hand on. */
+function receiverClass(onRow: (packet: RowPacket) => void): new () => { next: (packet: RowPacket) => null } {
   return class {
-    readonly next = (packet: never): unknown[] => reader.next(packet);
+    readonly next = (packet: RowPacket): null => {
+      onRow(packet);
+      return null;
+    };
   };
 }
 

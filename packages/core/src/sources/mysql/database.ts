@@ -3,12 +3,13 @@ import type { TypedValue } from '../../model/request.ts';
 import type { AskedTables, Begun, Bound, ExpectedRows, Known, SqlDatabase, TypeSystem } from '../sql/database.ts';
 import type { SqlSourceQuestion } from '../sql/question.ts';
 import type { Session } from '../sql/session.ts';
+import type { WireChunk } from '../sql/wire/fields.ts';
 import { boundStatement, type MysqlValue } from './bind.ts';
 import type { ConnectOptions } from './connect.ts';
 import type { MysqlConnection } from './connection.ts';
 import type { MysqlColumn } from './describe.ts';
 import { MysqlDriver } from './driver.ts';
-import { describe, rowsOf } from './rows.ts';
+import { describe, rowsOf, wireRowsOf } from './rows.ts';
 import { begin } from './snapshot.ts';
 import { mysqlTypes } from './types.ts';
 import { askTables, asksSeveral } from './versions.ts';
@@ -25,7 +26,6 @@ export class MysqlDatabase implements SqlDatabase<MysqlConnection, MysqlColumn, 
   readonly types: TypeSystem<MysqlColumn>;
   readonly confirm = null;
   /** A derived table would lose the order of its rows. */
-  readonly wireRows = null;
   readonly project = null;
   /** No session can share another one's snapshot. */
   readonly split = null;
@@ -65,4 +65,10 @@ export class MysqlDatabase implements SqlDatabase<MysqlConnection, MysqlColumn, 
   ): AsyncGenerator<unknown[][], void, undefined> {
     return rowsOf(session, bound, expected);
   }
+
+  readonly wireRows = (
+    session: MysqlSession,
+    bound: MysqlBound,
+    expected: ExpectedRows<MysqlColumn>,
+  ): AsyncGenerator<WireChunk, void, undefined> => wireRowsOf(session, bound, expected);
 }

@@ -1,5 +1,6 @@
 /** Small questions to the server, answered whole: settings, the dictionary, versions. */
 import type { Session } from '../sql/session.ts';
+import type { BinaryRows } from './binary-rows.ts';
 import type { MysqlValue } from './bind.ts';
 import type { MysqlConnection, TextRow } from './connection.ts';
 
@@ -38,11 +39,14 @@ export async function answerOf(
 ): Promise<Answer> {
   if (values === undefined) return (await connection.query(sql)).map(textsOf);
   const rows: (string | null)[][] = [];
+  let reader: BinaryRows | null = null;
   const all = new Promise<void>((resolve, reject) => {
     connection.execute(sql, values, {
-      onColumns: () => undefined,
-      onRow: (row) => {
-        if (rows.length < ROWS_MAX) rows.push(row.map(textOf));
+      onColumns: (_columns, read) => {
+        reader = read;
+      },
+      onRow: (packet) => {
+        if (rows.length < ROWS_MAX) rows.push(reader?.next(packet).map(textOf) ?? []);
         else connection.destroy(new RangeError(`an answer has more than ${ROWS_MAX} rows`));
       },
       onEnd: (error) => (error === null ? resolve() : reject(error as Error)),

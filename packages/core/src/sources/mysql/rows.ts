@@ -6,27 +6,35 @@
  * the values that are bound (`SELECT :a`, `CONCAT(:a, x)`), what comes with the rows is how they are written.
  */
 import { columnsChanged, FETCH_BYTES, FETCH_ROWS } from '../sql/rows.ts';
+import type { WireChunk, WireRows } from '../sql/wire/fields.ts';
+import type { BinaryRows, RowPacket } from './binary-rows.ts';
 import type { Bound, ExpectedRows } from '../sql/database.ts';
 import type { Session } from '../sql/session.ts';
 import { sameValue, type MysqlValue } from './bind.ts';
 import type { MysqlConnection, RowsListener } from './connection.ts';
 import { sameColumn, type MysqlColumn } from './describe.ts';
 
-/** What a value takes besides its bytes on the wire. */
-const VALUE_BYTES = 16;
+/** Of a chunk: one byte of a text may become two in memory. */
+const CHUNK_BYTES = FETCH_BYTES / 2;
+
+/** What a value takes besides its bytes: where it begins and ends. */
+const VALUE_BYTES = 8;
 
 /** ER_TABLE_DEF_CHANGED's name: the columns are not those that were planned for. */
 const CHANGED = 'ER_TABLE_DEF_CHANGED';
 
-type Chunk = unknown[][];
+/** Rows that belong together, in pieces as they arrived. */
+type Pieces = readonly WireRows[];
 type Statement = Bound<readonly MysqlValue[]>;
 
 class Chunks implements RowsListener {
   readonly #connection: MysqlConnection;
   #columns: readonly MysqlColumn[] | null = null;
-  #rows: Chunk = [];
+  #reader: BinaryRows | null = null;
+  #pieces: WireRows[] = [];
+  #rows = 0;
   #bytes = 0;
-  #ready: Chunk | null = null;
+  #ready: Pieces | null = null;
   #ended = false;
   #failure: unknown = null;
   #wake: (() => void) | null = null;
@@ -36,21 +44,26 @@ class Chunks implements RowsListener {
     connection.execute(text, binds, this);
   }
 
-  readonly onColumns = (columns: readonly MysqlColumn[]): void => {
+  readonly onColumns = (columns: readonly MysqlColumn[], reader: BinaryRows): void => {
     this.#columns = columns;
+    this.#reader = reader;
     this.#connection.pause();
     this.#wake?.();
   };
 
-  readonly onRow = (row: unknown[], bytes: number): void => {
-    if (this.#failure !== null) return;
-    this.#rows.push(row);
-    // At most, as the engine keeps texts with one or with two bytes per character.
-    this.#bytes += 2 * bytes + VALUE_BYTES * row.length;
-    if (this.#rows.length < FETCH_ROWS && this.#bytes < FETCH_BYTES) return;
-    this.#ready = this.#rows;
-    this.#rows = [];
-    this.#bytes = 0;
+  readonly onRow = (packet: RowPacket): void => {
+    const reader = this.#reader;
+    if (this.#failure !== null || reader === null) return;
+    let piece = this.#pieces.at(-1);
+    if (piece?.bytes !== packet.buffer) {
+      piece = reader.begin(packet.buffer, this.#rowsIn(packet));
+      this.#pieces.push(piece);
+    }
+    reader.add(piece, packet);
+    this.#rows += 1;
+    this.#bytes += packet.end - packet.start + VALUE_BYTES * piece.columns;
+    if (this.#rows < FETCH_ROWS && this.#bytes < CHUNK_BYTES) return;
+    this.#ready = this.#take();
     this.#connection.pause();
     this.#wake?.();
   };
@@ -60,7 +73,7 @@ class Chunks implements RowsListener {
     if (error !== null) {
       this.#failure = error;
       this.#ready = null;
-      this.#rows = [];
+      this.#take();
     }
     this.#wake?.();
   };
@@ -73,19 +86,31 @@ class Chunks implements RowsListener {
   }
 
   /** null: all rows came. */
-  async next(): Promise<Chunk | null> {
+  async next(): Promise<Pieces | null> {
     while (this.#ready === null && !this.#ended) {
       this.#connection.resume();
       // Rows that mysql2 had read already came at once.
       if (this.#ready === null && !this.#ended) await this.#something();
     }
     if (this.#failure !== null) throw this.#failure as Error;
-    const chunk = this.#ready ?? this.#rows;
-    if (this.#ready === null) this.#rows = [];
+    const chunk = this.#ready ?? this.#take();
     this.#ready = null;
     // The next one comes while this one is written.
     this.#connection.resume();
     return chunk.length === 0 ? null : chunk;
+  }
+
+  #take(): Pieces {
+    const pieces = this.#pieces;
+    this.#pieces = [];
+    this.#rows = 0;
+    this.#bytes = 0;
+    return pieces;
+  }
+
+  /** In this chunk, from the bytes of a packet that has new ones: as many as are of its size. */
+  #rowsIn({ buffer, start, end }: RowPacket): number {
+    return Math.min(FETCH_ROWS - this.#rows, Math.ceil((buffer.length - start) / (end - start)));
   }
 
   async #something(): Promise<void> {
@@ -128,16 +153,27 @@ function sameStatement(a: Statement, b: Statement): boolean {
   );
 }
 
+/** As wireRowsOf, as values. */
+export async function* rowsOf(
+  session: Session<MysqlConnection>,
+  statement: Statement,
+  expected: ExpectedRows<MysqlColumn>,
+): AsyncGenerator<unknown[][], void, undefined> {
+  for await (const { pieces } of wireRowsOf(session, statement, expected)) {
+    yield pieces.flatMap((rows) => rows.arrays());
+  }
+}
+
 /**
  * Ends when all rows were read, never before: the server said so, on a connection that lived. Left early, it breaks off
  * what runs and spoils the session.
  * @throws ParqueueError what a session throws; PQ_SOURCE_UNSTABLE where other columns come than expected
  */
-export async function* rowsOf(
+export async function* wireRowsOf(
   session: Session<MysqlConnection>,
   statement: Statement,
   { described }: ExpectedRows<MysqlColumn>,
-): AsyncGenerator<Chunk, void, undefined> {
+): AsyncGenerator<WireChunk, void, undefined> {
   let whole = false;
   try {
     const chunks = await session.call(async (connection) => {
@@ -146,9 +182,9 @@ export async function* rowsOf(
       return opened;
     });
     for (;;) {
-      const chunk = await session.call((connection) => connection.inTime(chunks.next()));
-      if (chunk === null) break;
-      yield chunk;
+      const pieces = await session.call((connection) => connection.inTime(chunks.next()));
+      if (pieces === null) break;
+      yield { pieces };
     }
     whole = true;
   } finally {

@@ -2,9 +2,12 @@
  * The types of MySQL and MariaDB and what each becomes: the one list that the loader follows and docs/mysql-types.md shows
  * (a test compares the two). The first rule that matches decides. Rows travel by the binary protocol (binary-rows.ts).
  */
+import { offsetSeconds } from '../../parquet/columns/calendar.ts';
 import type { Mapping, Reading, TypeRule } from '../sql/types.ts';
 import { fieldTypes, isBinary, isUnsigned, type FieldTypeName, type MysqlColumn } from './describe.ts';
+import { DECIMAL_WIRE, BYTES_WIRE, TEXT_WIRE } from '../sql/wire/readers.ts';
 import { bitOf, bitsOf, realText } from './values.ts';
+import { DATE_WIRE, DOUBLE_WIRE, FLOAT_WIRE, integerWireOf, timeWire, UNSIGNED_WIRE } from './wires.ts';
 
 /** What a 128-bit decimal holds. */
 const DECIMAL_DIGITS = 38;
@@ -20,19 +23,22 @@ const INT64 = plain({ kind: 'int64' }, 'number');
 const DECIMAL20 = plain({ kind: 'decimal128', precision: 20, scale: 0 }, 'number');
 const TEXT: Mapping = {
   ...plain({ kind: 'utf8' }, 'text'),
+  wire: TEXT_WIRE,
   wayOut: 'no text of its character set, or one beyond 512 MiB: select CAST(c AS BINARY)',
 };
-const BYTES = plain({ kind: 'binary' }, 'bytes');
+const BYTES: Mapping = { ...plain({ kind: 'binary' }, 'bytes'), wire: BYTES_WIRE };
 
 const ZERO_DATES = 'zero dates and dates with a zero in them are no dates: declare it varchar, or select NULLIF(c, 0)';
 
 /** For declared varchar: what the server wrote. */
 const AS_WRITTEN = { reading: { kind: 'text' }, expression: null } as const;
 
-function timeOf(zone: 'none' | 'utc'): Mapping {
-  const reading: Reading = { kind: 'iso', zone };
-  const type = { kind: 'timestamp', unit: 'us', utc: zone === 'utc' } as const;
-  return { type, reading, expression: null, asText: AS_WRITTEN, wayOut: ZERO_DATES };
+/** `aheadSeconds`: of an instant, what the session's clock is ahead of UTC. */
+function timeOf(aheadSeconds: number | null): Mapping {
+  const utc = aheadSeconds !== null;
+  const reading: Reading = { kind: 'iso', zone: utc ? 'utc' : 'none' };
+  const type = { kind: 'timestamp', unit: 'us', utc } as const;
+  return { type, reading, expression: null, wire: timeWire(aheadSeconds), asText: AS_WRITTEN, wayOut: ZERO_DATES };
 }
 
 /**
@@ -41,9 +47,9 @@ function timeOf(zone: 'none' | 'utc'): Mapping {
  */
 export function zonedTimestamp(timeZone: string): Mapping {
   const offset = /^[-+][0-9]{2}:[0-9]{2}$/.test(timeZone) ? timeZone : timeZone.toUpperCase() === 'UTC' ? 'Z' : null;
-  if (offset === null) return { ...timeOf('none'), note: `what a clock in ${timeZone} showed` };
+  if (offset === null) return { ...timeOf(null), note: `what a clock in ${timeZone} showed` };
   const suffix = offset === '+00:00' ? 'Z' : offset;
-  return { ...timeOf('utc'), decode: (value) => `${String(value)}${suffix}` };
+  return { ...timeOf(offsetSeconds(offset)), decode: (value) => `${String(value)}${suffix}` };
 }
 
 /** From the width that is shown: digits, a point where there is a fraction, a sign where there may be one. */
@@ -55,7 +61,8 @@ export function decimalSize(column: MysqlColumn): { readonly precision: number; 
 
 function decimalOf(column: MysqlColumn): Mapping {
   const { precision, scale } = decimalSize(column);
-  return plain({ kind: 'decimal128', precision: Math.min(precision, DECIMAL_DIGITS), scale }, 'number');
+  const type = { kind: 'decimal128', precision: Math.min(precision, DECIMAL_DIGITS), scale } as const;
+  return { ...plain(type, 'number'), wire: DECIMAL_WIRE };
 }
 
 function bitMapping({ length }: MysqlColumn): Mapping {
@@ -91,7 +98,7 @@ const text = (type: FieldTypeName, more: Partial<MysqlColumn> = {}): MysqlColumn
 export const TYPE_RULES: readonly TypeRule<MysqlColumn>[] = [
   {
     dbTypes: ['TINY', 'SHORT', 'INT24', 'YEAR'],
-    map: () => INT32,
+    map: (column) => ({ ...INT32, wire: integerWireOf(column) }),
     doc: {
       database: 'TINYINT, SMALLINT, MEDIUMINT, also UNSIGNED; BOOLEAN; YEAR',
       parquet: 'int32',
@@ -107,14 +114,14 @@ export const TYPE_RULES: readonly TypeRule<MysqlColumn>[] = [
   {
     dbTypes: ['LONG'],
     when: (column) => !isUnsigned(column),
-    map: () => INT32,
+    map: (column) => ({ ...INT32, wire: integerWireOf(column) }),
     doc: { database: 'INT', parquet: 'int32', travels: 'itself', remark: 'nothing' },
     examples: [[exampleColumn('LONG'), { kind: 'int32' }]],
   },
   {
     dbTypes: ['LONG', 'LONGLONG'],
     when: (column) => column.type === fieldTypes.LONG || !isUnsigned(column),
-    map: () => INT64,
+    map: (column) => ({ ...INT64, wire: integerWireOf(column) }),
     doc: { database: 'INT UNSIGNED; BIGINT', parquet: 'int64', travels: 'itself', remark: 'nothing' },
     examples: [
       [exampleColumn('LONG', { flags: UNSIGNED }), { kind: 'int64' }],
@@ -123,7 +130,7 @@ export const TYPE_RULES: readonly TypeRule<MysqlColumn>[] = [
   },
   {
     dbTypes: ['LONGLONG'],
-    map: () => DECIMAL20,
+    map: () => ({ ...DECIMAL20, wire: UNSIGNED_WIRE }),
     doc: { database: 'BIGINT UNSIGNED', parquet: 'decimal128(20, 0)', travels: 'itself', remark: 'nothing' },
     examples: [[exampleColumn('LONGLONG', { flags: UNSIGNED }), { kind: 'decimal128', precision: 20, scale: 0 }]],
   },
@@ -151,6 +158,7 @@ export const TYPE_RULES: readonly TypeRule<MysqlColumn>[] = [
     when: ({ table }) => table !== '',
     map: () => ({
       ...plain({ kind: 'utf8' }, 'number'),
+      wire: DECIMAL_WIRE,
       note: 'digits as text: declare decimal(p,s) or double where its values fit',
     }),
     doc: {
@@ -181,6 +189,7 @@ export const TYPE_RULES: readonly TypeRule<MysqlColumn>[] = [
     dbTypes: ['FLOAT'],
     map: () => ({
       ...plain({ kind: 'float32' }, 'double'),
+      wire: FLOAT_WIRE,
       asText: { reading: { kind: 'text' }, expression: null, decode: realText },
     }),
     doc: { database: 'FLOAT', parquet: 'float32', travels: 'itself', remark: 'nothing' },
@@ -188,7 +197,7 @@ export const TYPE_RULES: readonly TypeRule<MysqlColumn>[] = [
   },
   {
     dbTypes: ['DOUBLE'],
-    map: () => plain({ kind: 'float64' }, 'double'),
+    map: () => ({ ...plain({ kind: 'float64' }, 'double'), wire: DOUBLE_WIRE }),
     doc: { database: 'DOUBLE, REAL', parquet: 'float64', travels: 'itself', remark: 'nothing' },
     examples: [[exampleColumn('DOUBLE', { length: 22, decimals: 31 }), { kind: 'float64' }]],
   },
@@ -214,6 +223,7 @@ export const TYPE_RULES: readonly TypeRule<MysqlColumn>[] = [
       type: { kind: 'date32' },
       reading: { kind: 'day' },
       expression: null,
+      wire: DATE_WIRE,
       asText: AS_WRITTEN,
       wayOut: ZERO_DATES,
     }),
@@ -228,7 +238,7 @@ export const TYPE_RULES: readonly TypeRule<MysqlColumn>[] = [
   },
   {
     dbTypes: ['DATETIME'],
-    map: () => timeOf('none'),
+    map: () => timeOf(null),
     doc: { database: 'DATETIME(n)', parquet: 'timestamp[us]', travels: 'itself', remark: 'as DATE' },
     examples: [[exampleColumn('DATETIME', { decimals: 6 }), { kind: 'timestamp', unit: 'us', utc: false }]],
   },

@@ -1,4 +1,5 @@
 /** Readers of values that are texts or bytes on the wire, of any database: UTF-8, decimal texts, bytes. */
+import { constants } from 'node:buffer';
 import type { ColumnType } from '../../../parquet/column-type.ts';
 import type { BinaryBuilder, Utf8Builder } from '../../../parquet/columns/bytes.ts';
 import type { Decimal128Builder } from '../../../parquet/columns/decimal128.ts';
@@ -36,7 +37,7 @@ function readTexts(reading: ColumnReading): void {
   const { rows, sink, usual } = reading;
   const builder = sink.builder as Utf8Builder;
   eachValue(reading, (row, start, end, at) => {
-    if (!builder.put(row, rows.bytes, start, end)) usual(at, row);
+    if (end - start > constants.MAX_STRING_LENGTH || !builder.put(row, rows.bytes, start, end)) usual(at, row);
   });
 }
 
