@@ -1,0 +1,401 @@
+"""The client: one method per thing a notebook or a job wants."""
+
+from __future__ import annotations
+
+import os
+import urllib.parse
+import weakref
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Callable, Literal, NoReturn, Union
+
+from .cache import DiskCache, default_directory
+from .decorators import CachedFunction
+from .frames import DtypeBackend
+from .mount import Mount, PinnedFile
+from .pins import PinKeeper
+from .progress import ProgressOption, checked
+from .query import FrameKind, Query
+from .question import Binds, Freshness, dataset_question, file_question, sql_question
+from .reading import Options, Reading
+from .transport import Call, Deadline, Transport
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+    from typing_extensions import ParamSpec
+
+    P = ParamSpec("P")
+
+What = Union[str, Query]
+InvalidateMode = Literal["soft", "hard", "purge"]
+
+_CACHE_BYTES = 1 << 30
+
+
+class Parqueue:
+    """A Parqueue server, as if its datasets were files of this machine.
+
+    >>> pq = Parqueue("http://127.0.0.1:8787")
+    >>> pq.read("sales", since=date(2026, 1, 1))          # a polars DataFrame
+    >>> pq.scan("sales").filter(pl.col("region") == "north").collect()
+    >>> pq.to_pandas("sales")
+    >>> pq.sql("erp", "select * from sales where day >= :since", {"since": date(2026, 1, 1)}).read()
+
+    Safe to use from many threads, and after a fork. Use it as a context manager, or ``close()`` it, to give back what it
+    pinned; otherwise that happens when it is collected and when the interpreter ends.
+
+    Args:
+        url: of the server, with its path prefix if it has one. Default: PARQUEUE_URL.
+        api_key: sent with every request, shown nowhere. Default: PARQUEUE_API_KEY.
+        mount: where the root of the store is mounted on this machine; files are read in place then. Default: PARQUEUE_MOUNT.
+        cache: True: what was read is kept in this user's cache folder; a path: there; False: nowhere.
+        cache_bytes: what all files in the cache may have together, whichever process wrote them. Default 1 GiB.
+        progress: True: a bar in a terminal or notebook for what takes longer than a moment; a function of one Progress.
+        timeout: seconds that one call may take, waiting for a load included. Default: as long as it takes.
+        retries: of a request that is told to come back later or that broke, and of a transfer without progress.
+        wait_seconds: how long the server may hold a request while a load runs; it is asked again after that.
+
+    Raises:
+        ValueError: the URL is none, or it or the key cannot be sent.
+        ParqueueError: CACHE_UNUSABLE: the folder named as ``cache`` cannot be made.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        api_key: str | None = None,
+        mount: str | os.PathLike[str] | None = None,
+        cache: bool | str | os.PathLike[str] = True,
+        cache_bytes: int = _CACHE_BYTES,
+        progress: ProgressOption = True,
+        timeout: float | None = None,
+        retries: int = 2,
+        wait_seconds: int = 30,
+    ) -> None:
+        url = url or os.environ.get("PARQUEUE_URL") or "http://127.0.0.1:8787"
+        key = api_key if api_key is not None else os.environ.get("PARQUEUE_API_KEY") or None
+        mount = mount if mount is not None else os.environ.get("PARQUEUE_MOUNT") or None
+        _require_usable(url, key)
+        self._url = url
+        self._mount = None if mount is None else Mount(mount)
+        self._options = Options(timeout=timeout, progress=checked(progress))
+        self._transport = Transport(url, api_key=key, retries=retries, wait_seconds=wait_seconds)
+        self._keeper = PinKeeper(self._transport)
+        self._cache = _cache_of(cache, cache_bytes, owner=f"{key or ''}\n{self._transport.url}")
+        self._reading = Reading(self._transport, self._cache, self._keeper, self._mount)
+        self._finalizer = weakref.finalize(self, _closed, self._keeper, self._transport)
+
+    # -- rows
+
+    def scan(
+        self,
+        what: What,
+        /,
+        *,
+        columns: Sequence[str] | None = None,
+        params: Mapping[str, Any] | None = None,
+        freshness: Freshness | None = None,
+        timeout: float | None = None,
+        **more: Any,
+    ) -> pl.LazyFrame:
+        """A polars LazyFrame that reads just what it needs, all of one generation. See ``Query.scan``.
+
+        Args:
+            what: the name of a dataset, or a query.
+            columns: some, in this order: a question of its own, which the server keeps for itself. A scan reads no other
+                columns than it needs anyway.
+            params: parameters of the dataset, for those that are called as an argument here is.
+            freshness: narrows or widens freshness within the dataset's policy.
+            timeout: seconds for this call.
+            **more: parameters of the dataset: ``since=date(2026, 1, 1)``.
+        """
+        return self._query(what, columns, params, freshness, timeout, more).scan()
+
+    def read(
+        self,
+        what: What,
+        /,
+        *,
+        columns: Sequence[str] | None = None,
+        params: Mapping[str, Any] | None = None,
+        freshness: Freshness | None = None,
+        timeout: float | None = None,
+        **more: Any,
+    ) -> pl.DataFrame:
+        """All rows as a polars DataFrame. Arguments as for ``scan``."""
+        return self._query(what, columns, params, freshness, timeout, more).read()
+
+    def to_arrow(
+        self,
+        what: What,
+        /,
+        *,
+        columns: Sequence[str] | None = None,
+        params: Mapping[str, Any] | None = None,
+        freshness: Freshness | None = None,
+        timeout: float | None = None,
+        **more: Any,
+    ) -> pa.Table:
+        """All rows as a pyarrow Table. Arguments as for ``scan``."""
+        return self._query(what, columns, params, freshness, timeout, more).to_arrow()
+
+    def to_pandas(
+        self,
+        what: What,
+        /,
+        *,
+        columns: Sequence[str] | None = None,
+        params: Mapping[str, Any] | None = None,
+        freshness: Freshness | None = None,
+        timeout: float | None = None,
+        dtype_backend: DtypeBackend = "lossless",
+        **more: Any,
+    ) -> pd.DataFrame:
+        """All rows as a pandas DataFrame. Arguments as for ``scan``; ``dtype_backend`` as for ``Query.to_pandas``."""
+        query = self._query(what, columns, params, freshness, timeout, more)
+        return query.to_pandas(dtype_backend=dtype_backend)
+
+    def path(
+        self,
+        what: What,
+        /,
+        *,
+        columns: Sequence[str] | None = None,
+        params: Mapping[str, Any] | None = None,
+        freshness: Freshness | None = None,
+        timeout: float | None = None,
+        **more: Any,
+    ) -> PinnedFile:
+        """The store's own Parquet file on the mount, kept there while it is held: ``with pq.path("sales") as file: ...``."""
+        return self._query(what, columns, params, freshness, timeout, more).path()
+
+    def download(self, what: What, /, to: str | os.PathLike[str], **params: Any) -> Path:
+        """A Parquet file of your own at ``to``, put in its place in one step. Returns where it is."""
+        return self._query(what, None, None, None, None, params).download(to)
+
+    # -- questions
+
+    def dataset(
+        self,
+        name: str,
+        /,
+        *,
+        columns: Sequence[str] | None = None,
+        params: Mapping[str, Any] | None = None,
+        **more: Any,
+    ) -> Query:
+        """A dataset with its parameters, to be asked later."""
+        return Query(self._reading, dataset_question(name, _merged(params, more), columns), self._options)
+
+    def sql(self, source: str, sql: str, binds: Binds | None = None, *, columns: Sequence[str] | None = None) -> Query:
+        """A statement, where its source allows undeclared ones: ``.read()``, ``.scan()``, ``.to_pandas()`` … ask it.
+
+        Args:
+            source: the name of a source.
+            sql: one SELECT or WITH, placeholders written ``:name`` whatever the database.
+            binds: by name, or a list by position. Dates, datetimes and Decimals go with their types; a datetime without a
+                zone is UTC to the server.
+            columns: some, in this order.
+        """
+        return Query(self._reading, sql_question(source, sql, binds, columns), self._options)
+
+    def file(
+        self,
+        source: str,
+        path: str,
+        *,
+        columns: Sequence[str] | None = None,
+        format: str | None = None,  # noqa: A002 - the server's word for it
+        csv: Mapping[str, Any] | None = None,
+    ) -> Query:
+        """A file of a source that allows undeclared ones; ``path`` is below the source's root."""
+        return Query(self._reading, file_question(source, path, {"format": format, "csv": csv}, columns), self._options)
+
+    # -- functions
+
+    def cached_sql(
+        self,
+        source: str,
+        *,
+        frame: FrameKind = "polars",
+        freshness: Freshness | None = None,
+        timeout: float | None = None,
+    ) -> Callable[[Callable[P, Any]], CachedFunction[P]]:
+        """Makes a function that returns a statement, or a statement and its binds, into one that returns its rows.
+
+        >>> @pq.cached_sql(source="erp")
+        ... def sales(since: date):
+        ...     return "select * from sales where day >= :since", {"since": since}
+        >>> sales(date(2026, 1, 1))                # a polars DataFrame, cold or warm
+        >>> sales.query(date(2026, 1, 1)).scan()   # or any other way to have it
+        """
+
+        def question(returned: Any) -> Query:
+            sql, binds = returned if isinstance(returned, tuple) else (returned, None)
+            return self.sql(source, sql, binds).options(freshness=freshness, timeout=timeout)
+
+        return lambda function: CachedFunction(function, question, frame)
+
+    def cached_file(
+        self,
+        source: str,
+        *,
+        frame: FrameKind = "polars",
+        freshness: Freshness | None = None,
+        timeout: float | None = None,
+    ) -> Callable[[Callable[P, Any]], CachedFunction[P]]:
+        """Makes a function that returns a path below the source's root into one that returns the file's rows.
+
+        >>> @pq.cached_file(source="lake", frame="pandas")
+        ... def prices(day: date):
+        ...     return f"prices/{day:%Y/%m/%d}.csv"
+        """
+
+        def question(returned: Any) -> Query:
+            path, options = returned if isinstance(returned, tuple) else (returned, {})
+            query = self.file(source, os.fspath(path), **options)
+            return query.options(freshness=freshness, timeout=timeout)
+
+        return lambda function: CachedFunction(function, question, frame)
+
+    def cached_dataset(
+        self,
+        name: str,
+        *,
+        frame: FrameKind = "polars",
+        freshness: Freshness | None = None,
+        timeout: float | None = None,
+    ) -> Callable[[Callable[P, Any]], CachedFunction[P]]:
+        """Makes a function that returns the parameters of a dataset, a mapping, into one that returns its rows."""
+
+        def question(returned: Any) -> Query:
+            return self.dataset(name, params=returned or {}).options(freshness=freshness, timeout=timeout)
+
+        return lambda function: CachedFunction(function, question, frame)
+
+    # -- the server
+
+    def datasets(self) -> list[dict[str, Any]]:
+        """The catalog: names, parameters, policies, how they were asked of late."""
+        listed: list[dict[str, Any]] = self._json(Call("GET", "v1/datasets"))["datasets"]
+        return listed
+
+    def whoami(self) -> dict[str, Any]:
+        """What the API key of this client may do."""
+        told: dict[str, Any] = self._json(Call("GET", "v1/whoami"))
+        return told
+
+    def explain(self, key: str) -> dict[str, Any]:
+        """Why an entry answers as it does; ``key`` as ``resolve`` tells it."""
+        told: dict[str, Any] = self._json(Call("GET", f"v1/entries/{urllib.parse.quote(key, safe='')}/explain"))
+        return told
+
+    def invalidate(
+        self,
+        *,
+        dataset: str | None = None,
+        source: str | None = None,
+        table: str | None = None,
+        key: str | None = None,
+        prefix: str | None = None,
+        mode: InvalidateMode = "soft",
+    ) -> dict[str, Any]:
+        """Marks what it concerns, for everybody. Needs a key with the scope ``admin``.
+
+        ``soft`` verifies before the next use, ``hard`` loads again before it, ``purge`` also removes what is there.
+        """
+        given = {"dataset": dataset, "source": source, "table": table, "key": key, "prefix": prefix}
+        target = {name: value for name, value in given.items() if value is not None}
+        told: dict[str, Any] = self._json(Call("POST", "v1/invalidate", body={**target, "mode": mode}))
+        return told
+
+    def clear_cache(self) -> None:
+        """Removes every file of the disk cache: of all clients and processes that share it."""
+        self._cache.clear()
+
+    # -- the client
+
+    @property
+    def pins(self) -> int:
+        """How many generations this client keeps in the store at the moment."""
+        return self._keeper.count
+
+    def close(self) -> None:
+        """Gives back all pins, in at most five seconds, and closes the connections. Its lazy frames have ended then, too."""
+        self._finalizer()
+
+    def __enter__(self) -> Parqueue:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        mounted = "" if self._mount is None else f", mount={str(self._mount.root)!r}"
+        return f"Parqueue({self._url!r}{mounted})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a client holds a key and connections: make one in each process, for example from PARQUEUE_URL")
+
+    def _json(self, call: Call) -> Any:
+        return self._transport.json(call, Deadline(self._options.timeout))
+
+    def _query(
+        self,
+        what: What,
+        columns: Sequence[str] | None,
+        params: Mapping[str, Any] | None,
+        freshness: Freshness | None,
+        timeout: float | None,
+        more: Mapping[str, Any],
+    ) -> Query:
+        if isinstance(what, str):
+            query = self.dataset(what, columns=columns, params=_merged(params, more))
+        elif params or more:
+            raise TypeError("a query has its parameters already")
+        else:
+            query = what if columns is None else what.columns(columns)
+        return query.options(freshness=freshness, timeout=timeout)
+
+
+def _merged(params: Mapping[str, Any] | None, more: Mapping[str, Any]) -> dict[str, Any]:
+    twice = sorted(set(params or {}) & set(more))
+    if twice:
+        raise TypeError(f"given twice: {', '.join(twice)}")
+    return {**(params or {}), **more}
+
+
+def _closed(keeper: PinKeeper, transport: Transport) -> None:
+    keeper.close()
+    transport.close()
+
+
+def _cache_of(cache: bool | str | os.PathLike[str], bytes_max: int, *, owner: str) -> DiskCache:
+    if isinstance(cache, bool):
+        try:
+            directory = default_directory() if cache else None
+        except RuntimeError:  # there is no home
+            directory = None
+        return DiskCache(directory, bytes_max, owner=owner, required=False)
+    return DiskCache(Path(cache), bytes_max, owner=owner, required=True)
+
+
+def _require_usable(url: str, api_key: str | None) -> None:
+    """Told here, without their values: an error of a request would say them."""
+    try:
+        parts = urllib.parse.urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable, parts = False, None
+    if not usable or parts is None:
+        raise ValueError("url must be the address of a Parqueue server, such as http://127.0.0.1:8787")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("url must not have a user or a password: give the API key as api_key")
+    if parts.query or parts.fragment:
+        raise ValueError("url must not have a query: it is the address of the server, not of a dataset")
+    if api_key is not None and not (api_key.isascii() and api_key.isprintable()):
+        raise ValueError("api_key has characters that no header can carry")

@@ -1,0 +1,212 @@
+"""How far a wait is: a bar in a terminal or a notebook, or a function of the caller's."""
+
+from __future__ import annotations
+
+import contextlib
+import html
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Callable, TextIO, Union
+
+#: What is over before this shows nothing.
+_QUIET_SECONDS = 0.5
+_REDRAW_SECONDS = 0.1
+_WIDTH = 24
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One moment of a wait.
+
+    Attributes:
+        kind: ``load`` while the server has the source asked, ``transfer`` while bytes come here.
+        phase: of a load: ``waiting``, ``reading``, ... as the server names it.
+        rows: read so far, of a load.
+        bytes: so far.
+        total: bytes in all, where that is known.
+    """
+
+    kind: str
+    title: str
+    phase: str = ""
+    rows: int | None = None
+    bytes: int | None = None
+    total: int | None = None
+
+    @property
+    def fraction(self) -> float | None:
+        if self.bytes is None or not self.total:
+            return None
+        return min(1.0, self.bytes / self.total)
+
+    def text(self) -> str:
+        parts = [self.title, self.phase or self.kind]
+        if self.rows:
+            parts.append(f"{self.rows:,} rows")
+        if self.bytes:
+            parts.append(_size(self.bytes) if self.total is None else f"{_size(self.bytes)} of {_size(self.total)}")
+        return " · ".join(parts)
+
+
+#: ``True``: a bar where somebody sees it. ``False``: none. A function hears every moment.
+ProgressOption = Union[bool, Callable[[Progress], None]]
+
+
+class Reporter:
+    """One wait from its beginning to its end. Without somebody who looks, nothing is watched at all."""
+
+    def __init__(self, title: str, show: Callable[[Progress], None] | None) -> None:
+        self._title = title
+        self._show = show
+
+    @property
+    def watch(self) -> Callable[[Mapping[str, Any]], None] | None:
+        """For the status of a fill; None where nobody looks, and the server need not be asked for it."""
+        return None if self._show is None else self._load
+
+    @property
+    def on_bytes(self) -> Callable[[int, int | None], None] | None:
+        return None if self._show is None else self._transfer
+
+    def _load(self, fill: Mapping[str, Any]) -> None:
+        told = fill.get("progress")
+        told = told if isinstance(told, Mapping) else {}
+        phase = told.get("phase") or fill.get("state") or ""
+        moment = Progress(
+            "load",
+            self._title,
+            str(phase),
+            _whole(told.get("rows")),
+            _whole(told.get("bytes")),
+            _whole(told.get("bytesTotal")),
+        )
+        if self._show is not None:
+            self._show(moment)
+
+    def _transfer(self, received: int, total: int | None) -> None:
+        if self._show is not None:
+            self._show(Progress("transfer", self._title, bytes=received, total=total))
+
+
+@contextlib.contextmanager
+def reporting(option: ProgressOption, title: str) -> Iterator[Reporter]:
+    """The bar is taken away at the end, also of a wait that failed or was broken off by Ctrl-C."""
+    if callable(option):
+        yield Reporter(title, option)
+        return
+    bar = _bar() if option else None
+    if bar is None:
+        yield Reporter(title, None)
+        return
+    try:
+        yield Reporter(title, bar.show)
+    finally:
+        bar.end()
+
+
+class _Bar:
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._drawn_at = 0.0
+        self._shown = False
+
+    def show(self, progress: Progress) -> None:
+        now = time.monotonic()
+        if now - self._began < _QUIET_SECONDS or now - self._drawn_at < _REDRAW_SECONDS:
+            return
+        self._drawn_at, self._shown = now, True
+        self.draw(progress, now - self._began)
+
+    def end(self) -> None:
+        if self._shown:
+            self.clear()
+
+    def draw(self, progress: Progress, seconds: float) -> None:
+        raise NotImplementedError
+
+    def clear(self) -> None:
+        raise NotImplementedError
+
+
+class TerminalBar(_Bar):
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def draw(self, progress: Progress, seconds: float) -> None:
+        fraction = progress.fraction
+        # Without an end that is known, something that moves.
+        at = int(seconds * 4) % _WIDTH
+        filled = "█" * round((fraction or 0) * _WIDTH) if fraction is not None else " " * at + "█"
+        self._write(f"\r\x1b[2K│{filled:<{_WIDTH}}│ {progress.text()} · {seconds:.0f} s")
+
+    def clear(self) -> None:
+        self._write("\r\x1b[2K")
+
+    def _write(self, text: str) -> None:
+        encoding = self._stream.encoding or "ascii"
+        plain = text.replace("█", "#").replace("│", "|").replace("·", "-")
+        with contextlib.suppress(OSError, ValueError):
+            try:
+                text.encode(encoding)
+            except UnicodeEncodeError:
+                text = plain.encode(encoding, "replace").decode(encoding)
+            self._stream.write(text)
+            self._stream.flush()
+
+
+class NotebookBar(_Bar):
+    def __init__(self, display: Any, markup: Any) -> None:
+        super().__init__()
+        self._display = display
+        self._markup = markup
+        self._handle: Any = None
+
+    def draw(self, progress: Progress, seconds: float) -> None:
+        fraction = progress.fraction
+        value = "" if fraction is None else f' value="{fraction:.3f}"'
+        text = html.escape(f"{progress.text()} · {seconds:.0f} s")
+        shown = self._markup(f"<progress max=1{value}></progress> {text}")
+        if self._handle is None:
+            self._handle = self._display(shown, display_id=True)
+        else:
+            self._handle.update(shown)
+
+    def clear(self) -> None:
+        if self._handle is not None:
+            self._handle.update(self._markup(""))
+
+
+def _bar() -> _Bar | None:
+    """Where somebody sees it: a notebook, or a terminal at stderr."""
+    if "IPython" in sys.modules:
+        from IPython import get_ipython
+        from IPython.display import HTML, display
+
+        if type(get_ipython()).__name__ == "ZMQInteractiveShell":
+            return NotebookBar(display, HTML)
+    stream = sys.stderr
+    if stream is not None and stream.isatty():
+        return TerminalBar(stream)
+    return None
+
+
+def checked(option: Any) -> ProgressOption:
+    if isinstance(option, bool) or callable(option):
+        return option  # type: ignore[no-any-return]
+    raise TypeError("progress is True, False or a function of one Progress")
+
+
+def _whole(value: Any) -> int | None:
+    return int(value) if isinstance(value, (int, float)) else None
+
+
+def _size(count: int) -> str:
+    size, unit = float(count), "B"
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if size < 1000 or unit == "TB":
+            break
+        size /= 1000
+    return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"

@@ -1,0 +1,136 @@
+"""A server between client and Parqueue that counts what passes, and answers itself or breaks off where a test says so."""
+
+from __future__ import annotations
+
+import http.client
+import http.server
+import json
+import threading
+import urllib.parse
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class Passed:
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: Any = None
+    status: int = 0
+    bytes: int = 0
+
+
+@dataclass
+class Reply:
+    """What the relay answers by itself. ``cut``: the connection ends after so many bytes of the body."""
+
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    cut: int | None = None
+
+
+@dataclass
+class Cut:
+    """The real answer, broken off after so many bytes of its body, or changed on its way."""
+
+    after: int | None = None
+    change: Callable[[bytes], bytes] | None = None
+
+
+#: Sees each request before it is forwarded. None: forward it as it is.
+Script = Callable[[Passed], "Reply | Cut | None"]
+
+
+class Relay:
+    def __init__(self, upstream: str | None = None, script: Script | None = None) -> None:
+        self.passed: list[Passed] = []
+        self.script = script
+        self._upstream = urllib.parse.urlsplit(upstream or "")
+        relay = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            # Otherwise its small pieces wait for one another.
+            wbufsize = -1
+
+            def handle_one_request(self) -> None:
+                try:
+                    super().handle_one_request()
+                except (ConnectionError, ValueError):
+                    self.close_connection = True
+
+            def log_message(self, *args: Any) -> None:
+                """Nobody reads it."""
+
+            def _serve(self) -> None:
+                relay._serve(self)
+
+            do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _serve  # noqa: N815 - names of the standard library
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def of(self, method: str, fragment: str = "") -> list[Passed]:
+        return [one for one in self.passed if one.method == method and fragment in one.path]
+
+    def __enter__(self) -> Relay:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def _serve(self, handler: http.server.BaseHTTPRequestHandler) -> None:
+        headers = {name.lower(): value for name, value in handler.headers.items()}
+        raw = handler.rfile.read(int(headers.get("content-length", "0")))
+        one = Passed(handler.command, handler.path, headers, json.loads(raw) if raw else None)
+        self.passed.append(one)
+        deed = None if self.script is None else self.script(one)
+        reply = deed if isinstance(deed, Reply) else self._forwarded(one, raw)
+        body, cut = reply.body, reply.cut
+        if isinstance(deed, Cut):
+            cut = deed.after
+            body = body if deed.change is None else deed.change(body)
+        one.status = reply.status
+        handler.send_response(reply.status)
+        for name, value in reply.headers.items():
+            handler.send_header(name, value)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        if handler.command != "HEAD" and reply.status not in (204, 304):
+            one.bytes = len(body if cut is None else body[:cut])
+            handler.wfile.write(body if cut is None else body[:cut])
+        handler.wfile.flush()
+        if cut is not None:
+            handler.close_connection = True
+
+    def _forwarded(self, one: Passed, raw: bytes) -> Reply:
+        connection = http.client.HTTPConnection(self._upstream.hostname or "", self._upstream.port, timeout=60)
+        try:
+            path = one.path
+            if path.startswith("http://"):
+                path = path.split("/", 3)[3].join(("/", ""))
+            sent = {name: value for name, value in one.headers.items() if name not in ("host", "connection")}
+            connection.request(one.method, path, body=raw or None, headers=sent)
+            answer = connection.getresponse()
+            body = answer.read()
+            skipped = ("content-length", "connection", "keep-alive", "transfer-encoding", "date", "server")
+            headers = {name: value for name, value in answer.getheaders() if name.lower() not in skipped}
+            return Reply(answer.status, headers, body)
+        finally:
+            connection.close()
+
+
+def problem(status: int, code: str, *, detail: str = "in other words", headers: Mapping[str, str] | None = None) -> Reply:
+    body = json.dumps({"code": code, "title": code, "detail": detail, "status": status}).encode()
+    return Reply(status, {"Content-Type": "application/problem+json", **(headers or {})}, body)
