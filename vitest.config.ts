@@ -1,7 +1,7 @@
 /**
  * Three kinds of tests. `repository`: test/*.test.ts look at the files themselves and need no service. `unit`: beside
  * their sources and in folders under test/, reading workspace packages as TypeScript (export condition `source`),
- * several files at once. `processes`: test/nfs, test/e2e, test/faults, test/crash, test/chaos, test/bench, test/explorer and test/readers start servers, workers and threads from the built
+ * several files at once. `processes`: test/nfs, test/e2e, test/faults, test/crash, test/chaos, test/bench, test/explorer, test/readers and test/python start servers, workers and threads from the built
  * output, as production does, two files at once: half of their time they wait for leases, grace and restarts.
  */
 import { defineConfig } from 'vitest/config';
@@ -11,6 +11,7 @@ const PROCESS_SUITES = [
   'test/e2e/**/*.test.ts',
   'test/faults/**/*.test.ts',
   'test/readers/**/*.test.ts',
+  'test/python/**/*.test.ts',
   'test/nfs/**/*.test.ts',
   'test/explorer/**/*.test.ts',
   'test/crash/crash.test.ts',

@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { provideBrowser } from './setup-browser.mjs';
-import { provideReaders } from './setup-readers.mjs';
+import { providePython, python } from './setup-python.mjs';
 import { provideKustomize } from './setup-kustomize.mjs';
 import { provideNginx } from './setup-nginx.mjs';
 import { provideNfsLab } from './setup-nfs-lab.mjs';
@@ -39,7 +39,7 @@ const COMMANDS = {
     await requireDatabases();
     // What the suite cannot do without is missed before anything else takes minutes.
     await provideBrowser();
-    await provideReaders();
+    await providePython();
     await provideNfsLab();
     await providePromtool();
     await provideKustomize();
@@ -120,9 +120,23 @@ const COMMANDS = {
   /** `npm run readers [-- TIMES]`: each Python reader reads so many times while the head moves. */
   async readers([times = '100']) {
     await setUp();
-    await provideReaders();
+    await providePython();
     const environment = { PARQUEUE_READS: times };
     return run(bin('vitest'), ['run', '--project', 'processes', '--testTimeout=0', 'test/readers'], environment);
+  },
+
+  /** `npm run test:python [-- PYTEST ARGUMENTS]`: the Python client against a real stack; with its types, lint and format. */
+  async 'test:python'(args) {
+    await setUp({ databases: true });
+    await requireDatabases();
+    if (!(await providePython())) throw new SetupError('the Python client cannot be tested here: see above.');
+    const client = join(root, 'clients', 'python');
+    const tools = [['ruff', 'check'], ['ruff', 'format', '--check'], ['mypy'], ['pytest', ...args]];
+    for (const tool of tools) {
+      const code = await run(python, ['-m', ...tool], {}, client);
+      if (code !== 0) return code;
+    }
+    return 0;
   },
 
   /** `npm run screenshots`: the pictures of the page in docs/images, taken of a stack with rows in it. */
@@ -217,10 +231,10 @@ function check(title, command, args) {
  * Runs the command on our terminal. Ctrl-C reaches it directly (same process group), so it is only waited for; a
  * SIGTERM meant for us is passed on. @returns its exit code.
  */
-function run(command, args, env = {}) {
+function run(command, args, env = {}, cwd = root) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
-      cwd: root,
+      cwd,
       stdio: 'inherit',
       env: { ...process.env, ...env },
       shell: process.platform === 'win32' && command.endsWith('.cmd'),

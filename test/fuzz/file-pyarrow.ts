@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface, type Interface } from 'node:readline';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { hasReaders, python } from '../readers/python.ts';
+import { hasPython, python } from '../python/environment.ts';
 
 const script = join(dirname(fileURLToPath(import.meta.url)), 'read-arrow.py');
 
@@ -12,7 +12,7 @@ let reader: { readonly child: ChildProcess; readonly lines: AsyncIterator<string
 
 /** @returns `alike`, or what is not; null without Python. Calls are answered in their order. */
 export async function readArrow(source: string, part: string): Promise<string | null> {
-  if (!hasReaders) return null;
+  if (!hasPython) return null;
   reader ??= start();
   reader.child.stdin?.write(`${JSON.stringify([source, part])}\n`);
   const { value, done } = await reader.lines.next();

@@ -1,16 +1,8 @@
-/** The Python readers of this suite: where they are installed, and one process of them. */
+/** One process of the Python readers of this suite. */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-
-const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const home = join(root, 'var', 'readers');
-export const python = join(home, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
-
-/** Made by scripts/setup-readers.mjs; without Python or a package index there is none, and the suite says so. */
-export const hasReaders = existsSync(join(home, '.parqueue-setup'));
+import { python, root } from '../python/environment.ts';
 
 export interface PythonRead {
   readonly generations?: readonly number[];

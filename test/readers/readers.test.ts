@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { moveHead, RANGES_DATASETS, tellingOf } from '../e2e/ranges-stage.ts';
 import { Stage } from '../e2e/api-stage.ts';
 import { countingProxy, type Passed } from '../fixtures/counting-proxy.ts';
-import { hasReaders, readWithPython } from './python.ts';
+import { hasPython } from '../python/environment.ts';
+import { readWithPython } from './python.ts';
 
 const TIMES = Number(process.env['PARQUEUE_READS'] ?? 4);
 
@@ -23,7 +24,7 @@ const RANGE_READERS = [
 const REOPENING = ['pyarrow', 'duckdb fsspec'];
 const ALL_READERS = [...RANGE_READERS, 'pandas'];
 
-describe.skipIf(!hasReaders)('Python readers (skipped without Python 3.11 and PyPI: scripts/setup-readers.mjs)', () => {
+describe.skipIf(!hasPython)('Python readers (skipped without Python 3.11 and PyPI: scripts/setup-python.mjs)', () => {
   let stage: Stage;
   beforeAll(async () => {
     stage = await Stage.open({ datasets: RANGES_DATASETS });

@@ -92,6 +92,8 @@ def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in list(os.environ):
         if name.lower().endswith("_proxy") or name.startswith("PARQUEUE_"):
             monkeypatch.delenv(name)
+    # Also in processes that a test starts.
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "clients" / "python" / "src"))
     monkeypatch.setenv("PARQUEUE_CACHE_DIR", str(tmp_path / "cache"))
 
 

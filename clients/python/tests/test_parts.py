@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import io
 import pickle
-import subprocess
-import sys
 import zoneinfo
 from decimal import Decimal
 from pathlib import Path
@@ -185,17 +183,3 @@ def test_a_function_hears_how_far_a_load_is(connect: Connect) -> None:
     assert pq.read("slow").height == 3
     assert {one.kind for one in heard} == {"load", "transfer"}
     assert all(one.title == "slow" for one in heard)
-
-
-def test_the_package_needs_nothing_and_loads_nothing_until_it_is_asked() -> None:
-    program = (
-        "import sys; import parqueue; parqueue.Parqueue('http://127.0.0.1:1', cache=False)\n"
-        "print(sorted({'polars', 'pandas', 'pyarrow', 'numpy', 'IPython'} & set(sys.modules)))\n"
-        "sys.modules['polars'] = None\n"
-        "try: parqueue.Parqueue('http://127.0.0.1:1').read('x')\n"
-        "except parqueue.ParqueueError as error: print(error.code, error)"
-    )
-    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603 - ours
-    assert told.stdout.splitlines()[0] == "[]"
-    assert told.stdout.splitlines()[1].startswith("MISSING_PACKAGE")
-    assert "pip install 'parqueue[polars]'" in told.stdout

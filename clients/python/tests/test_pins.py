@@ -78,11 +78,13 @@ def test_a_pin_that_was_forgotten_is_given_back_when_it_is_collected(stage: Stag
 def test_a_client_that_was_forgotten_gives_back_its_pins(stage: Stage) -> None:
     with Relay(stage.url) as relay:
         pq = Parqueue(relay.url, api_key=stage.key, mount=stage.store, progress=False)
-        file = pq.path("words")
+        file, frame = pq.path("words"), pq.scan("words")
         del pq
         gc.collect()
-        wait_for(lambda: [one.status for one in relay.of("DELETE")] == [204])
-        assert not file.held
+        assert (file.held, frame.collect().height) == (True, 2), "what it gave works on"
+        del file, frame
+        gc.collect()
+        wait_for(lambda: [one.status for one in relay.of("DELETE")] == [204, 204])
 
 
 PROGRAM = """

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gc
+import os
 import pickle
 import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -194,19 +197,61 @@ def test_a_scan_is_not_sent_to_another_process(pq: Parqueue) -> None:
         pq.scan("words").serialize()
 
 
-@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="signals of POSIX")
-def test_ctrl_c_ends_a_wait(stage: Stage) -> None:
+POSIX = pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="signals of POSIX")
+
+
+def interrupt() -> None:
+    """Ctrl-C, a moment later."""
     main = threading.main_thread().ident
     assert main is not None
+    threading.Timer(0.3, signal.pthread_kill, (main, signal.SIGINT)).start()
 
+
+@POSIX
+def test_ctrl_c_ends_a_wait(stage: Stage) -> None:
     def script(one: Passed) -> Reply | None:
-        if "/v1/resolve" in one.path:
-            threading.Timer(0.2, signal.pthread_kill, (main, signal.SIGINT)).start()
-            return Reply(202, {"Location": "/v1/fills/f", "Retry-After": "60"}, b"{}")
-        return None
+        interrupt()
+        return Reply(202, {"Location": "/v1/fills/f", "Retry-After": "60"}, b"{}")
 
     with Relay(stage.url, script) as relay, Parqueue(relay.url, progress=False) as pq, pytest.raises(KeyboardInterrupt):
         pq.dataset("slow").resolve()
+
+
+COLLECT = """
+import sys
+from parqueue import Parqueue
+frame = Parqueue(sys.argv[1], progress=False).scan("large").select("n1")
+try:
+    # polars lets Ctrl-C come twice.
+    try:
+        frame.collect()
+    except KeyboardInterrupt:
+        import time; time.sleep(1)
+except KeyboardInterrupt:
+    pass
+print("over")
+"""
+
+
+@POSIX
+def test_ctrl_c_ends_a_scan_that_waits_for_its_bytes(stage: Stage, large: int) -> None:
+    over = threading.Event()
+
+    def script(one: Passed) -> None:
+        if len([p for p in relay.of("GET", DATA) if p.headers.get("range")]) == 2:
+            process.send_signal(signal.SIGINT)
+            over.wait(60)
+
+    with Relay(stage.url, script) as relay:
+        environment = {**os.environ, "PARQUEUE_API_KEY": stage.key}
+        command = [sys.executable, "-c", COLLECT, relay.url]
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own
+        try:
+            told, _ = process.communicate(timeout=50)
+        finally:
+            over.set()
+            process.kill()
+    assert told == "over\n", "not held up by a server that does not answer"
 
 
 def wait_for(condition: object, seconds: float = 20.0) -> None:

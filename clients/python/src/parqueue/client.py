@@ -87,7 +87,8 @@ class Parqueue:
         self._keeper = PinKeeper(self._transport)
         self._cache = _cache_of(cache, cache_bytes, owner=f"{key or ''}\n{self._transport.url}")
         self._reading = Reading(self._transport, self._cache, self._keeper, self._mount)
-        self._finalizer = weakref.finalize(self, _closed, self._keeper, self._transport)
+        # Frames, queries and pinned files hold on to the reading: they work on where the client itself was let go.
+        self._finalizer = weakref.finalize(self._reading, _closed, self._keeper, self._transport)
 
     # -- rows
 

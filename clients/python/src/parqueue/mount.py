@@ -89,12 +89,15 @@ class PinnedFile(str):
     key: str
     generation: int
     _pin: Pin
+    _reader: object
 
-    def __new__(cls, path: Path, resolution: Mapping[str, Any], pin: Pin) -> PinnedFile:
+    def __new__(cls, path: Path, resolution: Mapping[str, Any], pin: Pin, reader: object) -> PinnedFile:
         self = super().__new__(cls, path)
         self.bytes, self.rows = resolution["bytes"], resolution["rows"]
         self.sha256, self.key, self.generation = resolution["sha256"], resolution["key"], resolution["generation"]
         self._pin = pin
+        # Where it is let go, all pins are given back.
+        self._reader = reader
         # Forgotten without release: given back all the same.
         weakref.finalize(self, pin.release_later).atexit = False
         return self

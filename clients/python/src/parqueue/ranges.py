@@ -62,7 +62,10 @@ class RemoteFile:
     def batches(
         self, columns: Sequence[str] | None, rows_max: int | None, deadline: Deadline, on_bytes: OnBytes | None
     ) -> Iterator[tuple[IO[bytes], int, int]]:
-        """Files with these columns of some row groups each, with the first row that is in it, and how many are."""
+        """Files with these columns of some row groups each, with the first row that is in it, and how many are.
+
+        Whoever takes a file closes it.
+        """
         first, done, rows, size = 0, 0, 0, 0
         total = self.wanted_bytes(columns) if rows_max is None else None
         wanted: list[ColumnChunk] = []
@@ -75,8 +78,7 @@ class RemoteFile:
             if size < BATCH_BYTES and at < len(groups) - 1 and not enough:
                 continue
             report = None if on_bytes is None else _later(on_bytes, done, total)
-            with self._holding(wanted, deadline, report) as file:
-                yield file, first, rows
+            yield self._holding(wanted, deadline, report), first, rows
             first, rows, done, wanted = first + rows, 0, done + size, []
             if enough:
                 return

@@ -69,7 +69,7 @@ class Reading:
 
     def path(self, question: Question, options: Options) -> PinnedFile:
         with reporting(options.progress, question.title) as reporter:
-            return PinnedFile(*self._on_mount(question, options, Deadline(options.timeout), reporter))
+            return PinnedFile(*self._on_mount(question, options, Deadline(options.timeout), reporter), reader=self)
 
     def scan(self, question: Question, options: Options) -> pl.LazyFrame:
         def whole(generation: Generation, deadline: Deadline, reporter: Reporter) -> IO[bytes]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Callable, NoReturn
 
 from . import frames
+from .background import ticking
 from .errors import ParqueueError
 from .pins import Pin
 from .progress import Reporter
@@ -40,6 +41,26 @@ class Located:
         self.pin = pin
         self.path = path
         self.remote = remote
+
+
+class Part:
+    """A file to read, or a window of its rows. It is closed behind its reader."""
+
+    def __init__(self, file: Path | IO[bytes], *, head: int | None = None, window: tuple[int, int] | None = None) -> None:
+        self._file = file
+        self._window = window
+        self.head = head
+
+    def frame(self) -> pl.LazyFrame:
+        frame = frames.scan_polars(self._file)
+        return frame if self._window is None else frame.slice(*self._window)
+
+    def __enter__(self) -> Part:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not isinstance(self._file, Path):
+            self._file.close()
 
 
 class ScanContext:
@@ -82,9 +103,16 @@ class ScanSource:
             deadline = Deadline(self._context.timeout)
             try:
                 with self._context.reporting() as reporter:
-                    for frame in self._frames(columns, predicate, rows_max, batch_rows, deadline, reporter):
-                        begun = True
-                        yield frame
+                    parts = self._parts(columns, rows_max, deadline, reporter)
+                    for part in ticking(parts, deadline.cancel):
+                        if part is None:
+                            # No rows yet, but an occasion for polars to hear Ctrl-C.
+                            yield self._nothing(columns)
+                            continue
+                        with part:
+                            for frame in _collected(_narrowed(part.frame(), columns, part.head, predicate), batch_rows):
+                                begun = True
+                                yield frame
                 return
             except (ParqueueError, OSError) as error:
                 if not _is_gone(error):
@@ -93,7 +121,7 @@ class ScanSource:
                     # What was read is of a generation that is not there any more, and the rest would be of another.
                     message = f"the rows of {self._context.title} were replaced or purged while they were read: scan again"
                     raise ParqueueError(message, code="PQ_GONE", status=410, retryable=True) from error
-                self._move(deadline)
+                self._located.pin.lose()
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a scan belongs to the process that began it: collect it first, or ask the same question there")
@@ -101,34 +129,28 @@ class ScanSource:
     def __repr__(self) -> str:
         return f"<scan of {self._context.title}, generation {self._located.generation.number}>"
 
-    def _frames(
-        self,
-        columns: list[str] | None,
-        predicate: pl.Expr | None,
-        rows_max: int | None,
-        batch_rows: int | None,
-        deadline: Deadline,
-        reporter: Reporter,
-    ) -> Iterator[pl.DataFrame]:
+    def _nothing(self, columns: list[str] | None) -> pl.DataFrame:
+        schema = {name: kind for name, kind in self.schema.items() if columns is None or name in columns}
+        nothing: pl.DataFrame = frames.polars().DataFrame(schema=schema)
+        return nothing if columns is None else nothing.select(columns)
+
+    def _parts(self, columns: list[str] | None, rows_max: int | None, deadline: Deadline, reporter: Reporter) -> Iterator[Part]:
+        """What to read, one file after the other; in a thread of its own."""
         if not self._located.pin.confirmed():
             # Lost, purged, or of the parent of this process: what it kept may go at any moment.
-            self._move(deadline)
+            self._move(deadline, reporter)
         located = self._located
         if located.path is not None:
             # A client of NFS that was told of its removal meanwhile hears so here.
             located.path.open("rb").close()
-            yield from _collected(_narrowed(frames.scan_polars(located.path), columns, rows_max, predicate), batch_rows)
+            yield Part(located.path, head=rows_max)
             return
-        file_here = self._here(located, columns, rows_max, deadline, reporter)
-        if file_here is not None:
-            with file_here:
-                yield from _collected(_narrowed(frames.scan_polars(file_here), columns, rows_max, predicate), batch_rows)
+        file = self._here(located, columns, rows_max, deadline, reporter)
+        if file is not None:
+            yield Part(file, head=rows_max)
             return
-        remote = self._remote(located, deadline)
-        for file, first, rows in remote.batches(columns, rows_max, deadline, reporter.on_bytes):
-            part = rows if rows_max is None else min(rows, rows_max - first)
-            frame = frames.scan_polars(file).slice(first, part)
-            yield from _collected(_narrowed(frame, columns, None, predicate), batch_rows)
+        for file, first, rows in self._remote(located, deadline).batches(columns, rows_max, deadline, reporter.on_bytes):
+            yield Part(file, window=(first, rows if rows_max is None else min(rows, rows_max - first)))
 
     def _here(
         self, located: Located, columns: list[str] | None, rows_max: int | None, deadline: Deadline, reporter: Reporter
@@ -153,13 +175,12 @@ class ScanSource:
         weakref.finalize(self, located.pin.release_later).atexit = False
         return located
 
-    def _move(self, deadline: Deadline) -> None:
+    def _move(self, deadline: Deadline, reporter: Reporter) -> None:
         """To the generation that answers now; nothing was read of the one before."""
-        with self._context.reporting() as reporter:
-            located = self._locate(deadline, reporter)
-            if self._schema(located, deadline, reporter) != self.schema:
-                message = f"the columns of {self._context.title} are not what they were when the scan began: scan again"
-                raise ParqueueError(message, code="PQ_GENERATION_CHANGED", status=409, retryable=True)
+        located = self._locate(deadline, reporter)
+        if self._schema(located, deadline, reporter) != self.schema:
+            message = f"the columns of {self._context.title} are not what they were when the scan began: scan again"
+            raise ParqueueError(message, code="PQ_GENERATION_CHANGED", status=409, retryable=True)
         self._located.pin.release_later()
         self._located = located
 

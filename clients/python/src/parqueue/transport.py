@@ -23,6 +23,8 @@ SILENCE_SECONDS = 60.0
 _BREAK_SECONDS, _BREAK_SECONDS_MAX = 0.25, 8.0
 #: How long the server may hold an ask back while somebody watches a bar: the shorter, the sooner it moves.
 _WATCHED_WAITS = (1, 2, 3, 5)
+#: A 202 that came sooner was not held back.
+_HELD_SECONDS = 0.9
 _PROBLEM_BYTES_MAX = 1 << 20
 
 Watch = Callable[[Mapping[str, Any]], None]
@@ -33,9 +35,16 @@ class Deadline:
 
     def __init__(self, seconds: float | None = None) -> None:
         self._until = None if seconds is None else time.monotonic() + seconds
+        self._cancelled = False
+
+    def cancel(self) -> None:
+        """From another thread: whoever goes by this deadline ends at the next occasion."""
+        self._cancelled = True
 
     def left(self, most: float) -> float:
         """Seconds to wait, at most. Raises ParqueueTimeoutError when there are none."""
+        if self._cancelled:
+            raise ParqueueError("nobody waits for this any more", code="PQ_CANCELLED")
         if self._until is None:
             return most
         left = self._until - time.monotonic()
@@ -143,7 +152,7 @@ class Transport:
             asks += 1
             if watch is not None:
                 self._look(fill, deadline, watch)
-            if time.monotonic() - began < min(wait, 1):
+            if time.monotonic() - began < _HELD_SECONDS:
                 # What answers so does not hold requests back: not to be asked in a circle.
                 deadline.sleep(1.0 if pause is None else pause)
 
