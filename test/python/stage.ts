@@ -3,6 +3,9 @@
  * each source with a table of every usual type.
  */
 import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { generateFile } from '@parqueue/core/parquet';
 import { startPostgresServer } from '@parqueue/core/testing/servers';
 import pg from 'pg';
 import { Stage } from '../e2e/api-stage.ts';
@@ -22,6 +25,7 @@ auth:
 
 const DATASETS = `
   types_csv: { source: lake, path: types.csv, columns: { id: bigint, amount: "decimal(18,2)", day: date, at: timestamptz, local: timestamp, flag: boolean, share: double, word: varchar } }
+  sales: { source: lake, path: sales.parquet }
   large: { source: lake, path: large.parquet }
   numbers: { source: lake, path: "numbers/{name}.csv", params: { name: { type: string } } }
   oracle_types: { source: erp, sql: "select * from py_types order by id" }
@@ -29,6 +33,13 @@ const DATASETS = `
   pg_types: { source: pg, sql: "select * from py_types order by id" }
   slow: { source: pg, sql: "select n, pg_sleep(0.5)::text as slept from (values (1), (2), (3)) as numbers(n)", freshness: { version: manual } }
 `;
+
+/** What the documents read. */
+const EXAMPLES = [
+  ['sales.parquet', 'parquet'],
+  ['prices/xetra.csv', 'csv'],
+  ['prices/xetra-2026.csv', 'csv'],
+] as const;
 
 export class PythonStage implements AsyncDisposable {
   readonly stage: Stage;
@@ -54,6 +65,10 @@ export class PythonStage implements AsyncDisposable {
   pg: { kind: postgres, connectString: "postgresql://127.0.0.1:${server.port}${url.pathname}", user: py, password: py, adhoc: true }
 `;
     const stage = await Stage.open({ yaml: AUTH, sources, datasets: DATASETS });
+    for (const [path, format] of EXAMPLES) {
+      await mkdir(dirname(join(stage.base, 'lake', path)), { recursive: true });
+      await generateFile({ path: join(stage.base, 'lake', path), format, rows: 20_000, seed: 2026, revision: 1 });
+    }
     return new PythonStage(stage, { oracle, postgres, server });
   }
 

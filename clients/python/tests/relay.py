@@ -45,7 +45,10 @@ Script = Callable[[Passed], "Reply | Cut | None"]
 
 
 class Relay:
-    def __init__(self, upstream: str | None = None, script: Script | None = None) -> None:
+    """``key``: sent along with what is forwarded, for readers that send none."""
+
+    def __init__(self, upstream: str | None = None, script: Script | None = None, *, key: str | None = None) -> None:
+        self._key = key
         self.passed: list[Passed] = []
         self.script = script
         self._upstream = urllib.parse.urlsplit(upstream or "")
@@ -104,8 +107,11 @@ class Relay:
         one.status = reply.status
         handler.send_response(reply.status)
         for name, value in reply.headers.items():
+            if name == "content-length":
+                continue
             handler.send_header(name, value)
-        handler.send_header("Content-Length", str(len(body)))
+        length = reply.headers.get("content-length") if one.method == "HEAD" else None
+        handler.send_header("Content-Length", length or str(len(body)))
         handler.end_headers()
         if handler.command != "HEAD" and reply.status not in (204, 304):
             one.bytes = len(body if cut is None else body[:cut])
@@ -121,11 +127,13 @@ class Relay:
             if path.startswith("http://"):
                 path = path.split("/", 3)[3].join(("/", ""))
             sent = {name: value for name, value in one.headers.items() if name not in ("host", "connection")}
+            if self._key is not None:
+                sent["authorization"] = f"Bearer {self._key}"
             connection.request(one.method, path, body=raw or None, headers=sent)
             answer = connection.getresponse()
             body = answer.read()
-            skipped = ("content-length", "connection", "keep-alive", "transfer-encoding", "date", "server")
-            headers = {name: value for name, value in answer.getheaders() if name.lower() not in skipped}
+            skipped = ("connection", "keep-alive", "transfer-encoding", "date", "server")
+            headers = {name.lower(): value for name, value in answer.getheaders() if name.lower() not in skipped}
             return Reply(answer.status, headers, body)
         finally:
             connection.close()
