@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import http.server
 import json
+import ssl
 import threading
 import urllib.parse
 from collections.abc import Callable, Mapping
@@ -47,7 +48,14 @@ Script = Callable[[Passed], "Reply | Cut | None"]
 class Relay:
     """``key``: sent along with what is forwarded, for readers that send none."""
 
-    def __init__(self, upstream: str | None = None, script: Script | None = None, *, key: str | None = None) -> None:
+    def __init__(
+        self,
+        upstream: str | None = None,
+        script: Script | None = None,
+        *,
+        key: str | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self._key = key
         self.passed: list[Passed] = []
         self.script = script
@@ -75,12 +83,16 @@ class Relay:
 
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
+        self._scheme = "http" if tls is None else "https"
+        if tls is not None:
+            # The handshake is the business of the thread that serves the connection.
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_port}"
 
     def of(self, method: str, fragment: str = "") -> list[Passed]:
         return [one for one in self.passed if one.method == method and fragment in one.path]

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from conftest import Connect, Stage
-from parqueue import Parqueue, ParqueueError
-from relay import Cut, Passed, Relay, Reply
+from parqueue import Parqueue, ParqueueError, ParqueueTimeoutError
+from relay import Cut, Passed, Relay, Reply, problem
 
 
 @pytest.fixture(autouse=True)
@@ -171,6 +171,33 @@ def test_a_transfer_that_breaks_off_goes_on_where_it_broke(stage: Stage) -> None
         assert pq.read("large")["g"].unique().to_list() == [3]
         assert [one.headers.get("range") for one in relay.passed] == [None, "bytes=1000000-", "bytes=2000000-"]
         assert relay.passed[1].headers["if-range"]
+
+
+def test_a_generation_that_went_between_two_requests_is_resolved_again(stage: Stage) -> None:
+    def script(one: Passed) -> Reply | None:
+        return problem(410, "PQ_GONE") if one.method == "GET" and len(relay.of("GET")) == 1 else None
+
+    with Relay(stage.url, script) as relay, Parqueue(relay.url, api_key=stage.key, progress=False) as pq:
+        assert pq.file("lake", "words.csv").read().height == 2
+        assert [one.method for one in relay.passed] == ["POST", "GET", "POST", "GET"]
+
+
+def test_who_waits_for_another_thread_has_patience_of_their_own(stage: Stage) -> None:
+    held, free = threading.Event(), threading.Event()
+
+    def script(one: Passed) -> None:
+        held.set()
+        free.wait(30)
+
+    with Relay(stage.url, script) as relay, Parqueue(relay.url, api_key=stage.key, progress=False) as pq:
+        first = threading.Thread(target=pq.read, args=("words",))
+        first.start()
+        held.wait(30)
+        with pytest.raises(ParqueueTimeoutError):
+            pq.read("words", timeout=0.2)
+        free.set()
+        first.join()
+        assert len(relay.passed) == 1
 
 
 def test_a_download_is_a_file_of_ones_own_put_in_place_in_one_step(pq: Parqueue, stage: Stage, tmp_path: Path) -> None:

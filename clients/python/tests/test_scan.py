@@ -190,6 +190,29 @@ def test_scans_of_many_threads_do_not_meet(pq: Parqueue, large: int) -> None:
     assert found == [[(large, 120_000)]] * 6
 
 
+def test_a_frame_that_many_threads_collect_moves_to_one_generation(pq: Parqueue, stage: Stage, large: int) -> None:
+    frame = pq.scan("large").select(pl.col("g").unique(), pl.col("n1").count())
+    stage.write_large(large + 4000, rows=80_000)
+    pq.invalidate(dataset="large", mode="purge")
+    found: list[object] = []
+    threads = [threading.Thread(target=lambda: found.append(frame.collect().rows())) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [[(large + 4000, 80_000)]] * 4
+    wait_for(lambda: pq.pins == 1)
+
+
+def test_a_dataset_without_rows_has_its_columns(pq: Parqueue, mounted: Parqueue, stage: Stage) -> None:
+    stage.write("numbers/empty.csv", "n,word\n")
+    for client in (pq, mounted):
+        frame = client.scan("numbers", name="empty")
+        assert frame.collect().shape == (0, 2)
+        assert frame.select(pl.len()).collect().item() == 0
+        assert client.read("numbers", name="empty").columns == ["n", "word"]
+
+
 def test_a_scan_is_not_sent_to_another_process(pq: Parqueue) -> None:
     with pytest.raises(TypeError, match="process"):
         pickle.dumps(pq)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
 import time
 import traceback
 import urllib.parse
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -230,3 +234,19 @@ def test_the_environment_names_server_and_key(stage: Stage, monkeypatch: pytest.
         with pq.path("words") as file:
             assert file.rows == 1
         assert pq.explain(file.key)["key"] == file.key
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="there is no openssl to make a certificate with")
+def test_https_wants_a_certificate_that_it_can_prove(tmp_path: Path) -> None:
+    certificate, key = tmp_path / "server.crt", tmp_path / "server.key"
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *names, "-keyout", str(key), "-out"]
+    subprocess.run([*made, str(certificate)], check=True, capture_output=True)  # noqa: S603 - no input of anybody's
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, key)
+    with Relay(script=lambda _: ME, tls=tls) as relay:
+        with Parqueue(relay.url, progress=False) as pq, pytest.raises(ParqueueError, match=r"(?i)certificate") as failed:
+            pq.whoami()
+        assert failed.value.code == "UNREACHABLE"
+        with Parqueue(relay.url, ssl_context=ssl.create_default_context(cafile=certificate), progress=False) as pq:
+            assert pq.whoami() == pq.whoami() == {"name": "me"}

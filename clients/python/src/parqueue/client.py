@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 import urllib.parse
 import weakref
 from collections.abc import Mapping, Sequence
@@ -57,6 +58,7 @@ class Parqueue:
         timeout: seconds that one call may take, waiting for a load included. Default: as long as it takes.
         retries: of a request that is told to come back later or that broke, and of a transfer without progress.
         wait_seconds: how long the server may hold a request while a load runs; it is asked again after that.
+        ssl_context: for https; default: the system's certificates, or those of SSL_CERT_FILE.
 
     Raises:
         ValueError: the URL is none, or it or the key cannot be sent.
@@ -75,6 +77,7 @@ class Parqueue:
         timeout: float | None = None,
         retries: int = 2,
         wait_seconds: int = 30,
+        ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         url = url or os.environ.get("PARQUEUE_URL") or "http://127.0.0.1:8787"
         key = api_key if api_key is not None else os.environ.get("PARQUEUE_API_KEY") or None
@@ -83,7 +86,7 @@ class Parqueue:
         self._url = url
         self._mount = None if mount is None else Mount(mount)
         self._options = Options(timeout=timeout, progress=checked(progress))
-        self._transport = Transport(url, api_key=key, retries=retries, wait_seconds=wait_seconds)
+        self._transport = Transport(url, api_key=key, retries=retries, wait_seconds=wait_seconds, context=ssl_context)
         self._keeper = PinKeeper(self._transport)
         self._cache = _cache_of(cache, cache_bytes, owner=f"{key or ''}\n{self._transport.url}")
         self._reading = Reading(self._transport, self._cache, self._keeper, self._mount)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: A generation may be removed between the two requests for it, by a purge for example; hardly twice.
 _ATTEMPTS = 3
+#: Between two looks at the deadline of who waits for another thread.
+_PATIENCE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Reading:
         renew_after_fork(self)
 
     def forked(self) -> None:
-        self._turns: dict[str, threading.Lock] = {}
+        self._turns: dict[str, _Turn] = {}
         self._lock = threading.Lock()
 
     def resolve(self, question: Question, options: Options, *, pin: str | None = None) -> dict[str, Any]:
@@ -159,12 +161,11 @@ class Reading:
     def _fetched(self, question: Question, options: Options) -> IO[bytes]:
         """One at a time for each question: who comes second asks whether what the first one brought still holds."""
         identity = f"{self._transport.url}\n{question.identity()}"
-        with self._turn(identity):
-            deadline = Deadline(options.timeout)
-            with reporting(options.progress, question.title) as reporter:
-                if fits_url(question):
-                    return self._dataset(question, identity, options, deadline, reporter)
-                return self._undeclared(question, options, deadline, reporter)
+        deadline = Deadline(options.timeout)
+        with self._turn(identity, deadline), reporting(options.progress, question.title) as reporter:
+            if fits_url(question):
+                return self._dataset(question, identity, options, deadline, reporter)
+            return self._undeclared(question, options, deadline, reporter)
 
     def _dataset(
         self, question: Question, identity: str, options: Options, deadline: Deadline, reporter: Reporter
@@ -213,21 +214,36 @@ class Reading:
 
         def write(sink: IO[bytes]) -> tuple[str, int]:
             got = receive(ask(), ask, sink, self._transport, deadline, reporter.on_bytes)
-            if (got.facts.key, got.facts.generation) != (generation.key, generation.number):
+            if (got.facts.key, got.facts.generation, got.sha256) != (generation.key, generation.number, generation.sha256):
                 raise unexpected("the server answered with another generation than it was asked for")
             return got.sha256, got.bytes
 
         return self._cache.fill(write)
 
     @contextlib.contextmanager
-    def _turn(self, identity: str) -> Iterator[None]:
+    def _turn(self, identity: str, deadline: Deadline) -> Iterator[None]:
+        """Reentrant: a function that hears of progress may ask, too."""
         with self._lock:
-            turn = self._turns.setdefault(identity, threading.Lock())
-        with turn:
-            yield
-        with self._lock:
-            if not turn.locked():
-                self._turns.pop(identity, None)
+            turn = self._turns.setdefault(identity, _Turn())
+            turn.wanted += 1
+        try:
+            while not turn.lock.acquire(timeout=deadline.left(_PATIENCE_SECONDS)):
+                continue
+            try:
+                yield
+            finally:
+                turn.lock.release()
+        finally:
+            with self._lock:
+                turn.wanted -= 1
+                if turn.wanted == 0 and self._turns.get(identity) is turn:
+                    del self._turns[identity]
+
+
+class _Turn:
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.wanted = 0
 
 
 def _generation_of(entry: Any) -> Generation:

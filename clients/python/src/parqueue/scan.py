@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import threading
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
@@ -91,6 +92,7 @@ class ScanSource:
 
     def __init__(self, context: ScanContext) -> None:
         self._context = context
+        self._lock = threading.Lock()
         with context.reporting() as reporter:
             self._located = self._locate(Deadline(context.timeout), reporter)
             self.schema = self._schema(self._located, Deadline(context.timeout), reporter)
@@ -130,16 +132,12 @@ class ScanSource:
         return f"<scan of {self._context.title}, generation {self._located.generation.number}>"
 
     def _nothing(self, columns: list[str] | None) -> pl.DataFrame:
-        schema = {name: kind for name, kind in self.schema.items() if columns is None or name in columns}
-        nothing: pl.DataFrame = frames.polars().DataFrame(schema=schema)
-        return nothing if columns is None else nothing.select(columns)
+        nothing: pl.DataFrame = frames.polars().DataFrame(schema=self.schema)
+        return nothing.select(columns) if columns else nothing
 
     def _parts(self, columns: list[str] | None, rows_max: int | None, deadline: Deadline, reporter: Reporter) -> Iterator[Part]:
         """What to read, one file after the other; in a thread of its own."""
-        if not self._located.pin.confirmed():
-            # Lost, purged, or of the parent of this process: what it kept may go at any moment.
-            self._move(deadline, reporter)
-        located = self._located
+        located = self._standing(deadline, reporter)
         if located.path is not None:
             # A client of NFS that was told of its removal meanwhile hears so here.
             located.path.open("rb").close()
@@ -175,14 +173,23 @@ class ScanSource:
         weakref.finalize(self, located.pin.release_later).atexit = False
         return located
 
-    def _move(self, deadline: Deadline, reporter: Reporter) -> None:
-        """To the generation that answers now; nothing was read of the one before."""
-        located = self._locate(deadline, reporter)
-        if self._schema(located, deadline, reporter) != self.schema:
-            message = f"the columns of {self._context.title} are not what they were when the scan began: scan again"
-            raise ParqueueError(message, code="PQ_GENERATION_CHANGED", status=409, retryable=True)
-        self._located.pin.release_later()
-        self._located = located
+    def _standing(self, deadline: Deadline, reporter: Reporter) -> Located:
+        """The generation of this scan, sure to stay; else the one that answers now, as nothing was read of the other.
+
+        One thread at a time: a frame may be collected in several, and all of them move to the same one.
+        """
+        with self._lock:
+            before = self._located
+            if before.pin.confirmed():
+                return before
+            # Lost, purged, or of the parent of this process: what it kept may go at any moment.
+            located = self._locate(deadline, reporter)
+            if self._schema(located, deadline, reporter) != self.schema:
+                message = f"the columns of {self._context.title} are not what they were when the scan began: scan again"
+                raise ParqueueError(message, code="PQ_GENERATION_CHANGED", status=409, retryable=True)
+            before.pin.release_later()
+            self._located = located
+            return located
 
     def _schema(self, located: Located, deadline: Deadline, reporter: Reporter) -> pl.Schema:
         if located.path is not None:
@@ -206,7 +213,7 @@ def lazy_frame(context: ScanContext) -> pl.LazyFrame:
 
 
 def _narrowed(frame: pl.LazyFrame, columns: list[str] | None, rows_max: int | None, predicate: pl.Expr | None) -> pl.LazyFrame:
-    if columns is not None:
+    if columns:  # of no column at all only the number of rows is asked, which a frame without columns has not
         frame = frame.select(columns)
     if rows_max is not None:
         frame = frame.head(rows_max)

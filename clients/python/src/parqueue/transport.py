@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import socket
+import ssl
 import time
 import urllib.parse
 from collections.abc import Mapping
@@ -72,14 +73,16 @@ class Call:
 class Transport:
     """Requests to one server, from any thread."""
 
-    def __init__(self, url: str, *, api_key: str | None, retries: int, wait_seconds: int) -> None:
+    def __init__(
+        self, url: str, *, api_key: str | None, retries: int, wait_seconds: int, context: ssl.SSLContext | None
+    ) -> None:
         self.url = url if url.endswith("/") else f"{url}/"
         self.retries = retries
         self.closed = False
         self._api_key = None if api_key is None else Secret(api_key)
         self._wait_seconds = wait_seconds
         self._prefix = urllib.parse.urlsplit(self.url).path
-        self._pool = ConnectionPool(self.url)
+        self._pool = ConnectionPool(self.url, context=context)
         renew_after_fork(self._pool)
 
     def close(self) -> None:
