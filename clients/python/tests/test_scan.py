@@ -204,6 +204,24 @@ def test_a_frame_that_many_threads_collect_moves_to_one_generation(pq: Parqueue,
     wait_for(lambda: pq.pins == 1)
 
 
+def test_without_its_redis_a_server_pins_nothing_and_is_read_all_the_same(stage: Stage, large: int) -> None:
+    def script(one: Passed) -> Reply | None:
+        return problem(503, "PQ_COORDINATION_DOWN") if one.body and "pin" in one.body else None
+
+    with Relay(stage.url, script) as relay:
+        for mount in (None, stage.store):
+            with Parqueue(relay.url, api_key=stage.key, mount=mount, progress=False) as pq:
+                assert pq.scan("large").select(pl.col("g").unique(), pl.len()).collect().rows() == [(large, 120_000)]
+                assert pq.read("large").height == 120_000
+                assert pq.pins == 0
+
+
+def test_a_key_that_may_only_read_scans_what_is_there(pq: Parqueue, connect: Connect, stage: Stage, large: int) -> None:
+    pq.read("large")
+    reader = connect(api_key=stage.reader_key, cache=False)
+    assert reader.scan("large").select("n1").head(3).collect().height == 3
+
+
 def test_a_dataset_without_rows_has_its_columns(pq: Parqueue, mounted: Parqueue, stage: Stage) -> None:
     stage.write("numbers/empty.csv", "n,word\n")
     for client in (pq, mounted):

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: A generation may be removed between the two requests for it, by a purge for example; hardly twice.
 _ATTEMPTS = 3
+#: Without its Redis a server pins nothing; where the policy allows it, it answers all the same, over HTTP.
+_NOT_PINNED = "PQ_COORDINATION_DOWN"
 #: Between two looks at the deadline of who waits for another thread.
 _PATIENCE_SECONDS = 60.0
 
@@ -62,8 +64,14 @@ class Reading:
     @contextlib.contextmanager
     def file(self, question: Question, options: Options) -> Iterator[File]:
         """The rows as a Parquet file, for as long as the block: the store's own, or one that was transferred and proved."""
-        if self._mount is not None:
-            with self.path(question, options) as pinned:
+        try:
+            pinned = None if self._mount is None else self.path(question, options)
+        except ParqueueError as error:
+            if error.code != _NOT_PINNED:
+                raise
+            pinned = None
+        if pinned is not None:
+            with pinned:
                 yield str(pinned)
             return
         with self._fetched(question, options) as file:
@@ -152,11 +160,17 @@ class Reading:
         return entry, self._keeper.hold(entry, max(sent_at, clock() - PIN_SECONDS / 6))
 
     def _located(self, question: Question, options: Options, deadline: Deadline, reporter: Reporter) -> Located:
-        if self._mount is not None:
-            path, entry, pin = self._on_mount(question, options, deadline, reporter)
-            return Located(_generation_of(entry), pin, path=path)
-        entry, pin = self._pinned(question, options, deadline, reporter)
-        return Located(_generation_of(entry), pin)
+        try:
+            if self._mount is not None:
+                path, entry, pin = self._on_mount(question, options, deadline, reporter)
+                return Located(_generation_of(entry), pin, path=path)
+            entry, pin = self._pinned(question, options, deadline, reporter)
+            return Located(_generation_of(entry), pin)
+        except ParqueueError as error:
+            if error.code != _NOT_PINNED:
+                raise
+            entry = self._resolve(question, options, deadline, reporter, None)
+            return Located(_generation_of(entry), None)
 
     def _fetched(self, question: Question, options: Options) -> IO[bytes]:
         """One at a time for each question: who comes second asks whether what the first one brought still holds."""

@@ -35,13 +35,25 @@ _GONE = (404, 410)
 
 
 class Located:
-    """One generation, pinned: on a mount (``path``), or at the server (``remote``, or a ``file`` that is here)."""
+    """One generation: on a mount (``path``), or at the server. Unpinned where the server could not: it says when it is gone."""
 
-    def __init__(self, generation: Generation, pin: Pin, *, path: Path | None = None, remote: RemoteFile | None = None) -> None:
+    def __init__(self, generation: Generation, pin: Pin | None, *, path: Path | None = None) -> None:
         self.generation = generation
         self.pin = pin
         self.path = path
-        self.remote = remote
+        self.remote: RemoteFile | None = None
+        self._lost = False
+
+    def stands(self) -> bool:
+        """By the word of the server, where it can be asked."""
+        return not self._lost and (self.pin is None or self.pin.confirmed())
+
+    def lose(self) -> None:
+        self._lost = True
+
+    def leave(self) -> None:
+        if self.pin is not None:
+            self.pin.release_later()
 
 
 class Part:
@@ -123,7 +135,7 @@ class ScanSource:
                     # What was read is of a generation that is not there any more, and the rest would be of another.
                     message = f"the rows of {self._context.title} were replaced or purged while they were read: scan again"
                     raise ParqueueError(message, code="PQ_GONE", status=410, retryable=True) from error
-                self._located.pin.lose()
+                self._located.lose()
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a scan belongs to the process that began it: collect it first, or ask the same question there")
@@ -170,7 +182,7 @@ class ScanSource:
 
     def _locate(self, deadline: Deadline, reporter: Reporter) -> Located:
         located = self._context.locate(deadline, reporter)
-        weakref.finalize(self, located.pin.release_later).atexit = False
+        weakref.finalize(self, located.leave).atexit = False
         return located
 
     def _standing(self, deadline: Deadline, reporter: Reporter) -> Located:
@@ -180,14 +192,14 @@ class ScanSource:
         """
         with self._lock:
             before = self._located
-            if before.pin.confirmed():
+            if before.stands():
                 return before
             # Lost, purged, or of the parent of this process: what it kept may go at any moment.
             located = self._locate(deadline, reporter)
             if self._schema(located, deadline, reporter) != self.schema:
                 message = f"the columns of {self._context.title} are not what they were when the scan began: scan again"
                 raise ParqueueError(message, code="PQ_GENERATION_CHANGED", status=409, retryable=True)
-            before.pin.release_later()
+            before.leave()
             self._located = located
             return located
 
