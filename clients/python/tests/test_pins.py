@@ -127,12 +127,11 @@ def test_an_interpreter_that_ends_gives_back_what_it_holds(stage: Stage, end: st
             assert told.stdout.splitlines() == ["child False 0 2", "parent True 2"]
 
 
-def test_without_a_server_a_release_does_not_wait_long(stage: Stage) -> None:
+def test_without_a_server_a_release_is_no_error(stage: Stage) -> None:
     relay = Relay(stage.url)
     with relay:
         pq = Parqueue(relay.url, api_key=stage.key, mount=stage.store, progress=False)
         file = pq.path("words")
-    began = time.monotonic()
     file.release()
     pq.close()
-    assert time.monotonic() - began < 8
+    assert (file.held, pq.pins) == (False, 0)

@@ -185,7 +185,8 @@ def _bar() -> _Bar | None:
         from IPython import get_ipython
         from IPython.display import HTML, display
 
-        if type(get_ipython()).__name__ == "ZMQInteractiveShell":
+        # By name: some notebooks have a class of their own below it.
+        if "ZMQInteractiveShell" in [kind.__name__ for kind in type(get_ipython()).__mro__]:
             return NotebookBar(display, HTML)
     stream = sys.stderr
     if stream is not None and stream.isatty():
