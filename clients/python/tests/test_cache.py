@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from conftest import Connect, Stage
 from parqueue import Parqueue, ParqueueError, ParqueueTimeoutError
+from parqueue.cache import DiskCache
 from relay import Cut, Passed, Relay, Reply, problem
 
 
@@ -209,3 +213,58 @@ def test_a_download_is_a_file_of_ones_own_put_in_place_in_one_step(pq: Parqueue,
         pq.download("no_such", place)
     assert place.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir() if path.name != "cache"] == ["mine.parquet"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device here is always full")
+@pytest.mark.parametrize("declared", [True, False])
+def test_rows_are_read_all_the_same_where_the_disk_of_the_cache_is_full(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, declared: bool
+) -> None:
+    opened: Callable[..., int] = os.open
+    full: list[str] = []
+
+    def on_a_full_disk(path: str | Path, flags: int, mode: int = 0o777, **more: int) -> int:
+        if str(path).endswith(".part"):
+            full.append(str(path))
+            return opened("/dev/full", os.O_RDWR)
+        return opened(path, flags, mode, **more)
+
+    with Parqueue(stage.url, api_key=stage.key, progress=False, cache=tmp_path) as pq:
+        query = pq.dataset("words") if declared else pq.file("lake", "words.csv")
+        monkeypatch.setattr(os, "open", on_a_full_disk)
+        assert query.read()["word"].to_list() == ["a", "b"]
+        monkeypatch.undo()
+    assert full
+    assert kept(tmp_path) == []
+
+
+def test_other_errors_of_the_disk_are_told(tmp_path: Path) -> None:
+    def broken(_: object) -> tuple[str, int]:
+        raise OSError(errno.EIO, "broken")
+
+    with pytest.raises(OSError, match="broken"):
+        DiskCache(tmp_path, 1 << 20, owner=b"", required=True).fill(broken)
+
+
+@pytest.mark.parametrize("named", ["absolute", "relative"])
+def test_a_server_cannot_name_files_outside_of_the_cache(tmp_path: Path, named: str) -> None:
+    other = tmp_path / "mine.parquet"
+    other.write_text("mine")
+    sha256 = str(other.with_suffix("")) if named == "absolute" else "../../mine"
+    entry = {"key": "k", "generation": 1, "etag": '"x"', "sha256": sha256, "bytes": 4, "rows": 1}
+    evil = Reply(200, {"Content-Type": "application/json"}, json.dumps(entry).encode())
+    with Relay(script=lambda _: evil) as relay, Parqueue(relay.url, progress=False, cache=tmp_path / "cache") as pq:
+        with pytest.raises(ParqueueError) as failed:
+            pq.file("lake", "x.csv").read()
+        assert failed.value.code == "UNEXPECTED"
+        assert pq._cache.open(sha256) is None
+    assert other.read_text() == "mine"
+
+
+def test_rows_that_cannot_be_proved_are_not_taken(tmp_path: Path) -> None:
+    headers = {"ETag": 'W/"x"', "Parqueue-Key": "k", "Parqueue-Generation": "1"}
+    with Relay(script=lambda _: Reply(200, headers, b"PAR1")) as relay:
+        with Parqueue(relay.url, progress=False, cache=tmp_path) as pq, pytest.raises(ParqueueError) as failed:
+            pq.download("words", tmp_path / "words.parquet")
+        assert failed.value.code == "UNEXPECTED"
+    assert kept(tmp_path) == []

@@ -18,7 +18,7 @@ import pytest
 from pyarrow import parquet
 
 from conftest import Connect
-from parqueue import ParqueueError, ParqueueTimeoutError, Progress
+from parqueue import Freshness, ParqueueError, ParqueueTimeoutError, Progress
 from parqueue.errors import error_of
 from parqueue.footer import footer_bytes, layout_of
 from parqueue.progress import NotebookBar, TerminalBar
@@ -99,6 +99,9 @@ def test_what_is_no_footer_is_an_error_and_nothing_else(tmp_path: Path) -> None:
         ),
         (pd.Timestamp("2026-01-31T10:11:12.123456Z"), {"type": "timestamp", "value": "2026-01-31T10:11:12.123456+00:00"}),
         (np.datetime64("2026-01-31"), {"type": "date", "value": "2026-01-31"}),
+        (np.datetime64("2026-01-31T10:11:12.123456000", "ns"), {"type": "timestamp", "value": "2026-01-31T10:11:12.123456"}),
+        (np.datetime64("2026-01-31T10:11:12.123456789"), {"type": "timestamp", "value": "2026-01-31T10:11:12.123456789"}),
+        (np.datetime64("NaT", "ns"), None),
         (pd.NaT, None),
         ({"type": "string", "value": "7"}, {"type": "string", "value": "7"}),
     ],
@@ -109,10 +112,23 @@ def test_values_of_python_are_bound_with_their_types(value: Any, bound: Any) -> 
     assert type(told) is type(bound)
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), object(), b"bytes", [1], dt.timedelta(1)])
+@pytest.mark.parametrize(
+    "value", [float("nan"), float("inf"), object(), b"bytes", [1], dt.timedelta(1), np.timedelta64(5, "ns")]
+)
 def test_what_cannot_be_bound_is_told(value: Any) -> None:
     with pytest.raises(TypeError, match="cannot be bound"):
         bind_value(value)
+
+
+def test_lists_within_lists_without_end_are_no_footer() -> None:
+    metadata = b"\x19" * 5_000
+    with pytest.raises(ParqueueError) as failed:
+        layout_of(metadata + len(metadata).to_bytes(4, "little") + b"PAR1")
+    assert failed.value.code == "UNEXPECTED"
+
+
+def test_an_age_without_end_is_no_limit() -> None:
+    assert Freshness(max_age=float("inf"), no_cache=True).header() == "no-cache"
 
 
 def test_an_error_survives_a_pool_of_processes() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 import os
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 
@@ -19,6 +21,24 @@ from relay import Passed, Relay, Reply, problem
 @pytest.fixture(autouse=True)
 def _words(stage: Stage) -> None:
     stage.write("words.csv", "id,word\n1,a\n2,b\n")
+
+
+def test_a_client_that_is_collected_within_a_line_of_its_own_threads_waits_for_nobody() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    pq = Parqueue(f"http://127.0.0.1:{port}", progress=False)
+    keeper, pool = pq._keeper, pq._transport._pool
+
+    def collected() -> None:
+        with keeper._lock, pool._lock:
+            keeper.hold({"pin": {"id": "p"}}, pins.clock())
+            pq.close()
+
+    thread = threading.Thread(target=collected, daemon=True)
+    thread.start()
+    thread.join(60)
+    assert not thread.is_alive()
+    assert pq.pins == 0
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 20.0) -> None:

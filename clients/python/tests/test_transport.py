@@ -206,6 +206,34 @@ def test_the_key_is_shown_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [text for text in shown if KEY in text] == []
 
 
+def variables(error: BaseException) -> str:
+    """A traceback with variables, of our frames and of the library's: this test's own know the key."""
+    shown = traceback.TracebackException.from_exception(error, capture_locals=True)
+    return "".join(line for frame in shown.stack if frame.filename != __file__ for line in (frame.locals or {}).values())
+
+
+def test_the_key_is_shown_neither_where_no_client_is_made_nor_where_a_request_breaks(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ParqueueError) as unusable:
+        Parqueue("http://127.0.0.1:1", api_key=KEY, cache=tmp_path / "file" / "cache")
+    relay, _ = answering()
+    with relay, client(relay, retries=0) as pq:
+        # What is sent is a variable of the library: a connection that breaks there would show it.
+        monkeypatch.setattr(socket.socket, "sendall", broken_pipe)
+        with pytest.raises(ParqueueError) as broken:
+            pq.whoami()
+        monkeypatch.undo()
+    assert isinstance(broken.value.__cause__, BrokenPipeError)
+    for error in (unusable.value, broken.value, broken.value.__cause__):
+        assert KEY not in variables(error)
+
+
+def broken_pipe(*_: object) -> None:
+    raise BrokenPipeError(32, "Broken pipe")
+
+
 @pytest.mark.parametrize("url", ["", "127.0.0.1:8787", "ftp://host", "http://", "http://a:b@host", "http://host/?x=1"])
 def test_an_address_that_is_none_is_told_without_being_said(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PARQUEUE_URL", url or "nothing")

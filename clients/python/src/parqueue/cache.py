@@ -13,6 +13,7 @@ is open stays readable for whoever has it open. Nothing here is needed: without 
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import hmac
 import json
@@ -34,6 +35,7 @@ _FORMAT = "v1"
 _ABANDONED_SECONDS = 3600
 _BLOCK_BYTES = 4096
 _HASH_CHUNK = 1 << 20
+_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 def default_directory() -> Path:
@@ -51,12 +53,12 @@ def default_directory() -> Path:
 
 
 class DiskCache:
-    """Files by their hash, in at most ``bytes_max`` bytes. ``directory`` None: nothing is kept."""
+    """Files by their hash, in at most ``bytes_max`` bytes. ``directory`` None: nothing is kept. ``owner``: of whom."""
 
-    def __init__(self, directory: Path | None, bytes_max: int, *, owner: str, required: bool) -> None:
+    def __init__(self, directory: Path | None, bytes_max: int, *, owner: bytes, required: bool) -> None:
         self._folder = None if directory is None or bytes_max <= 0 else directory / _FORMAT
         self._bytes_max = bytes_max
-        self._identity = hashlib.sha256(owner.encode()).digest()
+        self._identity = owner
         self._proved: dict[str, tuple[int, int, int]] = {}
         self._lock = threading.Lock()
         renew_after_fork(self)
@@ -81,9 +83,9 @@ class DiskCache:
             sha256 = note["sha256"]
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        if not isinstance(sha256, str) or not _is_sha256(sha256):
+        if not is_sha256(sha256):
             return None
-        return sha256 if (self._folder / f"{sha256}.parquet").exists() else None
+        return str(sha256) if (self._folder / f"{sha256}.parquet").exists() else None
 
     def note(self, question: str, sha256: str) -> None:
         path = self._note(question)
@@ -97,7 +99,8 @@ class DiskCache:
 
     def open(self, sha256: str) -> IO[bytes] | None:
         """The file with these bytes, proved, or None. It stays readable while it is open."""
-        if self._folder is None:
+        # A server says it: anything else would name files elsewhere.
+        if self._folder is None or not is_sha256(sha256):
             return None
         path = self._folder / f"{sha256}.parquet"
         try:
@@ -121,18 +124,27 @@ class DiskCache:
         return file
 
     def fill(self, write: Callable[[IO[bytes]], tuple[str, int]]) -> IO[bytes]:
-        """A new file. ``write`` fills it, and returns the proved SHA-256 of what it wrote and its size.
+        """A new file. ``write`` fills it, and returns the proved SHA-256 of what it wrote and its size. It may be called
+        twice: where the disk of the cache is full, the rows go into a temporary file, and nothing is kept.
 
         The file returned is open for reading; it has a place in the cache unless it is too large for it.
         """
         if self._folder is None or not self._writable():
             return _unnamed(write)
-        with self._new_file(self._folder) as (file, place):
+        try:
+            return self._kept(self._folder, write)
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+        return _unnamed(write)
+
+    def _kept(self, folder: Path, write: Callable[[IO[bytes]], tuple[str, int]]) -> IO[bytes]:
+        with self._new_file(folder) as (file, place):
             sha256, size = write(file)
             file.flush()
             if size + _BLOCK_BYTES <= self._bytes_max:
                 with contextlib.suppress(OSError):
-                    place(self._folder / f"{sha256}.parquet")
+                    place(folder / f"{sha256}.parquet")
                     found = os.fstat(file.fileno())
                     self._proved[sha256] = (found.st_dev, found.st_ino, found.st_size)
                     self._evict(keep=sha256)
@@ -231,8 +243,8 @@ def _unnamed(write: Callable[[IO[bytes]], tuple[str, int]]) -> IO[bytes]:
     return file
 
 
-def _is_sha256(text: str) -> bool:
-    return len(text) == 64 and all(digit in "0123456789abcdef" for digit in text)
+def is_sha256(text: object) -> bool:
+    return isinstance(text, str) and len(text) == 64 and all(digit in "0123456789abcdef" for digit in text)
 
 
 def _sha256_of(file: IO[bytes]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import ssl
 import urllib.parse
@@ -20,6 +21,7 @@ from .progress import ProgressOption, checked
 from .query import FrameKind, Query
 from .question import Binds, Freshness, dataset_question, file_question, sql_question
 from .reading import Options, Reading
+from .secret import Secret
 from .transport import Call, Deadline, Transport
 
 if TYPE_CHECKING:
@@ -80,15 +82,18 @@ class Parqueue:
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         url = url or os.environ.get("PARQUEUE_URL") or "http://127.0.0.1:8787"
-        key = api_key if api_key is not None else os.environ.get("PARQUEUE_API_KEY") or None
+        api_key = api_key if api_key is not None else os.environ.get("PARQUEUE_API_KEY") or None
+        # No plain text from here on: an error below may be shown with the variables of this function.
+        api_key = None if api_key is None else Secret(api_key)
         mount = mount if mount is not None else os.environ.get("PARQUEUE_MOUNT") or None
-        _require_usable(url, key)
+        _require_usable(url, api_key)
         self._url = url
         self._mount = None if mount is None else Mount(mount)
         self._options = Options(timeout=timeout, progress=checked(progress))
-        self._transport = Transport(url, api_key=key, retries=retries, wait_seconds=wait_seconds, context=ssl_context)
+        self._transport = Transport(url, api_key=api_key, retries=retries, wait_seconds=wait_seconds, context=ssl_context)
         self._keeper = PinKeeper(self._transport)
-        self._cache = _cache_of(cache, cache_bytes, owner=f"{key or ''}\n{self._transport.url}")
+        owner = hashlib.sha256(f"{api_key or ''}\n{self._transport.url}".encode()).digest()
+        self._cache = _cache_of(cache, cache_bytes, owner=owner)
         self._reading = Reading(self._transport, self._cache, self._keeper, self._mount)
         # Frames, queries and pinned files hold on to the reading: they work on where the client itself was let go.
         self._finalizer = weakref.finalize(self._reading, _closed, self._keeper, self._transport)
@@ -378,7 +383,7 @@ def _closed(keeper: PinKeeper, transport: Transport) -> None:
     transport.close()
 
 
-def _cache_of(cache: bool | str | os.PathLike[str], bytes_max: int, *, owner: str) -> DiskCache:
+def _cache_of(cache: bool | str | os.PathLike[str], bytes_max: int, *, owner: bytes) -> DiskCache:
     if isinstance(cache, bool):
         try:
             directory = default_directory() if cache else None

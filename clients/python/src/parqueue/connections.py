@@ -81,7 +81,7 @@ class ConnectionPool:
         self._netloc = parts.netloc
         self._context = context
         self._proxy = _proxy_for(parts.scheme, self._netloc)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._idle: list[_Connection] = []
         self._owner = os.getpid()
         self._closed = False
@@ -97,14 +97,12 @@ class ConnectionPool:
                 sent.update(self._proxy.headers)
             connection.request(method, url, body=body, headers=sent)
             raw = connection.getresponse()
-        except (OSError, http.client.HTTPException) as error:
+        except BaseException as error:  # noqa: BLE001 - it is raised again
             connection.close()
             if used and isinstance(error, (ConnectionError, http.client.BadStatusLine)):
-                raise StaleConnectionError from error
-            raise
-        except BaseException:
-            connection.close()
-            raise
+                raise StaleConnectionError from None
+            # What was about to be sent, with the key in it, is among the variables of the library's frames.
+            raise error.with_traceback(None) from error.__cause__
         return Response(self, connection, raw)
 
     def take_back(self, connection: _Connection, *, reusable: bool) -> None:
@@ -123,7 +121,7 @@ class ConnectionPool:
 
     def forked(self) -> None:
         """In the child: sockets are shared with the parent, and its lock may be held by a thread that is not here."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._idle = []
         self._owner = os.getpid()
 

@@ -83,8 +83,6 @@ class _Reader:
         self._at = 0
 
     def struct(self, depth: int) -> dict[int, Any]:
-        if depth > _DEPTH_MAX:
-            raise ValueError
         fields: dict[int, Any] = {}
         number = 0
         while True:
@@ -97,6 +95,8 @@ class _Reader:
             fields[number] = kind == _TRUE if kind in (_TRUE, _FALSE) else self._value(kind, depth + 1)
 
     def _value(self, kind: int, depth: int) -> Any:
+        if depth > _DEPTH_MAX:
+            raise ValueError
         if kind in (_I16, _I32, _I64):
             return self._zigzag()
         if kind == _BINARY:

@@ -91,7 +91,8 @@ class PinKeeper:
         self._pins: dict[str, Pin] = {}
         # Reentrant, as finalizers need: a put from within a put is in order.
         self.words: queue.SimpleQueue[Pin | None] = queue.SimpleQueue()
-        self._lock = threading.Lock()
+        # Reentrant, too: a client that is collected closes its keeper, in whatever line this thread is.
+        self._lock = threading.RLock()
         self._thread: threading.Thread | None = None
 
     def hold(self, resolution: Mapping[str, Any], taken_at: float) -> Pin:
@@ -138,7 +139,7 @@ class PinKeeper:
     def pause(self) -> float:
         """Seconds until something is to be done."""
         with self._lock:
-            due = min((pin.renew_at - clock() for pin in self._pins.values()), default=_IDLE_SECONDS)
+            due = min((pin.renew_at - clock() for pin in list(self._pins.values())), default=_IDLE_SECONDS)
         return max(0.0, due)
 
     def tend(self, word: Pin | None) -> bool:

@@ -39,7 +39,7 @@ class Freshness:
 
     def header(self) -> str:
         directives = ["no-cache"] if self.no_cache else []
-        if self.max_age is not None:
+        if self.max_age is not None and not math.isinf(self.max_age):
             directives.append(f"max-age={math.floor(self.max_age)}")
         if self.max_stale is not None:
             endless = math.isinf(self.max_stale)
@@ -119,8 +119,8 @@ def bind_value(value: BindValue) -> Any:
     if isinstance(value, Mapping):
         return dict(value)
     if hasattr(value, "item") and not isinstance(value, (str, bytes, dt.date)):
-        value = value.item()
-    if value is None or isinstance(value, (bool, str)):
+        value = _instant(value) if getattr(getattr(value, "dtype", None), "kind", "") in ("M", "m") else value.item()
+    if value is None or isinstance(value, (bool, str, dict)):
         return value
     if isinstance(value, dt.datetime):
         if value != value:  # pandas.NaT
@@ -139,6 +139,22 @@ def bind_value(value: BindValue) -> Any:
     except TypeError:
         raise TypeError(f"a value of type {type(value).__name__} cannot be bound") from None
     return whole if abs(whole) <= _SAFE_INTEGER else {"type": "integer", "value": str(whole)}
+
+
+def _instant(value: Any) -> Any:
+    """A datetime64 of numpy, whose ``item`` is a whole number where its unit is the nanosecond, as of pandas' columns."""
+    if value.dtype.kind == "m":
+        raise TypeError("a value of type timedelta64 cannot be bound")
+    if value != value:  # NaT
+        return None
+    plain = value.item()
+    if isinstance(plain, dt.date):
+        return plain
+    micros = value.astype("datetime64[us]")
+    plain = micros.item()
+    if not isinstance(plain, dt.datetime):
+        raise TypeError("a datetime64 beyond the years of Python cannot be bound: give it as text with its type")
+    return plain if micros == value else {"type": "timestamp", "value": str(value)}
 
 
 def _offset(value: dt.datetime) -> dt.datetime:

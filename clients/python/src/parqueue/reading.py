@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from .cache import DiskCache
+from .cache import DiskCache, is_sha256
 from .errors import ParqueueError, unexpected
 from .forks import renew_after_fork
 from .frames import File
@@ -125,7 +125,7 @@ class Reading:
     ) -> dict[str, Any]:
         call = resolve_call(question, options.freshness, pin)
         entry, _ = self._transport.ask_json(call, deadline, reporter.watch)
-        if not isinstance(entry, dict) or not isinstance(entry.get("sha256"), str):
+        if not isinstance(entry, dict) or not is_sha256(entry.get("sha256")):
             raise unexpected("the server resolved a question without saying what its rows are")
         return entry
 
@@ -200,8 +200,11 @@ class Reading:
             if at_hand is not None:
                 at_hand.close()
 
+        unread = [first]
+
         def write(sink: IO[bytes]) -> tuple[str, int]:
-            got = receive(first, lambda: ask(None), sink, self._transport, deadline, reporter.on_bytes)
+            answer = unread.pop() if unread else ask(None)
+            got = receive(answer, lambda: ask(None), sink, self._transport, deadline, reporter.on_bytes)
             self._cache.note(identity, got.sha256)
             return got.sha256, got.bytes
 
@@ -261,4 +264,7 @@ class _Turn:
 
 
 def _generation_of(entry: Any) -> Generation:
-    return Generation(entry["key"], entry["generation"], entry["etag"], entry["sha256"], entry["bytes"])
+    told = [entry.get(name) for name in ("key", "generation", "etag", "sha256", "bytes")]
+    if [type(value) for value in told] != [str, int, str, str, int] or told[4] < 0:
+        raise unexpected("the server resolved a question without saying what its rows are")
+    return Generation(*told)

@@ -118,7 +118,11 @@ class _Reception:
             raise
         self.received = 0
         self._hash = hashlib.sha256()
-        self._expected = _digest_of(headers)
+        expected = _digest_of(headers)
+        if expected is None:
+            response.close()
+            raise unexpected("the answer does not say the hash of its rows (Repr-Digest, ETag)")
+        self._expected = expected
         self._total = int(headers["content-length"]) if headers.get("content-length", "").isdigit() else None
         location = headers.get("content-location", "")
         may_continue = self.facts.etag.startswith('"') and headers.get("accept-ranges") == "bytes"
@@ -135,7 +139,7 @@ class _Reception:
         if self._total is not None and self.received < self._total:
             raise interrupted(f"the answer ended after {self.received} of {self._total} bytes")
         sha256 = self._hash.hexdigest()
-        if self._expected is not None and sha256 != self._expected:
+        if sha256 != self._expected:
             message = "the bytes that arrived are not those that the server hashed"
             raise ParqueueError(message, code="CORRUPTED", retryable=True)
         return Received(self.facts, self.received, sha256)
