@@ -1,7 +1,8 @@
 /** The floor: node-oracledb in Thin mode, in the form that its makers' advice and our own measurements make the fastest, whose rows are dropped. */
 import { parentPort, workerData } from 'node:worker_threads';
 import oracledb from 'oracledb';
-import { serve, type ThreadData, type Work } from './work.ts';
+import { serve } from '../row-thread.ts';
+import type { ThreadData, Work } from './work.ts';
 
 /** Fewer are slower; 5,000 and 10,000 are slower as well. */
 const FETCH_ROWS = 1000;

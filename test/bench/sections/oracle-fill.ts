@@ -1,12 +1,12 @@
 /** Cold fills from the Oracle protocol server, which is a process of its own and replays rows that were encoded before. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { alternate, type Contender } from '../alternate.ts';
 import { HALF, ORDERS } from '../oracle/rows.ts';
-import type { Done, ThreadData, Work } from '../oracle/work.ts';
+import type { ThreadData, Work } from '../oracle/work.ts';
+import { forgetEntries } from '../publishing.ts';
+import { RowThread } from '../row-thread.ts';
 import { atLeast, type Bench, type Findings, type Section } from '../section.ts';
 
 const ROWS = { tiny: 20_000, short: 400_000, long: 4_000_000 };
@@ -39,13 +39,12 @@ async function run(bench: Bench): Promise<Findings> {
   await using server = await OracleServerProcess.start(rows);
   const root = join(bench.scratch, 'store');
   const data: ThreadData = { connectString: server.connectString, root };
-  await using first = await Thread.start('drop', data);
-  await using second = await Thread.start('drop', data);
-  await using filler = await Thread.start('fill', data);
-  const forget = async (): Promise<void> => {
-    const entries = join(root, 'entries');
-    for (const name of await readdir(entries)) await rm(join(entries, name), { recursive: true });
-  };
+  const thread = async (name: 'drop' | 'fill'): Promise<RowThread<Work>> =>
+    await RowThread.start<Work>(new URL(`../oracle/${name}.thread.js`, import.meta.url), data);
+  await using first = await thread('drop');
+  await using second = await thread('drop');
+  await using filler = await thread('fill');
+  const forget = async (): Promise<void> => await forgetEntries(root);
   const fill = (sessions: number) => async (): Promise<number> =>
     await filler.do({ kind: 'fill', table: ORDERS, sessions });
   const dropped = (kind: Work['kind']) => async (): Promise<number> =>
@@ -114,32 +113,5 @@ class OracleServerProcess implements AsyncDisposable {
     const exit = once(this.#child, 'exit');
     this.#child.disconnect();
     await exit;
-  }
-}
-
-class Thread implements AsyncDisposable {
-  readonly #worker: Worker;
-
-  private constructor(worker: Worker) {
-    this.#worker = worker;
-  }
-
-  static async start(name: 'drop' | 'fill', workerData: ThreadData): Promise<Thread> {
-    const worker = new Worker(new URL(`../oracle/${name}.thread.js`, import.meta.url), { workerData, execArgv: [] });
-    await once(worker, 'online');
-    return new Thread(worker);
-  }
-
-  /** @returns how many rows */
-  async do(work: Work): Promise<number> {
-    const answer = once(this.#worker, 'message');
-    this.#worker.postMessage(work);
-    const [done] = (await answer) as [Done];
-    if ('failure' in done) throw new Error(done.failure);
-    return done.rows;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#worker.terminate();
   }
 }

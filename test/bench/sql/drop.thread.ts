@@ -3,7 +3,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import mysql from 'mysql2';
 import pg from 'pg';
 import Cursor from 'pg-cursor';
-import { serve, type Drop, type ThreadData } from './work.ts';
+import { serve } from '../row-thread.ts';
+import type { Drop, ThreadData, Work } from './work.ts';
 
 /** Faster than 100 and 10,000, and what Parqueue's chunks have. */
 const CURSOR_ROWS = 1000;
@@ -12,7 +13,7 @@ const { kind, login } = workerData as ThreadData;
 const AS_TEXT = { getTypeParser: () => (text: unknown) => text };
 const read = kind === 'postgres' ? await openPostgres() : await openMysql();
 
-serve(parentPort, async ({ sql, drop }) => {
+serve(parentPort, async ({ sql, drop }: Work) => {
   if (drop === null) throw new Error('this thread fills nothing');
   return await read(sql, drop);
 });

@@ -1,12 +1,12 @@
 /** Fills from a database against its driver dropping the same rows: each contender in a thread, the server in its own process. */
-import { once } from 'node:events';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { alternate, median, type Contender } from '../alternate.ts';
 import { childrenOf, cpuSecondsOf } from '../process-cpu.ts';
+import { forgetEntries } from '../publishing.ts';
+import { RowThread } from '../row-thread.ts';
 import type { Bench, Findings } from '../section.ts';
-import type { Done, Drop, Login, ThreadData, Work } from './work.ts';
+import type { Drop, Login, ThreadData, Work } from './work.ts';
 
 const FILL = 'Parqueue';
 const SQL = 'SELECT * FROM mixed';
@@ -28,8 +28,10 @@ export async function raceFills(bench: Bench, race: Race): Promise<Findings> {
   const root = join(bench.scratch, 'store');
   await mkdir(root);
   const data: ThreadData = { kind, login, root };
-  await using dropper = await Thread.start('drop', data);
-  await using filler = await Thread.start('fill', data);
+  const thread = async (name: 'drop' | 'fill'): Promise<RowThread<Work>> =>
+    await RowThread.start<Work>(new URL(`./${name}.thread.js`, import.meta.url), data);
+  await using dropper = await thread('drop');
+  await using filler = await thread('fill');
   const serverMicros = new Map<string, number[]>();
   const served = (name: string, run: () => Promise<number>) => async (): Promise<number> => {
     const before = serverCpu(pid);
@@ -47,7 +49,7 @@ export async function raceFills(bench: Bench, race: Race): Promise<Findings> {
       name: FILL,
       role: 'ours',
       run: served(FILL, async () => await filler.do({ sql: SQL, drop: null })),
-      after: async () => await forget(root),
+      after: async () => await forgetEntries(root),
     },
   ];
   const raced = await alternate(bench, { contenders, unit: 'row', rounds: bench.pick({ tiny: 1, short: 5, long: 7 }) });
@@ -75,41 +77,6 @@ export async function raceFills(bench: Bench, race: Race): Promise<Findings> {
 function serverCpu(pid: number | null): number {
   if (pid === null) return Number.NaN;
   return [pid, ...childrenOf(pid)].reduce((sum, each) => sum + cpuSecondsOf(each), 0);
-}
-
-async function forget(root: string): Promise<void> {
-  const entries = join(root, 'entries');
-  for (const prefix of await readdir(entries)) {
-    // The store knows the folders of prefixes that it made once.
-    for (const key of await readdir(join(entries, prefix))) await rm(join(entries, prefix, key), { recursive: true });
-  }
-}
-
-class Thread implements AsyncDisposable {
-  readonly #worker: Worker;
-
-  private constructor(worker: Worker) {
-    this.#worker = worker;
-  }
-
-  static async start(name: 'drop' | 'fill', workerData: ThreadData): Promise<Thread> {
-    const worker = new Worker(new URL(`./${name}.thread.js`, import.meta.url), { workerData, execArgv: [] });
-    await once(worker, 'online');
-    return new Thread(worker);
-  }
-
-  /** @returns how many rows */
-  async do(work: Work): Promise<number> {
-    const answer = once(this.#worker, 'message');
-    this.#worker.postMessage(work);
-    const [done] = (await answer) as [Done];
-    if ('failure' in done) throw new Error(done.failure);
-    return done.rows;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#worker.terminate();
-  }
 }
 
 /** @param url of the server, with an administrator */

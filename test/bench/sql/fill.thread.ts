@@ -1,21 +1,13 @@
-/** A fill as a worker's thread does it, a thread for the Parquet file beside it: snapshot, rows, Parquet, hash, fsync, manifest, publication. */
-import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
+/** Fills from PostgreSQL and MariaDB, a thread for the Parquet file beside. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { cacheKey, DEFAULT_PARQUET, materialize, type CanonicalRequest, type Clock } from '@parqueue/core';
 import { FileThread } from '@parqueue/core/parquet';
 import { openMysqlSource } from '@parqueue/core/sources/mysql';
 import { openPostgresSource } from '@parqueue/core/sources/postgres';
-import { openStore } from '@parqueue/core/store';
-import { serve, type ThreadData } from './work.ts';
+import { clock, openPublishing, randomId } from '../publishing.ts';
+import { serve } from '../row-thread.ts';
+import type { ThreadData, Work } from './work.ts';
 
 const { kind, login, root } = workerData as ThreadData;
-const clock: Clock = {
-  now: () => Date.now(),
-  sleep: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }),
-};
-const randomId = (): string => randomBytes(16).toString('hex');
-const { writer, reader } = await openStore({ root, fileMode: 0o640 });
 const options = {
   ...login,
   schema: kind === 'postgres' ? 'public' : login.database,
@@ -29,17 +21,12 @@ const options = {
   files: new FileThread(),
 } as const;
 const source = kind === 'postgres' ? await openPostgresSource(options) : await openMysqlSource(options);
-const limits = { rowsMax: 1e9, bytesMax: 1e12, timeoutMs: 600_000 };
+const publish = await openPublishing(root, source);
 
-serve(parentPort, async ({ sql }) => {
-  const canonical: CanonicalRequest = {
-    keyFormat: 1,
+serve(parentPort, async ({ sql }: Work) => {
+  const { part } = await publish({
     sourceKind: kind,
-    // A key of its own for every fill.
-    sourceIdentity: randomId(),
-    columns: null,
-    columnTypes: {},
-    parquet: DEFAULT_PARQUET,
+    versionKind: 'ttl',
     question: {
       kind: 'sql',
       statement: sql,
@@ -49,30 +36,6 @@ serve(parentPort, async ({ sql }) => {
       numbers: 'exact',
       split: null,
     },
-  };
-  const request = {
-    key: cacheKey(canonical),
-    canonical,
-    source: 'bench',
-    dataset: null,
-    scopes: [],
-    probeTargets: [],
-    versionKind: 'ttl',
-    limits,
-  } as const;
-  const report = await materialize(
-    { request, fence: 1, fillId: randomId(), startedAtMs: clock.now(), current: null },
-    {
-      source,
-      memo: { get: async () => null, put: async () => undefined },
-      writer,
-      reader,
-      clock,
-      host: 'bench',
-      program: 'bench',
-      context: { signal: new AbortController().signal, onProgress: () => undefined, onStep: () => undefined },
-    },
-  );
-  if (report.kind !== 'published') throw new Error(JSON.stringify(report));
-  return report.manifest.part.rows;
+  });
+  return part.rows;
 });
