@@ -101,9 +101,15 @@ describe('a CSV', () => {
     expect(await proof('csv', `\ufeff${CSV}`)).toBe(LINES);
     expect(await proof('csv', CSV.replaceAll('\n', '\r\n'))).toBe(LINES);
     expect(await proof('csv', CSV.slice(CSV.indexOf('\n') + 1, -1))).toBe(LINES);
+    expect(await proof('csv', CSV.replaceAll('\n', '\r\n').slice(0, -2))).toBe(LINES);
     expect(await proof('csv', `n;u\n${'1,5;\n'.repeat(200)}`)).toBe('none');
     for (const text of [CSV, `\ufeff${CSV}`, CSV.replaceAll('\n', '\r\n'), CSV.slice(CSV.indexOf('\n') + 1, -1)])
       expect(await sameWithAGuess('csv', text)).toMatchObject({ rows: LINES });
+  });
+
+  it.each(['\r\n', '\r', '\n', ''])('whose last line ends with %j is what it is without a guess', async (end) => {
+    for (const lineBreak of ['\n', '\r\n'])
+      await sameWithAGuess('csv', `u,n${lineBreak}${`x,7${lineBreak}`.repeat(200)}y,8${end}`);
   });
 
   it.each([
