@@ -111,6 +111,8 @@ export class Stage implements AsyncDisposable {
   }
 
   async #begin(): Promise<void> {
+    // Stages begin several at a time, and a Redis that starts beside others takes its time.
+    await this.redisAnswers();
     await this.epochs.open();
     await Promise.all([this.startWorker(), this.startWorker()]);
     for (const subject of Object.values(this.#subjects)) {
