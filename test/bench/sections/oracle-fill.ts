@@ -62,7 +62,7 @@ async function run(bench: Bench): Promise<Findings> {
     { name: DROP_TWO_AS_SELECTED, role: 'floor', run: droppedByTwo('drop-as-selected') },
     { name: FILL_TWO, role: 'ours', run: fill(2), after: forget },
   ];
-  const raced = await alternate(bench, { contenders, unit: 'row', rounds: bench.pick({ tiny: 1, short: 5, long: 7 }) });
+  const raced = await alternate(bench, { contenders, unit: 'row', rounds: bench.pick({ tiny: 1, short: 4, long: 7 }) });
   const faster = (one: string, other: string): string => (raced.rate(one) >= raced.rate(other) ? one : other);
   const floor = faster(DROP, DROP_AS_SELECTED);
   const floorOfTwo = faster(DROP_TWO, DROP_TWO_AS_SELECTED);

@@ -6,7 +6,7 @@ import { ManyEntries } from '../scale/many-entries.ts';
 import { walk, WALKS, type Walk } from '../scale/walks.ts';
 import { atMost, type Bench, type Findings, type Measure, type Section } from '../section.ts';
 
-const SIZES = { tiny: [30, 60], short: [400, 4000], long: [10_000, 100_000, 1_000_000] };
+const SIZES = { tiny: [30, 60], short: [300, 3000], long: [10_000, 100_000, 1_000_000] };
 const ASKS = { tiny: 20, short: 300, long: 1000 };
 const QUESTION = { dataset: 'words' };
 

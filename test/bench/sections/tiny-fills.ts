@@ -6,7 +6,7 @@ import { TinyFillsStage } from '../fills/tiny-fills-stage.ts';
 import { atLeast, type Bench, type Findings, type Section } from '../section.ts';
 
 const WORKERS = { tiny: [1], short: [1, 2, 4], long: [1, 2, 4] };
-const FILLS = { tiny: 10, short: 100, long: 600 };
+const FILLS = { tiny: 10, short: 70, long: 600 };
 const ROUNDS = { tiny: 1, short: 3, long: 7 };
 const MANIFEST_BYTES = 1200;
 
