@@ -150,3 +150,9 @@ export function quantile(values: readonly number[], share: number): number {
 export function spreadOf(values: readonly number[]): Pick<Ratio, 'median' | 'min' | 'max' | 'rounds'> {
   return { median: median(values), min: Math.min(...values), max: Math.max(...values), rounds: values.length };
 }
+
+/** Of what was taken by hand, in milliseconds. */
+export function milliseconds(name: string, role: Role, values: readonly number[]): Measure {
+  const { median: value, ...spread } = spreadOf(values);
+  return { name, role, value, unit: 'ms', ...spread };
+}

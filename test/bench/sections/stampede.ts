@@ -1,9 +1,9 @@
 /** A thousand callers who ask one question at the same moment, which nobody asked before, over four API processes. */
 import { writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
-import { median, quantile } from '../alternate.ts';
+import { median, milliseconds, quantile } from '../alternate.ts';
 import { Cluster } from '../cluster.ts';
-import type { Bench, Findings, Measure, Section } from '../section.ts';
+import type { Bench, Findings, Section } from '../section.ts';
 
 const CALLERS = { tiny: 40, short: 1_000, long: 1_000 };
 const APIS = { tiny: 2, short: 4, long: 4 };
@@ -76,25 +76,16 @@ async function run(bench: Bench): Promise<Findings> {
 
 function findingsOf(rounds: readonly Round[], size: Readonly<Record<'callers' | 'apis' | 'rows', number>>): Findings {
   const over = (share: number): readonly number[] => rounds.map(({ alone, waits }) => quantile(waits, share) - alone);
-  const measure = (name: string, role: Measure['role'], values: readonly number[]): Measure => ({
-    name,
-    role,
-    value: median(values),
-    unit: 'ms',
-    min: Math.min(...values),
-    max: Math.max(...values),
-    rounds: values.length,
-  });
   const alone = rounds.map((round) => round.alone);
   return {
     measures: [
-      measure('the fill alone', 'floor', alone),
-      measure(
+      milliseconds('the fill alone', 'floor', alone),
+      milliseconds(
         'Parqueue, median of the callers',
         'ours',
         rounds.map(({ waits }) => median(waits)),
       ),
-      measure(
+      milliseconds(
         'Parqueue, 99th of a hundred callers',
         'ours',
         rounds.map(({ waits }) => quantile(waits, 0.99)),

@@ -8,9 +8,9 @@ import { Epochs, type Clock, type Outcome, type Requirement } from '@parqueue/co
 import { Catalog, loadConfig } from '@parqueue/core/config';
 import { openCoordination } from '@parqueue/core/redis';
 import { openStore } from '@parqueue/core/store';
-import { median } from '../alternate.ts';
+import { median, milliseconds } from '../alternate.ts';
 import { Cluster } from '../cluster.ts';
-import { atMost, type Bench, type Findings, type Measure, type Section } from '../section.ts';
+import { atMost, type Bench, type Findings, type Section } from '../section.ts';
 
 const BYTES = { tiny: 16 * 2 ** 20, short: 2 * 2 ** 30, long: 2 * 2 ** 30 };
 const TURNS = { tiny: 5, short: 100, long: 500 };
@@ -99,19 +99,10 @@ function findingsOf(
   checks: readonly number[],
   { read, bytes }: { readonly read: number; readonly bytes: number },
 ): Findings {
-  const measure = (name: string, role: Measure['role'], values: readonly number[]): Measure => ({
-    name,
-    role,
-    value: median(values),
-    unit: 'ms',
-    min: Math.min(...values),
-    max: Math.max(...values),
-    rounds: values.length,
-  });
   return {
     measures: [
-      measure('a job that does nothing', 'floor', nothing),
-      measure('Parqueue, probe of the file', 'ours', checks),
+      milliseconds('a job that does nothing', 'floor', nothing),
+      milliseconds('Parqueue, probe of the file', 'ours', checks),
     ],
     figures: {
       overNothingMs: median(checks.map((ms, turn) => ms - (nothing[turn] ?? Number.NaN))),
