@@ -48,7 +48,7 @@ test('calls that hang keep three threads and no more; the process lives, says so
   await rename(manifest, `${manifest}.aside`);
   await promisify(execFile)('mkfifo', [manifest]);
 
-  // Two hundred callers at once share two looks: one was under way when the others asked. Nobody waits for longer than both.
+  // Two hundred callers at once share two looks at most: one may be under way when the last of them ask. Nobody waits for longer than both.
   const refuse = async (callers: number): Promise<void> => {
     for (const response of await Promise.all(Array.from({ length: callers }, kept))) {
       expect(response.status).toBe(503);
@@ -57,10 +57,11 @@ test('calls that hang keep three threads and no more; the process lives, says so
     }
   };
   await refuse(200);
-  expect(await stuck()).toBe(2);
+  const taken = await stuck();
+  expect([1, 2]).toContain(taken);
   // Others are served beside them, until whoever tries again has taken all there is.
   expect((await stage.get(WORDS)).status).toBe(200);
-  await refuse(1);
+  for (let more = taken; more < THREADS; more += 1) await refuse(1);
   expect(await stuck()).toBe(THREADS);
 
   // From here on every question is refused before it reaches the filesystem, those about sound files too.

@@ -1,6 +1,18 @@
 import { expect, test } from 'vitest';
 import { SharedLook } from './shared-look.ts';
 
+test('who asks in one turn of the event loop shares one look, which begins after the last of them asked', async () => {
+  let looked = 0;
+  const shared = new SharedLook(async (wishes: readonly string[]) => {
+    looked += 1;
+    return wishes.join('');
+  });
+  const asked = [shared.take('a'), Promise.resolve().then(() => shared.take('b')), shared.take('c')];
+  expect(looked).toBe(0);
+  expect(await Promise.all(asked)).toEqual(['acb', 'acb', 'acb']);
+  expect(looked).toBe(1);
+});
+
 test('who comes while a look is under way shares the next one, also behind one that fails', async () => {
   const looks: { resolve: (value: number) => void; reject: (error: Error) => void }[] = [];
   const wished: (readonly string[])[] = [];
@@ -9,6 +21,7 @@ test('who comes while a look is under way shares the next one, also behind one t
     return await new Promise<number>((resolve, reject) => void looks.push({ resolve, reject }));
   });
   const first = shared.take('a');
+  await expect.poll(() => looks.length).toBe(1);
   const others = ['b', 'c', 'd'].map((wish) => shared.take(wish));
   expect(looks.length).toBe(1);
   looks[0]?.reject(new Error('away'));

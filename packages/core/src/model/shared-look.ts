@@ -2,6 +2,9 @@
  * A look that many take at once. Everybody gets one that began after they asked for it: the one under way may have passed
  * what happened since, so whoever comes meanwhile shares the next. At most one is under way and one waits. Each may say
  * what it wishes to see; the look is told the wishes of all who share it.
+ *
+ * A look begins at the end of the turn of the event loop in which it was asked for: answers of Redis come many in one piece, and
+ * those who go on from them ask one after another for the same look.
  */
 export class SharedLook<T, W = void> {
   readonly #look: (wishes: readonly W[]) => Promise<T>;
@@ -13,14 +16,13 @@ export class SharedLook<T, W = void> {
   }
 
   take(wish: W): Promise<T> {
-    if (this.#current === null) return this.#begin([wish]);
     if (this.#next !== null) {
       this.#next.wishes.push(wish);
       return this.#next.result;
     }
     const wishes = [wish];
-    const begin = (): Promise<T> => this.#begin(wishes);
-    const result = this.#current.then(begin, begin);
+    const turn = this.#current === null ? endOfTurn() : this.#current.then(endOfTurn, endOfTurn);
+    const result = turn.then(() => this.#begin(wishes));
     this.#next = { wishes, result };
     return result;
   }
@@ -29,12 +31,19 @@ export class SharedLook<T, W = void> {
     this.#next = null;
     const look = this.#look(wishes);
     const end = (): void => {
-      if (this.#next === null) this.#current = null;
+      this.#current = null;
     };
     this.#current = look;
     look.then(end, end);
     return look;
   }
+}
+
+/** When everything that is at hand in this turn of the event loop was heard. */
+export function endOfTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }
 
 /** Such looks at many things, by name; of those that nobody looks at nothing is kept. */
