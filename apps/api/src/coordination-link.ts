@@ -4,7 +4,7 @@
  * to meet a Redis that is away waits for it as long as the connection is given; then the link is closed until the
  * background has reached Redis again.
  */
-import { Epochs, ParqueueError, Resolver, isParqueueError } from '@parqueue/core';
+import { Epochs, ParqueueError, Resolver, isParqueueError, withLooksOfATurn } from '@parqueue/core';
 import type { Clock, OnStep, RandomId } from '@parqueue/core';
 import type { Coordination } from '@parqueue/core/redis';
 import type { FileStore } from '@parqueue/core/store';
@@ -168,7 +168,8 @@ export class CoordinationLink {
   async #connect(): Promise<Live> {
     const { connect, store, clock, randomId, onStep, waitersMax } = this.#options;
     const coordination = await connect();
-    const { register, heads, pins, jobs, notices } = coordination;
+    const { register, pins, jobs, notices } = coordination;
+    const heads = withLooksOfATurn(coordination.heads);
     const epochs = new Epochs({ register, store: store.epochs, clock, randomId, onStep });
     register.onLost(() => {
       this.#ready = false;

@@ -15,6 +15,7 @@ export * from './model/parts.ts';
 export * from './model/phase.ts';
 export * from './model/retention.ts';
 export * from './model/shared-look.ts';
+export { withLooksOfATurn } from './looks-of-a-turn.ts';
 export * from './ports/clock.ts';
 export * from './ports/steps.ts';
 export * from './ports/tracing.ts';
