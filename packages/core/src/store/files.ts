@@ -2,8 +2,9 @@
  * Files is the part of node:fs/promises that the store uses, and its only way to the filesystem. Tests put a fault
  * injector between (testing/faulty-files): a full disk, a stale handle or a lost reply are armed by operation name.
  */
-import { close, fstat, open as openDescriptor } from 'node:fs';
-import { open, link, mkdir, opendir, readdir, rename, rm, rmdir, stat, statfs, unlink, utimes } from 'node:fs/promises';
+import { close, fchmod, fstat, fsync, open as openDescriptor, read, readFile, writeFile } from 'node:fs';
+import { link, mkdir, opendir, readdir, rename, rm, rmdir, stat, statfs, unlink, utimes } from 'node:fs/promises';
+import { deferred } from '../model/deferred.ts';
 import type { Space } from '../model/retention.ts';
 
 export interface FileIdentity {
@@ -52,16 +53,7 @@ export interface Files {
 
 export const nodeFiles: Files = {
   async open(path, flags, mode) {
-    const handle = await open(path, flags, mode);
-    return {
-      writeText: (text) => handle.writeFile(text, 'utf8'),
-      read: async (buffer, position) => (await handle.read(buffer, 0, buffer.length, position)).bytesRead,
-      readText: () => handle.readFile('utf8'),
-      stat: () => handle.stat({ bigint: true }),
-      chmod: (bits) => handle.chmod(bits),
-      sync: () => handle.sync(),
-      close: () => handle.close(),
-    };
+    return new Descriptor(await called<number>((done) => openDescriptor(path, flags, mode, done)));
   },
   async mkdir(path, options) {
     await mkdir(path, options);
@@ -84,6 +76,74 @@ export const nodeFiles: Files = {
   revisit,
   setTimeToZero: (path) => utimes(path, 0, 0),
 };
+
+/**
+ * By its number: a FileHandle of node:fs/promises costs as much as several calls. Like one it is closed when no call uses it any
+ * more: the number of a file that was closed under a call may be another file's by the time its thread gets to it.
+ */
+class Descriptor implements OpenedFile {
+  readonly #number: number;
+  #underWay = 0;
+  #isClosed = false;
+  readonly #idle = deferred<void>();
+
+  constructor(number: number) {
+    this.#number = number;
+  }
+
+  writeText(text: string): Promise<void> {
+    return this.#call((number, done) => writeFile(number, text, 'utf8', done));
+  }
+
+  read(buffer: Uint8Array, position: number): Promise<number> {
+    return this.#call((number, done) => read(number, buffer, 0, buffer.length, position, done));
+  }
+
+  readText(): Promise<string> {
+    return this.#call((number, done) => readFile(number, 'utf8', done));
+  }
+
+  stat(): Promise<FileIdentity> {
+    return this.#call((number, done) => fstat(number, { bigint: true }, done));
+  }
+
+  chmod(mode: number): Promise<void> {
+    return this.#call((number, done) => fchmod(number, mode, done));
+  }
+
+  sync(): Promise<void> {
+    return this.#call((number, done) => fsync(number, done));
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    if (this.#underWay > 0) await this.#idle.promise;
+    await called<void>((done) => close(this.#number, done));
+  }
+
+  async #call<T>(call: (number: number, done: Done<T>) => void): Promise<T> {
+    if (this.#isClosed) throw new Error('the file was closed');
+    this.#underWay += 1;
+    try {
+      return await called<T>((done) => call(this.#number, done));
+    } finally {
+      this.#underWay -= 1;
+      if (this.#underWay === 0 && this.#isClosed) this.#idle.resolve();
+    }
+  }
+}
+
+type Done<T> = (error: NodeJS.ErrnoException | null, value?: T) => void;
+
+function called<T>(call: (done: Done<T>) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    call((error, value) => {
+      if (error === null || error === undefined) resolve(value as T);
+      else reject(error);
+    });
+  });
+}
 
 /** By descriptor: a FileHandle of node:fs/promises costs more than all three calls (76 → 29 µs of CPU for each file). */
 function revisit(path: string): Promise<FileIdentity> {
