@@ -215,7 +215,8 @@ test.each([
   bench.room = {
     hold: async (fill) => {
       held.add(fill.fillId);
-      return { ...(await BOUNDLESS_ROOM.hold(fill)), release: async () => void held.delete(fill.fillId) };
+      const giveBack = async (): Promise<void> => void held.delete(fill.fillId);
+      return { ...(await BOUNDLESS_ROOM.hold(fill)), release: giveBack, counted: giveBack };
     },
   };
   let heldMeanwhile = 0;

@@ -156,8 +156,7 @@ export class Filler {
         await heartbeat.stop();
       } finally {
         // What was committed is the staging directory itself, under its new name.
-        const isStaged = result === null || typeof result === 'string' || result.kind !== 'committed';
-        await this.#leave(granted, isStaged);
+        await this.#leave(granted, !isCommitted(result));
       }
     }
   }
@@ -173,17 +172,18 @@ export class Filler {
     } = granted;
     const held = await this.#holdRoom(job, granted, at.look);
     if ('code' in held) return { kind: 'failed', failure: held };
+    let attempt: Attempt | null = null;
     try {
       await this.#sweepStaging(key, fence);
       const signal = AbortSignal.any([lost, held.passed, context.signal]);
       const report = await this.#load(job, { ...at, held, signal });
       if (lost.aborted) await this.#deps.onStep('lease-lost', { key, fence, fillId });
-      if (report.kind !== 'failed') return await this.#settle(job, report, granted);
+      if (report.kind !== 'failed') return (attempt = await this.#settle(job, report, granted));
       // Stopped for want of room: what the thread says of being stopped is not the reason.
       const failure = held.passed.aborted ? toFailure(held.passed.reason) : report.failure;
       return await this.#failed({ ...report, failure }, granted, context.signal);
     } finally {
-      await held.release();
+      await (isCommitted(attempt) ? held.counted() : held.release());
     }
   }
 
@@ -270,7 +270,7 @@ export class Filler {
       return 'again';
     }
     await onStep('commit-acked', { key, fence, fillId });
-    await this.#writeHeadFile(job, granted);
+    await this.#writeHeadFile(job, granted, manifest);
     return { kind: 'committed', fence, rows: manifest.part.rows, bytes: manifest.part.bytes };
   }
 
@@ -291,9 +291,15 @@ export class Filler {
     }
   }
 
-  async #writeHeadFile(job: Job, { claim: { key, fillId }, fence }: Granted): Promise<void> {
+  async #writeHeadFile(
+    job: Job,
+    { claim: { key, fillId }, fence, grantedAtMs }: Granted,
+    { version, part: { sha256 } }: Manifest,
+  ): Promise<void> {
     try {
-      await writeHeadFile(targetOf(job.request), this.#deps);
+      // As head-commit makes it: verified by its own fence, when its lease was granted.
+      const committed = { fence, version, sha256, verified: fence, verifiedAtMs: grantedAtMs };
+      await writeHeadFile(targetOf(job.request), this.#deps, committed);
       await this.#deps.onStep('head-written', { key, fence, fillId });
     } catch (error) {
       // A hint that could not be written makes nothing wrong; the next commit or gc writes it.
@@ -339,6 +345,10 @@ export class Filler {
       }
     }
   }
+}
+
+function isCommitted(attempt: Attempt | null): boolean {
+  return attempt !== null && typeof attempt !== 'string' && attempt.kind === 'committed';
 }
 
 function done(outcome: Outcome): JobRun {

@@ -8,7 +8,7 @@ import { KEY } from './testing/store-fixtures.ts';
 
 const TARGET = { key: KEY, scopes: [], probeTargets: [] };
 
-test('head.json names no head that went while it was written', async () => {
+async function committed() {
   const store = new MemoryStore({ storeId: 'heads' });
   const { marks } = store;
   const coordination = new MemoryCoordination(new MemoryRedis({ now: () => 1_000_000 }));
@@ -22,6 +22,11 @@ test('head.json names no head that went while it was written', async () => {
   const described = { version: 'v', sha256: 'ab', bytes: 1, rows: 1, consistency: 'exact', startedAtMs: 1 } as const;
   await heads.commit({ key: KEY, fence, fillId: 'f', source: 's', dataset: null, scopes: [], ...described });
   await leases.release(claim, fence);
+  return { fence, heads, eviction, marks };
+}
+
+test('head.json names no head that went while it was written', async () => {
+  const { fence, heads, eviction, marks } = await committed();
   const writeHead: typeof marks.writeHead = async (pointer) => {
     await marks.writeHead(pointer);
     const head = { key: KEY, fence, dataset: null, readAtMs: null };
@@ -29,4 +34,20 @@ test('head.json names no head that went while it was written', async () => {
   };
   expect(await writeHeadFile(TARGET, { heads, marks: { ...marks, writeHead } })).toBeNull();
   expect(await marks.readHead(KEY)).toBeNull();
+});
+
+test('who committed looks once, and what it knows gives way to a head that moved since', async () => {
+  const { fence, heads, marks } = await committed();
+  let looks = 0;
+  const look: typeof heads.look = (target, wish) => {
+    looks += 1;
+    return heads.look(target, wish);
+  };
+  const counted = { heads: { ...heads, look }, marks };
+  const known = { fence, version: 'v', sha256: 'ab', verified: fence, verifiedAtMs: 1 };
+  expect(await writeHeadFile(TARGET, counted, known)).toBe(fence);
+  expect(looks).toBe(1);
+  expect(await marks.readHead(KEY)).toEqual({ key: KEY, ...known });
+  expect(await writeHeadFile(TARGET, counted, { ...known, fence: fence - 1, version: 'before' })).toBe(fence);
+  expect(await marks.readHead(KEY)).toEqual({ key: KEY, ...known });
 });

@@ -190,6 +190,23 @@ describe('while it runs a fill', () => {
     await held.release();
   });
 
+  test('gives back what it reserved after a commit where its last look was not answered', async () => {
+    const held = await hold(room(), 'f1', 40);
+    const { marker } = redis.state;
+    coordination.register.adopt({ epoch: 1, runId: 'another', incarnation: 'x', storeId: 'room' });
+    await held.settle();
+    if (marker !== null) coordination.register.adopt(marker);
+    await held.counted();
+    expect((await coordination.usage.read()).reservedBytes).toBe(0);
+  });
+
+  test('leaves what it reserved to its commit after a last look', async () => {
+    const held = await hold(room(), 'f1', 40);
+    await held.settle();
+    await held.counted();
+    expect((await coordination.usage.read()).reservedBytes).toBe(40);
+  });
+
   test('is not stopped by a Redis that does not answer', async () => {
     const held = await hold(room(), 'f1', null);
     coordination.register.adopt({ epoch: 1, runId: 'another', incarnation: 'x', storeId: 'room' });

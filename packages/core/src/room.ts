@@ -34,6 +34,8 @@ export interface HeldRoom {
   settle(): Promise<void>;
   /** The fill is over; its reservation goes. Never rejects: one that is left ends by itself. */
   release(): Promise<void>;
+  /** The same after a commit, with which its reservation went. */
+  counted(): Promise<void>;
 }
 
 export interface Room {
@@ -47,6 +49,7 @@ export const BOUNDLESS_ROOM: Room = {
     passed: new AbortController().signal,
     settle: async () => undefined,
     release: async () => undefined,
+    counted: async () => undefined,
   }),
 };
 
@@ -127,6 +130,7 @@ export class StoreRoom implements Room {
     const passed = new AbortController();
     const over = new AbortController();
     let released = false;
+    let settled = false;
     const look = async (ttlMs?: number): Promise<void> => {
       const bytes = await space.stagedBytes(fill);
       const refused = await this.#reserve(fill, Math.max(expectedBytes, bytes), ttlMs);
@@ -155,18 +159,21 @@ export class StoreRoom implements Room {
       over.abort();
       await watching.catch(() => undefined);
     };
+    const release = async (): Promise<void> => {
+      released = true;
+      await rest();
+      await usage.release(fill.fillId).catch(ignoreOperational);
+    };
     return {
       passed: passed.signal,
       // No look after this one: it would reserve again what the commit has counted.
       settle: async () => {
         await rest();
-        await look(SETTLED_MS).catch(ignoreOperational);
+        settled = await look(SETTLED_MS).then(() => true, ignoreOperational);
       },
-      release: async () => {
-        released = true;
-        await rest();
-        await usage.release(fill.fillId).catch(ignoreOperational);
-      },
+      release,
+      // After a last look that was answered nothing reserves again what head-commit has dropped.
+      counted: async () => (settled ? undefined : await release()),
     };
   }
 
@@ -194,6 +201,8 @@ export class StoreRoom implements Room {
     }
     const now = await space.free();
     const reserveBytes = reserveOf(rules, now);
+    // What it wrote already is taken from what is free: nothing to ask for where there is room even without that.
+    if (now.freeBytes - bytes >= reserveBytes) return null;
     const written = Math.min(bytes, await space.stagedBytes(fill));
     if (now.freeBytes - (bytes - written) >= reserveBytes) return null;
     return this.#full({ fill, bytes }, "the store's filesystem", {
@@ -247,8 +256,10 @@ function wantedBy({ dataset, headBytes }: FillRoom, bytes: number): WantedRoom {
   return { bytes, dataset, guessed: bytes > (headBytes ?? 0) };
 }
 
-function ignoreOperational(error: unknown): void {
+/** @returns false: it was not done */
+function ignoreOperational(error: unknown): false {
   if (!isParqueueError(error) && !isEpochLost(error)) throw error;
+  return false;
 }
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;

@@ -85,6 +85,25 @@ describe('the order of durability', () => {
     expect(order).toEqual(['rename', 'fsync', 'remove']);
   });
 
+  test('a head beside its generation is synced with its name, and the name of its directory was', async () => {
+    await using store = await openFileStoreSubject();
+    await publishGeneration(store, FILL);
+    const directory = dirname(dirname(store.reader.partPath(KEY, 2).relative));
+    const head = { key: KEY, fence: 2, version: 'v', sha256: '', verified: 2, verifiedAtMs: 1 };
+    const steps = async (): Promise<readonly string[]> => {
+      store.files.log.length = 0;
+      await store.marks.writeHead(head);
+      return relative(
+        store,
+        store.files.log.filter(({ operation }) => ['mkdir', 'fsync', 'rename'].includes(operation)),
+      ).map((step) => step.replace(/tmp-.*/, 'tmp'));
+    };
+    expect(await steps()).toEqual(['fsync trash/tmp', `rename ${directory}/head.json`, `fsync ${directory}`]);
+    await rm(join(store.root, directory), { recursive: true });
+    expect((await steps()).at(-1)).toBe(`fsync ${dirname(directory)}`);
+    expect(await store.marks.readHead(KEY)).toEqual(head);
+  });
+
   test('an epoch and a mark are synced before they count', async () => {
     await using store = await openFileStoreSubject();
     store.files.log.length = 0;

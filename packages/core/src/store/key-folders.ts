@@ -33,6 +33,19 @@ export class KeyFolders {
   }
 
   /**
+   * The same beside a generation that was published, as a head's was: whoever published it fsynced the parents after its staging
+   * directory was in them, and what holds something stays. Where it is gone all the same everything is made again.
+   */
+  async withPublished<T>(key: string, write: () => Promise<T>): Promise<T> {
+    try {
+      return await write();
+    } catch (error) {
+      if (!isGone(error)) throw error;
+      return await this.withDurable(key, write);
+    }
+  }
+
+  /**
    * The same for whoever only looks: what a crash takes back held nothing. `look` is told whether the key's directory was made
    * just now: at that moment nothing was in it, which is all that a listing could say.
    */
@@ -45,7 +58,7 @@ export class KeyFolders {
         await this.#disk.makeDirectory(`${directory}/${STAGING}`);
         return await look(isNew);
       } catch (error) {
-        if (attempt === ATTEMPTS || !(error instanceof Error && isMissing(error.cause))) throw error;
+        if (attempt === ATTEMPTS || !isGone(error)) throw error;
       }
     }
   }
@@ -56,4 +69,9 @@ export class KeyFolders {
     await this.#disk.syncDirectory(ENTRIES);
     this.#durableShards.add(shard);
   }
+}
+
+/** The directory that was to be written to. */
+function isGone(error: unknown): boolean {
+  return error instanceof Error && isMissing(error.cause);
 }

@@ -50,7 +50,7 @@ export function storeMarks(disk: Disk, folders: KeyFolders): StoreMarks {
 
     async writeHead(head) {
       const text = `${JSON.stringify({ ...head, file: partInKey(head.fence) })}\n`;
-      await folders.withDurable(head.key, () => disk.replace(headFile(head.key), text));
+      await folders.withPublished(head.key, () => disk.replace(headFile(head.key), text));
     },
 
     async clearHead(key, fence) {
