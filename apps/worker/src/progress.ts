@@ -1,10 +1,11 @@
 /**
  * Thins progress out to one report a second: each costs Redis a write and an event to all who listen. The latest is
- * never lost, only late.
+ * never lost, only late. The first waits a moment too: a job that is over by then is one that nobody watches.
  */
 import type { Progress } from '@parqueue/core';
 
 export const PROGRESS_INTERVAL_MS = 1000;
+const FIRST_AFTER_MS = 100;
 
 export class ProgressReporter implements Disposable {
   readonly #send: (progress: Progress) => void;
@@ -19,7 +20,7 @@ export class ProgressReporter implements Disposable {
 
   report(progress: Progress): void {
     this.#latest = progress;
-    if (this.#timer === null) this.#flush();
+    this.#timer ??= setTimeout(() => this.#flush(), FIRST_AFTER_MS);
   }
 
   /** What was not sent by now is about a job that is over. */

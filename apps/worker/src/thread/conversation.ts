@@ -44,7 +44,7 @@ export class Conversation {
   }
 
   #hear(message: FromThread, deliver: (delivered: Delivered) => void): void {
-    const { context, memo, onStarted } = this.#options;
+    const { context, memo, onStarted, onTrouble } = this.#options;
     switch (message.kind) {
       case 'started':
         return onStarted(message.threadId);
@@ -60,10 +60,8 @@ export class Conversation {
       case 'memo-get':
         return this.#answer(message.id, () => memo.get(message.name));
       case 'memo-put':
-        return this.#answer(message.id, async () => {
-          await memo.put(message.name, message.value);
-          return null;
-        });
+        memo.put(message.name, message.value).catch(onTrouble);
+        return;
       case 'report':
         return deliver({ report: message.report, recycle: message.recycle });
       default:

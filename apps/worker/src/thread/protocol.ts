@@ -3,7 +3,7 @@
  * Only data that survives structured cloning crosses; errors cross as Failures, since class and code would be lost.
  *
  *   main   ── task (with the port) ──▶ thread
- *   thread ── started, then any number of progress, statement, step, memo-get, memo-put ──▶ main ── answer ──▶ thread
+ *   thread ── started, then any number of progress, statement, memo-put, step, memo-get ──▶ main ── answer to the last two ──▶ thread
  *   main   ── stop ──▶ thread            at most once, at any time: finish soon with a report
  *   thread ── report ──▶ main            exactly once, its last message
  *   main   ── dismiss ──▶ thread         the thread may take another task
@@ -50,7 +50,8 @@ export type FromThread =
   /** Answered when the main thread's observers are done: a gate there holds the thread here. */
   | { readonly kind: 'step'; readonly id: number; readonly step: FillStep }
   | { readonly kind: 'memo-get'; readonly id: number; readonly name: string }
-  | { readonly kind: 'memo-put'; readonly id: number; readonly name: string; readonly value: string }
+  /** Leaves for Redis before anything that the report leads to, on the same connection; nobody waits for it. */
+  | { readonly kind: 'memo-put'; readonly name: string; readonly value: string }
   /** `recycle`: the thread's memory cannot be trusted or shrunk any more. */
   | { readonly kind: 'report'; readonly report: ThreadReport; readonly recycle: boolean };
 

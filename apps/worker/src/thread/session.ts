@@ -129,7 +129,7 @@ class Line {
       memo: {
         get: (name) => this.#ask((id) => ({ kind: 'memo-get', id, name })),
         put: async (name, value) => {
-          await this.#ask((id) => ({ kind: 'memo-put', id, name, value }));
+          this.send({ kind: 'memo-put', name, value });
         },
       },
     };

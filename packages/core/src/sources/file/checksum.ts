@@ -20,7 +20,7 @@ const GRAIN_NS = 2_000_000_000n;
 
 const rememberedSchema = z.object({
   stat: z.string(),
-  /** CLOCK_MONOTONIC when this stat was first seen, and when the hash began, ns. */
+  /** CLOCK_MONOTONIC when this stat was first seen, and when the hash began, ns. Null is written by earlier releases alone. */
   seenNs: z.string().regex(/^[0-9]+$/),
   hashedNs: z
     .string()
@@ -45,7 +45,10 @@ export interface Sighting {
 /** Of the boot that this process lives in. */
 let bootId: Promise<string> | null = null;
 
-/** Looks the file up by its stat, and remembers the moment where it was never seen in this state. */
+/**
+ * Looks the file up by its stat. Where it was never seen in this state it is from now on: `remember` writes that down with the hash, since
+ * without one it is worth nothing.
+ */
 export async function recall(
   memo: Memo,
   file: { readonly stat: FileStat; readonly realPath: string },
@@ -54,13 +57,8 @@ export async function recall(
   const name = await nameOf(file.stat, file.realPath);
   const stat = `${file.stat.size}:${file.stat.mtimeNs}:${file.stat.ctimeNs}`;
   const known = decode(await memo.get(name));
-  if (known === null || known.stat !== stat || BigInt(known.seenNs) > nowNs) {
-    await memo.put(
-      name,
-      JSON.stringify({ stat, seenNs: String(nowNs), hashedNs: null, sha256: null } satisfies Remembered),
-    );
+  if (known === null || known.stat !== stat || BigInt(known.seenNs) > nowNs)
     return { name, stat, seenNs: nowNs, sha256: null };
-  }
   const seenNs = BigInt(known.seenNs);
   const settled = known.hashedNs !== null && BigInt(known.hashedNs) - seenNs >= GRAIN_NS;
   return { name, stat, seenNs, sha256: settled ? known.sha256 : null };
