@@ -3,9 +3,10 @@
  * whole of it (parquet.thrift and Encryption.md in apache/parquet-format). It is the witness for row counts: what a
  * writer or decoder claims is compared with it.
  */
-import { open, type FileHandle } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { ParqueueError } from '../model/errors.ts';
 import { boundariesOf } from './boundaries.ts';
+import type { FileBytes } from './file-bytes.ts';
 import { columnsOf, type FooterColumn } from './schema-type.ts';
 import { readThriftStruct, type ThriftStruct, type ThriftValue } from './thrift.ts';
 
@@ -79,7 +80,7 @@ export async function readFooterOf(path: string): Promise<ParquetFooter> {
 }
 
 /** @throws ParqueueError PQ_MALFORMED_SOURCE where the file is not a whole Parquet file, PQ_UNSUPPORTED_TYPE, PQ_LIMIT_EXCEEDED */
-export async function readFooter(handle: FileHandle): Promise<ParquetFooter> {
+export async function readFooter(handle: FileBytes): Promise<ParquetFooter> {
   const { size } = await handle.stat();
   if (size < TAIL_BYTES + MAGIC.length) throw malformed(`it has ${size} bytes only`);
   const tail = await range(handle, size - TAIL_BYTES, TAIL_BYTES);
@@ -189,7 +190,7 @@ function keyValuesOf(value: ThriftValue | undefined): Record<string, string> {
   return pairs;
 }
 
-async function range(handle: FileHandle, position: number, length: number): Promise<Buffer> {
+async function range(handle: FileBytes, position: number, length: number): Promise<Buffer> {
   const buffer = Buffer.alloc(length);
   for (let filled = 0; filled < length;) {
     const { bytesRead } = await handle.read(buffer, filled, length - filled, position + filled);

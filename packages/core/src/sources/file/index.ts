@@ -47,11 +47,9 @@ export async function openFileSource(options: FileSourceOptions): Promise<Source
     },
     async open(request, context) {
       // Asked for early, so that a missing or forbidden file is known before anything is made for it.
-      await using file = await openJailed(parts.root, fileQuestion(request).path);
-      void file;
-      return fileSnapshot(parts, request, context);
+      return fileSnapshot(parts, request, context, await openJailed(parts.root, fileQuestion(request).path));
     },
-    // Files are held only while a call runs.
+    // Files are held only while a call runs, or by the snapshot of one.
     async [Symbol.asyncDispose]() {},
   };
 }

@@ -26,6 +26,26 @@ export interface JailedFile extends AsyncDisposable {
   readonly bytes: number;
 }
 
+/** A file that was opened for somebody who may never come for it. */
+export class Handed implements AsyncDisposable {
+  #file: JailedFile | null;
+
+  constructor(file: JailedFile) {
+    this.#file = file;
+  }
+
+  /** @returns it once: whoever has it closes it; null from then on */
+  take(): JailedFile | null {
+    const file = this.#file;
+    this.#file = null;
+    return file;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.take()?.[Symbol.asyncDispose]();
+  }
+}
+
 /** @throws ParqueueError PQ_INVALID_REQUEST where the path is not plain: relative, '/' separated, without '..'. */
 export function assertPlainPath(path: string): void {
   const parts = path.split('/');

@@ -5,10 +5,11 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { ParqueueError } from '../../model/errors.ts';
+import type { FileBytes } from '../../parquet/file-bytes.ts';
 import { throwIfAborted, placeError, type Place } from './disk-error.ts';
 
 /** Large enough that a call costs nothing against the copy, small enough to stay in the processor's cache. */
-const CHUNK_BYTES = 1024 * 1024;
+export const CHUNK_BYTES = 1024 * 1024;
 
 export interface PumpTarget {
   readonly handle: FileHandle;
@@ -32,7 +33,7 @@ export interface Pumped {
 }
 
 /** @throws ParqueueError PQ_LIMIT_EXCEEDED, PQ_CANCELLED, PQ_STORE_FULL, PQ_STORE_IO; errors of reading as they come. */
-export async function pump(source: FileHandle, options: PumpOptions): Promise<Pumped> {
+export async function pump(source: FileBytes, options: PumpOptions): Promise<Pumped> {
   const hash = createHash('sha256');
   // Two megabytes for each of many tiny files would keep the thread collecting them.
   const chunkBytes = Math.min(CHUNK_BYTES, (options.expectedBytes ?? CHUNK_BYTES) + 1);

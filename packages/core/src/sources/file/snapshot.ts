@@ -7,15 +7,16 @@ import { join, resolve } from 'node:path';
 import { ParqueueError } from '../../model/errors.ts';
 import { DEFAULT_PARQUET, type CanonicalRequest, type FileQuestion } from '../../model/request.ts';
 import type { Extract, PartTarget, Snapshot, SourceContext } from '../../ports/source.ts';
+import { bytesInMemory, readWhole, type FileBytes } from '../../parquet/file-bytes.ts';
 import { readFooter, readFooterOf } from '../../parquet/footer.ts';
 import { PageChecksums } from '../../parquet/page-checksums.ts';
 import { recall, remember, versionOf, type Sighting } from './checksum.ts';
 import { declaredTypes } from './decode.ts';
 import { inPlace, throwIfAborted, type Place } from './disk-error.ts';
 import type { DuckDbOptions } from './duckdb.ts';
-import { openJailed, type JailedFile } from './jail.ts';
+import { Handed, openJailed, type JailedFile } from './jail.ts';
 import { assertRows } from './load.ts';
-import { pump } from './pump.ts';
+import { CHUNK_BYTES, pump } from './pump.ts';
 import { makeScratch } from './scratch.ts';
 import { whileStable, type FileTime } from './stable.ts';
 import { transcode } from './transcode.ts';
@@ -28,6 +29,8 @@ export interface FileSourceParts {
   readonly time: FileTime;
   /** Told of every full read of a source file for its hash or its bytes. */
   readonly onHash: (path: string) => void;
+  /** Was opened for this load already. */
+  readonly first?: Handed;
 }
 
 interface Hashed {
@@ -43,7 +46,7 @@ export async function currentVersion(parts: FileSourceParts, path: string, conte
   const remembered = await rememberedHash(parts, path, context);
   if (remembered !== null) return versionOf(remembered);
   const hashed = await hashStable(parts, path, context, (file) =>
-    readThrough(parts, path, context, { file, copyTo: null, checksums: null }),
+    readThrough(parts, path, context, { file, bytes: file.handle, copyTo: null, checksums: null }),
   );
   return versionOf(hashed.sha256);
 }
@@ -63,18 +66,24 @@ async function rememberedHash(parts: FileSourceParts, path: string, context: Sou
   return (await recall(context.memo, file, parts.time.monotonicNs())).sha256;
 }
 
-export function fileSnapshot(parts: FileSourceParts, request: CanonicalRequest, context: SourceContext): Snapshot {
+/** @param opened a moment ago, for the first try of the load; closed with the snapshot where none was made */
+export function fileSnapshot(
+  parts: FileSourceParts,
+  request: CanonicalRequest,
+  context: SourceContext,
+  opened: JailedFile,
+): Snapshot {
   const question = fileQuestion(request);
+  const first = new Handed(opened);
   return {
     version: () => currentVersion(parts, question.path, context),
     extract: (target) =>
       withoutLeftovers(target, () =>
         isCopy(request, question)
-          ? copyAsIs(parts, question, context, target)
-          : decodeAndEncode(parts, request, context, target),
+          ? copyAsIs({ ...parts, first }, question, context, target)
+          : decodeAndEncode({ ...parts, first }, request, context, target),
       ),
-    // Nothing is held between calls.
-    async [Symbol.asyncDispose]() {},
+    [Symbol.asyncDispose]: () => first[Symbol.asyncDispose](),
   };
 }
 
@@ -102,15 +111,19 @@ async function copyAsIs(
   target: PartTarget,
 ): Promise<Extract> {
   const hashed = await hashStable(parts, question.path, context, async (file) => {
-    const footer = await readFooter(file.handle);
+    const small = await smallFile(file);
+    const footer = await readFooter(small ?? file.handle);
     assertRows(footer.rows, context.limits.rowsMax);
-    return readThrough(parts, question.path, context, {
+    const copied = await readThrough(parts, question.path, context, {
       file,
+      bytes: small ?? file.handle,
       copyTo: { path: target.path, place: 'store' },
       checksums: new PageChecksums(footer),
     });
+    return { ...copied, footer: small === null ? null : footer };
   });
-  const footer = await inPlace('store', () => readFooterOf(target.path));
+  // Of a small file it is that of the very bytes that were written; a larger one was read a second time for them.
+  const footer = hashed.footer ?? (await inPlace('store', () => readFooterOf(target.path)));
   return {
     version: versionOf(hashed.sha256),
     consistency: 'exact',
@@ -119,6 +132,13 @@ async function copyAsIs(
     columns: footer.columns.map((column) => ({ ...column, sourceType: `parquet:${column.type}` })),
     details: { method: 'copy', sourceBytes: hashed.bytes, rowGroups: footer.rowGroups.length },
   };
+}
+
+/** Read once, for its footer and for its bytes; null for one that is larger than a piece of a copy, or has moved since its stat. */
+async function smallFile({ handle, bytes: size }: JailedFile): Promise<FileBytes | null> {
+  if (size > CHUNK_BYTES) return null;
+  const bytes = await readWhole(handle, size);
+  return bytes === null ? null : bytesInMemory(bytes);
 }
 
 async function decodeAndEncode(
@@ -134,6 +154,7 @@ async function decodeAndEncode(
   const hashed = await hashStable(parts, question.path, context, async (file) =>
     readThrough(parts, question.path, context, {
       file,
+      bytes: file.handle,
       copyTo: { path: copy, place: 'scratch' },
       checksums: question.format === 'parquet' ? new PageChecksums(await readFooter(file.handle)) : null,
     }),
@@ -160,14 +181,18 @@ async function decodeAndEncode(
 }
 
 /** A hash taken while nobody changed the file, remembered by the file's stat. */
-async function hashStable(
+async function hashStable<T extends Hashed>(
   parts: FileSourceParts,
   path: string,
   context: SourceContext,
-  work: (file: JailedFile) => Promise<Hashed>,
-): Promise<Hashed> {
+  work: (file: JailedFile) => Promise<T>,
+): Promise<T> {
   throwIfAborted(context.signal);
-  const hashed = await whileStable({ root: parts.root, path, time: parts.time, signal: context.signal }, work);
+  const { root, time, first } = parts;
+  const hashed = await whileStable(
+    { root, path, time, signal: context.signal, ...(first === undefined ? {} : { first }) },
+    work,
+  );
   if (hashed.proof !== null) await remember(context.memo, hashed.proof.sighting, hashed.sha256, hashed.proof.beganNs);
   return hashed;
 }
@@ -179,11 +204,13 @@ async function readThrough(
   context: SourceContext,
   work: {
     readonly file: JailedFile;
+    /** Its bytes. */
+    readonly bytes: FileBytes;
     readonly copyTo: { readonly path: string; readonly place: Place } | null;
     readonly checksums: PageChecksums | null;
   },
 ): Promise<Hashed> {
-  const { file, copyTo, checksums } = work;
+  const { file, bytes: source, copyTo, checksums } = work;
   const beganNs = parts.time.monotonicNs();
   const sighting = await recall(context.memo, file, beganNs);
   parts.onHash(path);
@@ -202,8 +229,8 @@ async function readThrough(
   };
   const pumped =
     copyTo === null
-      ? await pump(file.handle, { ...options, target: null })
-      : await pumpInto(copyTo, (handle) => pump(file.handle, { ...options, target: { handle, place: copyTo.place } }));
+      ? await pump(source, { ...options, target: null })
+      : await pumpInto(copyTo, (handle) => pump(source, { ...options, target: { handle, place: copyTo.place } }));
   return { ...pumped, proof: { sighting, beganNs } };
 }
 

@@ -5,7 +5,7 @@
  */
 import { isParqueueError, ParqueueError } from '../../model/errors.ts';
 import { isStaleHandle, isSystemError, readError, throwIfAborted } from './disk-error.ts';
-import { openJailed, restat, sameStat, type JailedFile } from './jail.ts';
+import { openJailed, restat, sameStat, type Handed, type JailedFile } from './jail.ts';
 
 export interface FileTime {
   /** CLOCK_MONOTONIC of this host, ns: the same for all processes since it booted. */
@@ -18,6 +18,8 @@ export interface FilePlace {
   readonly path: string;
   readonly time: FileTime;
   readonly signal: AbortSignal;
+  /** Opened a moment ago: the first try is of this one. */
+  readonly first?: Handed;
 }
 
 /** Waits before the second and third try: a writer that takes longer is no writer we can outwait. */
@@ -58,7 +60,7 @@ async function pause(place: FilePlace, ms: number): Promise<void> {
 type Try<T> = { readonly stable: true; readonly value: T } | { readonly stable: false };
 
 async function tryOnce<T>(place: FilePlace, work: (file: JailedFile) => Promise<T>): Promise<Try<T>> {
-  await using file = await openJailed(place.root, place.path);
+  await using file = place.first?.take() ?? (await openJailed(place.root, place.path));
   let value: T;
   try {
     value = await work(file);
