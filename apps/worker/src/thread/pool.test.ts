@@ -131,6 +131,16 @@ describe('a thread pool', () => {
     expect(await waiting).toMatchObject({ kind: 'version' });
   });
 
+  test('a report does not wait for its thread to part; the next task does', async () => {
+    const pool = makePool();
+    const thread = await threadOf(pool);
+    expect(pool.use.busy).toBe(1);
+    const next = threadOf(pool);
+    expect(pool.use.waiting).toBe(1);
+    expect(await next).toBe(thread);
+    await expect.poll(() => pool.use.busy).toBe(0);
+  });
+
   test('a thread that cannot be prepared is told of and still works', async () => {
     const troubles: unknown[] = [];
     const pool = makePool({ onTrouble: (error) => troubles.push(error) });
@@ -206,7 +216,7 @@ describe('stopping a task', () => {
       const refused = await pool.probe(ask('pipe', 'hung'), context());
       expect(refused).toMatchObject({ kind: 'failed', failure: { code: 'PQ_SOURCE_UNAVAILABLE', retryable: true } });
     }
-    expect(pool.use).toEqual({ busy: 0, free: 1, stuck: 1, waiting: 0 });
+    await expect.poll(() => pool.use).toEqual({ busy: 0, free: 1, stuck: 1, waiting: 0 });
     expect(await threadOf(pool)).toMatch(/^thread:/);
 
     await (await open(pipe, 'r+')).close();
@@ -233,7 +243,7 @@ describe('stopping a task', () => {
     const waiting = pool.probe(ask('id', 'nfs2'), context());
     // Past the one that waits.
     expect(await pool.probe(ask('id', 'local'), context())).toMatchObject({ kind: 'version' });
-    expect(pool.use).toEqual({ busy: 1, free: 1, stuck: 0, waiting: 1 });
+    await expect.poll(() => pool.use).toEqual({ busy: 1, free: 1, stuck: 0, waiting: 1 });
     abort();
     expect(await running).toMatchObject({ kind: 'failed', failure: { code: 'PQ_CANCELLED' } });
 
@@ -241,7 +251,7 @@ describe('stopping a task', () => {
     expect(await waiting).toMatchObject(hung);
     expect(await pool.probe(ask('id', 'nfs2'), context())).toMatchObject(hung);
     expect(await pool.probe(ask('id', 'local'), context())).toMatchObject({ kind: 'version' });
-    expect(pool.use).toEqual({ busy: 0, free: 1, stuck: 1, waiting: 0 });
+    await expect.poll(() => pool.use).toEqual({ busy: 0, free: 1, stuck: 1, waiting: 0 });
 
     await (await open(pipe, 'r+')).close();
     await expect.poll(() => pool.use.stuck, { timeout: 20_000 }).toBe(0);

@@ -78,9 +78,12 @@ const QUIET: WorkContext = {
   onStep: () => undefined,
 };
 
-/** Of a task: when its thread is over, where that was not awaited to the end. */
-interface TaskEnd {
-  exit: Promise<void> | null;
+/** Of a task, what is not awaited before its report is given. */
+class TaskEnd {
+  /** When its thread is over, where that was not awaited to the end. */
+  exit: Promise<void> | null = null;
+  /** When its thread has parted from it and may take another. */
+  parted: Promise<unknown> = Promise.resolve();
 }
 
 interface Task {
@@ -199,7 +202,7 @@ export class ThreadPool implements SourceWork, AsyncDisposable {
       await Promise.race([closed, late]);
     };
     const closing = Array.from({ length: open }, () =>
-      this.#converse({ kind: 'close' }, { context: QUIET, end: { exit: null }, beforeParting: hold }),
+      this.#converse({ kind: 'close' }, { context: QUIET, end: new TaskEnd(), beforeParting: hold }),
     );
     await Promise.race([Promise.allSettled(closing), late]);
     limit.abort();
@@ -219,14 +222,14 @@ export class ThreadPool implements SourceWork, AsyncDisposable {
         retryable: true,
       });
     }
-    const end: TaskEnd = { exit: null };
+    const end = new TaskEnd();
     try {
       return await this.#converse(work, { context, end });
     } catch (error) {
       // A task that cannot be cloned, a thread that cannot be created: the caller still gets a report.
       return failed(toFailure(error));
     } finally {
-      if (end.exit === null) wish.slot.release();
+      if (end.exit === null) void end.parted.then(() => wish.slot.release());
       else this.#stuck.keep(source, { exit: end.exit, slot: wish.slot });
     }
   }
@@ -283,7 +286,7 @@ export class ThreadPool implements SourceWork, AsyncDisposable {
       settled.abort();
       clearTimeout(startLimit);
       context.signal.removeEventListener('abort', onStop);
-      conversation.close();
+      void end.parted.then(() => conversation.close());
     }
   }
 
@@ -301,8 +304,9 @@ export class ThreadPool implements SourceWork, AsyncDisposable {
       run.kill.abort(new Error('the thread is recycled'));
       await this.#threadEnd(run.thread, run.end);
     } else {
+      // The report was its last word; whoever waits for it need not wait for the goodbye. The slot does.
       run.conversation.dismiss();
-      await run.died;
+      run.end.parted = run.died;
     }
     return delivered.report;
   }

@@ -15,16 +15,16 @@ export interface OutcomeRecords extends Outcomes {
 
 export function redisOutcomes(gate: RedisGate): OutcomeRecords {
   return {
-    // The record first: who hears the notice must find it.
+    // One journey for both, the record first: who hears the notice must find it, and commands of a connection keep their order.
     record: async ({ id, key }, outcome) =>
       await gate.plain(async (redis) => {
-        await redis.set(KEYS.outcome(id), JSON.stringify(outcome), 'EX', OUTCOME_TTL_S);
-        await redis.publish(CHANNELS.notice(key), outcome.kind);
+        const recorded = redis.set(KEYS.outcome(id), JSON.stringify(outcome), 'EX', OUTCOME_TTL_S);
+        await Promise.all([recorded, redis.publish(CHANNELS.notice(key), outcome.kind)]);
       }),
     recordIfNone: async ({ id, key }, outcome) =>
       await gate.plain(async (redis) => {
-        await redis.set(KEYS.outcome(id), JSON.stringify(outcome), 'EX', OUTCOME_TTL_S, 'NX');
-        await redis.publish(CHANNELS.notice(key), outcome.kind);
+        const recorded = redis.set(KEYS.outcome(id), JSON.stringify(outcome), 'EX', OUTCOME_TTL_S, 'NX');
+        await Promise.all([recorded, redis.publish(CHANNELS.notice(key), outcome.kind)]);
       }),
     read: async (id) => {
       const text = await gate.plain((redis) => redis.get(KEYS.outcome(id)));

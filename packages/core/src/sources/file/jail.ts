@@ -88,15 +88,15 @@ async function rootOf(root: string): Promise<string> {
 async function openInside(realRoot: string, path: string, refusal: () => Promise<ParqueueError>): Promise<JailedFile> {
   const asked = join(realRoot, path);
   // An NFS client believes its cached directory for up to a minute; opening it makes the client ask the server.
-  await revalidate(dirname(asked));
-  const resolved = await realpath(asked);
+  const directory = await opendir(dirname(asked));
+  const [resolved] = await Promise.all([realpath(asked), directory.close()]);
   if (!isInside(realRoot, resolved)) throw outside(path);
   // O_NONBLOCK: opening a pipe must not wait for a writer. O_NOFOLLOW: the last name was resolved already.
   const handle = await open(resolved, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
-    const status = await handle.stat({ bigint: true });
+    const [status, opened] = await Promise.all([handle.stat({ bigint: true }), pathOfDescriptor(handle, resolved)]);
     if (!status.isFile()) throw new ParqueueError('PQ_SOURCE_REJECTED', `${path} is not a regular file`);
-    if (!isInside(realRoot, await pathOfDescriptor(handle, resolved))) throw await refusal();
+    if (!isInside(realRoot, opened)) throw await refusal();
     return {
       handle,
       realPath: resolved,
@@ -134,11 +134,6 @@ async function pathOfDescriptor(handle: FileHandle, resolved: string): Promise<s
     throw new ParqueueError('PQ_SOURCE_UNSTABLE', 'the file was replaced while it was opened; ask again');
   }
   return again;
-}
-
-async function revalidate(directory: string): Promise<void> {
-  const handle = await opendir(directory);
-  await handle.close();
 }
 
 function isInside(root: string, path: string): boolean {
