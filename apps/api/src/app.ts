@@ -12,7 +12,7 @@ import fastify, {
 } from 'fastify';
 import { admit, NOBODY } from './access/admission.ts';
 import { AuditLog } from './access/audit.ts';
-import { asksTooFarAhead, boundConnections, boundStranger } from './access/connections.ts';
+import { asksTooFarAhead, boundConnections, boundStranger, knowsCaller } from './access/connections.ts';
 import { KeyLimiter } from './access/key-limits.ts';
 import type { Principal } from './auth.ts';
 import type { ApiContext } from './context.ts';
@@ -82,21 +82,27 @@ export async function buildApp(context: ApiContext): Promise<FastifyInstance> {
   // Fastify refuses an object shared by all requests; the hook below gives each its own.
   app.decorateRequest('principal', null as unknown as Principal);
   observeAnswers(app, context);
-  app.addHook('onRequest', async (request, reply) => {
+  // Not async: nothing here waits, and every answer would pay for a promise.
+  app.addHook('onRequest', (request, reply, done) => {
     request.principal = NOBODY;
-    if (asksTooFarAhead(request.raw.socket, reply.raw)) return reply.hijack();
-    boundStranger(reply.raw);
+    if (asksTooFarAhead(request.raw.socket, reply.raw)) return void reply.hijack();
     // Rows say themselves who may keep them; what is about the cache nobody keeps.
     reply.header('x-request-id', request.id).header('cache-control', 'no-store').headers(SECURITY_HEADERS);
-    if (request.url.length > URL_CHARS_MAX)
-      throw new HttpRefusal(
-        414,
-        'PQ_LIMIT_EXCEEDED',
-        `the URL is over ${URL_CHARS_MAX} characters: POST the question to /v1/query`,
-      );
-    if (connections.isOverLimit(request.raw.socket)) refuseCrowd(request, reply);
-    admit(door, request, reply);
-    return undefined;
+    let isKnown = false;
+    try {
+      if (request.url.length > URL_CHARS_MAX)
+        throw new HttpRefusal(
+          414,
+          'PQ_LIMIT_EXCEEDED',
+          `the URL is over ${URL_CHARS_MAX} characters: POST the question to /v1/query`,
+        );
+      if (connections.isOverLimit(request.raw.socket)) refuseCrowd(request, reply);
+      isKnown = admit(door, request, reply);
+    } finally {
+      if (isKnown) knowsCaller(reply.raw);
+      else boundStranger(reply.raw);
+    }
+    done();
   });
   answerProblems(app, context, audit);
   audit.watch(app);

@@ -80,7 +80,7 @@ async function observed<T extends Asked>(
     const asked = await work(span);
     outcome = outcomeOf(asked);
     const ageMs = ageOf(asked);
-    if (ageMs !== null) metrics.answerAgeSeconds.labels(dataset).observe(ageMs / 1000);
+    if (ageMs !== null) metrics.answerAgeSeconds.observe({ dataset }, ageMs / 1000);
     if (asked.kind === 'found') context.degraded.remember(key, asked.answer.head);
     return asked;
   } catch (error) {
@@ -89,7 +89,7 @@ async function observed<T extends Asked>(
     throw error;
   } finally {
     if (outcome !== null) {
-      metrics.requests.labels(dataset, outcome).inc();
+      metrics.requests.inc({ dataset, outcome });
       context.asks.count(name, outcome);
     }
     metrics.resolveSeconds.observe((clock.now() - began) / 1000);

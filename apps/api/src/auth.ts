@@ -152,6 +152,7 @@ export function maySeeEntry(principal: Principal, dataset: string | null): boole
 
 /** Linear: a pattern of many stars must not be slow for a name that nearly matches. */
 function matchesPattern(pattern: string, name: string): boolean {
+  if (pattern === '*') return true;
   const [first = '', ...rest] = pattern.split('*');
   if (rest.length === 0) return pattern === name;
   const last = rest.pop() ?? '';

@@ -42,7 +42,8 @@ export function observeAnswers(
     // Fastify tells of answers that were sent, and of nobody who left.
     raw.once('close', () => {
       const status = raw.writableFinished ? raw.statusCode : CALLER_LEFT;
-      metrics.httpAnswers.labels(request.routeOptions.config.operation?.id ?? 'none', String(status)).inc();
+      const operation = request.routeOptions.config.operation?.id ?? 'none';
+      metrics.httpAnswers.inc({ operation, status: String(status) });
       const { span } = request;
       if (span === null) return;
       if (status === CALLER_LEFT) span.event('caller-left', {});

@@ -6,7 +6,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isParqueueError } from '@parqueue/core';
 import { principalOf, requireScope, showsKey, type Gatekeeper, type Principal } from '../auth.ts';
 import type { AuditLog } from './audit.ts';
-import { knowsCaller } from './connections.ts';
 import { RateLimited, type KeyLimiter } from './key-limits.ts';
 import { isFromThisHost, requireSameOrigin, requireThisHost, type Incoming } from './origin.ts';
 
@@ -37,10 +36,13 @@ export interface Door {
   readonly limiter: KeyLimiter;
 }
 
-/** @throws ParqueueError PQ_UNAUTHENTICATED, PQ_FORBIDDEN, PQ_RATE_LIMITED */
-export function admit(door: Door, request: FastifyRequest, reply: FastifyReply): void {
+/**
+ * @returns whether it is known who asks; false where anybody may
+ * @throws ParqueueError PQ_UNAUTHENTICATED, PQ_FORBIDDEN, PQ_RATE_LIMITED
+ */
+export function admit(door: Door, request: FastifyRequest, reply: FastifyReply): boolean {
   const { access = 'open' } = request.routeOptions.config;
-  if (access === 'open') return;
+  if (access === 'open') return false;
   const incoming = {
     method: request.method,
     httpVersion: request.raw.httpVersion,
@@ -52,10 +54,10 @@ export function admit(door: Door, request: FastifyRequest, reply: FastifyReply):
   request.principal = identify(door.gatekeeper, request, incoming);
   const admission = door.limiter.admit(request.principal);
   // However the answer ends, an event stream included; a connection that broke closes its answer too.
-  reply.raw.once('close', admission.release);
+  if (request.principal.limits !== null) reply.raw.once('close', admission.release);
   if (admission.headers !== null) reply.headers(admission.headers);
   if (access !== 'key') requireScope(request.principal, access === 'operator' ? 'read' : access);
-  knowsCaller(reply.raw);
+  return true;
 }
 
 function identify(gatekeeper: Gatekeeper, request: FastifyRequest, incoming: Incoming): Principal {

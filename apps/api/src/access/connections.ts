@@ -74,12 +74,12 @@ export function asksTooFarAhead(socket: Socket, answer: ServerResponse): boolean
   return false;
 }
 
-/** Until `knowsCaller`. */
+/** Who asks what anybody may, or was refused. */
 export function boundStranger(answer: ServerResponse): void {
   endWhenNotTaken(answer, STRANGER_TAKES_NOTHING_MS);
 }
 
-/** From here on an answer may take as long as a fill. */
+/** An answer to a caller who is known may take as long as a fill. */
 export function knowsCaller(answer: ServerResponse): void {
   endWhenNotTaken(answer, 0);
 }
