@@ -39,6 +39,8 @@ class Cut:
 
     after: int | None = None
     change: Callable[[bytes], bytes] | None = None
+    #: What was broken off is not closed until then: a connection that is silent.
+    stays: threading.Event | None = None
 
 
 #: Sees each request before it is forwarded. None: forward it as it is.
@@ -130,6 +132,8 @@ class Relay:
             handler.wfile.write(body if cut is None else body[:cut])
         handler.wfile.flush()
         if cut is not None:
+            if isinstance(deed, Cut) and deed.stays is not None:
+                deed.stays.wait(60)
             handler.close_connection = True
 
     def _forwarded(self, one: Passed, raw: bytes) -> Reply:

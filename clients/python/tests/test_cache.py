@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
 import subprocess
@@ -10,11 +11,12 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from conftest import Connect, Stage
-from parqueue import Parqueue, ParqueueError, ParqueueTimeoutError
+from parqueue import Parqueue, ParqueueError, ParqueueTimeoutError, cache
 from parqueue.cache import DiskCache
 from relay import Cut, Passed, Relay, Reply, problem
 
@@ -102,6 +104,17 @@ def test_what_was_used_last_stays_within_the_bound(connect: Connect, stage: Stag
     assert 0 < sum(sizes) <= 5 * 4096
     assert not list((tmp_path / "v1").glob("*.part"))
     assert pq.read("numbers", name="n7").item() == 7
+
+
+def test_what_is_used_again_stays_with_its_note(pq: Parqueue) -> None:
+    for _ in range(2):
+        assert pq.read("words").height == 2
+        files = list((Path(os.environ["PARQUEUE_CACHE_DIR"]) / "v1").iterdir())
+        assert {path.suffix for path in files} == {".json", ".parquet"}
+        used = [path.stat().st_mtime for path in files]
+        assert min(used) > max(used) - 3000
+        for path in files:
+            os.utime(path, (used[0] - 5000,) * 2)
 
 
 def test_without_a_cache_nothing_is_written(connect: Connect, tmp_path: Path) -> None:
@@ -235,6 +248,58 @@ def test_rows_are_read_all_the_same_where_the_disk_of_the_cache_is_full(
         assert query.read()["word"].to_list() == ["a", "b"]
         monkeypatch.undo()
     assert full
+    assert kept(tmp_path) == []
+
+
+def test_where_its_disk_is_small_what_was_used_least_recently_goes(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    room = 6 * 4096
+
+    class SmallDisk(io.FileIO):
+        def write(self, data: Any) -> int:
+            free = room - sum(max(path.stat().st_size, 4096) for path in (tmp_path / "v1").iterdir())
+            if free < 0:
+                raise OSError(errno.ENOSPC, "full")
+            return super().write(data[:300])
+
+    monkeypatch.setattr(cache, "_Sink", type("_Sink", (cache._Sink, SmallDisk), {}))
+    with Relay(stage.url) as relay, Parqueue(relay.url, api_key=stage.key, progress=False, cache=tmp_path) as pq:
+        for number in (*range(9), 8):
+            stage.write(f"numbers/n{number}.csv", f"n\n{number}\n")
+            assert pq.read("numbers", name=f"n{number}").item() == number
+            for path in kept(tmp_path):
+                os.utime(path, (path.stat().st_mtime - 10,) * 2)
+        assert [one.status for one in relay.passed] == [200] * 9 + [304], "the newest stays"
+    assert 1 <= len(kept(tmp_path)) < 6
+    assert not list((tmp_path / "v1").glob("*.part"))
+
+
+def test_a_file_that_is_too_large_for_the_cache_drives_nothing_out(tmp_path: Path) -> None:
+    full = DiskCache(tmp_path, 5 * 4096, owner=b"", required=True)
+    (tmp_path / "v1" / f"{'0' * 64}.parquet").write_text("x")
+    assert not full._make_room(4 * 4096, 4096)
+    assert len(kept(tmp_path)) == 1
+    assert full._make_room(0, 4096)
+    assert kept(tmp_path) == []
+    assert not full._make_room(0, 4096), "there is nothing left"
+
+
+def test_a_folder_that_cannot_be_written_any_more_keeps_nothing(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pq = connect(cache=tmp_path)
+    opened: Callable[..., int] = os.open
+
+    def refused(path: str | Path, *more: Any, **named: Any) -> int:
+        if str(path).endswith(".part"):
+            raise OSError(errno.EROFS, "read-only")
+        return opened(path, *more, **named)
+
+    # Seen writable, and not any more a moment later.
+    monkeypatch.setattr(os, "open", refused)
+    assert pq.read("words").height == 2
+    monkeypatch.undo()
     assert kept(tmp_path) == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import subprocess
 import sys
@@ -48,5 +49,5 @@ def test_every_public_name_has_its_words() -> None:
     for name in parqueue.__all__:
         thing = getattr(parqueue, name)
         assert isinstance(thing, str) or (thing.__doc__ or "").strip(), name
-    for name, member in vars(parqueue.Parqueue).items():
+    for name, member in inspect.getmembers(parqueue.Parqueue):
         assert name.startswith("_") or (member.__doc__ or "").strip(), name

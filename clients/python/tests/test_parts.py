@@ -170,26 +170,29 @@ def test_a_bar_in_a_terminal_is_drawn_and_taken_away() -> None:
 
 
 def test_a_bar_in_a_notebook_is_one_output_that_changes() -> None:
-    shown: list[str] = []
+    shown: list[dict[str, str]] = []
 
     class Handle:
-        def update(self, markup: str) -> None:
-            shown.append(markup)
+        def update(self, bundle: dict[str, str], *, raw: bool) -> None:
+            assert raw
+            shown.append(bundle)
 
-    def display(markup: str, *, display_id: bool) -> Handle:
+    def display(bundle: dict[str, str], *, raw: bool, display_id: bool) -> Handle:
+        assert raw
         assert display_id
-        shown.append(markup)
+        shown.append(bundle)
         return Handle()
 
-    bar = NotebookBar(display, str)
+    bar = NotebookBar(display)
     bar._began -= 1
     bar.show(Progress("load", "<b>", "reading"))
     bar._drawn_at = 0
     bar.show(Progress("transfer", "sales", bytes=1, total=4))
     bar.end()
-    assert "&lt;b&gt;" in shown[0]
-    assert 'value="0.250"' in shown[1]
-    assert shown[2:] == [""]
+    assert "&lt;b&gt;" in shown[0]["text/html"]
+    assert shown[0]["text/plain"].startswith("<b> · reading"), "for what shows no HTML, and exported notebooks"
+    assert 'value="0.250"' in shown[1]["text/html"]
+    assert shown[2:] == [{"text/html": "", "text/plain": ""}]
 
 
 def test_a_function_hears_how_far_a_load_is(connect: Connect) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
 import socket
 import subprocess
@@ -145,6 +146,22 @@ def test_an_interpreter_that_ends_gives_back_what_it_holds(stage: Stage, end: st
         if end == "a child that was forked":
             # The pins of the parent are the parent's: the child neither holds them nor gives them back.
             assert told.stdout.splitlines() == ["child False 0 2", "parent True 2"]
+
+
+def test_an_answer_that_makes_no_sense_leaves_no_pin(stage: Stage) -> None:
+    given = {"key": "k", "generation": 1, "etag": '"x"', "sha256": "0" * 64, "rows": 1, "pin": {"id": "p1"}}
+    senseless = Reply(200, {"Content-Type": "application/json"}, json.dumps(given).encode())
+
+    def script(one: Passed) -> Reply:
+        return senseless if one.method == "POST" else Reply(204)
+
+    with Relay(script=script) as relay, Parqueue(relay.url, progress=False, mount=stage.store) as pq:
+        for ask in (pq.scan, pq.path):
+            with pytest.raises(ParqueueError) as failed:
+                ask("words")
+            assert failed.value.code == "UNEXPECTED"
+            assert pq.pins == 0
+        assert [one.path for one in relay.of("DELETE")] == ["/v1/pins/p1"] * 2
 
 
 def test_without_a_server_a_release_is_no_error(stage: Stage) -> None:

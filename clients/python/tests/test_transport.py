@@ -18,7 +18,7 @@ import pytest
 
 from conftest import Stage
 from parqueue import Freshness, Parqueue, ParqueueError, ParqueueTimeoutError
-from relay import Relay, Reply, problem
+from relay import Cut, Passed, Relay, Reply, problem
 
 KEY = "pq_secret_of_this_test"
 
@@ -69,6 +69,51 @@ def test_who_has_not_that_much_time_is_told_at_once() -> None:
     with relay, client(relay, timeout=5) as pq, pytest.raises(ParqueueError) as failed:
         pq.whoami()
     assert (failed.value.code, failed.value.retry_after) == ("PQ_SOURCE_PAUSED", 600)
+
+
+def test_nobody_sleeps_for_an_hour_because_a_server_says_so() -> None:
+    relay, left = answering(problem(503, "PQ_SOURCE_PAUSED", headers={"Retry-After": "3600"}), ME)
+    with relay, client(relay) as pq, pytest.raises(ParqueueError) as failed:
+        pq.whoami()
+    assert (failed.value.code, failed.value.retry_after, len(left)) == ("PQ_SOURCE_PAUSED", 3600, 1)
+    assert "come back in 3600 s" in str(failed.value)
+
+
+def test_nor_between_two_looks_at_a_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("parqueue.transport.time.sleep", slept.append)
+    begun = Reply(202, {"Location": "/v1/fills/f1", "Retry-After": "86400"})
+    entry = told({"key": "k", "generation": 1, "etag": '"x"', "sha256": "0" * 64, "bytes": 1, "rows": 1})
+    relay, _ = answering(begun, entry)
+    with relay, client(relay) as pq:
+        assert pq.dataset("slow").resolve()["rows"] == 1
+    assert len(slept) == 1
+    assert slept[0] <= 30
+
+
+def test_how_long_silence_is_borne_can_be_said() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        with Parqueue(url, progress=False, silence_seconds=0.2) as pq, pytest.raises(ParqueueError) as failed:
+            pq.whoami()
+    assert failed.value.code == "UNREACHABLE"
+    assert "does not answer" in str(failed.value)
+    with pytest.raises(ValueError, match="silence_seconds"):
+        Parqueue(url, silence_seconds=0)
+
+
+def test_a_transfer_that_falls_silent_goes_on_by_a_range(stage: Stage) -> None:
+    stage.write_large(1, path="large.parquet")
+    quiet = threading.Event()
+
+    def script(one: Passed) -> Cut | None:
+        return Cut(after=1_000_000, stays=quiet) if len(relay.of("GET")) == 1 else None
+
+    with Relay(stage.url, script) as relay:
+        with Parqueue(relay.url, api_key=stage.key, progress=False, cache=False, silence_seconds=3) as pq:
+            assert pq.read("large").height == 60_000
+        quiet.set()
+        assert [one.headers.get("range") for one in relay.of("GET")] == [None, "bytes=1000000-"]
 
 
 def test_a_connection_that_breaks_is_tried_again() -> None:

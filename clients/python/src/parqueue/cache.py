@@ -6,8 +6,9 @@
 Both appear by a rename, so that nobody finds half of one. Whatever is missing, cut short or damaged is a miss and never
 an error: the server has it all. ``<id>`` is an HMAC over server and question under the API key: neither key nor question
 can be read from the folder. Bytes are hashed when a process first uses them, so no damage of the disk gets into a frame.
-All files together stay below the bound, whichever process wrote them; those used least recently go first. A file that
-is open stays readable for whoever has it open. Nothing here is needed: without a folder, files live until they are read.
+All files together stay below the bound, whichever process wrote them; those used least recently go first, also where the
+disk is full before the bound is reached. A file that is open stays readable for whoever has it open. Nothing here is
+needed: without a folder, files live until they are read.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import contextlib
 import errno
 import hashlib
 import hmac
+import io
 import json
 import os
 import secrets
@@ -23,9 +25,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, Callable
+from typing import IO, Any, Callable
 
 from .errors import ParqueueError
 from .forks import renew_after_fork
@@ -36,6 +38,8 @@ _ABANDONED_SECONDS = 3600
 _BLOCK_BYTES = 4096
 _HASH_CHUNK = 1 << 20
 _FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+#: Of a folder that cannot be written: its rights or its file system changed, or the whole disk is somebody else's.
+_NO_PLACE = (*_FULL, errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 def default_directory() -> Path:
@@ -85,7 +89,11 @@ class DiskCache:
             return None
         if not is_sha256(sha256):
             return None
-        return str(sha256) if (self._folder / f"{sha256}.parquet").exists() else None
+        if not (self._folder / f"{sha256}.parquet").exists():
+            return None
+        with contextlib.suppress(OSError):
+            os.utime(path)  # as young as its file, which is of no use without it
+        return str(sha256)
 
     def note(self, question: str, sha256: str) -> None:
         path = self._note(question)
@@ -125,7 +133,8 @@ class DiskCache:
 
     def fill(self, write: Callable[[IO[bytes]], tuple[str, int]]) -> IO[bytes]:
         """A new file. ``write`` fills it, and returns the proved SHA-256 of what it wrote and its size. It may be called
-        twice: where the disk of the cache is full, the rows go into a temporary file, and nothing is kept.
+        twice: where the disk of the cache is full and nothing in the cache can go, the rows go into a temporary file, and
+        nothing is kept.
 
         The file returned is open for reading; it has a place in the cache unless it is too large for it.
         """
@@ -134,7 +143,7 @@ class DiskCache:
         try:
             return self._kept(self._folder, write)
         except OSError as error:
-            if error.errno not in _FULL:
+            if error.errno not in _NO_PLACE:
                 raise
         return _unnamed(write)
 
@@ -191,7 +200,7 @@ class DiskCache:
             temporary.replace(path)
             placed = True
 
-        with open(descriptor, "w+b") as file:  # noqa: PTH123 - by its descriptor
+        with _Sink(descriptor, self._make_room) as file:
             try:
                 yield file, place
             finally:
@@ -201,25 +210,30 @@ class DiskCache:
 
     def _evict(self, keep: str) -> None:
         with self._lock:
-            listed = []
-            now = time.time()
-            for path in self._files():
-                with contextlib.suppress(OSError):
-                    found = path.stat()
-                    if path.suffix == ".part":
-                        if now - found.st_mtime > _ABANDONED_SECONDS:
-                            path.unlink()
-                        continue
-                    listed.append((found.st_mtime, max(found.st_size, _BLOCK_BYTES), path))
+            listed = self._by_last_use()
             total = sum(size for _, size, _ in listed)
-            for _, size, path in sorted(listed):
-                if total <= self._bytes_max:
-                    return
-                if path.stem == keep:
+            _removed([one for one in listed if one[2].stem != keep], total - self._bytes_max)
+
+    def _make_room(self, size: int, wanted: int) -> bool:
+        """For a file of so many bytes and some more, on a disk that is full. False: nothing can go, or it is too large."""
+        if size + wanted + _BLOCK_BYTES > self._bytes_max:
+            return False
+        with self._lock:
+            return _removed(self._by_last_use(), wanted) > 0
+
+    def _by_last_use(self) -> list[tuple[float, int, Path]]:
+        """When it was used, what it takes, where it is: of all that is in place. What somebody left half written goes."""
+        listed = []
+        now = time.time()
+        for path in self._files():
+            with contextlib.suppress(OSError):
+                found = path.stat()
+                if path.suffix == ".part":
+                    if now - found.st_mtime > _ABANDONED_SECONDS:
+                        path.unlink()
                     continue
-                with contextlib.suppress(OSError):
-                    path.unlink()
-                    total -= size
+                listed.append((found.st_mtime, max(found.st_size, _BLOCK_BYTES), path))
+        return sorted(listed)
 
     def _files(self) -> Iterator[Path]:
         if self._folder is None:
@@ -228,6 +242,37 @@ class DiskCache:
             for path in self._folder.iterdir():
                 if path.suffix in (".parquet", ".json", ".part"):
                     yield path
+
+
+class _Sink(io.FileIO):
+    """A file that is written without buffers, so that a full disk is heard of here, where something can be done about it."""
+
+    def __init__(self, descriptor: int, make_room: Callable[[int, int], bool]) -> None:
+        super().__init__(descriptor, "r+")
+        self._make_room = make_room
+
+    def write(self, data: Any) -> int:
+        """All of it."""
+        rest = memoryview(data)
+        while rest:
+            try:
+                rest = rest[super().write(rest) or 0 :]
+            except OSError as error:
+                if error.errno not in _FULL or not self._make_room(self.tell(), len(rest)):
+                    raise
+        return len(data)
+
+
+def _removed(files: Iterable[tuple[float, int, Path]], wanted: int) -> int:
+    """Removes files until so many bytes are gone. Returns how many are."""
+    gone = 0
+    for _, size, path in files:
+        if gone >= wanted:
+            break
+        with contextlib.suppress(OSError):
+            path.unlink()
+            gone += size
+    return gone
 
 
 def _unnamed(write: Callable[[IO[bytes]], tuple[str, int]]) -> IO[bytes]:

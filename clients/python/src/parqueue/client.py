@@ -1,4 +1,9 @@
-"""The client: one method per thing a notebook or a job wants."""
+"""The client: one method per thing a notebook or a job wants.
+
+What reads rows has the same arguments, written out each time: editors complete what stands in a signature, and parameters
+of a dataset, which are arguments too, leave no room for a typed dictionary of options behind ``**``. Decorators stand in
+decorators.py, what asks about the server in management.py.
+"""
 
 from __future__ import annotations
 
@@ -10,35 +15,32 @@ import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Callable, Literal, NoReturn, Union
+from typing import TYPE_CHECKING, Any, NoReturn, Union
 
 from .cache import DiskCache, default_directory
-from .decorators import CachedFunction
+from .decorators import Decorating
 from .frames import DtypeBackend
+from .management import Management
 from .mount import Mount, PinnedFile
 from .pins import PinKeeper
 from .progress import ProgressOption, checked
-from .query import FrameKind, Query
+from .query import Query
 from .question import Binds, Freshness, dataset_question, file_question, sql_question
 from .reading import Options, Reading
 from .secret import Secret
-from .transport import Call, Deadline, Transport
+from .transport import SILENCE_SECONDS, Call, Deadline, Transport
 
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
     import pyarrow as pa
-    from typing_extensions import ParamSpec
-
-    P = ParamSpec("P")
 
 What = Union[str, Query]
-InvalidateMode = Literal["soft", "hard", "purge"]
 
 _CACHE_BYTES = 1 << 30
 
 
-class Parqueue:
+class Parqueue(Decorating, Management):
     """A Parqueue server, as if its datasets were files of this machine.
 
     >>> pq = Parqueue("http://127.0.0.1:8787")
@@ -60,10 +62,11 @@ class Parqueue:
         timeout: seconds that one call may take, waiting for a load included. Default: as long as it takes.
         retries: of a request that is told to come back later or that broke, and of a transfer without progress.
         wait_seconds: how long the server may hold a request while a load runs; it is asked again after that.
+        silence_seconds: without a byte, while none is held back, after which a connection counts as broken.
         ssl_context: for https; default: the system's certificates, or those of SSL_CERT_FILE.
 
     Raises:
-        ValueError: the URL is none, or it or the key cannot be sent.
+        ValueError: the URL is none, or it or the key cannot be sent; ``silence_seconds`` is not positive.
         ParqueueError: CACHE_UNUSABLE: the folder named as ``cache`` cannot be made.
     """
 
@@ -79,6 +82,7 @@ class Parqueue:
         timeout: float | None = None,
         retries: int = 2,
         wait_seconds: int = 30,
+        silence_seconds: float = SILENCE_SECONDS,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         url = url or os.environ.get("PARQUEUE_URL") or "http://127.0.0.1:8787"
@@ -87,10 +91,19 @@ class Parqueue:
         api_key = None if api_key is None else Secret(api_key)
         mount = mount if mount is not None else os.environ.get("PARQUEUE_MOUNT") or None
         _require_usable(url, api_key)
+        if not silence_seconds > 0:
+            raise ValueError("silence_seconds must be positive")
         self._url = url
         self._mount = None if mount is None else Mount(mount)
         self._options = Options(timeout=timeout, progress=checked(progress))
-        self._transport = Transport(url, api_key=api_key, retries=retries, wait_seconds=wait_seconds, context=ssl_context)
+        self._transport = Transport(
+            url,
+            api_key=api_key,
+            retries=retries,
+            wait_seconds=wait_seconds,
+            silence_seconds=silence_seconds,
+            context=ssl_context,
+        )
         self._keeper = PinKeeper(self._transport)
         owner = hashlib.sha256(f"{api_key or ''}\n{self._transport.url}".encode()).digest()
         self._cache = _cache_of(cache, cache_bytes, owner=owner)
@@ -224,109 +237,11 @@ class Parqueue:
         """A file of a source that allows undeclared ones; ``path`` is below the source's root."""
         return Query(self._reading, file_question(source, path, {"format": format, "csv": csv}, columns), self._options)
 
-    # -- functions
-
-    def cached_sql(
-        self,
-        source: str,
-        *,
-        frame: FrameKind = "polars",
-        freshness: Freshness | None = None,
-        timeout: float | None = None,
-    ) -> Callable[[Callable[P, Any]], CachedFunction[P]]:
-        """Makes a function that returns a statement, or a statement and its binds, into one that returns its rows.
-
-        >>> @pq.cached_sql(source="erp")
-        ... def sales(since: date):
-        ...     return "select * from sales where day >= :since", {"since": since}
-        >>> sales(date(2026, 1, 1))                # a polars DataFrame, cold or warm
-        >>> sales.query(date(2026, 1, 1)).scan()   # or any other way to have it
-        """
-
-        def question(returned: Any) -> Query:
-            sql, binds = returned if isinstance(returned, tuple) else (returned, None)
-            return self.sql(source, sql, binds).options(freshness=freshness, timeout=timeout)
-
-        return lambda function: CachedFunction(function, question, frame)
-
-    def cached_file(
-        self,
-        source: str,
-        *,
-        frame: FrameKind = "polars",
-        freshness: Freshness | None = None,
-        timeout: float | None = None,
-    ) -> Callable[[Callable[P, Any]], CachedFunction[P]]:
-        """Makes a function that returns a path below the source's root into one that returns the file's rows.
-
-        >>> @pq.cached_file(source="lake", frame="pandas")
-        ... def prices(day: date):
-        ...     return f"prices/{day:%Y/%m/%d}.csv"
-        """
-
-        def question(returned: Any) -> Query:
-            path, options = returned if isinstance(returned, tuple) else (returned, {})
-            query = self.file(source, os.fspath(path), **options)
-            return query.options(freshness=freshness, timeout=timeout)
-
-        return lambda function: CachedFunction(function, question, frame)
-
-    def cached_dataset(
-        self,
-        name: str,
-        *,
-        frame: FrameKind = "polars",
-        freshness: Freshness | None = None,
-        timeout: float | None = None,
-    ) -> Callable[[Callable[P, Any]], CachedFunction[P]]:
-        """Makes a function that returns the parameters of a dataset, a mapping, into one that returns its rows."""
-
-        def question(returned: Any) -> Query:
-            return self.dataset(name, params=returned or {}).options(freshness=freshness, timeout=timeout)
-
-        return lambda function: CachedFunction(function, question, frame)
-
-    # -- the server
-
-    def datasets(self) -> list[dict[str, Any]]:
-        """The catalog: names, parameters, policies, how they were asked of late."""
-        listed: list[dict[str, Any]] = self._json(Call("GET", "v1/datasets"))["datasets"]
-        return listed
-
-    def whoami(self) -> dict[str, Any]:
-        """What the API key of this client may do."""
-        told: dict[str, Any] = self._json(Call("GET", "v1/whoami"))
-        return told
-
-    def explain(self, key: str) -> dict[str, Any]:
-        """Why an entry answers as it does; ``key`` as ``resolve`` tells it."""
-        told: dict[str, Any] = self._json(Call("GET", f"v1/entries/{urllib.parse.quote(key, safe='')}/explain"))
-        return told
-
-    def invalidate(
-        self,
-        *,
-        dataset: str | None = None,
-        source: str | None = None,
-        table: str | None = None,
-        key: str | None = None,
-        prefix: str | None = None,
-        mode: InvalidateMode = "soft",
-    ) -> dict[str, Any]:
-        """Marks what it concerns, for everybody. Needs a key with the scope ``admin``.
-
-        ``soft`` verifies before the next use, ``hard`` loads again before it, ``purge`` also removes what is there.
-        """
-        given = {"dataset": dataset, "source": source, "table": table, "key": key, "prefix": prefix}
-        target = {name: value for name, value in given.items() if value is not None}
-        told: dict[str, Any] = self._json(Call("POST", "v1/invalidate", body={**target, "mode": mode}))
-        return told
+    # -- the client
 
     def clear_cache(self) -> None:
         """Removes every file of the disk cache: of all clients and processes that share it."""
         self._cache.clear()
-
-    # -- the client
 
     @property
     def pins(self) -> int:

@@ -15,7 +15,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Union
+from typing import Callable, Union
 
 from .errors import ParqueueError
 from .secret import Secret
@@ -40,9 +40,21 @@ class Response:
 
     def read(self, size: int | None = None) -> bytes:
         """At most so many bytes; none at the end. Raises OSError or http.client.HTTPException where it breaks off."""
+        # read(amt) takes a body that ends short for its end; so what is short is found by who counts.
+        return self._taken(lambda: self._raw.read(size))
+
+    def read_some(self, size: int) -> bytes:
+        """What is there, at most so many bytes; none at the end. Nothing that came is lost where it breaks off."""
+        return self._taken(lambda: self._raw.read1(size) or self._end())
+
+    def _end(self) -> bytes:
+        if self._raw.length == 0:
+            self._raw.read()  # read1 leaves a body open that it read to the end
+        return b""
+
+    def _taken(self, read: Callable[[], bytes]) -> bytes:
         try:
-            # read(amt) takes a body that ends short for its end; so what is short is found by who counts.
-            data = self._raw.read() if size is None else self._raw.read(size)
+            data = read()
         except BaseException:
             self.close()
             raise

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, Callable, Generic, TypeVar
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Callable, Generic, Protocol, TypeVar
 
 from .query import FrameKind, Query
+from .question import Binds, Freshness
 
 if TYPE_CHECKING:
     from typing_extensions import ParamSpec
@@ -48,3 +51,87 @@ class CachedFunction(Generic[P]):
 
     def __repr__(self) -> str:
         return f"<cached function {self.__qualname__}>"
+
+
+class Asks(Protocol):
+    """What a decorator needs of a client."""
+
+    def dataset(self, name: str, /, *, params: Mapping[str, Any] | None = None) -> Query:
+        """See ``Parqueue.dataset``."""
+
+    def sql(self, source: str, sql: str, binds: Binds | None = None) -> Query:
+        """See ``Parqueue.sql``."""
+
+    def file(
+        self,
+        source: str,
+        path: str,
+        *,
+        format: str | None = None,  # noqa: A002 - the server's word for it
+        csv: Mapping[str, Any] | None = None,
+    ) -> Query:
+        """See ``Parqueue.file``."""
+
+
+class Decorating:
+    """A part of ``Parqueue``."""
+
+    def cached_sql(
+        self: Asks,
+        source: str,
+        *,
+        frame: FrameKind = "polars",
+        freshness: Freshness | None = None,
+        timeout: float | None = None,
+    ) -> Callable[[Callable[P, Any]], CachedFunction[P]]:
+        """Makes a function that returns a statement, or a statement and its binds, into one that returns its rows.
+
+        >>> @pq.cached_sql(source="erp")
+        ... def sales(since: date):
+        ...     return "select * from sales where day >= :since", {"since": since}
+        >>> sales(date(2026, 1, 1))                # a polars DataFrame, cold or warm
+        >>> sales.query(date(2026, 1, 1)).scan()   # or any other way to have it
+        """
+
+        def question(returned: Any) -> Query:
+            sql, binds = returned if isinstance(returned, tuple) else (returned, None)
+            return self.sql(source, sql, binds).options(freshness=freshness, timeout=timeout)
+
+        return lambda function: CachedFunction(function, question, frame)
+
+    def cached_file(
+        self: Asks,
+        source: str,
+        *,
+        frame: FrameKind = "polars",
+        freshness: Freshness | None = None,
+        timeout: float | None = None,
+    ) -> Callable[[Callable[P, Any]], CachedFunction[P]]:
+        """Makes a function that returns a path below the source's root into one that returns the file's rows.
+
+        >>> @pq.cached_file(source="lake", frame="pandas")
+        ... def prices(day: date):
+        ...     return f"prices/{day:%Y/%m/%d}.csv"
+        """
+
+        def question(returned: Any) -> Query:
+            path, options = returned if isinstance(returned, tuple) else (returned, {})
+            query = self.file(source, os.fspath(path), **options)
+            return query.options(freshness=freshness, timeout=timeout)
+
+        return lambda function: CachedFunction(function, question, frame)
+
+    def cached_dataset(
+        self: Asks,
+        name: str,
+        *,
+        frame: FrameKind = "polars",
+        freshness: Freshness | None = None,
+        timeout: float | None = None,
+    ) -> Callable[[Callable[P, Any]], CachedFunction[P]]:
+        """Makes a function that returns the parameters of a dataset, a mapping, into one that returns its rows."""
+
+        def question(returned: Any) -> Query:
+            return self.dataset(name, params=returned or {}).options(freshness=freshness, timeout=timeout)
+
+        return lambda function: CachedFunction(function, question, frame)

@@ -77,6 +77,8 @@ class ParqueueError(Exception):
 
     def __str__(self) -> str:
         parts = [f"{self.args[0]} [{self.code}]", _ADVICE.get(self.code, "")]
+        if self.retry_after:
+            parts.append(f"The server says to come back in {self.retry_after:.0f} s.")
         if "requestId" in self.details and (self.status >= 500 or self.code == "PQ_INTERNAL"):
             parts.append(f"(request {self.details['requestId']})")
         return " ".join(part for part in parts if part)

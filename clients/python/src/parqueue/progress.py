@@ -158,36 +158,36 @@ class TerminalBar(_Bar):
 
 
 class NotebookBar(_Bar):
-    def __init__(self, display: Any, markup: Any) -> None:
+    def __init__(self, display: Any) -> None:
         super().__init__()
         self._display = display
-        self._markup = markup
         self._handle: Any = None
 
     def draw(self, progress: Progress, seconds: float) -> None:
         fraction = progress.fraction
         value = "" if fraction is None else f' value="{fraction:.3f}"'
-        text = html.escape(f"{progress.text()} · {seconds:.0f} s")
-        shown = self._markup(f"<progress max=1{value}></progress> {text}")
+        text = f"{progress.text()} · {seconds:.0f} s"
+        # As text, too: for what shows no HTML, and for notebooks that are exported.
+        shown = {"text/html": f"<progress max=1{value}></progress> {html.escape(text)}", "text/plain": text}
         if self._handle is None:
-            self._handle = self._display(shown, display_id=True)
+            self._handle = self._display(shown, raw=True, display_id=True)
         else:
-            self._handle.update(shown)
+            self._handle.update(shown, raw=True)
 
     def clear(self) -> None:
         if self._handle is not None:
-            self._handle.update(self._markup(""))
+            self._handle.update({"text/html": "", "text/plain": ""}, raw=True)
 
 
 def _bar() -> _Bar | None:
     """Where somebody sees it: a notebook, or a terminal at stderr."""
     if "IPython" in sys.modules:
         from IPython import get_ipython
-        from IPython.display import HTML, display
+        from IPython.display import display
 
         # By name: some notebooks have a class of their own below it.
         if "ZMQInteractiveShell" in [kind.__name__ for kind in type(get_ipython()).__mro__]:
-            return NotebookBar(display, HTML)
+            return NotebookBar(display)
     stream = sys.stderr
     if stream is not None and stream.isatty():
         return TerminalBar(stream)

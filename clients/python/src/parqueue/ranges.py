@@ -123,7 +123,7 @@ class RemoteFile:
                 if response.status != 206 or told != (start, end - 1, self.generation.bytes) or not same:
                     response.close()
                     raise ParqueueError("the server sent another range than it was asked for", code="UNEXPECTED")
-                for piece in body_of(response, deadline):
+                for piece in body_of(response, deadline, self._transport.silence):
                     start += len(piece)
                     failures = 0
                     yield piece

@@ -157,7 +157,13 @@ class Reading:
         sent_at = clock()
         entry = self._resolve(question, options, deadline, reporter, f"{PIN_SECONDS:g}s")
         # It began before the answer came, and after the load; the first renewal comes early enough for any doubt.
-        return entry, self._keeper.hold(entry, max(sent_at, clock() - PIN_SECONDS / 6))
+        pin = self._keeper.hold(entry, max(sent_at, clock() - PIN_SECONDS / 6))
+        try:
+            _generation_of(entry)
+        except ParqueueError:
+            pin.release()  # nobody will have it
+            raise
+        return entry, pin
 
     def _located(self, question: Question, options: Options, deadline: Deadline, reporter: Reporter) -> Located:
         try:
@@ -264,7 +270,7 @@ class _Turn:
 
 
 def _generation_of(entry: Any) -> Generation:
-    told = [entry.get(name) for name in ("key", "generation", "etag", "sha256", "bytes")]
-    if [type(value) for value in told] != [str, int, str, str, int] or told[4] < 0:
+    told = [entry.get(name) for name in ("key", "generation", "etag", "sha256", "bytes", "rows")]
+    if [type(value) for value in told] != [str, int, str, str, int, int] or min(told[4:]) < 0:
         raise unexpected("the server resolved a question without saying what its rows are")
-    return Generation(*told)
+    return Generation(*told[:5])

@@ -19,7 +19,7 @@ from .connections import Response
 from .errors import ParqueueError, unexpected
 from .transport import Call, Deadline, Transport
 
-_CHUNK_BYTES = 1 << 20
+_CHUNK_BYTES = 1 << 18
 #: Errors of the way, not of the server: worth another attempt.
 _OF_THE_WAY = ("INTERRUPTED", "CORRUPTED", "UNREACHABLE")
 
@@ -81,7 +81,7 @@ def receive(
                 reception = _Reception(response)
                 sink.seek(0)
                 sink.truncate()
-            return reception.finish(response, sink, deadline, on_bytes)
+            return reception.finish(body_of(response, deadline, transport.silence), sink, on_bytes)
         except ParqueueError as error:
             if error.code not in _OF_THE_WAY:
                 raise
@@ -129,8 +129,8 @@ class _Reception:
         # Of this server wherever it is mounted: below the base, not below the root.
         self._path = location.lstrip("/") if may_continue and location.startswith("/") else None
 
-    def finish(self, response: Response, sink: IO[bytes], deadline: Deadline, on_bytes: OnBytes | None) -> Received:
-        for chunk in body_of(response, deadline):
+    def finish(self, body: Iterator[bytes], sink: IO[bytes], on_bytes: OnBytes | None) -> Received:
+        for chunk in body:
             self._hash.update(chunk)
             self.received += len(chunk)
             sink.write(chunk)
@@ -162,13 +162,13 @@ class _Reception:
         return None
 
 
-def body_of(response: Response, deadline: Deadline, silence: float = 60.0) -> Iterator[bytes]:
+def body_of(response: Response, deadline: Deadline, silence: float) -> Iterator[bytes]:
     """Chunks as they come; a connection that breaks is INTERRUPTED. Ends the connection of what is not read to its end."""
     with response:
         while True:
             response.set_timeout(deadline.left(silence))
             try:
-                chunk = response.read(_CHUNK_BYTES)
+                chunk = response.read_some(_CHUNK_BYTES)
             except (OSError, http.client.HTTPException) as cause:
                 deadline.left(silence)
                 raise interrupted("the connection broke while the answer was sent") from cause

@@ -20,12 +20,16 @@ from .secret import Secret
 
 #: Beyond what the server was allowed to hold a request back: no byte for so long is a connection that broke.
 SILENCE_SECONDS = 60.0
+#: Who is told to come back later than this is told so, and decides: it may be a mistake, or next week.
+COME_BACK_SECONDS_MAX = 120.0
 #: Before what broke off is tried again; twice as long each time.
 _BREAK_SECONDS, _BREAK_SECONDS_MAX = 0.25, 8.0
 #: How long the server may hold an ask back while somebody watches a bar: the shorter, the sooner it moves.
 _WATCHED_WAITS = (1, 2, 3, 5)
 #: A 202 that came sooner was not held back.
 _HELD_SECONDS = 0.9
+#: Before the next look at such a load, whatever is told.
+_POLL_SECONDS_MAX = 30.0
 _PROBLEM_BYTES_MAX = 1 << 20
 
 Watch = Callable[[Mapping[str, Any]], None]
@@ -74,10 +78,18 @@ class Transport:
     """Requests to one server, from any thread."""
 
     def __init__(
-        self, url: str, *, api_key: str | None, retries: int, wait_seconds: int, context: ssl.SSLContext | None
+        self,
+        url: str,
+        *,
+        api_key: str | None,
+        retries: int,
+        wait_seconds: int,
+        silence_seconds: float = SILENCE_SECONDS,
+        context: ssl.SSLContext | None,
     ) -> None:
         self.url = url if url.endswith("/") else f"{url}/"
         self.retries = retries
+        self.silence = silence_seconds
         self.closed = False
         self._api_key = None if api_key is None else Secret(api_key)
         self._wait_seconds = wait_seconds
@@ -89,14 +101,17 @@ class Transport:
         self.closed = True
         self._pool.close()
 
-    def send(self, call: Call, deadline: Deadline, *, silence: float = SILENCE_SECONDS) -> Response:
-        """The answer, if it is 2xx or 304. Raises ParqueueError for any other, and where there is none."""
+    def send(self, call: Call, deadline: Deadline, *, held: float = 0.0) -> Response:
+        """The answer, if it is 2xx or 304. Raises ParqueueError for any other, and where there is none.
+
+        ``held``: seconds for which the server may hold the request back.
+        """
         if self.closed:
             raise ParqueueError("this client was closed: make another", code="CLOSED")
         attempt = 0
         while True:
             try:
-                response = self._once(call, deadline, silence)
+                response = self._once(call, deadline, held + self.silence)
             except ParqueueError as error:
                 if attempt >= self.retries or not isinstance(error.__cause__, (ConnectionError, http.client.HTTPException)):
                     raise
@@ -111,7 +126,7 @@ class Transport:
             pause = refusal.retry_after
             if refusal.status not in (429, 503) or pause is None or attempt >= self.retries:
                 raise refusal
-            if deadline.left(pause) < pause:
+            if pause > COME_BACK_SECONDS_MAX or deadline.left(pause) < pause:
                 raise refusal  # the caller would not be there any more; it knows why, and when to come back
             deadline.sleep(pause)
             attempt += 1
@@ -120,8 +135,8 @@ class Transport:
         """Before trying again what broke off: the longer, the more often it did."""
         deadline.sleep(min(_BREAK_SECONDS * 2.0**attempt, _BREAK_SECONDS_MAX))
 
-    def json(self, call: Call, deadline: Deadline, *, silence: float = SILENCE_SECONDS) -> Any:
-        return self._whole(lambda: self.send(call, deadline, silence=silence), deadline)[0]
+    def json(self, call: Call, deadline: Deadline) -> Any:
+        return self._whole(lambda: self.send(call, deadline), deadline)[0]
 
     def ask_json(self, call: Call, deadline: Deadline, watch: Watch | None) -> tuple[Any, Mapping[str, str]]:
         """``ask`` for an answer that is JSON, and its headers."""
@@ -142,7 +157,7 @@ class Transport:
             wait = int(deadline.left(wait))
             began = time.monotonic()
             sent = replace(call, headers={"Prefer": f"wait={wait}", **call.headers})
-            response = self.send(sent, deadline, silence=wait + SILENCE_SECONDS)
+            response = self.send(sent, deadline, held=wait)
             if response.status != 202:
                 return response
             with response:
@@ -157,7 +172,7 @@ class Transport:
                 self._look(fill, deadline, watch)
             if time.monotonic() - began < _HELD_SECONDS:
                 # What answers so does not hold requests back: not to be asked in a circle.
-                deadline.sleep(1.0 if pause is None else pause)
+                deadline.sleep(1.0 if pause is None else min(pause, _POLL_SECONDS_MAX))
 
     def _look(self, fill: str, deadline: Deadline, watch: Watch) -> None:
         path = f"v1/fills/{urllib.parse.quote(fill, safe='')}"
