@@ -7,7 +7,8 @@
 import { castOf, exactText, usualText, type DeclaredType, type Holds } from './declared-type.ts';
 import { quoted, type DuckDbSession } from './duckdb.ts';
 
-const INFERRED: readonly DeclaredType[] = [
+/** In the order in which they are tried. */
+export const INFERRED: readonly DeclaredType[] = [
   { name: 'bigint', sql: 'BIGINT', decimal: null },
   { name: 'double', sql: 'DOUBLE', decimal: null },
   { name: 'boolean', sql: 'BOOLEAN', decimal: null },
@@ -129,6 +130,9 @@ function everyText(text: string, type: DeclaredType): string {
 /** JSON's numbers, `.5` and `5.` besides; an integer with a bare exponent (`1e5`) is more often a code than a number. */
 const NUMBER =
   '-?((0|[1-9][0-9]*)\\.?|(0|[1-9][0-9]*)?\\.[0-9]+([eE][-+]?[0-9]{1,2})?|(0|[1-9][0-9]*)[eE][-+][0-9]{1,2})';
+
+/** What some type of INFERRED may hold: no other text is had back from a value, or is a number, a truth, a day or a time of day. */
+export const VALUES = /^(?:[-+.:\dETZ ()BC]*|-?inf|-?nan|true|false)$/i;
 
 /**
  * The text can be had back from the value: `007`, `+1`, `1e3`, numbers beyond 64 bits and 17-digit decimals that a

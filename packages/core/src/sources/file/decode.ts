@@ -95,12 +95,11 @@ async function csvDecoding(
       details: { line: 1 },
     });
   const plan = { path, dialect, declared, wanted: wantedColumns(dialect.names, request.columns, [...declared.keys()]) };
-  const inference = await glanceAtCsv(session, plan);
   const guess =
     guessFromBytes === null || fileBytes <= guessFromBytes
       ? null
-      : guessCsv(session, plan, { inference, head: bytes.subarray(0, guessFromBytes) });
-  return { guess, table: async () => csvTable(session, plan, inference) };
+      : await guessCsv(session, plan, bytes.subarray(0, guessFromBytes));
+  return { guess, table: async () => csvTable(session, plan, await glanceAtCsv(session, plan)) };
 }
 
 async function headOf(path: string): Promise<{ bytes: Buffer; fileBytes: number }> {

@@ -136,6 +136,29 @@ describe('a CSV', () => {
     await sameWithAGuess('csv', `${CSV}${line}\n${CSV_LINE}\n`);
   });
 
+  it.each(['7,x', 'x,7', 'true,1.5', '2024-01-31,'])(
+    'without a header that begins with a BOM and %s is what it is without a guess',
+    async (line) => {
+      await sameWithAGuess('csv', `\ufeff${`${line}\n`.repeat(100)}`);
+    },
+  );
+
+  it('whose columns are seen late, or are written otherwise than most, is what it is without a guess', async () => {
+    const empty = 'a,,\n'.repeat(100);
+    expect(await sameWithAGuess('csv', `t,n,d\n${empty}`)).toMatchObject({
+      columns: [{ sourceType: 'csv:VARCHAR' }, { sourceType: 'csv:VARCHAR' }, { sourceType: 'csv:VARCHAR' }],
+    });
+    expect(await sameWithAGuess('csv', `t,n,d\n${empty}a,1,0.1234567890123456789\n`)).toMatchObject({
+      columns: [{ sourceType: 'csv:VARCHAR' }, { sourceType: 'csv:BIGINT' }, { sourceType: 'csv:VARCHAR' }],
+    });
+    expect(await sameWithAGuess('csv', `n,d\n${'1,0.8414709848078965\n-0,nan\n,True\n'.repeat(30)}`)).toMatchObject({
+      columns: [{ sourceType: 'csv:DOUBLE' }, { sourceType: 'csv:VARCHAR' }],
+    });
+    expect(await sameWithAGuess('csv', `n,d\n${'1,0.8414709848078965\n2,.5\n'.repeat(50)}`)).toMatchObject({
+      columns: [{ sourceType: 'csv:BIGINT' }, { sourceType: 'csv:DOUBLE' }],
+    });
+  });
+
   it('that is no UTF-8 far behind its beginning is refused as without a guess', async () => {
     const text = Buffer.concat([Buffer.from(CSV), Buffer.from([0x37, 0x2c, 0xff, 0x0a])]).toString('latin1');
     await writeFile(join(base, 'root', 'a.csv'), text, 'latin1');
@@ -262,6 +285,17 @@ describe('any file', () => {
         },
       ),
       { numRuns: 15 },
+    );
+  }, 60_000);
+
+  it('is the same with a guess, whatever its beginning: CSV', async () => {
+    const cells = fc.array(fc.tuple(VALUES, VALUES, VALUES), { minLength: 1, maxLength: 3 });
+    await fc.assert(
+      fc.asyncProperty(cells, VALUES, async (some, last) => {
+        const lines = some.map((record) => `${record.join(',')}\n`).join('');
+        await sameWithAGuess('csv', `a,b,c\n${lines.repeat(200)}${last},1,x\n`);
+      }),
+      { numRuns: 25 },
     );
   }, 60_000);
 

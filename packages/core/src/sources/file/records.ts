@@ -44,6 +44,28 @@ export async function countRecords(path: string, pattern: RecordPattern, signal:
   }
 }
 
+/** Looks at each record at the beginning of a file, but for the one that is cut at its end. @returns false where something else is among them, or none is */
+export function eachRecord(
+  bytes: Buffer,
+  { head, record }: RecordPattern,
+  look: (found: RegExpExecArray) => void,
+): boolean {
+  const text = bytes.toString('latin1');
+  let taken = 0;
+  if (head !== null) {
+    head.lastIndex = 0;
+    if (!head.test(text)) return false;
+    taken = head.lastIndex;
+  }
+  const first = taken;
+  record.lastIndex = taken;
+  for (let found = record.exec(text); found !== null; found = record.exec(text)) {
+    taken = record.lastIndex;
+    look(found);
+  }
+  return taken > first && !text.includes('\n', taken);
+}
+
 /** Whether the beginning of a file is as the pattern says, but for the record that is cut at its end. */
 export function beginsWith(bytes: Buffer, pattern: RecordPattern): boolean {
   const walk = new RecordWalk(pattern);
