@@ -28,3 +28,14 @@ test('what was forgotten comes again, and what was given does not', () => {
   expect(first.inOrder()).toEqual([3]);
   expect(first.next()).toBe(false);
 });
+
+test('what was used is known by its place, also of those that are remembered no more', () => {
+  const first = new FirstOf<number>((a, b) => a - b, 1);
+  expect(first.isUsed(1)).toBe(false);
+  for (const one of [1, 2, 3]) {
+    first.add(one);
+    first.use(one);
+    first.next();
+  }
+  expect([1, 2, 3, 4].filter((one) => first.isUsed(one))).toEqual([1, 2, 3]);
+});

@@ -13,6 +13,8 @@ export class FirstOf<T> {
   #isCut = false;
   /** The last one of the rounds before. */
   #after: T | null = null;
+  /** Used in their order, so that one place tells of all. */
+  #used: T | null = null;
 
   constructor(order: Order<T>, max: number) {
     this.#order = order;
@@ -29,6 +31,15 @@ export class FirstOf<T> {
   inOrder(): readonly T[] {
     this.#cut();
     return this.#kept;
+  }
+
+  use(one: T): void {
+    this.#used = one;
+  }
+
+  /** @returns whether it was used here, or one behind it. */
+  isUsed(one: T): boolean {
+    return this.#used !== null && this.#order(one, this.#used) <= 0;
   }
 
   /** @returns whether there are more than were given; then all are to be added once more, for those that come next. */

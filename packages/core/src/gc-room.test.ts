@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { collectGarbage, type GcItem, type GcOptions, type GcReport } from './gc.ts';
 import type { StoreRules } from './model/retention.ts';
+import type { Eviction } from './ports/retention.ts';
 import { openEpoch } from './testing/coordination-contract.ts';
 import { MemoryCoordination, MemoryRedis } from './testing/memory/redis.ts';
 import { MemoryStore } from './testing/memory-store.ts';
@@ -131,6 +132,38 @@ describe('over its quota the store loses', () => {
     expect((await collect(rules, { candidatesMax })).items).toEqual(items);
   });
 
+  test.each([1, 2, 3, 9])(
+    'none that is read while it looks, and it ends although readers go on, with memory for %i candidates',
+    async (candidatesMax) => {
+      for (const key of [A, B, C]) await fill(key, 'small');
+      nowMs += GRACE_MS + 1;
+      const tried: string[] = [];
+      let surveys = 0;
+      const { eviction } = coordination;
+      const rules = { quotaBytes: 5, datasets: { small: { quotaBytes: 5, keep: RULES.keep } } };
+      const { items } = await collect(
+        rules,
+        { candidatesMax },
+        {
+          survey: async (keys) => {
+            const found = await eviction.survey(keys);
+            surveys += 1;
+            expect(surveys).toBeLessThan(40);
+            for (const key of keys) await read(key);
+            return found;
+          },
+          evict: async (head, how) => {
+            tried.push(head.key);
+            return await eviction.evict(head, how);
+          },
+        },
+      );
+      expect(items).toEqual([]);
+      expect(tried).toEqual([A, B, C].slice(0, candidatesMax));
+      expect(await heads()).toEqual([A, B, C]);
+    },
+  );
+
   test('no head for what fills of other datasets have reserved', async () => {
     await fill(A, 'small');
     await fill(B, 'large');
@@ -237,8 +270,15 @@ test('what Redis forgot to count is counted by a collection', async () => {
 async function collect(
   rules: Partial<StoreRules> = {},
   options: Partial<GcOptions> = {},
+  slower: Partial<Eviction> = {},
 ): Promise<{ readonly items: readonly GcItem[]; readonly report: GcReport }> {
-  const { heads: ports, leases, retirement, eviction, usage } = coordination;
+  const { heads: ports, leases, retirement, usage } = coordination;
+  const eviction: Eviction = {
+    survey: (keys) => coordination.eviction.survey(keys),
+    evict: (head, how) => coordination.eviction.evict(head, how),
+    forget: (key, how) => coordination.eviction.forget(key, how),
+    ...slower,
+  };
   const { directories, marks, space } = store;
   const items: GcItem[] = [];
   const told = { randomId: () => 'id', onStep: () => undefined };

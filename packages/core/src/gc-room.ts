@@ -119,6 +119,15 @@ export class Candidates {
     if (this.pressure.evict !== null && this.#isFor(candidate)) this.heads.add(candidate);
   }
 
+  /** Another quota may have it among its own. Told by the place in the order, since of a million that refuse to go none is remembered. */
+  triedKept(candidate: KeptCandidate): boolean {
+    return this.#isFor(candidate) && this.kept.isUsed(candidate);
+  }
+
+  triedHead(candidate: HeadCandidate): boolean {
+    return this.#isFor(candidate) && this.heads.isUsed(candidate);
+  }
+
   #isFor({ dataset }: KeptCandidate | HeadCandidate): boolean {
     return this.pressure.dataset === null || this.pressure.dataset === dataset;
   }

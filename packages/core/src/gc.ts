@@ -104,9 +104,9 @@ class Collection {
   /** Gone, in its grace, or about to go by itself: what need not be made room for any more. */
   readonly #going = new Tally();
   #candidates: readonly Candidates[] = [];
-  /** `KEY/FENCE` of candidates that were tried: another quota may have them among its own. */
-  readonly #tried = new Set<string>();
   #keys = 0;
+  /** When the first keys were looked at, by Redis. */
+  #beganMs: number | null = null;
 
   constructor(deps: GcDeps, options: GcOptions) {
     this.#deps = deps;
@@ -176,6 +176,7 @@ class Collection {
         ? await inTurns(keys, GLANCES_AT_ONCE, (key) => directories.glance(key))
         : keys.map(() => null);
     const { nowMs, keys: surveys } = await eviction.survey(keys);
+    this.#beganMs ??= nowMs;
     for (const [at, seen] of surveys.entries()) {
       this.#keys += 1;
       const plan = planKey(seen, listings[at] ?? null, { ...keyOptions, nowMs });
@@ -187,7 +188,10 @@ class Collection {
     }
   }
 
-  /** What comes after the candidates that there was memory for. */
+  /**
+   * What comes after the candidates that there was memory for. A head that was read meanwhile is of a later collection: it has
+   * moved behind all others, and while its readers go on it would do so again and again.
+   */
   async #lookAgain(candidates: Candidates, options: KeyGcOptions): Promise<void> {
     const { eviction, directories } = this.#deps;
     for (const shard of SHARDS)
@@ -196,7 +200,8 @@ class Collection {
         for (const seen of keys) {
           const plan = planKey(seen, null, { ...options, nowMs });
           const head = plan.headPurged ? null : candidateOf(seen, nowMs - options.rules.graceMs);
-          remember(candidates, seen, { plan, head });
+          const isLeft = head !== null && head.usedAtMs < (this.#beganMs ?? nowMs);
+          remember(candidates, seen, { plan, head: isLeft ? head : null });
         }
       }
   }
@@ -220,7 +225,9 @@ class Collection {
     const isEnough = (): boolean => this.#going.of(dataset) >= overBytes;
     for (const candidate of kept.inOrder()) {
       if (isEnough()) return false;
-      if (!this.#isFirstTry(candidate.seen.key, candidate.removal.fence)) continue;
+      const isTried = this.#candidates.some((other) => other.triedKept(candidate));
+      kept.use(candidate);
+      if (isTried) continue;
       const went = await removeGenerations(candidate.seen, [candidate.removal], { deps, options });
       // In its grace, or pinned: it goes for the same reason when that is over, and no head need go for it meanwhile.
       if (went === 0) this.#going.add(candidate.bytes, candidate.dataset);
@@ -233,14 +240,11 @@ class Collection {
     if (evict === null) return false;
     for (const head of heads.inOrder()) {
       if (isEnough()) return false;
-      if (this.#isFirstTry(head.key, head.fence)) await evictHead(head, evict, { deps, options });
+      const isTried = this.#candidates.some((other) => other.triedHead(head));
+      heads.use(head);
+      if (!isTried) await evictHead(head, evict, { deps, options });
     }
     return !isEnough() && heads.next();
-  }
-
-  #isFirstTry(key: string, fence: number): boolean {
-    const before = this.#tried.size;
-    return this.#tried.add(`${key}/${fence}`).size > before;
   }
 }
 
