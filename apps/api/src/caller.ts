@@ -13,6 +13,9 @@ export class CallerLeft extends Error {
   override readonly name = 'CallerLeft';
 }
 
+/** One for all: every answered caller's connection closes too, and nobody reads where that was noticed. */
+const CALLER_LEFT = new CallerLeft('the caller left');
+
 export interface AskCall {
   readonly resolved: Resolved;
   readonly cachedOnly: boolean;
@@ -99,7 +102,7 @@ function once(make: () => AbortSignal): () => AbortSignal {
 /** Aborts when the caller's connection closes, or has closed, or the process stops waiting for its callers. */
 export function callerSignal({ stopping }: ApiContext, { raw }: FastifyReply): AbortSignal {
   const left = new AbortController();
-  const leave = (): void => left.abort(new CallerLeft('the caller left'));
+  const leave = (): void => left.abort(CALLER_LEFT);
   if (raw.closed) {
     leave();
     return left.signal;
