@@ -213,8 +213,8 @@ export const GC_MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: ROOM,
-        text: '        await rest();\n        await usage.release(fill.fillId).catch(ignoreOperational);\n',
-        replacement: '        await rest();\n',
+        text: '      await rest();\n      await usage.release(fill.fillId).catch(ignoreOperational);\n',
+        replacement: '      await rest();\n',
       },
     ],
     profiles: [],
