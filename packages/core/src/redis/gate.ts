@@ -162,6 +162,7 @@ export class RedisGate {
     // A loop, because the connection may close again between its identification and this continuation.
     while (this.#runId === null) await this.#connection();
     used.connection = this.#identified;
+    this.#gather();
     // Nothing may be awaited between this line and the write: the connection compared is the connection used.
     return await run(this.#redis, this.#runId);
   }
@@ -198,7 +199,6 @@ export class RedisGate {
   async #evaluate(name: ScriptName, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
     const { sha1, text } = SCRIPTS[name];
     const compared = this.#runId;
-    this.#gather();
     try {
       return await this.#redis.evalsha(sha1, keys.length, ...keys, ...args);
     } catch (error) {

@@ -15,16 +15,20 @@ export interface OutcomeRecords extends Outcomes {
 
 export function redisOutcomes(gate: RedisGate): OutcomeRecords {
   return {
-    // One journey for both, the record first: who hears the notice must find it, and commands of a connection keep their order.
+    // The record first: who hears the notice must find it. Both leave in one write.
     record: async ({ id, key }, outcome) =>
       await gate.plain(async (redis) => {
-        const recorded = redis.set(KEYS.outcome(id), JSON.stringify(outcome), 'EX', OUTCOME_TTL_S);
-        await Promise.all([recorded, redis.publish(CHANNELS.notice(key), outcome.kind)]);
+        await Promise.all([
+          redis.set(KEYS.outcome(id), JSON.stringify(outcome), 'EX', OUTCOME_TTL_S),
+          redis.publish(CHANNELS.notice(key), outcome.kind),
+        ]);
       }),
     recordIfNone: async ({ id, key }, outcome) =>
       await gate.plain(async (redis) => {
-        const recorded = redis.set(KEYS.outcome(id), JSON.stringify(outcome), 'EX', OUTCOME_TTL_S, 'NX');
-        await Promise.all([recorded, redis.publish(CHANNELS.notice(key), outcome.kind)]);
+        await Promise.all([
+          redis.set(KEYS.outcome(id), JSON.stringify(outcome), 'EX', OUTCOME_TTL_S, 'NX'),
+          redis.publish(CHANNELS.notice(key), outcome.kind),
+        ]);
       }),
     read: async (id) => {
       const text = await gate.plain((redis) => redis.get(KEYS.outcome(id)));
