@@ -1,7 +1,7 @@
 /**
  * From a resolved request to a generation whose files were found whole, pinned where the caller wants that (I6, I7, I12).
  */
-import { isParqueueError, ParqueueError, toFailure } from '@parqueue/core';
+import { isCallersOwn, isParqueueError, ParqueueError, toFailure } from '@parqueue/core';
 import type { Answer, DegradedAnswer, Inspection, Look, Manifest, Span } from '@parqueue/core';
 import { CallerLeft, type AskCall } from './caller.ts';
 import type { ApiContext } from './context.ts';
@@ -85,12 +85,17 @@ async function observed<T extends Asked>(
     return asked;
   } catch (error) {
     if (error instanceof CallerLeft) outcome = null;
-    else failure = toFailure(error).code;
+    else {
+      const told = toFailure(error);
+      failure = told.code;
+      if (isCallersOwn(told, name)) outcome = 'refused';
+    }
     throw error;
   } finally {
     if (outcome !== null) {
       metrics.requests.inc({ dataset, outcome });
-      context.asks.count(name, outcome);
+      // The page tells how a dataset's asks ended, whosever fault it is.
+      context.asks.count(name, outcome === 'refused' ? 'error' : outcome);
     }
     metrics.resolveSeconds.observe((clock.now() - began) / 1000);
     span?.set({ 'parqueue.key': key, 'parqueue.dataset': dataset, 'parqueue.outcome': outcome ?? 'pending' });

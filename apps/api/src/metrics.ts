@@ -10,7 +10,7 @@ import { clusterGauges } from './cluster-gauges.ts';
 import type { ClusterSampler } from './cluster-sample.ts';
 import type { DegradedOutcome } from './degraded.ts';
 
-const REQUEST_OUTCOMES = ['hit', 'stale', 'miss', 'collapsed', 'error'] as const;
+const REQUEST_OUTCOMES = ['hit', 'stale', 'miss', 'collapsed', 'refused', 'error'] as const;
 export type RequestOutcome = (typeof REQUEST_OUTCOMES)[number];
 
 /** Kinds of damage readers meet, told from the inspection's words; anything new is `other`. */

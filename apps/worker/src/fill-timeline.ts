@@ -1,5 +1,5 @@
 /** Turns the steps of one fill into phases, outcomes and sums. */
-import type { Outcome, StepName } from '@parqueue/core';
+import { isCallersOwn, type Outcome, type ResolvedRequest, type StepName } from '@parqueue/core';
 import type { FILL_OUTCOMES, FILL_PHASES, WorkerMetrics } from './metrics.ts';
 
 /** The step that ends each phase; the first begins with the lease. */
@@ -14,13 +14,19 @@ export const PHASE_ENDS: Partial<Record<StepName, (typeof FILL_PHASES)[number]>>
 export class FillTimeline {
   readonly #metrics: WorkerMetrics;
   readonly #source: string;
+  readonly #dataset: string | null;
   readonly #createdAtMs: number;
   #phaseBeganAt: number | null = null;
   #fenced = false;
 
-  constructor(metrics: WorkerMetrics, source: string, createdAtMs: number) {
+  constructor(
+    metrics: WorkerMetrics,
+    { source, dataset }: Pick<ResolvedRequest, 'source' | 'dataset'>,
+    createdAtMs: number,
+  ) {
     this.#metrics = metrics;
     this.#source = source;
+    this.#dataset = dataset;
     this.#createdAtMs = createdAtMs;
   }
 
@@ -45,25 +51,27 @@ export class FillTimeline {
   end(outcome: Outcome): void {
     // A job that never held a lease filled nothing.
     if (this.#phaseBeganAt === null) return;
-    this.#metrics.fills.inc({ source: this.#source, outcome: this.#fenced ? 'fenced' : fillOutcome(outcome) });
+    const ended = this.#fenced ? 'fenced' : fillOutcome(outcome, this.#dataset);
+    this.#metrics.fills.inc({ source: this.#source, outcome: ended });
     if (outcome.kind !== 'committed') return;
     this.#metrics.fillRows.inc({ source: this.#source }, outcome.rows);
     this.#metrics.fillBytes.inc({ source: this.#source }, outcome.bytes);
   }
 }
 
-function fillOutcome({ kind }: Outcome): (typeof FILL_OUTCOMES)[number] {
-  switch (kind) {
+function fillOutcome(outcome: Outcome, dataset: string | null): (typeof FILL_OUTCOMES)[number] {
+  switch (outcome.kind) {
     case 'committed':
-    case 'failed':
     case 'cancelled':
-      return kind;
+      return outcome.kind;
+    case 'failed':
+      return isCallersOwn(outcome.failure, dataset) ? 'refused' : 'failed';
     case 'verified':
     case 'satisfied':
     case 'changed':
     case 'absent':
       return 'unchanged';
     default:
-      return kind satisfies never;
+      return outcome satisfies never;
   }
 }

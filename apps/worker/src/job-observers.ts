@@ -33,7 +33,7 @@ export class JobObservers {
     const { metrics, tracer, now } = deps;
     this.#observed = observed;
     this.#deps = deps;
-    this.#timeline = new FillTimeline(metrics, job.request.source, queuedAtMs);
+    this.#timeline = new FillTimeline(metrics, job.request, queuedAtMs);
     this.#trace = tracer === null ? null : new JobTrace(tracer, { ...observed, now });
   }
 

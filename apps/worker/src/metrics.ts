@@ -10,7 +10,7 @@ import type { Registry } from 'prom-client';
 const FILL_BUCKETS = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600, 14_400];
 const PROBE_BUCKETS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60];
 
-export const FILL_OUTCOMES = ['committed', 'unchanged', 'fenced', 'failed', 'cancelled'] as const;
+export const FILL_OUTCOMES = ['committed', 'unchanged', 'fenced', 'failed', 'refused', 'cancelled'] as const;
 export const FILL_PHASES = ['open', 'read', 'publish', 'commit'] as const;
 const PROBE_OUTCOMES = ['verified', 'satisfied', 'changed', 'absent', 'failed', 'cancelled'];
 const REFRESH_OUTCOMES = ['verified', 'loaded', 'fresh', 'joined', 'unread', 'foreign', 'late', 'failed'];

@@ -35,6 +35,32 @@ export const ERROR_CODES = {
 
 export type ErrorCode = keyof typeof ERROR_CODES;
 
+/** How somebody asked, or what they wished for: no dataset is the cause. */
+const OF_THE_WISH: readonly ErrorCode[] = [
+  'PQ_INVALID_REQUEST',
+  'PQ_FORBIDDEN',
+  'PQ_NOT_CACHED',
+  'PQ_RATE_LIMITED',
+  'PQ_CANCELLED',
+];
+
+/** What was asked. A dataset's question is its owner's; any other is the caller's, mistakes included. */
+const OF_THE_QUESTION: readonly ErrorCode[] = [
+  'PQ_UNKNOWN_SOURCE',
+  'PQ_NOT_FOUND',
+  'PQ_LIMIT_EXCEEDED',
+  'PQ_UNTRACKABLE',
+  'PQ_UNSUPPORTED_TYPE',
+  'PQ_VALUE_OUT_OF_RANGE',
+  'PQ_MALFORMED_SOURCE',
+  'PQ_SOURCE_REJECTED',
+];
+
+/** Whether only who asked can do something about it, so that nobody who runs the service need be called. */
+export function isCallersOwn({ code, retryable }: Failure, dataset: string | null): boolean {
+  return OF_THE_WISH.includes(code) || (dataset === null && !retryable && OF_THE_QUESTION.includes(code));
+}
+
 /** What crosses threads, queues and Redis in place of an exception: classes and codes do not survive those borders. */
 export interface Failure {
   readonly code: ErrorCode;
