@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +12,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from conftest import Stage
+from conftest import Connect, Stage
 from parqueue import Freshness, Parqueue, ParqueueError
 from relay import Relay
 
@@ -119,3 +121,30 @@ def test_errors_have_the_code_of_the_server_and_say_what_to_do(pq: Parqueue, sta
     with pytest.raises(ParqueueError) as failed:
         pq.read("numbers", name="one", freshness=Freshness(only_if_cached=True))
     assert failed.value.code == "PQ_NOT_CACHED"
+
+
+def test_what_is_written_wrongly_is_told_in_words(pq: Parqueue, tmp_path: Path) -> None:
+    wrong: list[tuple[Callable[[], object], str]] = [
+        (pq.cached_sql(source="pg")(lambda: None), "returns a statement, or a statement and its binds, not NoneType"),
+        (pq.cached_sql(source="pg")(lambda: ("select 1", {}, 3)), "a statement and its binds, not tuple"),
+        (pq.cached_file(source="lake")(lambda: None), "returns a path, or a path and options"),
+        (pq.cached_dataset("numbers")(lambda: "n1"), "a mapping of parameters, not str"),
+        (lambda: pq.cached_sql(lambda: "select 1"), r"@pq\.cached_sql\(source="),  # type: ignore[arg-type]
+        (lambda: pq.cached_dataset(dict), r"@pq\.cached_dataset\(name="),  # type: ignore[arg-type]
+        (lambda: pq.read(None), "name of a dataset or a Query, not NoneType"),  # type: ignore[arg-type]
+    ]
+    for ask, words in wrong:
+        with pytest.raises(TypeError, match=words):
+            ask()
+    with pytest.raises(ValueError, match="polars, lazy, pandas, arrow"):
+        pq.cached_file(source="lake", frame="panda")(lambda: "sales.parquet")  # type: ignore[arg-type]
+    with pytest.raises(IsADirectoryError, match="folder"):
+        pq.download("sales", tmp_path)
+
+
+def test_a_home_is_a_home(connect: Connect, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    connect(cache="~/mine").read("sales")
+    assert list((tmp_path / "mine" / "v1").glob("*.parquet"))
+    with pytest.raises(ParqueueError, match=re.escape(str(tmp_path))):
+        connect(mount="~/store").path("sales")

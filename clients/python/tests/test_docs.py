@@ -58,6 +58,31 @@ print(len(duckdb.sql(sys.argv[1].split(";", 1)[1]).fetchall()))
     assert int(told) > 3
 
 
+def test_what_is_said_of_keys(stage: Stage, tmp_path: Path) -> None:
+    """Each form that the document names, at the server itself, which wants one."""
+    url, document = f"{stage.url}/v1/datasets/sales.parquet", READERS.read_text("utf-8")
+    (pandas_,) = re.findall(r"with a key: (storage_options=\{.*?\})", document)
+    (fsspec_,) = re.findall(r"with a key: (client_kwargs=\{.*?\}\})", document)
+    (secret,) = (block for block in blocks(READERS, "sql") if "…" in block)
+    (header,) = re.findall(r"# (-H '.*?') with a key", document)
+    program = f"""
+import pathlib, duckdb, duckdb_extension_httpfs, fsspec, pandas as pd, pyarrow.parquet as parquet
+duckdb.load_extension(str(next(pathlib.Path(duckdb_extension_httpfs.__file__).parent.rglob("httpfs.duckdb_extension"))))
+url = {url!r}
+print(len(pd.read_parquet(url, columns=["id"], {pandas_})))
+with fsspec.open(url, cache_type="none", {fsspec_}) as file:
+    print(parquet.ParquetFile(file).read(columns=["id"]).num_rows)
+duckdb.sql({secret!r})
+print(duckdb.sql("select count(*) from read_parquet('" + url + "')").fetchone()[0], flush=True)
+import os; os._exit(0)
+"""
+    told = _run([sys.executable, "-c", program.replace("…", stage.key)], tmp_path)
+    assert told.split() == ["20000"] * 3
+    if shutil.which("curl") is not None:
+        _run(["sh", "-c", f"curl -sfO {url} {header.replace('…', stage.key)}"], tmp_path)
+        assert (tmp_path / "sales.parquet").read_bytes()[:4] == b"PAR1"
+
+
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl")
 def test_curl(url: str, tmp_path: Path) -> None:
     lines = [line for block in blocks(READERS, "sh") for line in block.replace("http://127.0.0.1:8787", url).splitlines()]

@@ -171,6 +171,14 @@ describe('a load that takes its time', () => {
     expect(phases).toEqual(['reading', undefined]);
   });
 
+  it('is looked at twice a minute at least, whatever is told', async () => {
+    const ended = { kind: 'committed', fence: 7, rows: 1, bytes: 1 };
+    const fill = json(200, { id: 'lake.fill.01', state: 'finished', outcome: ended });
+    const { client, slept } = await serve([accepted('lake.fill.01', '86400'), fill, rows('done')]);
+    expect(await (await client.get('d')).text()).toBe('done');
+    expect(slept).toEqual([30_000]);
+  });
+
   it('is asked for again when nobody remembers it', async () => {
     const { client } = await serve([
       accepted('a'),
@@ -266,6 +274,17 @@ describe('a refusal', () => {
       retryable: true,
       retryAfterMs: 4000,
     });
+  });
+
+  it('with a time to come back that is far away is told at once', async () => {
+    const paused = json(
+      503,
+      { code: 'PQ_SOURCE_PAUSED', detail: 'paused', retryable: true },
+      { 'retry-after': '3600' },
+    );
+    const { client, slept } = await serve([paused, rows('too late')]);
+    expect(await failureOf(client.get('d'))).toMatchObject({ code: 'PQ_SOURCE_PAUSED', retryAfterMs: 3_600_000 });
+    expect(slept).toEqual([]);
   });
 
   it('without a time to come back is final', async () => {

@@ -48,6 +48,10 @@ const POLL_MS = 1000;
 /** Before a broken connection is tried again; twice as long each time. */
 const BREAK_MS = 250;
 const BREAK_MS_MAX = 8000;
+/** Who is told to come back later than this is told so, and decides: it may be a mistake, or next week. */
+const COME_BACK_MS_MAX = 120_000;
+/** Before the next look at a load, whatever is told. */
+const POLL_MS_MAX = 30_000;
 
 export class Transport {
   readonly retries: number;
@@ -84,9 +88,10 @@ export class Transport {
       if (response.ok || response.status === 304) return response;
       const error = await errorOfResponse(response);
       call.signal?.throwIfAborted();
-      const comeBack = (error.status === 429 || error.status === 503) && error.retryAfterMs !== null;
+      const { status, retryAfterMs } = error;
+      const comeBack = (status === 429 || status === 503) && retryAfterMs !== null && retryAfterMs <= COME_BACK_MS_MAX;
       if (!comeBack || attempt >= this.retries) throw error;
-      await this.#sleep(error.retryAfterMs ?? 0, call.signal);
+      await this.#sleep(retryAfterMs, call.signal);
     }
   }
 
@@ -164,7 +169,7 @@ export class Transport {
     const { firstWaitMs, signal, onWait } = options;
     let waitMs = firstWaitMs;
     for (;;) {
-      await this.#sleep(waitMs, signal);
+      await this.#sleep(Math.min(waitMs, POLL_MS_MAX), signal);
       let answer: JsonAnswer;
       try {
         const call: Call = { method: 'GET', path: `v1/fills/${encodeURIComponent(id)}`, signal };

@@ -279,6 +279,8 @@ class Parqueue(Decorating, Management):
     ) -> Query:
         if isinstance(what, str):
             query = self.dataset(what, columns=columns, params=_merged(params, more))
+        elif not isinstance(what, Query):
+            raise TypeError(f"the first argument is the name of a dataset or a Query, not {type(what).__name__}")
         elif params or more:
             raise TypeError("a query has its parameters already")
         else:
@@ -305,7 +307,7 @@ def _cache_of(cache: bool | str | os.PathLike[str], bytes_max: int, *, owner: by
         except RuntimeError:  # there is no home
             directory = None
         return DiskCache(directory, bytes_max, owner=owner, required=False)
-    return DiskCache(Path(cache), bytes_max, owner=owner, required=True)
+    return DiskCache(Path(cache).expanduser(), bytes_max, owner=owner, required=True)
 
 
 def _require_usable(url: str, api_key: str | None) -> None:

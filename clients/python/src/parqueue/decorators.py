@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Callable, Generic, Protocol, TypeVar
 
-from .query import FrameKind, Query
+from .query import FrameKind, Query, checked_kind
 from .question import Binds, Freshness
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class CachedFunction(Generic[P]):
         functools.update_wrapper(self, function)
         self._function: Callable[..., Any] = function
         self._question = question
-        self._frame = frame
+        self._frame = checked_kind(frame)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:
         return self.query(*args, **kwargs).to(self._frame)
@@ -93,8 +93,10 @@ class Decorating:
         >>> sales.query(date(2026, 1, 1)).scan()   # or any other way to have it
         """
 
+        _require_name(source, "cached_sql", "source")
+
         def question(returned: Any) -> Query:
-            sql, binds = returned if isinstance(returned, tuple) else (returned, None)
+            sql, binds = _pair(returned, (str,), "a statement, or a statement and its binds")
             return self.sql(source, sql, binds).options(freshness=freshness, timeout=timeout)
 
         return lambda function: CachedFunction(function, question, frame)
@@ -114,9 +116,11 @@ class Decorating:
         ...     return f"prices/{day:%Y/%m/%d}.csv"
         """
 
+        _require_name(source, "cached_file", "source")
+
         def question(returned: Any) -> Query:
-            path, options = returned if isinstance(returned, tuple) else (returned, {})
-            query = self.file(source, os.fspath(path), **options)
+            path, options = _pair(returned, (str, os.PathLike), "a path, or a path and options of file()")
+            query = self.file(source, os.fspath(path), **(options or {}))
             return query.options(freshness=freshness, timeout=timeout)
 
         return lambda function: CachedFunction(function, question, frame)
@@ -131,7 +135,23 @@ class Decorating:
     ) -> Callable[[Callable[P, Any]], CachedFunction[P]]:
         """Makes a function that returns the parameters of a dataset, a mapping, into one that returns its rows."""
 
+        _require_name(name, "cached_dataset", "name")
+
         def question(returned: Any) -> Query:
+            if not isinstance(returned, (Mapping, type(None))):
+                raise TypeError(f"the decorated function returns a mapping of parameters, not {type(returned).__name__}")
             return self.dataset(name, params=returned or {}).options(freshness=freshness, timeout=timeout)
 
         return lambda function: CachedFunction(function, question, frame)
+
+
+def _require_name(given: object, decorator: str, argument: str) -> None:
+    if not isinstance(given, str):
+        raise TypeError(f'{decorator} takes the {argument} first: @pq.{decorator}({argument}="...")')
+
+
+def _pair(returned: Any, kinds: tuple[type, ...], what: str) -> tuple[Any, Any]:
+    first, second = returned if isinstance(returned, tuple) and len(returned) == 2 else (returned, None)
+    if not isinstance(first, kinds):
+        raise TypeError(f"the decorated function returns {what}, not {type(first).__name__}")
+    return first, second

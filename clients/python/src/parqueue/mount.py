@@ -22,7 +22,7 @@ class Mount:
     """``root`` is the root of the store; its ``parqueue.json`` must name the store that the server uses."""
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
-        self.root = Path(root)
+        self.root = Path(root).expanduser()
 
     def file_of(self, resolution: Mapping[str, Any]) -> Path | None:
         """The file behind an answer of ``resolve``; None where it is not to be seen (yet, or any more).

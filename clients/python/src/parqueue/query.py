@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from . import frames
 from .errors import ParqueueError
@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 
 #: What a call gives: an eager or a lazy frame of polars, a frame of pandas, a table of pyarrow.
 FrameKind = Literal["polars", "lazy", "pandas", "arrow"]
+
+
+def checked_kind(kind: FrameKind) -> FrameKind:
+    if kind not in get_args(FrameKind):
+        raise ValueError(f"a frame is one of {', '.join(get_args(FrameKind))}")
+    return kind
 
 
 @dataclass(frozen=True, repr=False)
@@ -76,9 +82,7 @@ class Query:
     def to(self, kind: FrameKind) -> Any:
         """The rows as ``polars`` (read), ``lazy`` (scan), ``pandas`` or ``arrow``."""
         ways = {"polars": self.read, "lazy": self.scan, "pandas": self.to_pandas, "arrow": self.to_arrow}
-        if kind not in ways:
-            raise ValueError(f"a frame is one of {', '.join(ways)}")
-        return ways[kind]()
+        return ways[checked_kind(kind)]()
 
     def path(self) -> PinnedFile:
         """The store's own file on the mount, kept there while it is held: ``with query.path() as file: ...``.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import threading
@@ -98,6 +99,8 @@ class Reading:
 
     def download(self, question: Question, to: Path, options: Options) -> int:
         """Writes the rows beside ``to``, syncs them, and puts them in place in one rename. Returns the bytes."""
+        if to.is_dir():  # before anything is fetched
+            raise IsADirectoryError(errno.EISDIR, "a file is written, and this is a folder", str(to))
         temporary = to.with_name(f".{to.name}.{secrets.token_hex(8)}.part")
         try:
             mode = to.stat().st_mode & 0o777
