@@ -10,6 +10,7 @@
  */
 import { describedBy } from './described-by.ts';
 import type { Epochs } from './epoch.ts';
+import { leave, type Granted } from './fill-end.ts';
 import { keepLease } from './heartbeat.ts';
 import { writeHeadFile } from './head-file.ts';
 import { lookReconciled, targetOf, type ReconciledLookDeps } from './look.ts';
@@ -21,14 +22,7 @@ import type { Job, Outcome } from './model/job.ts';
 import type { Manifest } from './model/manifest.ts';
 import { CANCELLED, type JobContext, type JobRun } from './probe.ts';
 import type { Clock, RandomId } from './ports/clock.ts';
-import {
-  isEpochLost,
-  type CommitResult,
-  type LeaseClaim,
-  type Leases,
-  type Look,
-  type Pins,
-} from './ports/coordination.ts';
+import { isEpochLost, type CommitResult, type Leases, type Look, type Pins } from './ports/coordination.ts';
 import type { Parts } from './ports/parts.ts';
 import type { OnStep } from './ports/steps.ts';
 import type { KeyDirectories, StoreMarks } from './ports/store.ts';
@@ -64,12 +58,6 @@ const COMMIT_ATTEMPTS = 10;
 const COMMIT_PAUSE_MS = 500;
 
 type Attempt = Outcome | 'again' | 'interrupted';
-
-interface Granted {
-  readonly claim: LeaseClaim;
-  readonly fence: number;
-  readonly grantedAtMs: number;
-}
 
 export class Filler {
   readonly #deps: FillDeps;
@@ -156,7 +144,7 @@ export class Filler {
         await heartbeat.stop();
       } finally {
         // What was committed is the staging directory itself, under its new name.
-        await this.#leave(granted, !isCommitted(result));
+        await leave(granted, !isCommitted(result), this.#deps);
       }
     }
   }
@@ -316,33 +304,6 @@ export class Filler {
       if (ref.fence >= fence) continue;
       await directories.moveToTrash(ref);
       await onStep('staging-swept', { key, fence: ref.fence, fillId: ref.fillId });
-    }
-  }
-
-  /**
-   * A killed thread leaves its staging directory; then the lease goes, also where the store refused: a lease that stayed
-   * would keep everybody from the key for its whole life, and whoever is granted the next one sweeps. Both are best
-   * effort, for both end by themselves.
-   */
-  async #leave({ claim, fence }: Granted, isStaged: boolean): Promise<void> {
-    const { directories, leases, onStep } = this.#deps;
-    const { key, fillId } = claim;
-    const attempts = [
-      ['staging-swept', async () => (isStaged ? await directories.moveToTrash({ key, fence, fillId }) : undefined)],
-      [
-        'lease-released',
-        async () => {
-          await leases.release(claim, fence);
-          await onStep('lease-released', { key, fence, fillId });
-        },
-      ],
-    ] as const;
-    for (const [at, attempt] of attempts) {
-      try {
-        await attempt();
-      } catch (error) {
-        await onStep('failed', { key, fence, fillId, at, failure: toFailure(error) });
-      }
     }
   }
 }
