@@ -1,85 +1,54 @@
-/**
- * A store of many entries, made by the product's own ports as a fill makes each: lease, staging, part, manifest, publish, commit,
- * head.json. Only fsync and chmod are left out, and all parts have the same few bytes: what is measured is what many entries cost afterwards.
- */
-import { createHash, randomBytes } from 'node:crypto';
+/** A store of many entries, as fills leave them (quick-maker.ts), all parts with the same few bytes: what is measured is what many entries cost afterwards. */
+import { createHash } from 'node:crypto';
 import { copyFile, readFile, stat, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { DuckDBInstance } from '@duckdb/node-api';
-import {
-  Epochs,
-  MANIFEST_FORMAT,
-  PART_NAME,
-  reconcilePass,
-  type Clock,
-  type Manifest,
-  type OnStep,
-  type ResolvedRequest,
-} from '@parqueue/core';
-import { Catalog, loadConfig, storeRules } from '@parqueue/core/config';
-import { connectRedis, openCoordination, type Coordination } from '@parqueue/core/redis';
-import { nodeFiles, openStore, StoreCalls, type Files, type FileStore } from '@parqueue/core/store';
+import { newFillId, reconcilePass, type ResolvedRequest } from '@parqueue/core';
+import { connectRedis } from '@parqueue/core/redis';
 import type { Cluster } from '../cluster.ts';
+import { RowThread } from '../row-thread.ts';
+import { claimOf, commitOf, headFileOf, manifestOf, type TinyPart } from './entry.ts';
+import { openParts, randomId, silent, type ClusterPlace, type OpenParts } from './open-parts.ts';
+import { fenceOf, requestOf, type NumberRange } from './quick-maker.ts';
 
-const AT_ONCE = 16;
+/** As production's UV_THREADPOOL_SIZE has it. */
+const STORE_CALLS = 15;
+/** Each waits for its own disk; a core runs Redis meanwhile. */
+const MAKERS = 2;
+/** That a maker makes before it is asked again: between them the bench may be ended. */
+const ASKED_AT_ONCE = 2000;
 /** Directories of key, staging and generation; part, manifest and head.json. */
 const INODES_PER_ENTRY = 6;
-const BYTES_PER_ENTRY = 32 * 1024;
+/** A block each, and what the directories of the shards and the journal take. */
+const BYTES_PER_ENTRY = 26 * 1024;
+/** Of what is taken: others write too. */
+const ROOM_LEFT = 1.3;
 
-export const clock: Clock = { now: () => Date.now(), sleep: (ms, signal) => sleep(ms, undefined, { signal }) };
-export const randomId = (): string => randomBytes(16).toString('hex');
-export const silent: OnStep = () => undefined;
-
-const nothing = async (): Promise<void> => {};
-
-/** What nobody needs who will throw all of it away: fsync, and whatever of the mode the umask took. */
-const withoutSync: Files = {
-  ...nodeFiles,
-  open: async (...told) => ({ ...(await nodeFiles.open(...told)), chmod: nothing, sync: nothing }),
-};
-
-interface Parts {
-  readonly cluster: Cluster;
-  readonly store: FileStore;
-  readonly quick: FileStore;
-  readonly coordination: Coordination;
-  readonly epochs: Epochs;
-  readonly catalog: Catalog;
-  readonly rules: ReturnType<typeof storeRules>;
-  readonly part: { readonly path: string; readonly bytes: number; readonly sha256: string };
+interface Parts extends OpenParts {
+  readonly part: TinyPart;
 }
 
 export class ManyEntries implements AsyncDisposable {
+  readonly #place: ClusterPlace;
   readonly #parts: Parts;
   readonly #redis: ReturnType<typeof connectRedis>;
   #count = 0;
 
-  private constructor(parts: Parts) {
+  private constructor(place: ClusterPlace, parts: Parts) {
+    this.#place = place;
     this.#parts = parts;
-    this.#redis = connectRedis({ url: parts.cluster.redis.url }, 'worker');
+    this.#redis = connectRedis({ url: place.redisUrl }, 'worker');
   }
 
   /** @param name of a tiny Parquet file that is made in the lake */
   static async open(cluster: Cluster, name: string): Promise<ManyEntries> {
-    const path = join(cluster.folder, 'parqueue.yaml');
-    const config = loadConfig(await readFile(path, 'utf8'), { path, env: {}, readFile: () => '' });
-    const calls = new StoreCalls({ max: AT_ONCE });
-    const store = await openStore({ ...config.store, calls });
-    const quick = await openStore({ ...config.store, calls, files: withoutSync });
-    const { storeId } = store;
-    const coordination = await openCoordination({ url: cluster.redis.url, storeId, clock, randomId });
-    const { register, reconciler, ticks, parts } = coordination;
-    const epochs = new Epochs({ register, store: store.epochs, clock, randomId, onStep: silent });
-    await epochs.open();
+    const place = { folder: cluster.folder, redisUrl: cluster.redis.url };
+    const opened = await openParts(place, STORE_CALLS);
+    const { reconciler, ticks, parts } = opened.coordination;
     // As a worker begins: gc waits for it, and no key has to be compared by itself afterwards.
-    const { directories, reader, marks } = store;
+    const { directories, reader, marks } = opened.store;
     const { signal } = new AbortController();
     await reconcilePass({ reconciler, ticks, parts, directories, reader, marks, onStep: silent }, { signal });
-    const part = await writePart(cluster.lake(name));
-    const rules = storeRules(config);
-    const catalog = new Catalog(config);
-    return new ManyEntries({ cluster, store, quick, coordination, epochs, catalog, rules, part });
+    return new ManyEntries(place, { ...opened, part: await writePart(cluster.lake(name)) });
   }
 
   get parts(): Parts {
@@ -90,30 +59,56 @@ export class ManyEntries implements AsyncDisposable {
     return this.#count;
   }
 
-  /** Whether the filesystem has room for so many, with as much left again. */
+  /** Whether the filesystem has room for so many, and some left. */
   async hasRoomFor(count: number): Promise<boolean> {
     const { ffree, files, bavail, bsize } = await statfs(this.#parts.store.root);
-    const more = count - this.#count;
-    return (files === 0 || ffree > 2 * INODES_PER_ENTRY * more) && bavail * bsize > 2 * BYTES_PER_ENTRY * more;
+    const more = (count - this.#count) * ROOM_LEFT;
+    return (files === 0 || ffree > INODES_PER_ENTRY * more) && bavail * bsize > BYTES_PER_ENTRY * more;
   }
 
   /** The entry of a dataset without parameters, which `growTo` does not count: loaded a moment ago, as for a caller. */
   async makeDataset(name: string): Promise<void> {
-    await this.#make(this.#parts.catalog.resolveDataset(name, {}).request);
+    await this.make(this.#parts.catalog.resolveDataset(name, {}).request);
   }
 
-  async growTo(count: number, signal: AbortSignal): Promise<void> {
-    const { catalog } = this.#parts;
-    let next = this.#count;
-    await Promise.all(
-      Array.from({ length: AT_ONCE }, async () => {
-        while (next < count) {
-          signal.throwIfAborted();
-          next += 1;
-          await this.#make(catalog.resolveAdhoc({ source: 'lake', path: `many/${next}.parquet` }).request);
-        }
-      }),
-    );
+  /** By the ports of store and coordination, step by step. @returns its fence */
+  async make(request: ResolvedRequest): Promise<number> {
+    const { coordination, store, part } = this.#parts;
+    const claim = claimOf(request, newFillId(randomId));
+    const fence = fenceOf(await coordination.leases.acquire(claim));
+    const staging = await store.writer.stage(request.key, fence, claim.fillId);
+    await copyFile(part.path, staging.partPath);
+    const { mtimeNs } = await store.writer.seal(staging);
+    const ids = { fence, fillId: claim.fillId, storeId: store.storeId };
+    const manifest = manifestOf(request, ids, { ...part, mtimeNs });
+    await store.writer.describe(staging, manifest);
+    await store.writer.publish(staging);
+    await coordination.heads.commit(commitOf(manifest, request));
+    await store.marks.writeHead(headFileOf(manifest));
+    await coordination.leases.release(claim, fence);
+    return fence;
+  }
+
+  /** The request of one of the many, from 0. */
+  request(number: number): ResolvedRequest {
+    return requestOf(this.#parts.catalog, number);
+  }
+
+  async growTo(count: number, signal: AbortSignal, onMade: (made: number) => void = () => undefined): Promise<void> {
+    const entry = new URL('./maker-thread.js', import.meta.url);
+    const { part } = this.#parts;
+    let [next, made] = [this.#count, this.#count];
+    const makeOn = async (): Promise<void> => {
+      await using thread = await RowThread.start<NumberRange>(entry, { place: this.#place, part });
+      while (next < count) {
+        signal.throwIfAborted();
+        const range = { first: next, end: Math.min(count, next + ASKED_AT_ONCE) };
+        next = range.end;
+        made += await thread.do(range);
+        onMade(made);
+      }
+    };
+    await Promise.all(Array.from({ length: MAKERS }, makeOn));
     this.#count = count;
   }
 
@@ -126,68 +121,21 @@ export class ManyEntries implements AsyncDisposable {
     return field('used_memory') - others.reduce((sum, bytes) => sum + bytes, changes ?? 0);
   }
 
-  async #make(request: ResolvedRequest): Promise<void> {
-    const { coordination, quick, part } = this.#parts;
-    const { key, scopes } = request;
-    const claim = { key, fillId: randomId(), holder: 'bench', ttlMs: 600_000, scopes };
-    const grant = await coordination.leases.acquire(claim);
-    if (grant.kind !== 'granted') throw new Error(`no lease for ${key}: ${grant.kind}`);
-    const { fence } = grant;
-    const staging = await quick.writer.stage(key, fence, claim.fillId);
-    await copyFile(part.path, staging.partPath);
-    const { bytes, mtimeNs } = await quick.writer.seal(staging);
-    const manifest = manifestOf(request, { fence, fillId: claim.fillId, storeId: quick.storeId });
-    const whole: Manifest = { ...manifest, part: { name: PART_NAME, bytes, rows: 1, sha256: part.sha256, mtimeNs } };
-    await quick.writer.describe(staging, whole);
-    await quick.writer.publish(staging);
-    const { version, consistency, source, dataset, startedAtMs } = whole;
-    const told = { version, consistency, source, dataset, startedAtMs, bytes, rows: 1, sha256: part.sha256 };
-    await coordination.heads.commit({ key, scopes, fence, fillId: claim.fillId, ...told });
-    const head = { key, fence, version, sha256: part.sha256, verified: fence, verifiedAtMs: startedAtMs };
-    await quick.marks.writeHead(head);
-    await coordination.leases.release(claim, fence);
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     this.#redis.disconnect();
     await this.#parts.coordination.close();
   }
 }
 
-function manifestOf(
-  { key, canonical, source, dataset }: ResolvedRequest,
-  ids: { readonly fence: number; readonly fillId: string; readonly storeId: string },
-): Omit<Manifest, 'part'> {
-  return {
-    manifestFormat: MANIFEST_FORMAT,
-    ...ids,
-    key,
-    version: `checksum:sha256:${createHash('sha256').update(key).digest('hex')}`,
-    consistency: 'exact',
-    dataset,
-    source,
-    request: canonical,
-    columns: [{ name: 'id', sourceType: 'parquet:int64', type: 'int64', nullable: true }],
-    sourceDetails: { method: 'copy' },
-    startedAtMs: clock.now(),
-    sealedAtMs: clock.now(),
-    host: 'bench',
-    writer: 'bench',
-  };
-}
-
-async function writePart(path: string): Promise<Parts['part']> {
+async function writePart(path: string): Promise<TinyPart> {
   const instance = await DuckDBInstance.create(':memory:');
   const connection = await instance.connect();
   await connection.run(`COPY (SELECT 1::BIGINT AS id) TO '${path}' (FORMAT parquet)`);
   connection.closeSync();
   instance.closeSync();
   const { size } = await stat(path);
-  return {
-    path,
-    bytes: size,
-    sha256: createHash('sha256')
-      .update(await readFile(path))
-      .digest('hex'),
-  };
+  const sha256 = createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex');
+  return { path, bytes: size, sha256 };
 }

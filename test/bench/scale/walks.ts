@@ -1,22 +1,43 @@
 /** What goes over all entries of a store, each timed once: as the commands and the workers do it, by the use cases themselves. */
 import { collectGarbage, reconcilePass, verifyStore } from '@parqueue/core';
-import { randomId, silent, type ManyEntries } from './many-entries.ts';
+import { cpuSecondsOf } from '../process-cpu.ts';
+import type { ManyEntries } from './many-entries.ts';
+import { randomId, silent } from './open-parts.ts';
 
 export const WALKS = ['list', 'gcDryRun', 'gc', 'verify', 'rebuild'] as const;
 export type Walk = (typeof WALKS)[number];
 
 const PAGE_ENTRIES = 500;
 
-/** Seconds. Each must have seen every entry. */
+export interface WalkTime {
+  readonly seconds: number;
+  /** Processor time of this process and the API: of all who walk, but not of Redis. */
+  readonly cpuSeconds: number;
+}
+
+/** Each must have seen every entry. @param told.apiPid the process behind `url` */
 export async function walk(
   name: Walk,
-  { many, url, signal }: { readonly many: ManyEntries; readonly url: string; readonly signal: AbortSignal },
-): Promise<number> {
+  told: {
+    readonly many: ManyEntries;
+    readonly url: string;
+    readonly apiPid: number;
+    readonly signal: AbortSignal;
+  },
+): Promise<WalkTime> {
+  const { many, url, apiPid, signal } = told;
   const beganMs = performance.now();
+  const spentBefore = cpuSeconds(apiPid);
   const seen = await WALKED[name](many, url, signal);
   const seconds = (performance.now() - beganMs) / 1000;
   if (seen < many.count) throw new Error(`${name} saw ${seen} of ${many.count} entries`);
-  return seconds;
+  return { seconds, cpuSeconds: cpuSeconds(apiPid) - spentBefore };
+}
+
+function cpuSeconds(apiPid: number): number {
+  const { user, system } = process.cpuUsage();
+  const ofApi = cpuSecondsOf(apiPid);
+  return (user + system) / 1e6 + (Number.isFinite(ofApi) ? ofApi : 0);
 }
 
 const WALKED: Readonly<Record<Walk, (many: ManyEntries, url: string, signal: AbortSignal) => Promise<number>>> = {
