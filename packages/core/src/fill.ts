@@ -21,7 +21,7 @@ import { satisfies } from './model/freshness.ts';
 import type { Job, Outcome } from './model/job.ts';
 import type { Manifest } from './model/manifest.ts';
 import { CANCELLED, type JobContext, type JobRun } from './probe.ts';
-import type { Clock, RandomId } from './ports/clock.ts';
+import { newFillId, type Clock, type RandomId } from './ports/clock.ts';
 import { isEpochLost, type CommitResult, type Leases, type Look, type Pins } from './ports/coordination.ts';
 import type { Parts } from './ports/parts.ts';
 import type { OnStep } from './ports/steps.ts';
@@ -97,7 +97,7 @@ export class Filler {
         return done({ kind: 'satisfied', fence: look.head.fence });
       if (context.signal.aborted) return stopped(context.signal);
 
-      const claim = { key, fillId: randomId(), holder, ttlMs: leaseTtlMs, scopes };
+      const claim = { key, fillId: newFillId(randomId), holder, ttlMs: leaseTtlMs, scopes };
       const grant = await leases.acquire(claim);
       if (grant.kind === 'unreconciled') {
         await reconcile(key);
