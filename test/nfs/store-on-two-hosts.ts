@@ -49,6 +49,7 @@ export async function openOnTwoHosts({ c1, c2 }: NfsLab, root: string, number: n
     },
     directories: {
       list: lister('list'),
+      listWithMark: lister('listWithMark'),
       keys: lister('keys'),
       glance,
       removeEmpty: remover('removeEmpty'),

@@ -12,6 +12,7 @@ import {
   materialize,
   ParqueueError,
   reconcileKey,
+  type KeyDirectories,
   reconcilePass,
   type Clock,
   type JobRun,
@@ -247,7 +248,13 @@ export class World {
     const reader = gated(store.reader, gate);
     const writer = gated(store.writer, gate);
     const marks = gated(store.marks, gate);
-    const directories = gated(store.directories, (name) => (name === 'keys' ? Promise.resolve() : gate(name)));
+    const listed = gated(store.directories, (name) => (name === 'keys' ? Promise.resolve() : gate(name)));
+    // Two steps: others may come between the listing and the mark.
+    const listWithMark: KeyDirectories['listWithMark'] = async (key) => ({
+      ...(await listed.list(key)),
+      mark: await marks.readMark(key),
+    });
+    const directories = { ...listed, listWithMark };
     const onStep: OnStep = (name, details) => this.onStep(name, details);
     const epochs = new Epochs({ register, store: gated(store.epochs, gate), clock, randomId, onStep });
     const jobs = queue.portFor(actor);

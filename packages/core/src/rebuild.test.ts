@@ -78,16 +78,17 @@ test('a pass that was interrupted goes on after the last shard that it finished,
   const { reconciler, ticks, parts } = coordination;
   const { directories, reader, marks } = store;
   const deps = { reconciler, ticks, parts, directories, reader, marks, onStep: () => undefined };
-  const list = async (key: string) => {
+  const listWithMark: typeof directories.listWithMark = async (key, told) => {
     under.now += 1;
     under.most = Math.max(under.most, under.now);
     visited.push(key);
     if (visited.length === 8) stop.abort(new Error('Ctrl-C'));
-    const listed = await directories.list(key);
+    const listed = await directories.listWithMark(key, told);
     under.now -= 1;
     return listed;
   };
-  const watched = { ...deps, directories: { list, keys: directories.keys.bind(directories) } as typeof directories };
+  const keysOf = directories.keys.bind(directories);
+  const watched = { ...deps, directories: { listWithMark, keys: keysOf } as typeof directories };
   await expect(reconcilePass(watched, { signal: stop.signal, keysAtOnce: 3 })).rejects.toThrow('Ctrl-C');
   expect(visited.slice(0, 5).toSorted()).toEqual(keys.slice(0, 5));
   visited.length = 0;

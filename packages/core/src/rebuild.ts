@@ -30,16 +30,15 @@ export interface RebuildDeps {
   readonly onStep: OnStep;
 }
 
-/** @throws EpochLost when the epoch ended meanwhile: nothing was applied */
-export async function reconcileKey(key: string, deps: RebuildDeps): Promise<void> {
-  const { reconciler, ticks, directories, marks, onStep } = deps;
+/** @param told.wasSeen the key was listed a moment ago. @throws EpochLost when the epoch ended meanwhile: nothing was applied */
+export async function reconcileKey(key: string, deps: RebuildDeps, { wasSeen = false } = {}): Promise<void> {
+  const { reconciler, ticks, directories, onStep } = deps;
   const epoch = await ticks.epoch();
-  const { staging, generations } = await directories.list(key);
+  const { staging, generations, mark } = await directories.listWithMark(key, { wasSeen });
   for (const ref of staging) {
     if (epochOf(ref.fence) < epoch) await directories.moveToTrash(ref);
   }
   const older = generations.filter((fence) => epochOf(fence) < epoch).toSorted((a, b) => b - a);
-  const mark = await marks.readMark(key);
   const newest = await newestWhole(key, older, { mark, deps });
   const others = older.filter((fence) => fence !== newest?.fence);
   if (newest !== null) await learnReads(newest, deps);
@@ -109,7 +108,7 @@ export async function reconcilePass(
     const keys = await directories.keys(shard);
     await inTurns(keys, options.keysAtOnce ?? KEYS_AT_ONCE, async (key) => {
       options.signal.throwIfAborted();
-      await reconcileKey(key, deps);
+      await reconcileKey(key, deps, { wasSeen: true });
     });
     // A shard without keys is listed again sooner than its end is told to Redis.
     if (keys.length > 0) await reconciler.savePassPosition(epoch, shard);

@@ -59,6 +59,8 @@ describe('a full check', () => {
     });
     expect(listed).toEqual([]);
     expect(await verify({ key: KEY }, coordination.heads, directories)).toMatchObject({ generations: 1 });
+    expect(listed, 'Redis names the head').toEqual([]);
+    expect(await verify({ key: KEY }, null, directories)).toMatchObject({ generations: 1 });
     expect(listed).toEqual([KEY]);
   });
 

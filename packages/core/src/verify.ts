@@ -8,6 +8,7 @@
  * counts only where Redis still calls it the head afterwards. Without Redis the newest generation of a key stands for its
  * head, and only the store is marked.
  */
+import { inTurns } from './in-turns.ts';
 import { isParqueueError } from './model/errors.ts';
 import { SHARDS, shardOf } from './model/cache-key.ts';
 import type { Tick } from './model/ticks.ts';
@@ -70,6 +71,12 @@ export async function verifyStore(deps: VerifyDeps, options: VerifyOptions): Pro
   return await new Verification(deps, options).run();
 }
 
+/**
+ * Keys that are read side by side: on NFS each read is a round trip. More would take its server's time from those who answer
+ * callers, and each may hold a MiB.
+ */
+const KEYS_AT_ONCE = 8;
+
 interface Ref {
   readonly key: string;
   readonly fence: Tick;
@@ -95,9 +102,10 @@ class Verification {
     for (const shard of key === null ? SHARDS.slice(this.#progress.shardsDone) : [shardOf(key)]) {
       this.#add({ shard });
       const there = await this.#deps.directories.keys(shard);
-      if (key === null) for (const name of there) await this.#checkKey(name, await this.#generationsOf(name));
+      if (key === null)
+        await inTurns(there, KEYS_AT_ONCE, (name) => this.#checkKey(name, () => this.#generationsOf(name)));
       // To list a directory makes it: of a key that was mistyped none is left behind.
-      else await this.#checkKey(key, there.includes(key) ? await this.#generationsOf(key) : []);
+      else await this.#checkKey(key, async () => (there.includes(key) ? await this.#generationsOf(key) : []));
       this.#add({ shardsDone: 1 });
     }
     const { keys, generations, bytes } = this.#progress;
@@ -106,23 +114,26 @@ class Verification {
 
   /** Newest first. */
   async #generationsOf(key: string): Promise<readonly Tick[]> {
-    this.#options.signal.throwIfAborted();
     return (await this.#deps.directories.list(key)).generations.toReversed();
   }
 
-  async #checkKey(key: string, onDisk: readonly Tick[]): Promise<void> {
-    const { generations } = this.#options;
-    const head = await this.#headOf(key, onDisk);
-    const fences = generations === 'all' ? [...new Set([...(head === null ? [] : [head]), ...onDisk])] : [head];
+  /** @param onDisk is asked only where Redis does not say all: a listing is eight calls */
+  async #checkKey(key: string, onDisk: () => Promise<readonly Tick[]>): Promise<void> {
+    const { generations, signal } = this.#options;
+    signal.throwIfAborted();
+    // Listed before Redis is asked: what is published between the two is not taken for a generation without a head.
+    const all = generations === 'all' ? await onDisk() : null;
+    const head = await this.#headOf(key, async () => all ?? (await onDisk()));
+    const fences = all === null ? [head] : [...new Set([...(head === null ? [] : [head]), ...all])];
     for (const fence of fences) if (fence !== null) await this.#check({ key, fence, head: fence === head });
     this.#add({ keys: 1 });
   }
 
   /** What Redis says, or before it has compared the key with the store the newest generation there. */
-  async #headOf(key: string, onDisk: readonly Tick[]): Promise<Tick | null> {
+  async #headOf(key: string, onDisk: () => Promise<readonly Tick[]>): Promise<Tick | null> {
     const look = await this.#deps.heads?.look({ key, scopes: [], probeTargets: [] }, null);
     if (look?.head != null) return look.head.fence;
-    return look?.reconciled === true ? null : (onDisk[0] ?? null);
+    return look?.reconciled === true ? null : ((await onDisk())[0] ?? null);
   }
 
   async #check(ref: Ref): Promise<void> {

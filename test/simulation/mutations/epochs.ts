@@ -111,8 +111,9 @@ export const EPOCH_MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: REBUILD,
-        text: '  const mark = await marks.readMark(key);\n',
-        replacement: '  const mark = (await marks.readMark(key)) === undefined ? null : null;\n',
+        text: '  const { staging, generations, mark } = await directories.listWithMark(key, { wasSeen });\n',
+        replacement:
+          '  const { staging, generations } = await directories.listWithMark(key, { wasSeen });\n  const mark = null as Mark | null;\n',
       },
     ],
     profiles: ['amnesia'],

@@ -99,6 +99,11 @@ export interface PartReader {
 export interface KeyDirectories {
   /** Makes the key's directories, then lists them afresh (NFS clients remember what was not there). */
   list(key: string): Promise<KeyListing>;
+  /**
+   * `list` and the key's mark (`StoreMarks.readMark`) in fewer calls: what the mark's names came to after what is listed.
+   * `wasSeen`: the key's directory was among `keys` a moment ago, and is made only where it has gone since.
+   */
+  listWithMark(key: string, told: { readonly wasSeen: boolean }): Promise<KeyListing & { readonly mark: Mark | null }>;
   /** As this host remembers them, which may be a minute old: two calls to the filesystem where `list` takes eight. */
   glance(key: string): Promise<KeyListing>;
   /** Keys of one shard (two hex digits) that have a directory. */

@@ -27,6 +27,7 @@ export function boundedFiles(files: Files, calls: StoreCalls): Files {
     stat: (path) => calls.run('stat', () => files.stat(path)),
     // One call of three: where it is given up, what it opened is closed by itself when the filesystem answers.
     revisit: (path) => calls.run('open', () => files.revisit(path)),
+    readSmall: (path, bytesMax) => calls.run('read', () => files.readSmall(path, bytesMax)),
     setTimeToZero: (path) => calls.run('utimes', () => files.setTimeToZero(path)),
   };
 }

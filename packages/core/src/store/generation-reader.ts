@@ -18,6 +18,8 @@ import { RememberedManifests, isSameFile, type RememberedManifest } from './reme
 
 /** One read call per MiB: larger gains nothing against SHA-256's own speed. */
 const HASH_BUFFER_BYTES = 1024 * 1024;
+/** Read in one call with opening, asking and closing; what is larger, a MiB at a time. */
+const SMALL_BYTES_MAX = 64 * 1024;
 /** Hashes remembered per process: beyond it the oldest is forgotten and would be taken again. */
 const REMEMBERED_HASHES_MAX = 10_000;
 
@@ -79,42 +81,70 @@ async function glanceAt(judge: Judge, generation: Generation): Promise<Inspectio
 }
 
 async function judgeFiles(judge: Judge, generation: Generation, hash: Hashing): Promise<Inspection> {
-  const { disk, hashes, manifests } = judge;
-  const { key, fence, directory } = generation;
+  const { disk, manifests } = judge;
+  const { directory } = generation;
   const read = await readManifest(judge, generation);
   if ('kind' in read) return read;
   const { manifest } = read;
-  const verdict = await disk.read(`${directory}/${PART_NAME}`, async (file): Promise<Inspection> => {
-    const identity = await file.stat();
-    if (Number(identity.size) !== manifest.part.bytes) {
-      return damaged(`the part has ${identity.size} bytes, its manifest says ${manifest.part.bytes}`);
-    }
-    if (hash === 'when-touched' && isAsSealed(identity, manifest)) return { kind: 'whole', manifest };
-    const sha256 =
-      hash === 'when-touched'
-        ? await hashes.of(`${key}/${fence}`, identity, () => sha256Of(file, UNWATCHED))
-        : await sha256Of(file, hash);
-    return sha256 === manifest.part.sha256 ? { kind: 'whole', manifest } : damaged('the part does not match its hash');
-  });
+  const verdict = await judgePart(judge, generation, { manifest, hash });
   // A full check goes through all there is, once: what is asked for every second is not to make room for that.
   if (verdict?.kind === 'whole' && hash === 'when-touched') manifests.keep(directory, read);
   return verdict ?? absentOr(disk, directory, 'the part is missing');
+}
+
+/** null: it is not there. */
+async function judgePart(
+  { disk, hashes }: Judge,
+  { key, fence, directory }: Generation,
+  { manifest, hash }: { readonly manifest: Manifest; readonly hash: Hashing },
+): Promise<Inspection | null> {
+  const path = `${directory}/${PART_NAME}`;
+  const judged = async (identity: FileIdentity, take: () => Promise<string> | string): Promise<Inspection> => {
+    if (Number(identity.size) !== manifest.part.bytes)
+      return damaged(`the part has ${identity.size} bytes, its manifest says ${manifest.part.bytes}`);
+    return (await take()) === manifest.part.sha256
+      ? { kind: 'whole', manifest }
+      : damaged('the part does not match its hash');
+  };
+  if (hash === 'when-touched') {
+    const told = await disk.find(path, 'read', (absolute) => disk.files.revisit(absolute));
+    if (told === null) return null;
+    if (isAsSealed(told, manifest)) return { kind: 'whole', manifest };
+  } else {
+    const small = await disk.find(path, 'read', (absolute) => disk.files.readSmall(absolute, SMALL_BYTES_MAX));
+    if (small === null) return null;
+    const { identity, bytes } = small;
+    if (bytes !== null) return await judged(identity, () => sha256OfBytes(bytes, hash));
+  }
+  return await disk.read(path, async (file) => {
+    const identity = await file.stat();
+    if (hash !== 'when-touched') return await judged(identity, () => sha256Of(file, hash));
+    return await judged(identity, () => hashes.of(`${key}/${fence}`, identity, () => sha256Of(file, UNWATCHED)));
+  });
 }
 
 async function readManifest(
   { disk, storeId }: Judge,
   { key, fence, directory }: Generation,
 ): Promise<RememberedManifest | Inspection> {
-  const file = await disk.read(`${directory}/${MANIFEST_NAME}`, async (opened) => {
-    const identity = await opened.stat();
-    return { identity, text: await opened.readText() };
-  });
+  const file = await readText(disk, `${directory}/${MANIFEST_NAME}`);
   if (file === null) return absentOr(disk, directory, 'the manifest is missing');
   const reading = decodeManifest(file.text);
   if (!reading.ok) return damaged(reading.reason);
   const { manifest } = reading;
   const wrong = mismatch(manifest, { storeId, key, fence });
   return wrong === null ? { identity: file.identity, manifest, bytes: file.text.length } : damaged(wrong);
+}
+
+async function readText(
+  disk: Disk,
+  path: string,
+): Promise<{ readonly identity: FileIdentity; readonly text: string } | null> {
+  const small = await disk.find(path, 'read', (absolute) => disk.files.readSmall(absolute, SMALL_BYTES_MAX));
+  if (small === null) return null;
+  const { identity, bytes } = small;
+  if (bytes !== null) return { identity, text: bytes.toString('utf8') };
+  return await disk.read(path, async (file) => ({ identity: await file.stat(), text: await file.readText() }));
 }
 
 function isAsSealed({ size, mtimeNs }: FileIdentity, { part }: Manifest): boolean {
@@ -158,6 +188,12 @@ async function sha256Of(file: OpenedFile, { signal, onBytes }: VerifyWatch): Pro
     onBytes(bytes);
     signal.throwIfAborted();
   }
+}
+
+function sha256OfBytes(bytes: Uint8Array, { signal, onBytes }: VerifyWatch): string {
+  onBytes(bytes.length);
+  signal.throwIfAborted();
+  return createHash('sha256').update(bytes).digest('hex');
 }
 
 /**

@@ -13,6 +13,7 @@ import {
   stagingDirectory,
   stagingRefOf,
 } from './layout.ts';
+import { markOfKey } from './marks.ts';
 import type { Trash } from './trash.ts';
 
 const NOTHING: KeyListing = { generations: [], staging: [] };
@@ -29,6 +30,23 @@ export function keyDirectories({
   return {
     list: (key) =>
       folders.withVisible(key, async (isNew) => (isNew ? NOTHING : await listing(key, (path) => disk.list(path)))),
+
+    listWithMark: (key, told) =>
+      folders.withVisible(
+        key,
+        async (isNew) => {
+          if (isNew) return { ...NOTHING, mark: null };
+          const directory = keyDirectory(key);
+          let names: readonly string[] = [];
+          const listed = await listing(key, async (path) => {
+            const found = await disk.list(path);
+            if (path === directory) names = found;
+            return found;
+          });
+          return { ...listed, mark: await markOfKey(disk, key, names) };
+        },
+        told,
+      ),
 
     glance: (key) => listing(key, (path) => disk.glance(path)),
 

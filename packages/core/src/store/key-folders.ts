@@ -47,13 +47,15 @@ export class KeyFolders {
 
   /**
    * The same for whoever only looks: what a crash takes back held nothing. `look` is told whether the key's directory was made
-   * just now: at that moment nothing was in it, which is all that a listing could say.
+   * just now: at that moment nothing was in it, which is all that a listing could say. Where they were seen a moment ago they
+   * are made only when they are missed.
    */
-  async withVisible<T>(key: string, look: (isNew: boolean) => Promise<T>): Promise<T> {
+  async withVisible<T>(key: string, look: (isNew: boolean) => Promise<T>, { wasSeen = false } = {}): Promise<T> {
     const directory = keyDirectory(key);
     await this.makeShard(shardOf(key));
     for (let attempt = 1; ; attempt += 1) {
       try {
+        if (wasSeen && attempt === 1) return await look(false);
         const isNew = await this.#disk.makeDirectory(directory);
         await this.#disk.makeDirectory(`${directory}/${STAGING}`);
         return await look(isNew);

@@ -79,6 +79,7 @@ async function interrupted(
   let point: string | null = null;
   for (const operation of [
     'mkdir',
+    'link',
     'open',
     'chmod',
     'fsync',

@@ -36,10 +36,6 @@ const markSchema = z.object({ target: z.string().min(1), hard: tick, purge: tick
 export function storeMarks(disk: Disk, folders: KeyFolders): StoreMarks {
   /** Many who ask at once share a listing that began after they asked; the names tell all, no file is read. */
   const scopeNames = new SharedLook(() => markNames(disk, SCOPE_MARKS));
-  const markOf = (target: string, names: readonly string[]): Mark | null => {
-    const present = marksNamed(markPlace(target).prefix, names);
-    return present.length === 0 ? null : { target, ...highest(present) };
-  };
   return {
     /** Null also for a file that makes no sense: a hint that says nothing. */
     async readHead(key): Promise<HeadFile | null> {
@@ -84,6 +80,17 @@ export function storeMarks(disk: Disk, folders: KeyFolders): StoreMarks {
       else await folders.withDurable(mark.target.slice('key:'.length), () => raise(disk, mark));
     },
   };
+}
+
+/** @param listed what the key's directory has, as a look a moment ago found: the first of those that it takes */
+export async function markOfKey(disk: Disk, key: string, listed: readonly string[]): Promise<Mark | null> {
+  const target = `key:${key}`;
+  return markOf(target, await markNames(disk, markPlace(target).directory, listed));
+}
+
+function markOf(target: string, names: readonly string[]): Mark | null {
+  const present = marksNamed(markPlace(target).prefix, names);
+  return present.length === 0 ? null : { target, ...highest(present) };
 }
 
 async function raise(disk: Disk, { target, hard, purge }: Mark): Promise<void> {
@@ -147,11 +154,11 @@ function addMark(marks: Map<string, Mark>, mark: Mark): void {
  * listing has it. Hence all names of all looks count, since a mark once seen was raised, and a look that adds nothing
  * is the last.
  */
-async function markNames(disk: Disk, directory: string): Promise<readonly string[]> {
+async function markNames(disk: Disk, directory: string, first?: readonly string[]): Promise<readonly string[]> {
   const names = new Set<string>();
   for (let look = 1; look <= LOOKS_MAX; look += 1) {
     const known = names.size;
-    for (const name of await disk.list(directory)) {
+    for (const name of (look === 1 ? first : null) ?? (await disk.list(directory))) {
       if (markOfName(name) !== null) names.add(name);
     }
     if (look > 1 && names.size === known) break;

@@ -4,7 +4,7 @@
  * a test that fails fails again.
  */
 import type { Space } from '../model/retention.ts';
-import type { FileIdentity, Files, OpenedFile } from '../store/files.ts';
+import type { FileIdentity, Files, OpenedFile, SmallFile } from '../store/files.ts';
 
 export type FileOperation =
   | 'open'
@@ -181,6 +181,22 @@ export class FaultyFiles implements Files {
     const identity = await this.#do('stat', path, () => this.#inner.revisit(path));
     await this.#do('close', path, async () => undefined);
     return identity;
+  }
+
+  /** Step by step, so that each can be made to fail. */
+  async readSmall(path: string, bytesMax: number): Promise<SmallFile> {
+    const file = await this.open(path, 'r');
+    try {
+      const identity = await file.stat();
+      if (identity.size > bytesMax) return { identity, bytes: null };
+      const bytes = Buffer.alloc(Number(identity.size));
+      let done = 0;
+      for (let more = -1; more !== 0 && done < bytes.length; done += more)
+        more = await file.read(bytes.subarray(done), done);
+      return { identity, bytes: bytes.subarray(0, done) };
+    } finally {
+      await file.close();
+    }
   }
 
   setTimeToZero(path: string): Promise<void> {

@@ -233,6 +233,7 @@ export class MemoryStore {
         await this.#begin('list', { key });
         return listingOf(this.#entry(key));
       },
+      listWithMark: async (key) => ({ ...(await this.directories.list(key)), mark: await this.marks.readMark(key) }),
       glance: async (key) => {
         await this.#begin('glance', { key });
         const entry = this.#keys.get(key);
