@@ -15,20 +15,16 @@ export interface OutcomeRecords extends Outcomes {
 
 export function redisOutcomes(gate: RedisGate): OutcomeRecords {
   return {
-    // The record first: who hears the notice must find it. Both leave in one write.
+    // The record first: who hears the notice must find it.
     record: async ({ id, key }, outcome) =>
       await gate.plain(async (redis) => {
-        await Promise.all([
-          redis.set(KEYS.outcome(id), JSON.stringify(outcome), 'EX', OUTCOME_TTL_S),
-          redis.publish(CHANNELS.notice(key), outcome.kind),
-        ]);
+        await redis.set(KEYS.outcome(id), JSON.stringify(outcome), 'EX', OUTCOME_TTL_S);
+        await redis.publish(CHANNELS.notice(key), outcome.kind);
       }),
     recordIfNone: async ({ id, key }, outcome) =>
       await gate.plain(async (redis) => {
-        await Promise.all([
-          redis.set(KEYS.outcome(id), JSON.stringify(outcome), 'EX', OUTCOME_TTL_S, 'NX'),
-          redis.publish(CHANNELS.notice(key), outcome.kind),
-        ]);
+        await redis.set(KEYS.outcome(id), JSON.stringify(outcome), 'EX', OUTCOME_TTL_S, 'NX');
+        await redis.publish(CHANNELS.notice(key), outcome.kind);
       }),
     read: async (id) => {
       const text = await gate.plain((redis) => redis.get(KEYS.outcome(id)));
