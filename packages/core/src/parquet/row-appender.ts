@@ -71,14 +71,19 @@ class Track implements ColumnSink {
     this.builder.setNull(row);
   }
 
-  /** The column's data of `rows` rows; a new batch begins. */
+  /** The column's data of `rows` rows. */
   take(rows: number): Data {
     const { nullCount, valid, builder } = this;
-    this.builder = builderFor(this.column, this.batchRows);
     this.valid = null;
     this.nullCount = 0;
     this.before += rows;
     return builder.finish(rows, { nullCount, nullBitmap: valid?.subarray(0, (rows + 7) >> 3) ?? null });
+  }
+
+  /** `again`: in the memory of the batch before. */
+  begin(again: boolean): void {
+    if (again) this.builder.clear();
+    else this.builder = builderFor(this.column, this.batchRows);
   }
 
   /** With column and row, where it is what a builder says of a value. */
@@ -106,15 +111,32 @@ class Track implements ColumnSink {
   }
 }
 
+export interface AppenderOptions {
+  /** Of a batch at most. */
+  readonly batchRows?: number;
+  /**
+   * Each batch is made in the memory of the one before, which was given up when a row is appended: else a load makes and drops
+   * some 20 MB for each batch, and V8 collects garbage for that, all of the thread's heap each time.
+   */
+  readonly reuse?: boolean;
+}
+
 export class RowAppender {
   readonly schema: Schema;
   private readonly batchRows: number;
+  private readonly reuse: boolean;
   private readonly tracks: readonly Track[];
   private count = 0;
+  /** The builders' memory is that of a batch that was taken. */
+  private isTaken = false;
 
-  constructor(columns: readonly Column[], batchRows = batchRowsFor(columns.length)) {
+  constructor(
+    columns: readonly Column[],
+    { batchRows = batchRowsFor(columns.length), reuse = false }: AppenderOptions = {},
+  ) {
     this.schema = arrowSchema(columns);
     this.batchRows = batchRows;
+    this.reuse = reuse;
     this.tracks = columns.map((column) => new Track(column, batchRows));
   }
 
@@ -133,6 +155,7 @@ export class RowAppender {
    * @throws ParqueueError PQ_VALUE_OUT_OF_RANGE naming column, row and the beginning of the value
    */
   append(row: ArrayLike<unknown>): void {
+    this.begin();
     const { tracks, count } = this;
     for (let i = 0; i < tracks.length; i += 1) {
       const track = tracks[i] as Track;
@@ -156,6 +179,7 @@ export class RowAppender {
    * @throws ParqueueError as `append`
    */
   appendColumns(chunk: ColumnChunk, from: number): number {
+    this.begin();
     const isTight = this.variableBytes() + chunk.bytes >= BATCH_VARIABLE_BYTES;
     const to = Math.min(chunk.rows, from + (isTight ? 1 : this.batchRows - this.count));
     const { tracks, count } = this;
@@ -178,10 +202,17 @@ export class RowAppender {
     if (rows === 0) return null;
     const children = this.tracks.map((track) => track.take(rows));
     this.count = 0;
+    this.isTaken = true;
     return new RecordBatch(
       this.schema,
       makeData({ type: new Struct(this.schema.fields), length: rows, nullCount: 0, children }),
     );
+  }
+
+  private begin(): void {
+    if (!this.isTaken) return;
+    this.isTaken = false;
+    for (const track of this.tracks) track.begin(this.reuse);
   }
 
   private variableBytes(): number {
@@ -191,12 +222,13 @@ export class RowAppender {
   }
 }
 
-/** Rows in chunks → batches. The generator holds one batch at a time. */
+/** Rows in chunks → batches. With `reuse` a batch is there until the next one is asked for. */
 export async function* batchesOf(
   columns: readonly Column[],
   chunks: AsyncIterable<RowChunk> | Iterable<RowChunk>,
+  options: AppenderOptions = {},
 ): AsyncGenerator<RecordBatch, void, undefined> {
-  const appender = new RowAppender(columns);
+  const appender = new RowAppender(columns, options);
   for await (const chunk of chunks) {
     const rows = isColumnChunk(chunk) ? chunk.rows : chunk.length;
     for (let row = 0; row < rows;) {

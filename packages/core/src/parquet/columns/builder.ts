@@ -8,8 +8,10 @@ export interface ColumnBuilder {
   setNull(row: number): void;
   /** Bytes collected so far, for columns of variable width; 0 for the others. */
   readonly variableBytes: number;
-  /** The column's data of `rows` rows; the builder must not be used again. */
+  /** The column's data of `rows` rows, which lies in the builder's memory. */
   finish(rows: number, nulls: Nulls): Data;
+  /** Begins another batch, in the memory of the last one: nobody may look at that any more. */
+  clear(): void;
 }
 
 export interface Nulls {

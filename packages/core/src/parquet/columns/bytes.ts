@@ -10,13 +10,18 @@ const encoder = new TextEncoder();
 /** More bytes are copied by native code: calling it costs as much as copying these one by one. */
 const SHORT_BYTES = 64;
 
+/** Room is kept for the next batch where it is at most so many times what the last one took. */
+const KEPT_TIMES = 4;
+
 class GrowingBytes {
   bytes: Uint8Array;
   length = 0;
   readonly offsets: Int32Array;
+  private readonly first: number;
 
   constructor(capacity: number) {
-    this.bytes = new Uint8Array(capacity * FIRST_BYTES_PER_ROW);
+    this.first = capacity * FIRST_BYTES_PER_ROW;
+    this.bytes = new Uint8Array(this.first);
     this.offsets = new Int32Array(capacity + 1);
   }
 
@@ -44,6 +49,13 @@ class GrowingBytes {
       seen |= byte;
     }
     return seen < 0x80;
+  }
+
+  /** The room stays, unless most of it was of no use: a few batches of large values say little of those that follow. */
+  clear(): void {
+    const { bytes, length } = this;
+    if (bytes.length > this.first && bytes.length > KEPT_TIMES * length) this.bytes = new Uint8Array(this.first);
+    this.length = 0;
   }
 
   end(row: number): void {
@@ -102,6 +114,10 @@ export class Utf8Builder implements ColumnBuilder {
     this.buffer.end(row);
   }
 
+  clear(): void {
+    this.buffer.clear();
+  }
+
   finish(rows: number, nulls: Nulls): Data {
     const { bytes, length, offsets } = this.buffer;
     return makeData({
@@ -138,6 +154,10 @@ export class BinaryBuilder implements ColumnBuilder {
 
   setNull(row: number): void {
     this.buffer.end(row);
+  }
+
+  clear(): void {
+    this.buffer.clear();
   }
 
   finish(rows: number, nulls: Nulls): Data {

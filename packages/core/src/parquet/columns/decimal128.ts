@@ -94,6 +94,10 @@ export class Decimal128Builder implements ColumnBuilder {
     // Zero is what is there already.
   }
 
+  clear(): void {
+    this.words.fill(0);
+  }
+
   finish(rows: number, nulls: Nulls): Data {
     return makeData({ type: this.type, length: rows, data: this.words.subarray(0, rows * 4), ...nulls });
   }

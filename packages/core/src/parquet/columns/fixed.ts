@@ -27,6 +27,10 @@ export class BoolBuilder implements ColumnBuilder {
     // A clear bit is what is there already.
   }
 
+  clear(): void {
+    this.bits.fill(0);
+  }
+
   finish(rows: number, nulls: Nulls): Data {
     return makeData({ type: new Bool(), length: rows, data: this.bits, ...nulls });
   }
@@ -55,6 +59,10 @@ export class Int32Builder implements ColumnBuilder {
 
   setNull(): void {
     // Zero is what is there already.
+  }
+
+  clear(): void {
+    this.values.fill(0);
   }
 
   finish(rows: number, nulls: Nulls): Data {
@@ -93,6 +101,10 @@ export class Float32Builder implements ColumnBuilder {
     // Zero is what is there already.
   }
 
+  clear(): void {
+    this.values.fill(0);
+  }
+
   finish(rows: number, nulls: Nulls): Data {
     return makeData({ type: new Float32(), length: rows, data: this.values.subarray(0, rows), ...nulls });
   }
@@ -117,6 +129,10 @@ export class Float64Builder implements ColumnBuilder {
 
   setNull(): void {
     // Zero is what is there already.
+  }
+
+  clear(): void {
+    this.values.fill(0);
   }
 
   finish(rows: number, nulls: Nulls): Data {
@@ -155,6 +171,10 @@ export class Date32Builder implements ColumnBuilder {
 
   setNull(): void {
     // Zero is what is there already.
+  }
+
+  clear(): void {
+    this.values.fill(0);
   }
 
   finish(rows: number, nulls: Nulls): Data {

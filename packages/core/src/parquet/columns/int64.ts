@@ -61,6 +61,10 @@ class Int64Values {
     return true;
   }
 
+  clear(): void {
+    this.words.fill(0);
+  }
+
   finish(type: DataType, rows: number, nulls: Nulls): Data {
     return makeData({ type, length: rows, data: this.whole.subarray(0, rows), ...nulls } as Parameters<
       typeof makeData
@@ -119,6 +123,10 @@ export class Int64Builder implements ColumnBuilder {
 
   setNull(): void {
     // Zero is what is there already.
+  }
+
+  clear(): void {
+    this.values.clear();
   }
 
   finish(rows: number, nulls: Nulls): Data {
@@ -186,6 +194,10 @@ export class TimestampBuilder implements ColumnBuilder {
 
   setNull(): void {
     // Zero is what is there already.
+  }
+
+  clear(): void {
+    this.values.clear();
   }
 
   finish(rows: number, nulls: Nulls): Data {

@@ -133,7 +133,7 @@ describe('two threads', () => {
     let held = Number.NaN;
     const counting = {
       write: async ({ batches }: Parameters<FileThread['write']>[0]): Promise<WrittenFile> => {
-        for await (const batch of batches) if (batch.numRows === 0) break;
+        for await (const batch of batches) if (batch instanceof Uint8Array && batch.length === 0) break;
         // What a turn looked at lives until its end.
         await sleep(1);
         collectGarbage();

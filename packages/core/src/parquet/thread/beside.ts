@@ -1,10 +1,11 @@
 /**
  * Batches → one Parquet file, by the thread for files beside this one: while a batch is encoded there, the next one is
  * made here. What ends within its first batch is encoded here: it would wait for the other thread longer than it takes.
- * Both ways write the same bytes.
+ * Both ways write the same bytes. A batch is serialised when it comes, so that the next may be made in its memory.
  */
 import type { RecordBatch, Schema } from 'apache-arrow';
 import { cancelled } from '../hashed-file.ts';
+import { serialise, SerialisedBatch } from '../serialised-batch.ts';
 import { writeParquetFile, type WriteOptions } from '../writer.ts';
 import type { FileThread } from './file-thread.ts';
 import type { WrittenFile } from './protocol.ts';
@@ -23,7 +24,7 @@ export async function writeParquetBeside(
   { schema, batches }: { readonly schema: Schema; readonly batches: AsyncIterable<RecordBatch> },
   options: WriteBesideOptions,
 ): Promise<WrittenFile> {
-  const here = async (from: AsyncIterable<RecordBatch>, how: WriteOptions): Promise<WrittenFile> => {
+  const here = async (from: AsyncIterable<RecordBatch | SerialisedBatch>, how: WriteOptions): Promise<WrittenFile> => {
     const { rows, bytes, sha256, footer } = await writeParquetFile(path, schema, from, how);
     return { rows, bytes, sha256, columns: footer.columns };
   };
@@ -32,7 +33,7 @@ export async function writeParquetBeside(
   const rows = new Rows(batches[Symbol.asyncIterator](), signal);
   try {
     if (await rows.look()) await onFirstBatch?.();
-    if (!(await rows.look())) return await here(listed(rows), { ...others, signal });
+    if (!(await rows.look())) return await here(read(listed(rows)), { ...others, signal });
     return await files.write({
       path,
       schema,
@@ -56,7 +57,7 @@ export async function writeParquetBeside(
 class Rows {
   readonly #iterator: AsyncIterator<RecordBatch>;
   readonly #signal: AbortSignal;
-  readonly #ahead: RecordBatch[] = [];
+  readonly #ahead: Uint8Array[] = [];
   #isOver = false;
 
   constructor(iterator: AsyncIterator<RecordBatch>, signal: AbortSignal) {
@@ -71,11 +72,12 @@ class Rows {
     return batch !== null;
   }
 
-  async next(): Promise<RecordBatch | null> {
+  /** As the Arrow stream of it alone. */
+  async next(): Promise<Uint8Array | null> {
     return this.#ahead.shift() ?? (await this.#fetch());
   }
 
-  async #fetch(): Promise<RecordBatch | null> {
+  async #fetch(): Promise<Uint8Array | null> {
     while (!this.#isOver) {
       if (this.#signal.aborted) throw cancelled(this.#signal);
       const result = await this.#iterator.next();
@@ -83,7 +85,7 @@ class Rows {
         this.#isOver = true;
         return null;
       }
-      if (result.value.numRows > 0) return result.value;
+      if (result.value.numRows > 0) return serialise(result.value);
     }
     return null;
   }
@@ -96,6 +98,10 @@ class Rows {
   }
 }
 
-async function* listed(rows: Rows): AsyncGenerator<RecordBatch, void, undefined> {
+async function* listed(rows: Rows): AsyncGenerator<Uint8Array, void, undefined> {
   for (let batch = await rows.next(); batch !== null; batch = await rows.next()) yield batch;
+}
+
+async function* read(batches: AsyncIterable<Uint8Array>): AsyncGenerator<SerialisedBatch, void, undefined> {
+  for await (const ipc of batches) yield new SerialisedBatch(ipc);
 }

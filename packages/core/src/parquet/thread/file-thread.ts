@@ -18,7 +18,8 @@ import type { FileTask, FromThread, ToThread, WrittenFile } from './protocol.ts'
 export interface WriteOrder {
   readonly path: string;
   readonly schema: Schema;
-  readonly batches: AsyncIterable<RecordBatch>;
+  /** Or the Arrow stream of each alone, whose buffer is handed over. */
+  readonly batches: AsyncIterable<RecordBatch | Uint8Array>;
   readonly parquet: ParquetOptions;
   readonly rowsMax: number;
   readonly bytesMax: number;
@@ -106,7 +107,7 @@ export class FileThread implements AsyncDisposable {
               if (next.done === true) return line.tell({ kind: 'end' });
               if (sent === 0) await order.onFirstBatch();
               sent += 1;
-              const ipc = serialise(next.value);
+              const ipc = next.value instanceof Uint8Array ? next.value : serialise(next.value);
               line.tell({ kind: 'batch', ipc }, ownBuffer(ipc));
             }
             isSending = false;

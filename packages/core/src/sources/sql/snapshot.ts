@@ -187,6 +187,7 @@ export class SqlSnapshot<C, D extends Described, B> implements Snapshot {
               batches: batchesOf(
                 plan.columns,
                 converted(loading.rows, plan, (rows) => progressed({ rows })),
+                { reuse: true },
               ),
             },
             {

@@ -119,7 +119,7 @@ async function* batchesOfRows(
   { rows, rest, signal }: RowFlow,
 ): AsyncGenerator<RecordBatch, void, undefined> {
   const small = rest === null && rows.length * Math.max(1, columns.length) < BATCH_ROWS;
-  const appender = small ? new RowAppender(columns, Math.max(1, rows.length)) : new RowAppender(columns);
+  const appender = small ? new RowAppender(columns, { batchRows: Math.max(1, rows.length) }) : new RowAppender(columns);
   const places = new Map(columns.map(({ name }, place) => [name, place]));
   const cells: unknown[] = Array.from({ length: columns.length }, () => null);
   const slices = new Slices(signal);
