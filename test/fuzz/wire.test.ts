@@ -11,6 +11,7 @@ import { RowReader } from '../../packages/core/src/sources/postgres/row-reader.t
 import { faultOf } from '../../packages/core/src/sources/postgres/faults.ts';
 import { BinaryRows } from '../../packages/core/src/sources/mysql/binary-rows.ts';
 import { exampleColumn } from '../../packages/core/src/sources/mysql/types-rules.ts';
+import { slabOf } from '../../packages/core/src/testing/slab.ts';
 import { asyncClaim, claim } from './fuzz.ts';
 
 /** What one row, or one message, becomes on its way. */
@@ -75,14 +76,13 @@ describe('a row of Postgres', () => {
     const { bytes, start, end } = among(row, stranger);
     const reader = new RowReader({ text: 'SELECT', values: [], formats: Array.from({ length: columns }, () => null) });
     const outcome = told(() => {
-      reader.arrived();
-      reader.row(bytes, start, end);
+      reader.row(slabOf(bytes), start, end);
       return 'read';
     });
     if (outcome === 'refused') return outcome;
     reader.handleCommandComplete({ text: 'SELECT 1' });
     reader.handleReadyForQuery();
-    return (await reader.next()).flatMap((piece) => piece.arrays());
+    return (await reader.next()).pieces.flatMap((piece) => piece.arrays());
   }
 
   asyncClaim('is read as it was sent', { runs: 300, values }, async (row) => {
@@ -113,7 +113,7 @@ describe('a row of Postgres', () => {
     const reader = new RowReader({ text: 'SELECT', values: [], formats: [null, null] });
     let error: unknown;
     try {
-      reader.row(bytes, 0, bytes.length);
+      reader.row(slabOf(bytes), 0, bytes.length);
     } catch (thrown) {
       error = thrown;
     }
@@ -152,8 +152,7 @@ describe('a row of Postgres', () => {
       connection.attachListeners(stream);
       const failures: unknown[] = [];
       connection.receiver = {
-        arrived: () => undefined,
-        row: (bytes, start, end) => {
+        row: ({ bytes }, start, end) => {
           expect(0 <= start && start <= end && end <= bytes.length).toBe(true);
         },
         failed: (error) => void failures.push(error),

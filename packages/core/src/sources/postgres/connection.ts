@@ -7,7 +7,8 @@ import type { Client } from 'pg';
 import type { Clock } from '../../ports/clock.ts';
 import { CallTimeout } from '../sql/faults.ts';
 import type { FramedConnection } from './frames.ts';
-import { RowReader, type Pieces, type RowsWish } from './row-reader.ts';
+import type { WireChunk } from '../sql/wire/fields.ts';
+import { RowReader, type RowsWish } from './row-reader.ts';
 import { StatementReader, type DescribedField } from './statement-reader.ts';
 
 /** After its limit a call has this long to end by the server's own limit, and again this long after it was cancelled. */
@@ -97,7 +98,7 @@ export class PostgresConnection {
     return reader;
   }
 
-  async next(reader: RowReader): Promise<Pieces> {
+  async next(reader: RowReader): Promise<WireChunk> {
     const next = reader.next();
     return reader.isWaited ? await this.#limited(next) : await next;
   }

@@ -53,8 +53,7 @@ function listening(): Heard {
   connection.attachListeners(stream);
   const [messages, failures]: [unknown[], unknown[]] = [[], []];
   connection.receiver = {
-    arrived: () => undefined,
-    row: (bytes, start, end) => void messages.push(Buffer.from(bytes.subarray(start, end))),
+    row: ({ bytes }, start, end) => void messages.push(Buffer.from(bytes.subarray(start, end))),
     failed: (error) => void failures.push(error),
   };
   connection.on('parameterStatus', ({ parameterValue }) => void messages.push(parameterValue));

@@ -8,6 +8,8 @@ import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { Connection, type ConnectionConfig } from 'pg';
 import { ParqueueError } from '../../model/errors.ts';
+import type { Slab } from '../sql/wire/slabs.ts';
+import { Inflow } from './inflow.ts';
 
 /** What is used of pg's Connection, more than its types tell. Its version is pinned; tests notice a change. */
 export interface WireConnection extends EventEmitter {
@@ -21,10 +23,11 @@ export interface WireConnection extends EventEmitter {
 
 /** Whoever reads rows. */
 export interface RowReceiver {
-  /** Rows that follow lie in other bytes than those before. */
-  arrived(): void;
-  /** The body of one DataRow: a count of values (16 bits), then for each its length (32 bits, −1 for NULL) and bytes. */
-  row(bytes: Buffer, start: number, end: number): void;
+  /**
+   * The body of one DataRow: a count of values (16 bits), then for each its length (32 bits, −1 for NULL) and bytes. Who looks at them
+   * later holds the slab.
+   */
+  row(slab: Slab, start: number, end: number): void;
   failed(error: unknown): void;
 }
 
@@ -42,76 +45,82 @@ const ROW_BYTES_MAX = 256 * 1024 * 1024;
 const PgConnection = Connection as unknown as new (config: ConnectionConfig) => WireConnection;
 
 export class FramedConnection extends PgConnection {
+  readonly #inflow: Inflow;
+  #receiver: RowReceiver | null = null;
+
+  constructor(config: ConnectionConfig) {
+    const inflow = new Inflow();
+    // TLS has buffers of its own, and pg hears the server's answer about TLS as a listener.
+    const plain = config.ssl === undefined || config.ssl === false;
+    super(plain && config.stream === undefined ? { ...config, stream: () => inflow.socket() } : config);
+    this.#inflow = inflow;
+  }
+
   /** Gets the rows while it is set. */
-  receiver: RowReceiver | null = null;
-  /** The beginning of a message whose end has not come. */
-  #pending: Buffer[] = [];
-  #pendingBytes = 0;
-  /** Of the pending message, as far as its header tells. */
-  #messageBytes = HEADER_BYTES;
+  get receiver(): RowReceiver | null {
+    return this.#receiver;
+  }
+
+  set receiver(receiver: RowReceiver | null) {
+    this.#receiver = receiver;
+    // What the last one did not let go of, or lets go of later, is of no use to the next.
+    this.#inflow.startAnew();
+  }
 
   /** Called by pg when the socket, or TLS on it, is there. */
   override attachListeners(stream: EventEmitter): void {
     const others = new EventEmitter();
     super.attachListeners(others);
-    stream.on('data', (bytes: Buffer) => {
+    this.#inflow.arrived = () => {
       try {
-        this.#received(bytes, others);
+        this.#handOut(others);
       } catch (error) {
         this.#broken(error);
       }
-    });
+    };
+    stream.on('data', (bytes: Buffer) => this.#inflow.add(bytes));
   }
 
-  #received(bytes: Buffer, others: EventEmitter): void {
-    this.#pending.push(bytes);
-    this.#pendingBytes += bytes.length;
-    // Large messages come in thousands of pieces: they are put together once.
-    if (this.#pendingBytes < this.#messageBytes) return;
-    const all = this.#pending.length === 1 ? bytes : Buffer.concat(this.#pending, this.#pendingBytes);
-    this.#keep(all, this.#handOut(all, others));
-  }
-
-  /** Answers where the first message begins that is not whole. */
-  #handOut(bytes: Buffer, others: EventEmitter): number {
-    this.receiver?.arrived();
-    let at = 0;
-    let othersFrom = 0;
-    while (at + HEADER_BYTES <= bytes.length) {
-      const end = at + 1 + lengthAt(bytes, at);
-      if (end > bytes.length) break;
+  /** All messages that are whole. */
+  #handOut(others: EventEmitter): void {
+    const { slab, from, to } = this.#inflow;
+    const { bytes, view } = slab;
+    let at = from;
+    let othersFrom = from;
+    let wanted = HEADER_BYTES;
+    while (at + HEADER_BYTES <= to) {
+      const length = 1 + lengthAt(view, at);
+      const end = at + length;
+      if (end > to) {
+        wanted = length;
+        break;
+      }
       if (TELLS_FIELDS.has(bytes[at] ?? 0)) requireEnd(bytes, at + HEADER_BYTES, end);
-      if (bytes[at] === DATA_ROW && this.receiver !== null) {
+      if (bytes[at] === DATA_ROW && this.#receiver !== null) {
         // Before a row comes what the server said before it.
         if (othersFrom < at) others.emit('data', bytes.subarray(othersFrom, at));
-        this.receiver?.row(bytes, at + HEADER_BYTES, end);
+        this.#receiver?.row(slab, at + HEADER_BYTES, end);
         othersFrom = end;
       }
       at = end;
     }
     if (othersFrom < at) others.emit('data', bytes.subarray(othersFrom, at));
-    return at;
-  }
-
-  #keep(bytes: Buffer, from: number): void {
-    const rest = bytes.length - from;
-    this.#pending = rest === 0 ? [] : [bytes.subarray(from)];
-    this.#pendingBytes = rest;
-    this.#messageBytes = rest < HEADER_BYTES ? HEADER_BYTES : 1 + lengthAt(bytes, from);
-    if (this.#messageBytes > ROW_BYTES_MAX) throw tooLarge(this.#messageBytes);
+    if (wanted > ROW_BYTES_MAX) throw tooLarge(wanted);
+    this.#inflow.consumed(at, wanted);
   }
 
   #broken(error: unknown): void {
     this.receiver?.failed(error);
     this.receiver = null;
-    this.#pending = [];
+    this.#inflow.arrived = () => undefined;
+    this.#inflow.consumed(this.#inflow.to, 0);
     this.stream.destroy(error instanceof Error ? error : new Error('the messages of the server could not be read'));
   }
 }
 
 /** Of the message at `at`. One that did not even count itself would end before it began. */
-function lengthAt(bytes: Buffer, at: number): number {
-  const length = bytes.readUInt32BE(at + 1);
+function lengthAt(view: DataView, at: number): number {
+  const length = view.getUint32(at + 1);
   if (length < HEADER_BYTES - 1) throw new Error('Received unexpected length of a message from backend.');
   return length;
 }

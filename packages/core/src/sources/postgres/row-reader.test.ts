@@ -1,6 +1,7 @@
 /** What a reader makes of what a server says, and of what it leaves out. */
 import { EventEmitter } from 'node:events';
 import { expect, it } from 'vitest';
+import { slabOf } from '../../testing/slab.ts';
 import type { FramedConnection } from './frames.ts';
 import { RowReader } from './row-reader.ts';
 
@@ -39,8 +40,7 @@ function reading(): { readonly reader: RowReader; readonly told: string[]; arriv
     arrive(...texts) {
       for (const text of texts) {
         const bytes = rowOf(text);
-        reader.arrived();
-        reader.row(bytes, 0, bytes.length);
+        reader.row(slabOf(bytes), 0, bytes.length);
       }
     },
   };
@@ -52,7 +52,7 @@ it('while a chunk waits the socket is not read: the server waits, and nothing pi
   const { reader, told, arrive } = reading();
   arrive(...thousand);
   expect(told).toEqual(['pause']);
-  expect(await reader.next()).toHaveLength(1000);
+  expect((await reader.next()).pieces).toHaveLength(1000);
   expect(told).toEqual(['pause', 'resume']);
 });
 
@@ -61,7 +61,7 @@ it('somebody who waits already gets the chunk, and the socket goes on being read
   const next = reader.next();
   told.length = 0;
   arrive(...thousand);
-  expect(await next).toHaveLength(1000);
+  expect((await next).pieces).toHaveLength(1000);
   expect(told).toEqual([]);
 });
 
@@ -75,7 +75,7 @@ it.each([
   arrive('a', 'b');
   if (command !== null) reader.handleCommandComplete({ text: command });
   reader.handleReadyForQuery();
-  const next = async (): Promise<unknown> => (await reader.next()).flatMap((piece) => piece.arrays());
+  const next = async (): Promise<unknown> => (await reader.next()).pieces.flatMap((piece) => piece.arrays());
   const rows = (async () => [await next(), await next()])();
   if (refusal === null) await expect(rows).resolves.toEqual([[['a'], ['b']], []]);
   else await expect(rows).rejects.toThrow(refusal);

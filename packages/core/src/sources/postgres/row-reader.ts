@@ -5,13 +5,17 @@
  */
 import { ParqueueError } from '../../model/errors.ts';
 import { columnsChanged, FETCH_BYTES, FETCH_ROWS } from '../sql/rows.ts';
-import { WireRows } from '../sql/wire/fields.ts';
+import { WireRows, type WireChunk } from '../sql/wire/fields.ts';
+import type { Slab } from '../sql/wire/slabs.ts';
 import { bindMessage, type Formats } from './bind-message.ts';
 import type { FramedConnection, RowReceiver } from './frames.ts';
 import type { DescribedField } from './statement-reader.ts';
 
 /** Of a chunk as it travels: one byte may become two in memory. */
 const CHUNK_BYTES = FETCH_BYTES / 2;
+
+/** A table of rows grows as it has to. */
+const ROWS_FIRST = 64;
 
 const PROTOCOL_VIOLATION = '08P01';
 
@@ -22,26 +26,29 @@ export interface RowsWish {
   readonly formats: Formats;
 }
 
-/** Rows that belong together, in pieces as they arrived. */
-export type Pieces = readonly WireRows[];
+/** Tables kept for rows to come; a chunk of usual rows needs one or two. */
+const SPARE_TABLES = 8;
+
+const NO_ROWS: WireChunk = { pieces: [] };
 
 interface Waiting {
-  readonly resolve: (rows: Pieces) => void;
+  readonly resolve: (rows: WireChunk) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /** Handed to pg's Client as a query of its own kind, as pg-cursor is: it calls submit and the handlers. */
 export class RowReader implements RowReceiver {
   readonly #wish: RowsWish;
-  readonly #chunks: Pieces[] = [];
+  readonly #chunks: WireChunk[] = [];
   #connection: FramedConnection | null = null;
   #waiting: Waiting | null = null;
   #failure: { readonly error: unknown } | null = null;
   #pieces: WireRows[] = [];
-  /** Of what arrived last. */
+  /** Those that the pieces lie in. */
+  #slabs: Slab[] = [];
+  /** Of the slab that arrives. */
   #piece: WireRows | null = null;
-  /** In the last piece that was whole: the next one has as many, about. */
-  #pieceRows = 16;
+  readonly #spare: WireRows[] = [];
   #rows = 0;
   #rowsBytes = 0;
   #rowsTotal = 0;
@@ -64,12 +71,12 @@ export class RowReader implements RowReceiver {
   }
 
   /** The next rows; none when all were read, and never before. Not to be called again before it has settled. */
-  next(): Promise<Pieces> {
+  next(): Promise<WireChunk> {
     if (this.#failure !== null) return Promise.reject(this.#failure.error);
     const chunk = this.#chunks.shift();
     if (this.#chunks.length === 0) this.#connection?.stream.resume();
     if (chunk !== undefined) return Promise.resolve(chunk);
-    if (this.#ended) return Promise.resolve([]);
+    if (this.#ended) return Promise.resolve(NO_ROWS);
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
     });
@@ -94,15 +101,10 @@ export class RowReader implements RowReceiver {
     connection.stream.uncork();
   }
 
-  arrived(): void {
-    this.#pieceRows = this.#piece?.rows ?? this.#pieceRows;
-    this.#piece = null;
-  }
-
-  row(bytes: Buffer, start: number, end: number): void {
+  row(slab: Slab, start: number, end: number): void {
     if (this.#unwanted) return;
-    this.#piece ??= this.#begin(bytes);
-    addRow(this.#piece, start, end);
+    const piece = this.#piece?.bytes === slab.bytes ? this.#piece : this.#begin(slab);
+    addRow(piece, start, end);
     this.#rows += 1;
     this.#rowsBytes += end - start;
     if (this.#rows >= FETCH_ROWS || this.#rowsBytes >= CHUNK_BYTES) this.#chunkIsFull();
@@ -139,7 +141,7 @@ export class RowReader implements RowReceiver {
     this.#end();
     const waiting = this.#waiting;
     this.#waiting = null;
-    waiting?.resolve([]);
+    waiting?.resolve(NO_ROWS);
   }
 
   /** An error of the server, or a lost connection; pg tells it once. */
@@ -162,25 +164,41 @@ export class RowReader implements RowReceiver {
     this.failed(new Error('Received unexpected portalSuspended message from backend.'));
   }
 
-  #begin(bytes: Buffer): WireRows {
-    const piece = new WireRows(bytes, this.#wish.formats.length, this.#pieceRows, textAt);
+  #begin(slab: Slab): WireRows {
+    const { bytes, view } = slab;
+    const piece = this.#spare.pop() ?? new WireRows(bytes, this.#wish.formats.length, ROWS_FIRST, textAt);
+    piece.again(bytes, view);
+    slab.hold();
+    this.#slabs.push(slab);
     this.#pieces.push(piece);
+    this.#piece = piece;
     return piece;
   }
 
+  /** The rows so far. Once they are in columns, what held them is for others. */
+  #chunk(): WireChunk {
+    const [pieces, slabs] = [this.#pieces, this.#slabs];
+    const release = (): void => {
+      for (const slab of slabs) slab.letGo();
+      this.#spare.push(...pieces.slice(0, SPARE_TABLES - this.#spare.length));
+    };
+    return { pieces, release };
+  }
+
   #chunkIsFull(): void {
-    const pieces = this.#pieces;
+    const chunk = this.#chunk();
     this.#rowsTotal += this.#rows;
     this.#clear();
     const waiting = this.#waiting;
     this.#waiting = null;
-    if (waiting !== null) return waiting.resolve(pieces);
-    this.#chunks.push(pieces);
+    if (waiting !== null) return waiting.resolve(chunk);
+    this.#chunks.push(chunk);
     this.#connection?.stream.pause();
   }
 
   #clear(): void {
     this.#pieces = [];
+    this.#slabs = [];
     this.#piece = null;
     this.#rows = 0;
     this.#rowsBytes = 0;

@@ -41,9 +41,9 @@ export async function* wireRowsOf(
   try {
     const reader = await session.call(async (connection) => connection.rows({ text, values: binds, formats }));
     for (;;) {
-      const pieces = await session.call((connection) => connection.next(reader));
-      if (pieces.length === 0) break;
-      yield { pieces };
+      const chunk = await session.call((connection) => connection.next(reader));
+      if (chunk.pieces.length === 0) break;
+      yield chunk;
     }
     whole = true;
   } finally {

@@ -8,8 +8,8 @@ import type { ColumnSink } from '../../../parquet/row-appender.ts';
 
 /** Rows of one piece of what arrived; it is held by them. */
 export class WireRows {
-  readonly bytes: Buffer;
-  readonly view: DataView;
+  bytes: Buffer;
+  view: DataView;
   readonly columns: number;
   /** Of the value at row × columns + column. */
   starts: Int32Array;
@@ -28,6 +28,14 @@ export class WireRows {
     this.starts = new Int32Array(Math.max(1, rowsExpected) * columns);
     this.ends = new Int32Array(this.starts.length);
     this.#decode = decode;
+  }
+
+  /** Rows of another piece, of which there are none yet, in the same tables. */
+  again(bytes: Buffer, view: DataView): void {
+    this.bytes = bytes;
+    this.view = view;
+    this.rows = 0;
+    this.wireBytes = 0;
   }
 
   /** Where the values of the next row are to be put: from there on as many as there are columns. */
