@@ -64,9 +64,11 @@ export class BinaryRows {
     this.#nullBytes = (columns.length + NULL_BITS_BEFORE + 7) >> 3;
   }
 
-  /** For rows of packets in this buffer, about as many. */
-  begin(buffer: Buffer, rowsExpected: number): WireRows {
-    return new WireRows(buffer, this.#kinds.length, rowsExpected, this.#decode);
+  /** For rows of packets in this buffer, about as many. `spare`: tables that another piece needs no more. */
+  begin(buffer: Buffer, rowsExpected: number, spare?: WireRows): WireRows {
+    if (spare === undefined) return new WireRows(buffer, this.#kinds.length, rowsExpected, this.#decode);
+    spare.again(buffer, new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength));
+    return spare;
   }
 
   /** Adds the row of a packet in the buffer of `rows`. @throws ParqueueError PQ_INTERNAL for bytes that are no row, having added none */

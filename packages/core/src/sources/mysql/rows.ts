@@ -23,8 +23,9 @@ const VALUE_BYTES = 8;
 /** ER_TABLE_DEF_CHANGED's name: the columns are not those that were planned for. */
 const CHANGED = 'ER_TABLE_DEF_CHANGED';
 
-/** Rows that belong together, in pieces as they arrived. */
-type Pieces = readonly WireRows[];
+/** Tables of values' places that are kept for rows to come: those of two chunks of usual rows. */
+const SPARE_TABLES = 16;
+
 type Statement = Bound<readonly MysqlValue[]>;
 
 class Chunks implements RowsListener {
@@ -34,7 +35,8 @@ class Chunks implements RowsListener {
   #pieces: WireRows[] = [];
   #rows = 0;
   #bytes = 0;
-  #ready: Pieces | null = null;
+  #ready: WireChunk | null = null;
+  readonly #spare: WireRows[] = [];
   #ended = false;
   #failure: unknown = null;
   #wake: (() => void) | null = null;
@@ -56,7 +58,7 @@ class Chunks implements RowsListener {
     if (this.#failure !== null || reader === null) return;
     let piece = this.#pieces.at(-1);
     if (piece?.bytes !== packet.buffer) {
-      piece = reader.begin(packet.buffer, this.#rowsIn(packet));
+      piece = reader.begin(packet.buffer, this.#rowsIn(packet), this.#spare.pop());
       this.#pieces.push(piece);
     }
     reader.add(piece, packet);
@@ -86,7 +88,7 @@ class Chunks implements RowsListener {
   }
 
   /** null: all rows came. */
-  async next(): Promise<Pieces | null> {
+  async next(): Promise<WireChunk | null> {
     while (this.#ready === null && !this.#ended) {
       this.#connection.resume();
       // Rows that mysql2 had read already came at once.
@@ -97,15 +99,16 @@ class Chunks implements RowsListener {
     this.#ready = null;
     // The next one comes while this one is written.
     this.#connection.resume();
-    return chunk.length === 0 ? null : chunk;
+    return chunk.pieces.length === 0 ? null : chunk;
   }
 
-  #take(): Pieces {
+  #take(): WireChunk {
     const pieces = this.#pieces;
     this.#pieces = [];
     this.#rows = 0;
     this.#bytes = 0;
-    return pieces;
+    const release = (): void => void this.#spare.push(...pieces.slice(0, SPARE_TABLES - this.#spare.length));
+    return { pieces, release };
   }
 
   /** In this chunk, from the bytes of a packet that has new ones: as many as are of its size. */
@@ -182,9 +185,9 @@ export async function* wireRowsOf(
       return opened;
     });
     for (;;) {
-      const pieces = await session.call((connection) => connection.inTime(chunks.next()));
-      if (pieces === null) break;
-      yield { pieces };
+      const chunk = await session.call((connection) => connection.inTime(chunks.next()));
+      if (chunk === null) break;
+      yield chunk;
     }
     whole = true;
   } finally {
