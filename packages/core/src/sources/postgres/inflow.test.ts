@@ -71,7 +71,9 @@ it.each([
   theirs.end(Buffer.concat(ROWS));
   connection.stream.resume();
   await ended;
-  expect(seen.map(read)).toEqual(ROWS.map((bytes) => bytes.subarray(5)));
+  expect(seen).toHaveLength(ROWS.length);
+  for (const [at, each] of seen.entries())
+    expect(read(each).equals(ROWS[at]?.subarray(5) ?? Buffer.alloc(0))).toBe(true);
 });
 
 it('memory that is let go of is used again, and a socket that is paused brings nothing', async () => {
@@ -85,7 +87,7 @@ it('memory that is let go of is used again, and a socket that is paused brings n
   connection.receiver = {
     row: (slab, start, end) => {
       slabs.add(slab);
-      expect(read({ slab, start, end })).toEqual(row(rows, 500).subarray(5));
+      if (!read({ slab, start, end }).equals(row(rows, 500).subarray(5))) expect.fail(`row ${rows} is another`);
       rows += 1;
       if (rows === 3000) connection.stream.pause();
     },
