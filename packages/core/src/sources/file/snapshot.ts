@@ -33,6 +33,12 @@ export interface FileSourceParts {
   readonly first?: Handed;
 }
 
+interface Opened {
+  readonly file: JailedFile;
+  /** CLOCK_MONOTONIC before any of its bytes was read, ns: what a hash of them is worth depends on it (checksum.ts). */
+  readonly beganNs: bigint;
+}
+
 interface Hashed {
   readonly sha256: string;
   readonly bytes: number;
@@ -45,8 +51,8 @@ export async function currentVersion(parts: FileSourceParts, path: string, conte
   throwIfAborted(context.signal);
   const remembered = await rememberedHash(parts, path, context);
   if (remembered !== null) return versionOf(remembered);
-  const hashed = await hashStable(parts, path, context, (file) =>
-    readThrough(parts, path, context, { file, bytes: file.handle, copyTo: null, checksums: null }),
+  const hashed = await hashStable(parts, path, context, (opened) =>
+    readThrough(parts, path, context, { ...opened, bytes: opened.file.handle, copyTo: null, checksums: null }),
   );
   return versionOf(hashed.sha256);
 }
@@ -110,12 +116,13 @@ async function copyAsIs(
   context: SourceContext,
   target: PartTarget,
 ): Promise<Extract> {
-  const hashed = await hashStable(parts, question.path, context, async (file) => {
+  const hashed = await hashStable(parts, question.path, context, async ({ file, beganNs }) => {
     const small = await smallFile(file);
     const footer = await readFooter(small ?? file.handle);
     assertRows(footer.rows, context.limits.rowsMax);
     const copied = await readThrough(parts, question.path, context, {
       file,
+      beganNs,
       bytes: small ?? file.handle,
       copyTo: { path: target.path, place: 'store' },
       checksums: new PageChecksums(footer),
@@ -151,9 +158,10 @@ async function decodeAndEncode(
   declaredTypes(request);
   await using scratch = await makeScratch(parts.scratch);
   const copy = join(scratch.path, `source.${question.format}`);
-  const hashed = await hashStable(parts, question.path, context, async (file) =>
+  const hashed = await hashStable(parts, question.path, context, async ({ file, beganNs }) =>
     readThrough(parts, question.path, context, {
       file,
+      beganNs,
       bytes: file.handle,
       copyTo: { path: copy, place: 'scratch' },
       checksums: question.format === 'parquet' ? new PageChecksums(await readFooter(file.handle)) : null,
@@ -185,13 +193,13 @@ async function hashStable<T extends Hashed>(
   parts: FileSourceParts,
   path: string,
   context: SourceContext,
-  work: (file: JailedFile) => Promise<T>,
+  work: (opened: Opened) => Promise<T>,
 ): Promise<T> {
   throwIfAborted(context.signal);
   const { root, time, first } = parts;
   const hashed = await whileStable(
     { root, path, time, signal: context.signal, ...(first === undefined ? {} : { first }) },
-    work,
+    (file) => work({ file, beganNs: time.monotonicNs() }),
   );
   if (hashed.proof !== null) await remember(context.memo, hashed.proof.sighting, hashed.sha256, hashed.proof.beganNs);
   return hashed;
@@ -202,16 +210,14 @@ async function readThrough(
   parts: FileSourceParts,
   path: string,
   context: SourceContext,
-  work: {
-    readonly file: JailedFile;
+  work: Opened & {
     /** Its bytes. */
     readonly bytes: FileBytes;
     readonly copyTo: { readonly path: string; readonly place: Place } | null;
     readonly checksums: PageChecksums | null;
   },
 ): Promise<Hashed> {
-  const { file, bytes: source, copyTo, checksums } = work;
-  const beganNs = parts.time.monotonicNs();
+  const { file, beganNs, bytes: source, copyTo, checksums } = work;
   const sighting = await recall(context.memo, file, beganNs);
   parts.onHash(path);
   let announced = copyTo?.place !== 'store';

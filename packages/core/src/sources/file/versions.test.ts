@@ -64,6 +64,23 @@ async function countingStats(path: string): Promise<AsyncDisposable & { count():
   };
 }
 
+/** Each read takes so long, as from a server that is away for a moment. */
+async function readingFor(ns: bigint): Promise<AsyncDisposable> {
+  const handle = await open(base, 'r');
+  const prototype = Object.getPrototypeOf(handle) as { read: (...args: unknown[]) => unknown };
+  await handle.close();
+  const { read } = prototype;
+  const spy = vi.spyOn(prototype, 'read').mockImplementation(function (this: unknown, ...args: unknown[]) {
+    nowNs += ns;
+    return read.apply(this, args);
+  });
+  return {
+    async [Symbol.asyncDispose]() {
+      spy.mockRestore();
+    },
+  };
+}
+
 describe('the memory of hashes', () => {
   it('is believed only when hashing began two seconds after the stat was first seen, and then costs no read', async () => {
     await put('a\n1\n');
@@ -136,6 +153,19 @@ describe('the memory of hashes', () => {
     const { version } = await snapshot.extract({ path: join(base, 'out', 'part.parquet') });
     expect((await source.probe(request('a.csv'), context)).version).toBe(version);
     expect(hashes).toBe(2);
+  });
+
+  it('counts from before the first byte was read, also of a small file that is copied', async () => {
+    const path = join(base, 'root', 'a.parquet');
+    await generateFile({ path, format: 'parquet', rows: 100, seed: 1, revision: 1 });
+    const context = sourceContext();
+    await source.probe(request('a.parquet'), context);
+    nowNs += SECOND_NS;
+    await using _slow = await readingFor(3n * SECOND_NS);
+    await using snapshot = await source.open(request('a.parquet'), context);
+    await snapshot.extract({ path: join(base, 'out', 'part.parquet') });
+    await source.probe(request('a.parquet'), context);
+    expect(hashes).toBe(3);
   });
 
   it('survives a memory that holds nonsense', async () => {
