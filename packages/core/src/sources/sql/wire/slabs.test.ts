@@ -8,11 +8,11 @@ it('is taken again once all of its holders have let go', () => {
   first.hold();
   first.letGo();
   const second = slabs.take(0);
-  expect(second).not.toBe(first);
+  expect(second === first).toBe(false);
   first.letGo();
-  expect(slabs.take(0)).toBe(first);
+  expect(slabs.take(0) === first).toBe(true);
   first.letGo();
-  expect(slabs.take(0)).toBe(first);
+  expect(slabs.take(0) === first).toBe(true);
   expect(() => [second.letGo(), second.letGo()]).toThrow('more often than it was held');
 });
 
@@ -21,7 +21,7 @@ it('is as large as was asked for, and large ones are not kept', () => {
   const large = slabs.take(SLAB_BYTES + 1);
   expect(large.bytes.length).toBe(SLAB_BYTES + 1);
   large.letGo();
-  expect(slabs.take(SLAB_BYTES + 1)).not.toBe(large);
+  expect(slabs.take(SLAB_BYTES + 1) === large).toBe(false);
   expect(slabs.take(0).bytes.length).toBe(SLAB_BYTES);
 });
 
