@@ -77,6 +77,23 @@ export function pathReaders(told: () => NfsLab, isLong: boolean): void {
     expect(await c2.does('inspect', ref)).toBe('absent');
   }, 120_000);
 
+  test('a host that is cut off while it has a file of the store delegated keeps no listing of the other waiting', async () => {
+    const lab = told();
+    const well = { ended: { ok: 20 }, stuck: 0 };
+    // The one file that every host opens, made anew: a v4 server that asked for a file back delegates it to nobody for a minute.
+    const identity = `${lab.root}/store/parqueue.json`;
+    await lab.exec('c2', `cp -p ${identity} ${lab.root}/anew && mv ${lab.root}/anew ${identity}`);
+    expect(await lab.c1.does('readPath', identity)).toEqual({ text: expect.stringContaining('storeId') });
+    await lab.cut('c1');
+    try {
+      // With the patience of five seconds: a call that waited for the lease of the other (ten here) would be given up.
+      expect(await lab.c2.does('rush')).toEqual(well);
+    } finally {
+      await lab.heal('c1');
+    }
+    await expect.poll(() => lab.c1.does('rush'), { timeout: 60_000, interval: 500 }).toEqual(well);
+  }, 120_000);
+
   // The API's story has a cut link in the short form.
   test.runIf(isLong)(
     'cut off from the server, twenty calls end by their code and keep three threads, names and compression go on, and all is well when it is back',

@@ -9,7 +9,7 @@
  */
 import type { RandomId } from '../ports/clock.ts';
 import type { FileIdentity, Files, OpenedFile } from './files.ts';
-import { IDENTITY_FILE, LOOK_NAME, TOUCH_NAME, TRASH } from './layout.ts';
+import { TOUCH_NAME, TRASH } from './layout.ts';
 import { errnoOf, isMissing, refusal } from './refusals.ts';
 
 /** A temporary file may be swept by emptyTrash before it is renamed; more than one sweep in a row is no accident. */
@@ -64,8 +64,7 @@ export class Disk {
   async list(path: string): Promise<readonly string[]> {
     await this.#touch(path);
     try {
-      const names = await this.files.readdir(this.absolute(path));
-      return names.filter((name) => name !== LOOK_NAME && name !== TOUCH_NAME);
+      return (await this.files.readdir(this.absolute(path))).filter((name) => name !== TOUCH_NAME);
     } catch (error) {
       throw refusal('readdir', path, error);
     }
@@ -107,28 +106,11 @@ export class Disk {
 
   /**
    * One fixed name, so that a crash between the two calls leaves nothing that the next listing does not clear.
-   * Whoever meets EEXIST or ENOENT met another lister's change, which serves as well as its own. A second name for a file that
-   * is there costs a filesystem hardly anything; a directory takes an inode and a block each time (28 µs against 1.3 ms, and 10
-   * against 70 of processor time, on an ext4 where many went in the last minutes).
+   * Whoever meets EEXIST or ENOENT met another lister's change, which serves as well as its own. A directory, since nobody can have
+   * one open for reading its bytes: a second name of a file would be cheaper, and on NFS v4 wait for every host that has
+   * that file delegated, a whole lease where one of them is cut off (ADR 0053).
    */
   async #touch(path: string): Promise<void> {
-    const look = this.absolute(`${path}/${LOOK_NAME}`);
-    try {
-      await this.files.link(this.absolute(IDENTITY_FILE), look);
-    } catch (error) {
-      const errno = errnoOf(error);
-      if (errno === null) throw refusal('link', `${path}/${LOOK_NAME}`, error);
-      // Whatever it was refused for (no second names here, a file of another user, no such directory): what is said to this is told.
-      if (errno !== 'EEXIST') return await this.#touchByDirectory(path);
-    }
-    try {
-      await this.files.unlink(look);
-    } catch (error) {
-      if (errnoOf(error) !== 'ENOENT') throw refusal('unlink', `${path}/${LOOK_NAME}`, error);
-    }
-  }
-
-  async #touchByDirectory(path: string): Promise<void> {
     const touch = `${path}/${TOUCH_NAME}`;
     try {
       await this.files.mkdir(this.absolute(touch), { mode: 0o700, recursive: false });

@@ -79,7 +79,6 @@ async function interrupted(
   let point: string | null = null;
   for (const operation of [
     'mkdir',
-    'link',
     'open',
     'chmod',
     'fsync',

@@ -19,9 +19,7 @@ export const TOP_DIRECTORIES = [ENTRIES, EPOCHS, TRASH, SCOPE_MARKS] as const;
 
 export const MANIFEST_NAME = 'manifest.json';
 export const STAGING = 'staging';
-/** A second name of the identity file, made and removed to change a directory before it is listed. */
-export const LOOK_NAME = '.look';
-/** A directory for the same where no second name is allowed, as earlier releases made it everywhere; never holds anything. */
+/** Made and removed to change a directory before it is listed; never holds anything. */
 export const TOUCH_NAME = '.touch';
 
 /** Longest file name a scope may give, in bytes: 255 is the filesystems' limit, two ticks and the suffix need 42. */

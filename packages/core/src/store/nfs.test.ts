@@ -35,25 +35,16 @@ describe('a name that this client remembers as absent', () => {
     await using store = await openFileStoreSubject();
     store.files.log.length = 0;
     await store.epochs.latest();
-    expect(store.files.log.map(({ operation }) => operation)).toEqual(['link', 'unlink', 'readdir']);
-  });
-
-  test('where a second name is refused, a directory changes it', async () => {
-    await using store = await openFileStoreSubject();
-    await store.epochs.claim(3);
-    store.files.log.length = 0;
-    store.files.fail({ operation: 'link' }, 'EPERM');
-    expect(await store.epochs.latest()).toBe(3);
-    expect(store.files.log.map(({ operation }) => operation)).toEqual(['link', 'mkdir', 'rmdir', 'readdir']);
+    expect(store.files.log.map(({ operation }) => operation)).toEqual(['mkdir', 'rmdir', 'readdir']);
   });
 
   test('listers that touch one directory at once, or find the touch of one that crashed, still list it', async () => {
     await using store = await openFileStoreSubject();
     await store.epochs.claim(3);
-    store.files.fail({ operation: 'unlink', path: 'epochs' }, 'EIO');
+    store.files.fail({ operation: 'rmdir', path: 'epochs' }, 'EIO');
     await expect(store.epochs.latest()).rejects.toMatchObject({
       code: 'PQ_STORE_IO',
-      details: { operation: 'unlink', path: 'epochs/.look', errno: 'EIO' },
+      details: { operation: 'rmdir', path: 'epochs/.touch', errno: 'EIO' },
     });
     const another = await store.another();
     expect(
