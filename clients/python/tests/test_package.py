@@ -22,9 +22,11 @@ def test_a_wheel_is_built_of_this_and_nothing_else(tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = [name for name in archive.namelist() if ".dist-info/" not in name]
         metadata = archive.read(f"parqueue-{parqueue.__version__}.dist-info/METADATA").decode()
+        licence = archive.read(f"parqueue-{parqueue.__version__}.dist-info/licenses/LICENSE")
     sources = sorted(f"parqueue/{path.name}" for path in (HERE / "src" / "parqueue").iterdir() if path.is_file())
     assert sorted(names) == sources
     assert "parqueue/py.typed" in names
+    assert licence == (HERE.parents[1] / "LICENSE").read_bytes(), "it wants to be in every copy"
     required = [line for line in metadata.splitlines() if line.startswith("Requires-Dist") and "extra ==" not in line]
     assert required == [], "the core needs the standard library only"
 
