@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import http.server
 import json
+import socket
 import ssl
 import threading
 import urllib.parse
@@ -75,6 +77,10 @@ class Relay:
                 except (ConnectionError, ValueError):
                     self.close_connection = True
 
+            def setup(self) -> None:
+                super().setup()
+                relay._sockets.append(self.connection)
+
             def log_message(self, *args: Any) -> None:
                 """Nobody reads it."""
 
@@ -83,18 +89,40 @@ class Relay:
 
             do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _serve  # noqa: N815 - names of the standard library
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._sockets: list[socket.socket] = []
+        self._handler = Handler
+        self._tls = tls
         self._scheme = "http" if tls is None else "https"
-        if tls is not None:
+        self._port = 0
+        self.up()
+
+    def up(self) -> None:
+        """Again, where it was before."""
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", self._port), self._handler)
+        self._server.daemon_threads = True
+        self._port = self._server.server_port
+        if self._tls is not None:
             # The handshake is the business of the thread that serves the connection.
-            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
+            self._server.socket = self._tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()
+        self._is_up = True
+
+    def down(self) -> None:
+        """As a process that was killed: nobody listens there, and what was connected is not any more."""
+        if self._is_up:
+            self._is_up = False
+            self._server.shutdown()
+            self._server.server_close()
+            self._thread.join()
+        for one in self._sockets:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+        self._sockets.clear()
 
     @property
     def url(self) -> str:
-        return f"{self._scheme}://127.0.0.1:{self._server.server_port}"
+        return f"{self._scheme}://127.0.0.1:{self._port}"
 
     def of(self, method: str, fragment: str = "") -> list[Passed]:
         return [one for one in self.passed if one.method == method and fragment in one.path]
@@ -103,9 +131,7 @@ class Relay:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self.down()
 
     def _serve(self, handler: http.server.BaseHTTPRequestHandler) -> None:
         headers = {name.lower(): value for name, value in handler.headers.items()}

@@ -176,7 +176,7 @@ def test_a_server_that_is_silent_ends_with_the_callers_patience() -> None:
 def test_a_page_of_somebody_else_is_not_taken_for_rows(tmp_path: object) -> None:
     page = Reply(200, {"Content-Type": "text/html", "ETag": '"x"'}, b"<html>log in")
     relay, _ = answering(page, page, Reply(502, {}, b"<html>bad gateway"))
-    with relay, client(relay) as pq:
+    with relay, client(relay, retries=0) as pq:
         asks: list[Callable[[], object]] = [lambda: pq.read("words"), lambda: pq.scan("words"), pq.whoami]
         for ask in asks:
             with pytest.raises(ParqueueError) as failed:

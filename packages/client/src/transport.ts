@@ -2,6 +2,7 @@
  * One request and its answer. Waits and asks again where the server says how long to wait (429, 503 with Retry-After),
  * and follows a 202 to its end. All waits end with the caller's signal.
  */
+import { Absence, RECONNECT_SECONDS } from './absence.ts';
 import { systemNow, systemSleep, type Sleep } from './ambient.ts';
 import {
   asObject,
@@ -17,10 +18,15 @@ export interface TransportOptions {
   readonly url: string;
   readonly apiKey?: string | undefined;
   readonly fetch?: typeof globalThis.fetch | undefined;
-  /** How often a request is repeated that was told to come back later, or whose connection broke. Default 2. */
+  /** How often a request is repeated that was told to come back later, or whose connection broke. Default 2; 0: never. */
   readonly retries?: number | undefined;
   /** Seconds the server may hold a request back while a load runs; it is asked again after that. Default 30. */
   readonly waitSeconds?: number | undefined;
+  /**
+   * For how long, in all, a server that answered before is asked again while it refuses connections or breaks them, as one
+   * does that is restarted. Default 30. In browsers, which do not tell why nothing came, there is no such waiting.
+   */
+  readonly reconnectSeconds?: number | undefined;
   /** Tests do not wait. */
   readonly sleep?: Sleep | undefined;
   /** Milliseconds since 1970. */
@@ -48,6 +54,8 @@ const POLL_MS = 1000;
 /** Before a broken connection is tried again; twice as long each time. */
 const BREAK_MS = 250;
 const BREAK_MS_MAX = 8000;
+/** What stands before a server says so while there is none behind it. */
+const GATEWAY: readonly number[] = [502, 503, 504];
 /** Who is told to come back later than this is told so, and decides: it may be a mistake, or next week. */
 const COME_BACK_MS_MAX = 120_000;
 /** Before the next look at a load, whatever is told. */
@@ -61,6 +69,7 @@ export class Transport {
   readonly #options: TransportOptions;
   readonly #fetch: typeof globalThis.fetch;
   readonly #sleep: Sleep;
+  readonly #absence: Absence;
 
   constructor(options: TransportOptions) {
     // With a slash at the end relative paths keep a path prefix of the base, for servers behind a proxy.
@@ -70,6 +79,7 @@ export class Transport {
     this.#sleep = options.sleep ?? systemSleep;
     this.retries = options.retries ?? 2;
     this.now = options.now ?? systemNow;
+    this.#absence = new Absence(this.retries > 0 ? (options.reconnectSeconds ?? RECONNECT_SECONDS) : 0, this.now);
   }
 
   /** Before trying again what broke off: the longer, the more often it did. */
@@ -79,30 +89,47 @@ export class Transport {
 
   /** @throws ParqueueHttpError for every answer that is not 2xx or 304; the signal's reason when it aborts. */
   async send(call: Call): Promise<Response> {
+    const away = this.#absence.pauses();
     for (let attempt = 0; ; attempt += 1) {
-      const response = await this.#connected(call, attempt < this.retries);
-      if (response === null) {
-        await this.pause(attempt, call.signal);
-        continue;
+      const response = await this.#connected(call, away, attempt);
+      if (response === null) continue;
+      if (response.ok || response.status === 304) {
+        this.#absence.over();
+        return response;
       }
-      if (response.ok || response.status === 304) return response;
       const error = await errorOfResponse(response);
       call.signal?.throwIfAborted();
       const { status, retryAfterMs } = error;
+      if (error.code !== 'UNEXPECTED') this.#absence.over();
+      else if (isRepeatable(call) && retryAfterMs === null && GATEWAY.includes(status)) {
+        if (await this.#slept(away, call)) continue;
+      }
       const comeBack = (status === 429 || status === 503) && retryAfterMs !== null && retryAfterMs <= COME_BACK_MS_MAX;
       if (!comeBack || attempt >= this.retries) throw error;
       await this.#sleep(retryAfterMs, call.signal);
     }
   }
 
-  /** @returns null where a connection that was there broke, and the same may be sent again. */
-  async #connected(call: Call, again: boolean): Promise<Response | null> {
+  /** @returns null where the same may be sent again, after a pause that was made. */
+  async #connected(call: Call, away: Iterator<number, void>, attempt: number): Promise<Response | null> {
     try {
       return await this.#once(call);
     } catch (error) {
-      if (again && isRepeatable(call) && isBroken(error)) return null;
-      throw error;
+      const why = whyUnreachable(error);
+      if (why === null || !isRepeatable(call)) throw error;
+      if (await this.#slept(away, call)) return null;
+      if (why === 'refused' || attempt >= this.retries) throw error;
+      await this.pause(attempt, call.signal);
+      return null;
     }
+  }
+
+  /** @returns false where there is no pause any more */
+  async #slept(pauses: Iterator<number, void>, { signal }: Call): Promise<boolean> {
+    const { done, value } = pauses.next();
+    if (done === true) return false;
+    await this.#sleep(value, signal);
+    return true;
   }
 
   async json(call: Call): Promise<unknown> {
@@ -265,12 +292,13 @@ function failureOf(outcome: Outcome | null): ParqueueHttpError | null {
   return new ParqueueHttpError(message, { ...wire, code, retryable, details });
 }
 
-/** Reset while it was used, as by a server that restarts or closes what was idle; not one that was never made. */
-function isBroken(error: unknown): boolean {
-  if (!isParqueueHttpError(error) || error.code !== 'UNREACHABLE') return false;
+/** `broken`: reset while it was used, as by a server that restarts or closes what was idle. `refused`: nobody listens. */
+function whyUnreachable(error: unknown): 'broken' | 'refused' | null {
+  if (!isParqueueHttpError(error) || error.code !== 'UNREACHABLE') return null;
   const cause = error.cause instanceof Error ? error.cause.cause : undefined;
   const code = cause instanceof Error && 'code' in cause ? cause.code : null;
-  return code === 'ECONNRESET' || code === 'EPIPE' || code === 'UND_ERR_SOCKET';
+  if (code === 'ECONNREFUSED') return 'refused';
+  return code === 'ECONNRESET' || code === 'EPIPE' || code === 'UND_ERR_SOCKET' ? 'broken' : null;
 }
 
 export function unexpected(message: string): ParqueueHttpError {

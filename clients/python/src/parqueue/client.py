@@ -17,7 +17,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Union
 
+from .absence import RECONNECT_SECONDS
 from .cache import DiskCache, default_directory
+from .checks import checked_count, checked_seconds, checked_timeout
 from .decorators import Decorating
 from .frames import DtypeBackend
 from .management import Management
@@ -60,13 +62,16 @@ class Parqueue(Decorating, Management):
         cache_bytes: what all files in the cache may have together, whichever process wrote them. Default 1 GiB.
         progress: True: a bar in a terminal or notebook for what takes longer than a moment; a function of one Progress.
         timeout: seconds that one call may take, waiting for a load included. Default: as long as it takes.
-        retries: of a request that is told to come back later or that broke, and of a transfer without progress.
+        retries: of a request that is told to come back later or that broke, and of a transfer without progress; 0: nothing
+            is asked twice.
         wait_seconds: how long the server may hold a request while a load runs; it is asked again after that.
         silence_seconds: without a byte, while none is held back, after which a connection counts as broken.
+        reconnect_seconds: for how long, in all, a server that answered before is asked again while it refuses connections or
+            breaks them, as one does that is restarted; within ``timeout``.
         ssl_context: for https; default: the system's certificates, or those of SSL_CERT_FILE.
 
     Raises:
-        ValueError: the URL is none, or it or the key cannot be sent; ``silence_seconds`` is not positive.
+        TypeError, ValueError: the URL is none, or it or the key cannot be sent; a number is none, or out of its range.
         ParqueueError: CACHE_UNUSABLE: the folder named as ``cache`` cannot be made.
     """
 
@@ -83,6 +88,7 @@ class Parqueue(Decorating, Management):
         retries: int = 2,
         wait_seconds: int = 30,
         silence_seconds: float = SILENCE_SECONDS,
+        reconnect_seconds: float = RECONNECT_SECONDS,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         url = url or os.environ.get("PARQUEUE_URL") or "http://127.0.0.1:8787"
@@ -91,17 +97,18 @@ class Parqueue(Decorating, Management):
         api_key = None if api_key is None else Secret(api_key)
         mount = mount if mount is not None else os.environ.get("PARQUEUE_MOUNT") or None
         _require_usable(url, api_key)
-        if not silence_seconds > 0:
+        if checked_seconds("silence_seconds", silence_seconds) <= 0:
             raise ValueError("silence_seconds must be positive")
         self._url = url
         self._mount = None if mount is None else Mount(mount)
-        self._options = Options(timeout=timeout, progress=checked(progress))
+        self._options = Options(timeout=checked_timeout(timeout), progress=checked(progress))
         self._transport = Transport(
             url,
             api_key=api_key,
-            retries=retries,
-            wait_seconds=wait_seconds,
-            silence_seconds=silence_seconds,
+            retries=checked_count("retries", retries),
+            wait_seconds=checked_count("wait_seconds", wait_seconds),
+            silence_seconds=float(silence_seconds),
+            reconnect_seconds=checked_seconds("reconnect_seconds", reconnect_seconds),
             context=ssl_context,
         )
         self._keeper = PinKeeper(self._transport)

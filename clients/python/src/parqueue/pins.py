@@ -115,7 +115,7 @@ class PinKeeper:
             known = self._pins.pop(pin.id, None)
         if known is not None and pin.is_ours:
             with contextlib.suppress(ParqueueError):
-                self._transport.json(Call("DELETE", _path(pin)), deadline or Deadline(_RELEASE_SECONDS))
+                self._transport.json(Call("DELETE", _path(pin), patient=False), deadline or Deadline(_RELEASE_SECONDS))
 
     def release_later(self, pin: Pin) -> None:
         """From a finalizer: no lock, no request, nothing that could wait."""
@@ -161,7 +161,7 @@ class PinKeeper:
         pin.renew_at = sent_at + pin.seconds / 3
         body = {"ttl": f"{pin.seconds:g}s"}
         try:
-            self._transport.json(Call("PUT", _path(pin), body=body), Deadline(pin.seconds / 3))
+            self._transport.json(Call("PUT", _path(pin), body=body, patient=False), Deadline(pin.seconds / 3))
             pin.expires_at = sent_at + pin.seconds
         except ParqueueError as error:
             if error.status in (404, 410) or clock() >= pin.expires_at:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from . import frames
+from .checks import checked_timeout
 from .errors import ParqueueError
 from .frames import DtypeBackend
 from .mount import PinnedFile
@@ -114,7 +115,7 @@ class Query:
         if freshness is not None:
             options = replace(options, freshness=freshness)
         if timeout is not None:
-            options = replace(options, timeout=timeout)
+            options = replace(options, timeout=checked_timeout(timeout))
         if progress is not None:
             options = replace(options, progress=checked(progress))
         return replace(self, _options=options)

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Union
 
+from .checks import checked_seconds
 from .transport import Call
 
 #: What a placeholder may be given: plain values, dates, and ``{"type": ..., "value": ...}`` where the type has to be said.
@@ -36,6 +37,11 @@ class Freshness:
     max_stale: float | None = None
     no_cache: bool = False
     only_if_cached: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("max_age", "max_stale"):
+            if getattr(self, name) is not None:
+                checked_seconds(name, getattr(self, name))
 
     def header(self) -> str:
         directives = ["no-cache"] if self.no_cache else []

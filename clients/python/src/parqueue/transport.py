@@ -8,11 +8,12 @@ import socket
 import ssl
 import time
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Callable
 
 from ._version import __version__
+from .absence import RECONNECT_SECONDS, Absence
 from .connections import ConnectionPool, Response, StaleConnectionError
 from .errors import ParqueueError, ParqueueTimeoutError, error_of, retry_after_of, unexpected
 from .forks import renew_after_fork
@@ -31,6 +32,8 @@ _HELD_SECONDS = 0.9
 #: Before the next look at such a load, whatever is told.
 _POLL_SECONDS_MAX = 30.0
 _PROBLEM_BYTES_MAX = 1 << 20
+#: What stands before a server says so while there is none behind it.
+_GATEWAY = (502, 503, 504)
 
 Watch = Callable[[Mapping[str, Any]], None]
 
@@ -72,6 +75,8 @@ class Call:
     query: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    #: Worth waiting for a server that is being restarted.
+    patient: bool = True
 
 
 class Transport:
@@ -85,12 +90,14 @@ class Transport:
         retries: int,
         wait_seconds: int,
         silence_seconds: float = SILENCE_SECONDS,
+        reconnect_seconds: float = RECONNECT_SECONDS,
         context: ssl.SSLContext | None,
     ) -> None:
         self.url = url if url.endswith("/") else f"{url}/"
         self.retries = retries
         self.silence = silence_seconds
         self.closed = False
+        self._absence = Absence(reconnect_seconds if retries > 0 else 0.0)
         self._api_key = None if api_key is None else Secret(api_key)
         self._wait_seconds = wait_seconds
         self._prefix = urllib.parse.urlsplit(self.url).path
@@ -106,24 +113,34 @@ class Transport:
 
         ``held``: seconds for which the server may hold the request back.
         """
-        if self.closed:
-            raise ParqueueError("this client was closed: make another", code="CLOSED")
         attempt = 0
+        away = self._absence.pauses() if call.patient else iter(())
         while True:
+            if self.closed:
+                raise ParqueueError("this client was closed: make another", code="CLOSED")
             try:
                 response = self._once(call, deadline, held + self.silence)
             except ParqueueError as error:
-                if attempt >= self.retries or not isinstance(error.__cause__, (ConnectionError, http.client.HTTPException)):
+                cause = error.__cause__
+                if isinstance(cause, ConnectionError) and _slept(away, deadline):
+                    attempt += 1
+                    continue
+                if attempt >= self.retries or not isinstance(cause, (ConnectionError, http.client.HTTPException)):
                     raise
-                if isinstance(error.__cause__, ConnectionRefusedError):
+                if isinstance(cause, ConnectionRefusedError):
                     raise
                 self.pause(attempt, deadline)
                 attempt += 1
                 continue
             if 200 <= response.status < 300 or response.status == 304:
+                self._absence.over()
                 return response
             refusal = self._refusal(response)
             pause = refusal.retry_after
+            if refusal.code != "UNEXPECTED":
+                self._absence.over()
+            elif refusal.status in _GATEWAY and pause is None and _slept(away, deadline):
+                continue
             if refusal.status not in (429, 503) or pause is None or attempt >= self.retries:
                 raise refusal
             if pause > COME_BACK_SECONDS_MAX or deadline.left(pause) < pause:
@@ -241,6 +258,15 @@ class Transport:
                     raise ParqueueError(message, code="INTERRUPTED", retryable=True) from cause
             self.pause(attempt, deadline)
             attempt += 1
+
+
+def _slept(pauses: Iterator[float], deadline: Deadline) -> bool:
+    """False: there is no pause any more, or the caller would not be there after it, and hears why there is no answer."""
+    pause = next(pauses, None)
+    if pause is None or deadline.left(pause) < pause:
+        return False
+    deadline.sleep(pause)
+    return True
 
 
 def _fill_of(location: str) -> str | None:
