@@ -150,7 +150,7 @@ describe('alerts', () => {
     try {
       for (const path of [...RULES, ...RULE_TESTS]) {
         const text = readFileSync(path, 'utf8');
-        const raised = text.replace('parqueue_requests_total[10m])) > 0.05', 'parqueue_requests_total[10m])) > 0.5');
+        const raised = text.replace('"refused"}[10m])) > 0.05', '"refused"}[10m])) > 0.5');
         if (basename(path) === 'alerts.yaml') expect(raised).not.toBe(text);
         writeFileSync(join(folder, basename(path)), raised);
       }

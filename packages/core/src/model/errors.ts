@@ -36,16 +36,14 @@ export const ERROR_CODES = {
 export type ErrorCode = keyof typeof ERROR_CODES;
 
 /** How somebody asked, or what they wished for: no dataset is the cause. */
-const OF_THE_WISH: readonly ErrorCode[] = [
-  'PQ_INVALID_REQUEST',
-  'PQ_FORBIDDEN',
-  'PQ_NOT_CACHED',
-  'PQ_RATE_LIMITED',
-  'PQ_CANCELLED',
-];
+const OF_THE_WISH: readonly ErrorCode[] = ['PQ_FORBIDDEN', 'PQ_NOT_CACHED', 'PQ_RATE_LIMITED', 'PQ_CANCELLED'];
 
-/** What was asked. A dataset's question is its owner's; any other is the caller's, mistakes included. */
+/**
+ * What was asked. A dataset's question is its owner's, as is a column of it that its file no longer has; any other is the caller's,
+ * mistakes included.
+ */
 const OF_THE_QUESTION: readonly ErrorCode[] = [
+  'PQ_INVALID_REQUEST',
   'PQ_UNKNOWN_SOURCE',
   'PQ_NOT_FOUND',
   'PQ_LIMIT_EXCEEDED',
@@ -57,8 +55,11 @@ const OF_THE_QUESTION: readonly ErrorCode[] = [
 ];
 
 /** Whether only who asked can do something about it, so that nobody who runs the service need be called. */
-export function isCallersOwn({ code, retryable }: Failure, dataset: string | null): boolean {
-  return OF_THE_WISH.includes(code) || (dataset === null && !retryable && OF_THE_QUESTION.includes(code));
+export function isCallersOwn({ code, retryable, details }: Failure, dataset: string | null): boolean {
+  if (OF_THE_WISH.includes(code)) return true;
+  // Who logs on is the source, whoever asks.
+  const isOfSource = retryable || details?.['reason'] === 'credentials';
+  return dataset === null && !isOfSource && OF_THE_QUESTION.includes(code);
 }
 
 /** What crosses threads, queues and Redis in place of an exception: classes and codes do not survive those borders. */
