@@ -96,3 +96,16 @@ test('callers of one question share a look at the store that began after they as
   await mode.resolve(request, wanted, null);
   expect(looks.filter((name) => name === 'inspect')).toHaveLength(2);
 });
+
+test('two sources may be one system: who asks through one has no look with the marks of the other', async () => {
+  const mode = modeOf(LENIENT);
+  const request = await requestOf(5);
+  time.hear(1, 0);
+  await store.marks.raiseMark({ target: 'source:lake-too', hard: 9, purge: 0 });
+  const other: ResolvedRequest = { ...request, source: 'lake-too', scopes: ['source:lake-too'] };
+  const asked = await Promise.allSettled([request, other].map((wished) => mode.resolve(wished, wanted, null)));
+  expect(asked).toMatchObject([
+    { status: 'fulfilled' },
+    { status: 'rejected', reason: { details: { degraded: 'forbidden' } } },
+  ]);
+});

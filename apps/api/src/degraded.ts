@@ -75,8 +75,9 @@ export class DegradedMode {
   /** Callers of one question share a look that began after they asked. */
   async #look(request: ResolvedRequest): Promise<StoreLook> {
     const { store } = this.#options;
-    const { key, dataset } = request;
-    const name = `${key}/${dataset ?? ''}`;
+    const { key, source, dataset } = request;
+    // Two sources may be one system: the key is the same, the marks that count are not.
+    const name = `${key}/${source}/${dataset ?? ''}`;
     return await this.#looks.take(name, () => lookOnStore(request, this.#told.get(key) ?? null, store));
   }
 
