@@ -28,6 +28,8 @@ export interface Profile {
   readonly greedyBytes?: number;
   /** Beside every ask its API process reads as one that is cut off from Redis would. */
   readonly cutOff?: true;
+  /** Callers of one API process share looks as in the program; most of them take no pin, and replies are on their way for a while. */
+  readonly sharedLooks?: true;
   readonly faults: Faults;
   /** Chance per step that the nemesis acts, and what it may do. */
   readonly nemesis: number;

@@ -306,8 +306,10 @@ class SeedRun {
     ask: { readonly request: ResolvedRequest; readonly policy: FreshnessPolicy },
     waitMs: number,
   ): Promise<Answer> {
-    // Every third reader takes no pin. Counted, not drawn: a draw would give every seed another schedule.
-    const pinTtlMs = this.#asked % 3 === 0 ? null : this.world.pinTtlMs;
+    // Every third reader takes no pin; where looks are shared it alone takes one. Counted, not drawn: a draw would give every seed another schedule.
+    const isThird = this.#asked % 3 === 0;
+    const takesPin = this.#profile.sharedLooks === true ? isThird : !isThird;
+    const pinTtlMs = takesPin ? this.world.pinTtlMs : null;
     const wait = { waitMs, pinTtlMs, requestId: null, signal: neverAborted() };
     let continues: Arrival | null = null;
     for (let round = 1; round <= ROUNDS_MAX; round += 1) {

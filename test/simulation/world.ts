@@ -24,6 +24,7 @@ import {
   type StoreRules,
   type FillReport,
   toFailure,
+  withLooksOfATurn,
 } from '@parqueue/core';
 import { emptyState, MemoryCoordination, MemoryRedis, MemoryStore, type RedisState } from '@parqueue/core/testing';
 import { Injected } from './injected.ts';
@@ -54,6 +55,8 @@ const PIN_TTL_MS = 200;
 /** Far below a pin's life, so that a pin which was not kept is missed while its reader still reads. */
 const GRACE_MS = 30;
 const ROOM_LOOK_MS = 20;
+/** Where looks are shared; some ten steps go by meanwhile. */
+const REPLY_MOST_MS = 60;
 
 /** What happens to the next process that is about to do what the label names. */
 export interface Ambush {
@@ -82,6 +85,8 @@ export interface WorldSize {
   readonly greedyBytes?: number;
   readonly graceMs?: number;
   readonly pinTtlMs?: number;
+  /** Callers of an API process share looks, and the reply of a look takes its time. */
+  readonly sharedLooks?: true;
 }
 
 const GREEDY_FILE = 'data/greedy.csv';
@@ -106,6 +111,7 @@ export class World {
   /** What went wrong so far. */
   readonly injected = new Injected();
   readonly #limitsRoom: boolean;
+  readonly #sharesLooks: boolean;
   readonly #greedyBytes: number | null;
   processes: Process[] = [];
   /** Anything a process threw that no caller was there to receive. */
@@ -125,6 +131,7 @@ export class World {
     this.#greedyBytes = greedyBytes ?? null;
     this.#leaseTtlMs = leaseTtlMs;
     this.#limitsRoom = quotaBytes !== undefined;
+    this.#sharesLooks = lasting.sharedLooks === true;
     this.rules = {
       graceMs,
       keep: { generations: 1, maxAgeMs: 0 },
@@ -219,6 +226,7 @@ export class World {
   #useCases(actor: Actor, kind: Process['kind']): Omit<Process, keyof Actor | 'opened'> {
     const { scheduler, random, store, redis, queue } = this;
     const clock: Clock = { now: () => scheduler.nowMs, sleep: (ms, signal) => scheduler.sleep(actor, ms, signal) };
+    const sharesLooks = this.#sharesLooks && kind === 'api';
     let ids = 0;
     const randomId = () => `${actor.name}.${(ids += 1)}`;
     const gate = (label: string) => {
@@ -239,6 +247,7 @@ export class World {
         return 'twice';
       },
       afterCall: async (script) => {
+        if (sharesLooks && script === 'head-pin') await scheduler.sleep(actor, random.below(REPLY_MOST_MS));
         if (!random.chance(this.faults.loseReply)) return;
         this.injected.count('reply lost');
         throw new ParqueueError('PQ_COORDINATION_DOWN', `the reply of ${script} was lost`);
@@ -323,7 +332,7 @@ export class World {
       epochs,
       coordination,
       resolver: new Resolver({
-        heads,
+        heads: sharesLooks ? withLooksOfATurn(heads, () => gate('turn over')) : heads,
         pins,
         jobs,
         clock,

@@ -12,11 +12,12 @@ interface Gathered {
   readonly look: Promise<Look>;
 }
 
-export function withLooksOfATurn(heads: Heads): Heads {
+/** @param turnOver when all who ask in this turn have asked */
+export function withLooksOfATurn(heads: Heads, turnOver: () => Promise<void> = endOfTurn): Heads {
   const gathered = new Map<string, Gathered>();
   let turn: Promise<void> | null = null;
   const nextTurn = (): Promise<void> =>
-    (turn ??= endOfTurn().then(() => {
+    (turn ??= turnOver().then(() => {
       turn = null;
       gathered.clear();
     }));

@@ -3,6 +3,7 @@ import type { Mutation } from './mutation.ts';
 
 const SHARED = 'packages/core/src/shared-probe.ts';
 const PARTS = 'packages/core/src/testing/memory/part-steps.ts';
+const LOOKS = 'packages/core/src/looks-of-a-turn.ts';
 const DEGRADED = 'packages/core/src/degraded.ts';
 
 export const SHARING_MUTATIONS: readonly Mutation[] = [
@@ -102,6 +103,19 @@ export const SHARING_MUTATIONS: readonly Mutation[] = [
       why: 'The next probe of the view learns it, and takes over the marks; a mark in between is the moment that is too short here.',
       tests: ['packages/core/src/rebuild.test.ts'],
     },
+  },
+  {
+    name: 'looks-shared-while-under-way',
+    wrong: 'Whoever asks while a look at the head is on its way hears what was true before he asked.',
+    edits: [
+      { file: LOOKS, text: '      gathered.clear();\n', replacement: '' },
+      {
+        file: LOOKS,
+        text: 'nextTurn().then(() => heads.look(target, wish));',
+        replacement: 'nextTurn().then(() => heads.look(target, wish)).finally(() => gathered.delete(target.key));',
+      },
+    ],
+    profiles: ['shared looks'],
   },
   {
     name: 'cut-off-readers-ignore-marks',
