@@ -60,15 +60,19 @@ const NOWHERE = { scopes: [], probeTargets: [] } as const;
 /** Long enough to move one staging directory; the lease is released right after. */
 const SWEEP_LEASE_MS = 10_000;
 
-/** One key, seen afresh. Public for simulations, which collect one key at a time between other steps. */
-export async function collectKey(key: string, deps: GcDeps, options: KeyGcOptions): Promise<void> {
+/**
+ * One key, seen afresh. Public for simulations, which collect one key at a time between other steps.
+ * @returns what was due and has a grace once more, or null
+ */
+export async function collectKey(key: string, deps: GcDeps, options: KeyGcOptions): Promise<Tick | null> {
   const listing = await deps.directories.list(key);
   const { seen, plan } = await surveyKey(key, deps, { options, listing });
   if (!options.dryRun) await settle(seen, plan, deps);
-  await removeGenerations(seen, plan.due, { deps, options });
+  const { named } = await removeGenerations(seen, plan.due, { deps, options });
   for (const ref of plan.deadStaging) await sweep(ref, deps, options);
   if (plan.staleStaging !== null) await fenceOutAndSweep(plan.staleStaging, deps, options);
   if (plan.empty && !options.dryRun) await forget(key, deps, options);
+  return named;
 }
 
 /**
@@ -110,16 +114,16 @@ async function settle(seen: KeySurvey, plan: KeyPlan, deps: GcDeps): Promise<voi
   await usage.measure(key, found);
 }
 
-/** @returns bytes of what went */
+/** @returns bytes of what went; what head.json named, which has its grace again */
 export async function removeGenerations(
   seen: KeySurvey,
   removals: readonly Removal[],
   { deps, options }: { readonly deps: GcDeps; readonly options: KeyGcOptions },
-): Promise<number> {
+): Promise<{ readonly bytes: number; readonly named: Tick | null }> {
   const { key } = seen;
   const { retirement, directories, onStep } = deps;
   const { epoch, dryRun } = options;
-  if (removals.length === 0) return 0;
+  if (removals.length === 0) return { bytes: 0, named: null };
   const named = await nameElsewhere(seen, removals, { deps, options });
   const leaving: Removal[] = [];
   for (const removal of removals) {
@@ -141,7 +145,7 @@ export async function removeGenerations(
     await retirement.removed({ key, fence });
     await onStep('generation-retired', { key, fence, reason, bytes: size.bytes });
   }
-  return bytes;
+  return { bytes, named };
 }
 
 /**

@@ -259,6 +259,23 @@ test('a collector that died after it retired a head is continued: its name is ta
   expect((await collect()).items).toMatchObject([{ what: 'generation', reason: 'quota' }]);
 });
 
+test('what such a collector retired makes room when its grace is over, and no other head goes for that room', async () => {
+  const fence = await fill(A);
+  await fill(B);
+  await store.marks.writeHead({ key: A, fence, version: 'v', sha256: '', verified: fence, verifiedAtMs: 0 });
+  nowMs += GRACE_MS + 1;
+  await coordination.eviction.evict(
+    { key: A, fence, dataset: null, readAtMs: null },
+    { epoch: 1, reason: 'quota', dryRun: false },
+  );
+  nowMs += GRACE_MS;
+  expect((await collect({ quotaBytes: 15 }, { dryRun: true })).items).toEqual([]);
+  expect((await collect({ quotaBytes: 15 })).items).toEqual([]);
+  nowMs += GRACE_MS;
+  expect((await collect({ quotaBytes: 15 })).items).toMatchObject([{ what: 'generation', key: A, fence }]);
+  expect(await heads()).toEqual([B]);
+});
+
 test('what Redis forgot to count is counted by a collection', async () => {
   await fill(A);
   const orphan = await publishGeneration(store, { key: A, fence: 5, fillId: 'lost', text: 'x'.repeat(SIZE) });

@@ -181,7 +181,9 @@ class Collection {
       this.#keys += 1;
       const plan = planKey(seen, listings[at] ?? null, { ...keyOptions, nowMs });
       for (const fence of plan.pending) this.#goes(seen, fence);
-      if (hasWork(plan)) await collectKey(seen.key, this.#deps, keyOptions);
+      // What a collector that died left named by head.json waits once more: no other head need go for it meanwhile.
+      const named = hasWork(plan) ? await collectKey(seen.key, this.#deps, keyOptions) : null;
+      if (named !== null) this.#goes(seen, named);
       const head = plan.headPurged ? null : candidateOf(seen, nowMs - keyOptions.rules.graceMs);
       if (head !== null && (await this.#evictUnread(head, nowMs, keyOptions))) continue;
       for (const candidates of this.#candidates) remember(candidates, seen, { plan, head });
@@ -228,7 +230,7 @@ class Collection {
       const isTried = this.#candidates.some((other) => other.triedKept(candidate));
       kept.use(candidate);
       if (isTried) continue;
-      const went = await removeGenerations(candidate.seen, [candidate.removal], { deps, options });
+      const { bytes: went } = await removeGenerations(candidate.seen, [candidate.removal], { deps, options });
       // In its grace, or pinned: it goes for the same reason when that is over, and no head need go for it meanwhile.
       if (went === 0) this.#going.add(candidate.bytes, candidate.dataset);
     }
