@@ -50,6 +50,8 @@ export class Truth {
   readonly #heads = new Map<string, number | null>();
   readonly #kept = new Map<string, { readonly known: KeyState; readonly fence: number | null }>();
   #left: { readonly key: string; readonly fence: number; readonly untilMs: number }[] = [];
+  /** When heads were looked at last. */
+  #lookedMs = 0;
   #readings: { readonly api: Process; readonly pin: Pin }[] = [];
 
   constructor(world: World) {
@@ -184,7 +186,7 @@ export class Truth {
     for (const [key, known] of state.keys) {
       const { head } = known;
       this.#checkKept(key, known);
-      this.#noteLeft(key, head?.fence ?? null);
+      this.#noteLeft(known, key);
       if (head === null) continue;
       const current =
         state.marker !== null && state.marker.runId === state.runId && known.reconciled === state.marker.epoch;
@@ -206,6 +208,7 @@ export class Truth {
       if (head.verified > state.clock) throw new Error('the head is verified by a tick that was never issued');
       if (epochOf(head.fence) > (state.marker?.epoch ?? Infinity)) throw new Error('a head of a future epoch');
     }
+    this.#lookedMs = this.#world.scheduler.nowMs;
   }
 
   /** A head gives way to another one and to its eviction, which a purge is too, and is damaged where bytes are: no failure costs it (I12). */
@@ -241,11 +244,19 @@ export class Truth {
       if (store.generation(key, fence) === null) throw new Error(`I6: g${fence} was removed in its grace`);
   }
 
-  #noteLeft(key: string, fence: number | null): void {
+  /**
+   * It left at the time that Redis wrote down, where that is since the look before: what a step begins may end behind the look that
+   * follows it, and the nemesis may let a lull pass before the next one.
+   */
+  #noteLeft({ head, retired }: KeyState, key: string): void {
+    const fence = head?.fence ?? null;
     const before = this.#heads.get(key) ?? null;
     if (before === fence) return;
     this.#heads.set(key, fence);
-    const untilMs = this.#world.scheduler.nowMs + this.#world.rules.graceMs;
+    const { scheduler, rules } = this.#world;
+    const toldMs = before === null ? undefined : retired.get(before)?.retiredAtMs;
+    const leftMs = toldMs === undefined || toldMs < this.#lookedMs ? scheduler.nowMs : toldMs;
+    const untilMs = leftMs + rules.graceMs;
     // What was gone before was a memory of Redis, put back.
     if (before !== null && this.#world.store.generation(key, before) !== null)
       this.#left.push({ key, fence: before, untilMs });
