@@ -62,12 +62,15 @@ beforeAll(async () => {
   await stage.words();
   for (const path of HOSTILE) await stage.get(path);
   await stage.post('/v1/query', { source: 'lake', path: 'words.csv' });
+  // A file that the caller misnamed, and one that a dataset's owner has to mend.
   await stage.post('/v1/query', { source: 'lake', path: 'none.csv' });
+  await stage.writeSource('broken.csv', 'id\nno number\n');
+  await stage.get('/v1/datasets/broken.parquet');
   // Callers hear of a job's end before it is over and counted.
   const allCounted = async (): Promise<boolean> => {
     worker = await readScrape(stage.workerUrl);
-    const loads = worker.sum('parqueue_fills_total', { outcome: 'committed' });
-    return loads === 3 && worker.sum('parqueue_job_failures_total') > 0;
+    const ended = (outcome: string): number => worker.sum('parqueue_fills_total', { outcome });
+    return ended('committed') === 3 && ended('refused') > 0 && ended('failed') > 0;
   };
   await vi.waitUntil(allCounted, POLL);
   api = await readScrape(stage.url);
@@ -138,6 +141,17 @@ describe('metrics of API and worker', () => {
       expect(scrape.samples.some(({ name }) => name === 'nodejs_eventloop_lag_p99_seconds')).toBe(true);
       expect(scrape.sum('parqueue_store_up')).toBe(1);
     }
+  });
+
+  test('tell whose fault it was: what a caller asked for and is not there is refused, what a dataset cannot give is an error', () => {
+    const asks = (dataset: string) =>
+      Object.fromEntries(
+        ['refused', 'error'].map((outcome) => [outcome, api.sum('parqueue_requests_total', { dataset, outcome })]),
+      );
+    expect(asks('adhoc')).toEqual({ refused: 1, error: 0 });
+    expect(asks('broken')).toEqual({ refused: 0, error: 1 });
+    const fills = (outcome: string) => worker.sum('parqueue_fills_total', { source: 'lake', outcome });
+    expect({ refused: fills('refused'), failed: fills('failed') }).toEqual({ refused: 1, failed: 1 });
   });
 
   test('are told of the cluster by each API process alike', async () => {
