@@ -6,7 +6,6 @@ let stage: Stage;
 
 beforeAll(async () => {
   stage = await Stage.open();
-  await stage.writeSource('prices/eu-2026.csv', 'id,price\n1,10.5\n2,\n');
 });
 
 afterAll(async () => {
