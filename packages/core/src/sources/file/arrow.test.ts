@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Dictionary, Int32, Table, tableToIPC, Utf8, vectorFromArray } from 'apache-arrow';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CanonicalRequest } from '../../model/request.ts';
 import type { Extract, Source } from '../../ports/source.ts';
 import { arrowSchema, batchesOf, type Column } from '../../parquet/index.ts';
+import { fileRequest, type FileAsk } from '../../testing/file-request.ts';
 import { sourceContext } from '../../testing/source-contract.ts';
 import { writeParquetAgain } from './batches.ts';
 import { openFileSource } from './index.ts';
@@ -39,19 +39,9 @@ async function ipc(kind: 'file' | 'stream', rows = 100_000): Promise<Uint8Array>
   return tableToIPC(batches.length === 0 ? new Table(arrowSchema(COLUMNS)) : new Table(batches), kind);
 }
 
-async function extract(bytes: Uint8Array, more: Partial<CanonicalRequest> = {}): Promise<Extract> {
+async function extract(bytes: Uint8Array, more: FileAsk = {}): Promise<Extract> {
   await writeFile(join(base, 'root', 'a.arrow'), bytes);
-  const request: CanonicalRequest = {
-    keyFormat: 1,
-    sourceKind: 'file',
-    sourceIdentity: 'test',
-    columns: null,
-    columnTypes: {},
-    parquet: { compression: 'zstd', rowGroupRows: 1_000_000 },
-    question: { kind: 'file', path: 'a.arrow', format: 'arrow', csv: null },
-    ...more,
-  };
-  await using snapshot = await source.open(request, sourceContext());
+  await using snapshot = await source.open(fileRequest('a.arrow', more), sourceContext());
   return await snapshot.extract({ path: join(base, 'out', 'part.parquet') });
 }
 

@@ -3,8 +3,9 @@ import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, writeFile } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Table, tableToIPC } from 'apache-arrow';
-import type { CanonicalRequest, FileFormat } from '../../model/request.ts';
+import type { FileFormat } from '../../model/request.ts';
 import { batchesOf, GENERATED_COLUMNS, generateFile, generateRows } from '../../parquet/index.ts';
+import { fileRequest, type FileAsk } from '../../testing/file-request.ts';
 import { sourceContract, type SourceFixture } from '../../testing/source-contract.ts';
 import { openFileSource } from './index.ts';
 
@@ -13,25 +14,15 @@ const ROWS = 3000;
 /** `rename`: complete files replace each other. `in place`: the file is cut and written anew, so it can be met half-written. */
 type Style = 'rename' | 'in place';
 
-async function fixtureFor(format: FileFormat, style: Style, more: Partial<CanonicalRequest>): Promise<SourceFixture> {
+async function fixtureFor(format: FileFormat, style: Style, more: FileAsk): Promise<SourceFixture> {
   const base = await mkdtemp(join(tmpdir(), 'pq-file-contract-'));
   await mkdir(join(base, 'root'));
   const scratch = join(base, 'scratch');
   const path = join(base, 'root', `data.${format}`);
-  const requestFor = (name: string): CanonicalRequest => ({
-    keyFormat: 1,
-    sourceKind: 'file',
-    sourceIdentity: 'contract',
-    columns: null,
-    columnTypes: {},
-    parquet: { compression: 'zstd', rowGroupRows: 1_000_000 },
-    question: { kind: 'file', path: name, format, csv: null },
-    ...more,
-  });
   return {
     source: await openFileSource({ root: join(base, 'root'), scratch, duckdb: { memoryLimit: '384MB', threads: 2 } }),
-    request: requestFor(`data.${format}`),
-    missing: { request: requestFor(`missing.${format}`), code: 'PQ_NOT_FOUND' },
+    request: fileRequest(`data.${format}`, { ...more, format }),
+    missing: { request: fileRequest(`missing.${format}`, { ...more, format }), code: 'PQ_NOT_FOUND' },
     rows: ROWS,
     versionsRecur: true,
     async write(revision) {

@@ -8,20 +8,20 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Int32, Table, tableToIPC, vectorFromArray } from 'apache-arrow';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ParqueueError } from '../../model/errors.ts';
-import { DEFAULT_PARQUET, type CanonicalRequest, type FileFormat } from '../../model/request.ts';
 import type { Extract, SourceContext } from '../../ports/source.ts';
 import { CHECKSUMMED } from '../../testing/checksummed-parquet.ts';
+import { fileRequest, type FileAsk } from '../../testing/file-request.ts';
 import { sourceContext } from '../../testing/source-contract.ts';
 import { openFileSource } from './index.ts';
 import { duckDbError } from './load.ts';
 
 const run = promisify(execFile);
-const SNAPPY: Partial<CanonicalRequest> = { parquet: { compression: 'snappy', rowGroupRows: 1_000_000 } };
+const SNAPPY: FileAsk = { parquet: { compression: 'snappy', rowGroupRows: 1_000_000 } };
 const ARROW = Buffer.from(tableToIPC(new Table({ a: vectorFromArray([1, 2, 3], new Int32()) }), 'file'));
 
 /** Enough rows to be written before the end. */
@@ -43,8 +43,7 @@ afterEach(async () => {
 interface Ask {
   readonly root?: string;
   readonly scratch?: string;
-  readonly format?: FileFormat;
-  readonly options?: Partial<CanonicalRequest>;
+  readonly options?: FileAsk;
   readonly context?: Partial<SourceContext>;
 }
 
@@ -54,24 +53,13 @@ async function extract(name: string, ask: Ask = {}): Promise<Extract> {
     scratch: ask.scratch ?? join(base, 'scratch'),
     duckdb: { memoryLimit: '128MB', threads: 1 },
   });
-  const format = ask.format ?? (extname(name).slice(1) as FileFormat);
-  const request: CanonicalRequest = {
-    keyFormat: 1,
-    sourceKind: 'file',
-    sourceIdentity: 'disk',
-    columns: null,
-    columnTypes: {},
-    parquet: DEFAULT_PARQUET,
-    question: { kind: 'file', path: name, format, csv: null },
-    ...ask.options,
-  };
-  const snapshot = await source.open(request, { ...sourceContext(), ...ask.context });
+  const snapshot = await source.open(fileRequest(name, ask.options), { ...sourceContext(), ...ask.context });
   return await snapshot.extract({ path: target });
 }
 
 describe('a source whose disk fails while it is read', () => {
   it.each(['csv', 'json', 'ndjson', 'arrow'] as const)('is not available: %s', async (format) => {
-    await expect(extract('mem', { root: '/proc/self', format })).rejects.toMatchObject({
+    await expect(extract('mem', { root: '/proc/self', options: { format } })).rejects.toMatchObject({
       code: 'PQ_SOURCE_UNAVAILABLE',
       retryable: true,
       message: 'reading mem failed: EIO',
@@ -85,19 +73,7 @@ describe('a source whose disk fails while it is read', () => {
       scratch: join(base, 'scratch'),
       duckdb: { memoryLimit: '128MB', threads: 1 },
     });
-    const question = { kind: 'file', path: 'mem', format: 'csv', csv: null } as const;
-    const snapshot = await source.open(
-      {
-        keyFormat: 1,
-        sourceKind: 'file',
-        sourceIdentity: 'disk',
-        columns: null,
-        columnTypes: {},
-        parquet: DEFAULT_PARQUET,
-        question,
-      },
-      sourceContext(),
-    );
+    const snapshot = await source.open(fileRequest('mem', { format: 'csv' }), sourceContext());
     await expect(snapshot.version()).rejects.toMatchObject({ code: 'PQ_SOURCE_UNAVAILABLE' });
   });
 });

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CanonicalRequest, FileFormat } from '../../model/request.ts';
+import type { CanonicalRequest } from '../../model/request.ts';
 import type { Extract, Source } from '../../ports/source.ts';
+import { fileRequest } from '../../testing/file-request.ts';
 import { sourceContext } from '../../testing/source-contract.ts';
 import { openFileSource } from './index.ts';
 
@@ -31,30 +32,6 @@ afterEach(async () => {
   await source[Symbol.asyncDispose]();
   await rm(base, { recursive: true });
 });
-
-function requestFor(
-  path: string,
-  more: Partial<CanonicalRequest> & { csv?: Partial<NonNullable<import('../../model/request.ts').CsvOptions>> } = {},
-): CanonicalRequest {
-  const format = (path.split('.').pop() ?? 'csv') as FileFormat;
-  const { csv, ...rest } = more;
-  return {
-    keyFormat: 1,
-    sourceKind: 'file',
-    sourceIdentity: 'test',
-    columns: null,
-    columnTypes: {},
-    parquet: { compression: 'zstd', rowGroupRows: 1_000_000 },
-    question: {
-      kind: 'file',
-      path,
-      format,
-      csv:
-        csv === undefined ? null : { header: null, delimiter: null, quote: null, escape: null, nullText: null, ...csv },
-    },
-    ...rest,
-  };
-}
 
 async function write(name: string, content: string | Uint8Array): Promise<void> {
   await writeFile(join(base, 'root', name), content);
@@ -93,7 +70,7 @@ describe('CSV', () => {
     const text =
       'id,name,price,day,at,flag\n1,Ärger,1.5,2024-02-29,2024-02-29 10:00:00.123,true\n2,"a ""b"", c",,,,false\n';
     await write('a.csv', text);
-    const result = await extract(requestFor('a.csv'));
+    const result = await extract(fileRequest('a.csv'));
     expect(result.version).toBe(`checksum:sha256:${sha256(text)}`);
     expect(result.rows).toBe(2);
     expect(result.sha256).toBe(sha256(await readFile(join(base, 'out', 'part.parquet'))));
@@ -117,7 +94,7 @@ describe('CSV', () => {
       'a.csv',
       'zip,big,long,plus,mixed,dec\n00123,12345678901234567890,0.12345678901234567890,+1,1,1.10\n00456,1,1,2,x,2.20\n',
     );
-    const result = await extract(requestFor('a.csv'));
+    const result = await extract(fileRequest('a.csv'));
     expect(result.columns.map(({ type }) => type)).toEqual(['utf8', 'utf8', 'utf8', 'utf8', 'utf8', 'float64']);
     expect(await rowsOf()).toEqual([
       ['00123', '12345678901234567890', '0.12345678901234567890', '+1', '1', 1.1],
@@ -127,14 +104,14 @@ describe('CSV', () => {
 
   it('looks at all rows before it decides on a type', async () => {
     await write('a.csv', `n\n${'1\n'.repeat(50_000)}x\n`);
-    expect((await extract(requestFor('a.csv'))).columns[0]?.type).toBe('utf8');
+    expect((await extract(fileRequest('a.csv'))).columns[0]?.type).toBe('utf8');
   });
 
   it('decides on types by all rows where the beginning misleads', async () => {
     const lines = Array.from({ length: 30_000 }, (_, i) => `${i},,,,${i % 2 === 0 ? 'true' : 'false'},2024-01-01`);
     const last = '30000,7,,"",yes,2024-01-01 10:00:00.5';
     await write('a.csv', `id,late,none,empty,flag,day\n${lines.join('\n')}\n${last}\n1.5,8,,,,\n`);
-    const result = await extract(requestFor('a.csv'));
+    const result = await extract(fileRequest('a.csv'));
     expect(result.columns.map(({ name, type, sourceType }) => `${name} ${type} ${sourceType}`)).toEqual([
       'id float64 csv:DOUBLE',
       'late int64 csv:BIGINT',
@@ -156,7 +133,7 @@ describe('CSV', () => {
       'a.csv',
       'digits,spaced,code,small,point,e\n1.5,1.5,1.5,0.5,.5,1.5e-7\n12345678901234567, 2,1e5,0.30000000000000004,-5.,1e-05\n',
     );
-    const result = await extract(requestFor('a.csv'));
+    const result = await extract(fileRequest('a.csv'));
     expect(result.columns.map(({ name, type }) => `${name} ${type}`)).toEqual([
       'digits utf8',
       'spaced utf8',
@@ -170,7 +147,7 @@ describe('CSV', () => {
 
   it('tells an empty text from no value', async () => {
     await write('a.csv', 'id,t\n1,\n2,""\n');
-    await extract(requestFor('a.csv'));
+    await extract(fileRequest('a.csv'));
     expect(await rowsOf()).toEqual([
       ['1', null],
       ['2', ''],
@@ -179,13 +156,13 @@ describe('CSV', () => {
 
   it('reads a byte order mark, CRLF, other delimiters and files without header', async () => {
     await write('a.csv', '\ufeffid;name\r\n1;x\r\n2;"y;z"\r\n');
-    await extract(requestFor('a.csv'));
+    await extract(fileRequest('a.csv'));
     expect(await rowsOf()).toEqual([
       ['1', 'x'],
       ['2', 'y;z'],
     ]);
     await write('b.csv', '1\tx\n2\ty\n');
-    expect((await extract(requestFor('b.csv'), sourceContext(), 'b')).columns.map(({ name }) => name)).toEqual([
+    expect((await extract(fileRequest('b.csv'), sourceContext(), 'b')).columns.map(({ name }) => name)).toEqual([
       'column1',
       'column2',
     ]);
@@ -197,7 +174,7 @@ describe('CSV', () => {
 
   it('makes an empty Parquet file with its columns of a header without rows', async () => {
     await write('a.csv', 'a,b');
-    const result = await extract(requestFor('a.csv', { columnTypes: { a: 'int64' } }));
+    const result = await extract(fileRequest('a.csv', { columnTypes: { a: 'int64' } }));
     expect(result.rows).toBe(0);
     expect(result.columns.map(({ name, type }) => `${name} ${type}`)).toEqual(['a int64', 'b utf8']);
     expect(await rowsOf()).toEqual([]);
@@ -205,7 +182,7 @@ describe('CSV', () => {
 
   it('keeps columns of one name apart', async () => {
     await write('a.csv', 'a,A,a,\n1,2,3,4\n');
-    const result = await extract(requestFor('a.csv'));
+    const result = await extract(fileRequest('a.csv'));
     expect(result.columns.map(({ name }) => name)).toEqual(['a', 'A_2', 'a_3', 'column4']);
     expect(result.columns[2]?.note).toContain('"a"');
     expect(await rowsOf()).toEqual([['1', '2', '3', '4']]);
@@ -214,7 +191,7 @@ describe('CSV', () => {
   it('reads wanted columns in the wanted order with declared types', async () => {
     await write('a.csv', 'id,amount,at,z\n7,12.50,2024-01-01T10:00:00Z,q\n');
     const result = await extract(
-      requestFor('a.csv', {
+      fileRequest('a.csv', {
         columns: ['at', 'amount', 'id'],
         columnTypes: { amount: 'decimal(18, 2)', id: 'int32', at: 'timestamp' },
       }),
@@ -252,7 +229,7 @@ describe('CSV', () => {
       'a.csv',
       `${Object.keys(columns).join(',')}\ntrue,-1,-2,-3,-4,1,2,3,18446744073709551615,1.5,2.5,x,\\x41,2024-01-01,10:00:00.5,2024-01-01 10:00:00,2024-01-01T10:00:00+02:00,1.10\n`,
     );
-    const result = await extract(requestFor('a.csv', { columnTypes: columns }));
+    const result = await extract(fileRequest('a.csv', { columnTypes: columns }));
     expect(result.columns.map(({ type }) => type)).toEqual([
       'bool',
       'int8',
@@ -320,14 +297,14 @@ describe('CSV', () => {
     ['bytes that are not UTF-8', new Uint8Array([0x61, 10, 0x31, 0xff, 0xfe, 10]), {}, { line: 2 }],
   ])('refuses %s, naming the place, and leaves nothing behind', async (_, text, more, details) => {
     await write('a.csv', text);
-    await expect(extract(requestFor('a.csv', more))).rejects.toMatchObject({ code: 'PQ_MALFORMED_SOURCE', details });
+    await expect(extract(fileRequest('a.csv', more))).rejects.toMatchObject({ code: 'PQ_MALFORMED_SOURCE', details });
     expect(await leftovers()).toEqual([]);
   });
 
   it('gives equal bytes for equal loads, whatever the number of threads', async () => {
     const lines = Array.from({ length: 300_000 }, (_, i) => `${i},name ${i % 1000},${i / 7},${i % 3 === 0 ? '' : 'x'}`);
     await write('a.csv', `id,name,score,note\n${lines.join('\n')}\n`);
-    const request = requestFor('a.csv', { parquet: { compression: 'zstd', rowGroupRows: 100_000 } });
+    const request = fileRequest('a.csv', { parquet: { compression: 'zstd', rowGroupRows: 100_000 } });
     const sums = new Set<string>();
     for (const threads of [1, 2, 4]) {
       await using other = await openFileSource({
@@ -345,7 +322,7 @@ describe('CSV', () => {
 describe('JSON and NDJSON', () => {
   it('keeps nested values, texts as texts, and rows in order', async () => {
     await write('a.ndjson', '{"a":1,"d":"2024-01-01T00:00:00+02:00","n":{"k":[1,2]}}\n{"a":2,"e":true}\n');
-    const result = await extract(requestFor('a.ndjson'));
+    const result = await extract(fileRequest('a.ndjson'));
     expect(result.columns.map(({ name, type }) => `${name} ${type}`)).toEqual([
       'a int64',
       'd utf8',
@@ -358,9 +335,9 @@ describe('JSON and NDJSON', () => {
   it('takes every digit of a declared decimal, and refuses numbers that lost digits in a double', async () => {
     await write('a.json', '[{"a":1,"p":"12345678901234567890.12"},{"a":2,"p":"0.10"}]');
     await write('b.json', '[{"p":1.5},{"p":1234567890123456.78}]');
-    await extract(requestFor('a.json', { columnTypes: { p: 'decimal(30,2)' } }));
+    await extract(fileRequest('a.json', { columnTypes: { p: 'decimal(30,2)' } }));
     expect((await rowsOf()).map((row) => row[1])).toEqual(['12345678901234567890.12', '0.10']);
-    await expect(extract(requestFor('b.json', { columnTypes: { p: 'decimal(30,2)' } }))).rejects.toMatchObject({
+    await expect(extract(fileRequest('b.json', { columnTypes: { p: 'decimal(30,2)' } }))).rejects.toMatchObject({
       code: 'PQ_VALUE_OUT_OF_RANGE',
     });
   });
@@ -370,7 +347,7 @@ describe('JSON and NDJSON', () => {
     ['a key with a NUL', '{"a\\u0000b":1}\n', {}],
   ])('refuses %s, counting as a person does', async (_, text, details) => {
     await write('a.ndjson', text);
-    await expect(extract(requestFor('a.ndjson'))).rejects.toMatchObject({ code: 'PQ_MALFORMED_SOURCE', details });
+    await expect(extract(fileRequest('a.ndjson'))).rejects.toMatchObject({ code: 'PQ_MALFORMED_SOURCE', details });
   });
 });
 
@@ -383,7 +360,7 @@ describe('Parquet', () => {
 
   it('copies a file that needs no change, byte for byte', async () => {
     const bytes = await readFile(join(base, 'root', 'a.parquet'));
-    const result = await extract(requestFor('a.parquet'));
+    const result = await extract(fileRequest('a.parquet'));
     expect(result).toMatchObject({
       rows: 1000,
       sha256: sha256(bytes),
@@ -395,7 +372,7 @@ describe('Parquet', () => {
 
   it('re-encodes where columns or types are wanted', async () => {
     const result = await extract(
-      requestFor('a.parquet', { columns: ['name', 'id'], columnTypes: { id: 'decimal(9,0)' } }),
+      fileRequest('a.parquet', { columns: ['name', 'id'], columnTypes: { id: 'decimal(9,0)' } }),
     );
     expect(result).toMatchObject({
       rows: 1000,
@@ -408,7 +385,7 @@ describe('Parquet', () => {
   });
 
   it('refuses a type that would change a value', async () => {
-    await expect(extract(requestFor('a.parquet', { columnTypes: { score: 'int64' } }))).rejects.toMatchObject({
+    await expect(extract(fileRequest('a.parquet', { columnTypes: { score: 'int64' } }))).rejects.toMatchObject({
       code: 'PQ_VALUE_OUT_OF_RANGE',
       details: { column: 'score', type: 'bigint' },
     });
@@ -429,12 +406,12 @@ describe('Parquet', () => {
     ],
   ] as const)('refuses a file that is %s', async (_, spoil) => {
     await write('b.parquet', spoil(await readFile(join(base, 'root', 'a.parquet'))));
-    await expect(extract(requestFor('b.parquet'))).rejects.toMatchObject({ code: 'PQ_MALFORMED_SOURCE' });
+    await expect(extract(fileRequest('b.parquet'))).rejects.toMatchObject({ code: 'PQ_MALFORMED_SOURCE' });
     expect(await leftovers()).toEqual([]);
   });
 
   it('names the columns there are when another one is wanted', async () => {
-    await expect(extract(requestFor('a.parquet', { columns: ['id', 'nope'] }))).rejects.toMatchObject({
+    await expect(extract(fileRequest('a.parquet', { columns: ['id', 'nope'] }))).rejects.toMatchObject({
       code: 'PQ_INVALID_REQUEST',
       details: { unknown: ['nope'], available: ['id', 'name', 'score'] },
     });
@@ -445,11 +422,11 @@ describe('Parquet', () => {
     ['bytes', { bytesMax: 1000 }],
   ])('holds the limit on %s', async (limit, limits) => {
     const context = sourceContext({ limits: { rowsMax: 1e9, bytesMax: 1e12, timeoutMs: 60_000, ...limits } });
-    await expect(extract(requestFor('a.parquet'), context)).rejects.toMatchObject({
+    await expect(extract(fileRequest('a.parquet'), context)).rejects.toMatchObject({
       code: 'PQ_LIMIT_EXCEEDED',
       details: { limit },
     });
-    await expect(extract(requestFor('a.parquet', { columns: ['name'] }), context)).rejects.toMatchObject({
+    await expect(extract(fileRequest('a.parquet', { columns: ['name'] }), context)).rejects.toMatchObject({
       code: 'PQ_LIMIT_EXCEEDED',
       details: { limit },
     });
@@ -461,7 +438,7 @@ describe('the root', () => {
   it.each(['../x.csv', '/etc/passwd', 'a/../../x.csv', 'a\0.csv', './a.csv', 'a//b.csv', ''])(
     'refuses the path %j',
     async (path) => {
-      await expect(source.open(requestFor(path), sourceContext())).rejects.toMatchObject({
+      await expect(source.open(fileRequest(path), sourceContext())).rejects.toMatchObject({
         code: 'PQ_INVALID_REQUEST',
       });
     },
@@ -476,7 +453,7 @@ describe('the root', () => {
     await symlink('loop.csv', join(base, 'root', 'loop.csv'));
     await mkdir(join(base, 'root', 'folder.csv'));
     const codeOf = (path: string) =>
-      extract(requestFor(path)).then(
+      extract(fileRequest(path)).then(
         () => 'ok',
         (error: { code: string }) => error.code,
       );

@@ -4,21 +4,21 @@
  */
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { Dictionary, Int32, Int8, Table, tableToIPC, Utf8, vectorFromArray } from 'apache-arrow';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DEFAULT_PARQUET, type CanonicalRequest, type FileFormat } from '../../model/request.ts';
 import { readFooterOf } from '../../parquet/footer.ts';
 import type { Extract } from '../../ports/source.ts';
 import { CHECKSUMMED, CHECKSUMMED_ROWS } from '../../testing/checksummed-parquet.ts';
 import { ENCRYPTED } from '../../testing/encrypted-parquet.ts';
+import { fileRequest, type FileAsk } from '../../testing/file-request.ts';
 import { sourceContext } from '../../testing/source-contract.ts';
 import { openFileSource } from './index.ts';
 
-const COPIED: Partial<CanonicalRequest> = {};
-const DECODED: Partial<CanonicalRequest> = { parquet: { compression: 'snappy', rowGroupRows: 1_000_000 } };
+const COPIED: FileAsk = {};
+const DECODED: FileAsk = { parquet: { compression: 'snappy', rowGroupRows: 1_000_000 } };
 
 let base: string;
 let part: string;
@@ -34,30 +34,14 @@ afterEach(async () => {
   await rm(base, { recursive: true });
 });
 
-async function extract(
-  name: string,
-  content: string | Uint8Array,
-  options: Partial<CanonicalRequest> = DECODED,
-): Promise<Extract> {
+async function extract(name: string, content: string | Uint8Array, options: FileAsk = DECODED): Promise<Extract> {
   await writeFile(join(base, 'root', name), content);
   const source = await openFileSource({
     root: join(base, 'root'),
     scratch: join(base, 'scratch'),
     duckdb: { memoryLimit: '128MB', threads: 2 },
   });
-  const snapshot = await source.open(
-    {
-      keyFormat: 1,
-      sourceKind: 'file',
-      sourceIdentity: 'forged',
-      columns: null,
-      columnTypes: {},
-      parquet: DEFAULT_PARQUET,
-      question: { kind: 'file', path: name, format: extname(name).slice(1) as FileFormat, csv: null },
-      ...options,
-    },
-    sourceContext(),
-  );
+  const snapshot = await source.open(fileRequest(name, options), sourceContext());
   return await snapshot.extract({ path: part });
 }
 

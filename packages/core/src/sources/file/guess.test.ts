@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isParqueueError, ParqueueError } from '../../model/errors.ts';
-import { DEFAULT_PARQUET, type CanonicalRequest } from '../../model/request.ts';
+import type { CanonicalRequest } from '../../model/request.ts';
 import type { SourceContext } from '../../ports/source.ts';
+import { fileRequest, type FileAsk } from '../../testing/file-request.ts';
 import { sourceContext } from '../../testing/source-contract.ts';
 import { decodingOf } from './decode.ts';
 import { openDuckDb } from './duckdb.ts';
@@ -29,17 +30,8 @@ beforeEach(async () => {
 
 afterEach(() => rm(base, { recursive: true }));
 
-function request(format: Format, more: Partial<CanonicalRequest> = {}): CanonicalRequest {
-  return {
-    keyFormat: 1,
-    sourceKind: 'file',
-    sourceIdentity: 'test',
-    columns: null,
-    columnTypes: {},
-    parquet: DEFAULT_PARQUET,
-    question: { kind: 'file', path: `a.${format}`, format, csv: null },
-    ...more,
-  };
+function request(format: Format, more: FileAsk = {}): CanonicalRequest {
+  return fileRequest(`a.${format}`, more);
 }
 
 async function loaded(
@@ -68,7 +60,7 @@ async function loaded(
 }
 
 /** @returns what both give. */
-async function sameWithAGuess(format: Format, text: string, more: Partial<CanonicalRequest> = {}): Promise<unknown> {
+async function sameWithAGuess(format: Format, text: string, more: FileAsk = {}): Promise<unknown> {
   await writeFile(join(base, 'root', `a.${format}`), text);
   const without = await loaded(request(format, more), WHOLE_BYTES);
   expect(await loaded(request(format, more), HEAD_BYTES)).toEqual(without);

@@ -1,12 +1,12 @@
 /** Files made to hurt: each of these ended a process, kept a thread for minutes, or changed a value in silence. */
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DEFAULT_PARQUET, type CanonicalRequest, type FileFormat } from '../../model/request.ts';
 import type { Extract, Source } from '../../ports/source.ts';
 import { CHECKSUMMED, CHECKSUMMED_ROWS } from '../../testing/checksummed-parquet.ts';
+import { fileRequest, type FileAsk } from '../../testing/file-request.ts';
 import { sourceContext } from '../../testing/source-contract.ts';
 import { dialectOf } from './csv-dialect.ts';
 import { openFileSource } from './index.ts';
@@ -32,27 +32,11 @@ afterEach(async () => {
 });
 
 /** Parquet that is wanted like this is not copied, and what reads it here knows no other compression. */
-const SNAPPY: Partial<CanonicalRequest> = { parquet: { compression: 'snappy', rowGroupRows: 1_000_000 } };
+const SNAPPY: FileAsk = { parquet: { compression: 'snappy', rowGroupRows: 1_000_000 } };
 
-async function extract(
-  name: string,
-  content: string | Uint8Array,
-  options: Partial<CanonicalRequest> = SNAPPY,
-): Promise<Extract> {
+async function extract(name: string, content: string | Uint8Array, options: FileAsk = SNAPPY): Promise<Extract> {
   await writeFile(join(base, 'root', name), content);
-  const snapshot = await source.open(
-    {
-      keyFormat: 1,
-      sourceKind: 'file',
-      sourceIdentity: 'hostile',
-      columns: null,
-      columnTypes: {},
-      parquet: DEFAULT_PARQUET,
-      question: { kind: 'file', path: name, format: extname(name).slice(1) as FileFormat, csv: null },
-      ...options,
-    },
-    sourceContext(),
-  );
+  const snapshot = await source.open(fileRequest(name, options), sourceContext());
   return await snapshot.extract({ path: join(base, 'out', 'part.parquet') });
 }
 

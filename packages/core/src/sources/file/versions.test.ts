@@ -4,9 +4,9 @@ import { mkdir, mkdtemp, open, readdir, readFile, rm, utimes, writeFile } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { CanonicalRequest } from '../../model/request.ts';
 import type { Source } from '../../ports/source.ts';
 import { generateFile } from '../../parquet/index.ts';
+import { fileRequest } from '../../testing/file-request.ts';
 import { sourceContext } from '../../testing/source-contract.ts';
 import { openFileSource } from './index.ts';
 
@@ -33,18 +33,6 @@ beforeEach(async () => {
 });
 
 afterEach(() => rm(base, { recursive: true }));
-
-function request(path: string): CanonicalRequest {
-  return {
-    keyFormat: 1,
-    sourceKind: 'file',
-    sourceIdentity: 'test',
-    columns: null,
-    columnTypes: {},
-    parquet: { compression: 'zstd', rowGroupRows: 1_000_000 },
-    question: { kind: 'file', path, format: path.endsWith('.csv') ? 'csv' : 'parquet', csv: null },
-  };
-}
 
 function put(text: string): Promise<void> {
   return writeFile(join(base, 'root', 'a.csv'), text);
@@ -85,38 +73,38 @@ describe('the memory of hashes', () => {
   it('is believed only when hashing began two seconds after the stat was first seen, and then costs no read', async () => {
     await put('a\n1\n');
     const context = sourceContext();
-    const version = (await source.probe(request('a.csv'), context)).version;
+    const version = (await source.probe(fileRequest('a.csv'), context)).version;
     nowNs += SECOND_NS;
-    await source.probe(request('a.csv'), context);
+    await source.probe(fileRequest('a.csv'), context);
     expect(hashes).toBe(2);
     nowNs += SECOND_NS;
-    await source.probe(request('a.csv'), context);
+    await source.probe(fileRequest('a.csv'), context);
     expect(hashes).toBe(3);
-    for (let i = 0; i < 5; i += 1) expect((await source.probe(request('a.csv'), context)).version).toBe(version);
+    for (let i = 0; i < 5; i += 1) expect((await source.probe(fileRequest('a.csv'), context)).version).toBe(version);
     expect(hashes).toBe(3);
   });
 
   it('is asked by one stat of the open file, and nothing else is looked at', async () => {
     await put('a\n1\n');
     const context = sourceContext();
-    await source.probe(request('a.csv'), context);
+    await source.probe(fileRequest('a.csv'), context);
     nowNs += 3n * SECOND_NS;
-    const { version } = await source.probe(request('a.csv'), context);
+    const { version } = await source.probe(fileRequest('a.csv'), context);
     hashes = 0;
     await using stats = await countingStats(join(base, 'root', 'a.csv'));
     for (let time = 0; time < 3; time += 1)
-      expect((await source.probe(request('a.csv'), context)).version).toBe(version);
+      expect((await source.probe(fileRequest('a.csv'), context)).version).toBe(version);
     expect({ stats: stats.count(), hashes }).toEqual({ stats: 3, hashes: 0 });
   });
 
   it('is not asked of a file that is gone, which is told as it is', async () => {
     await put('a\n1\n');
     const context = sourceContext();
-    await source.probe(request('a.csv'), context);
+    await source.probe(fileRequest('a.csv'), context);
     nowNs += 3n * SECOND_NS;
-    await source.probe(request('a.csv'), context);
+    await source.probe(fileRequest('a.csv'), context);
     await rm(join(base, 'root', 'a.csv'));
-    await expect(source.probe(request('a.csv'), context)).rejects.toThrow(/there is no file a.csv/);
+    await expect(source.probe(fileRequest('a.csv'), context)).rejects.toThrow(/there is no file a.csv/);
   });
 
   it('notices a write of equal size whose times were put back', async () => {
@@ -125,33 +113,33 @@ describe('the memory of hashes', () => {
     const context = sourceContext();
     const past = new Date('2020-01-01T00:00:00Z');
     await utimes(path, past, past);
-    const before = (await source.probe(request('a.csv'), context)).version;
+    const before = (await source.probe(fileRequest('a.csv'), context)).version;
     nowNs += 3n * SECOND_NS;
-    await source.probe(request('a.csv'), context);
+    await source.probe(fileRequest('a.csv'), context);
     await put('a\n2\n');
     await utimes(path, past, past);
-    expect((await source.probe(request('a.csv'), context)).version).not.toBe(before);
+    expect((await source.probe(fileRequest('a.csv'), context)).version).not.toBe(before);
   });
 
   it('is not believed when its clock ran ahead of ours, as after a reboot', async () => {
     await put('a\n1\n');
     const context = sourceContext();
-    await source.probe(request('a.csv'), context);
+    await source.probe(fileRequest('a.csv'), context);
     nowNs += 3n * SECOND_NS;
-    await source.probe(request('a.csv'), context);
+    await source.probe(fileRequest('a.csv'), context);
     nowNs = SECOND_NS;
-    await source.probe(request('a.csv'), context);
+    await source.probe(fileRequest('a.csv'), context);
     expect(hashes).toBe(3);
   });
 
   it('is shared by probes and loads: a load proves what the next probe needs', async () => {
     await put('a\n1\n');
     const context = sourceContext();
-    await source.probe(request('a.csv'), context);
+    await source.probe(fileRequest('a.csv'), context);
     nowNs += 3n * SECOND_NS;
-    await using snapshot = await source.open(request('a.csv'), context);
+    await using snapshot = await source.open(fileRequest('a.csv'), context);
     const { version } = await snapshot.extract({ path: join(base, 'out', 'part.parquet') });
-    expect((await source.probe(request('a.csv'), context)).version).toBe(version);
+    expect((await source.probe(fileRequest('a.csv'), context)).version).toBe(version);
     expect(hashes).toBe(2);
   });
 
@@ -159,19 +147,19 @@ describe('the memory of hashes', () => {
     const path = join(base, 'root', 'a.parquet');
     await generateFile({ path, format: 'parquet', rows: 100, seed: 1, revision: 1 });
     const context = sourceContext();
-    await source.probe(request('a.parquet'), context);
+    await source.probe(fileRequest('a.parquet'), context);
     nowNs += SECOND_NS;
     await using _slow = await readingFor(3n * SECOND_NS);
-    await using snapshot = await source.open(request('a.parquet'), context);
+    await using snapshot = await source.open(fileRequest('a.parquet'), context);
     await snapshot.extract({ path: join(base, 'out', 'part.parquet') });
-    await source.probe(request('a.parquet'), context);
+    await source.probe(fileRequest('a.parquet'), context);
     expect(hashes).toBe(3);
   });
 
   it('survives a memory that holds nonsense', async () => {
     await put('a\n1\n');
     const context = sourceContext({ memo: { get: () => Promise.resolve('{'), put: () => Promise.resolve() } });
-    expect((await source.probe(request('a.csv'), context)).version).toMatch(/^checksum:sha256:[0-9a-f]{64}$/);
+    expect((await source.probe(fileRequest('a.csv'), context)).version).toMatch(/^checksum:sha256:[0-9a-f]{64}$/);
   });
 });
 
@@ -201,20 +189,23 @@ describe('a file that changes while it is read', () => {
       renameSync(`${path}.new`, path);
     };
     await using snapshot = await source.open(
-      request('a.csv'),
+      fileRequest('a.csv'),
       sourceContext(during([replace, () => appendFileSync(path, '2\n')])),
     );
     const result = await snapshot.extract({ path: join(base, 'out', 'part.parquet') });
     expect(hashes).toBe(3);
     expect(result.rows).toBe(800_001);
-    expect(result.version).toBe((await source.probe(request('a.csv'), sourceContext())).version);
+    expect(result.version).toBe((await source.probe(fileRequest('a.csv'), sourceContext())).version);
   });
 
   it('ends with PQ_SOURCE_UNSTABLE when it never stands still, and leaves nothing', async () => {
     const path = join(base, 'root', 'a.csv');
     await put(lines(1));
     const change = (): void => appendFileSync(path, '1\n');
-    await using snapshot = await source.open(request('a.csv'), sourceContext(during([change, change, change, change])));
+    await using snapshot = await source.open(
+      fileRequest('a.csv'),
+      sourceContext(during([change, change, change, change])),
+    );
     await expect(snapshot.extract({ path: join(base, 'out', 'part.parquet') })).rejects.toMatchObject({
       code: 'PQ_SOURCE_UNSTABLE',
       retryable: true,
@@ -242,7 +233,7 @@ describe('a file that changes while it is read', () => {
         },
       },
     });
-    await using snapshot = await slow.open(request('a.parquet'), sourceContext());
+    await using snapshot = await slow.open(fileRequest('a.parquet'), sourceContext());
     expect((await snapshot.extract({ path: join(base, 'out', 'part.parquet') })).rows).toBe(1000);
   });
 });
