@@ -107,7 +107,9 @@ class Chunks implements RowsListener {
     this.#pieces = [];
     this.#rows = 0;
     this.#bytes = 0;
-    const release = (): void => void this.#spare.push(...pieces.slice(0, SPARE_TABLES - this.#spare.length));
+    const release = (): void => {
+      for (const piece of pieces) if (this.#spare.length < SPARE_TABLES) this.#spare.push(piece.letGo());
+    };
     return { pieces, release };
   }
 

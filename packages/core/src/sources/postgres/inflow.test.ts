@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
 import { SLAB_BYTES, type Slab } from '../sql/wire/slabs.ts';
 import { FramedConnection } from './frames.ts';
+import { Inflow } from './inflow.ts';
 
 const server = createServer();
 const sockets: Duplex[] = [];
@@ -106,4 +107,19 @@ it('memory that is let go of is used again, and a socket that is paused brings n
   await ended;
   expect(rows).toBe(20_000);
   expect(slabs.size).toBeLessThanOrEqual(4);
+});
+
+it('a message has memory by what came of it, not by the length that it tells', () => {
+  const inflow = new Inflow();
+  const sent = Buffer.alloc(3 * 1024 * 1024, 'of a length that is no power of two;');
+  inflow.consumed(0, 250 * 1024 * 1024);
+  for (let at = 0; at < sent.length; at += 10_000) {
+    inflow.add(sent.subarray(at, at + 10_000));
+    expect(inflow.slab.bytes.length).toBeLessThanOrEqual(Math.max(SLAB_BYTES, 4 * inflow.to));
+  }
+  expect(inflow.slab.bytes.subarray(inflow.from, inflow.to).equals(sent)).toBe(true);
+  // Its end is known by now: not more than it takes.
+  inflow.consumed(0, sent.length + 5_000_000);
+  inflow.add(Buffer.alloc(5_000_000));
+  expect(inflow.slab.bytes.length).toBe(sent.length + 5_000_000);
 });

@@ -8,6 +8,9 @@ import { Slabs, type Slab } from '../sql/wire/slabs.ts';
 /** A read for less room than this is hardly worth its call; and less than this is moved rather than read up to its end. */
 const ROOM_MIN = 32 * 1024;
 
+/** A message gets so many times the memory of what has come of it: its header alone, which may say anything, gets none. */
+const GROWTH = 4;
+
 export class Inflow {
   /** Told after bytes came. */
   arrived: () => void = () => undefined;
@@ -74,13 +77,14 @@ export class Inflow {
   #room(): Uint8Array {
     const { length } = this.#slab.bytes;
     const rest = this.#to - this.#from;
-    const isTight = length - this.#to < ROOM_MIN && rest < ROOM_MIN;
-    if (isTight || this.#from + this.#wanted > length) this.#move(rest);
+    const isTight = length - this.#to < ROOM_MIN;
+    // What does not end in this slab is moved when the slab ends, too.
+    if (isTight && (rest < ROOM_MIN || this.#from + this.#wanted > length)) this.#move(rest);
     return this.#slab.bytes.subarray(this.#to);
   }
 
   #move(rest: number): void {
-    const next = this.#slabs.take(Math.max(this.#wanted, rest + ROOM_MIN));
+    const next = this.#slabs.take(Math.max(rest + ROOM_MIN, Math.min(this.#wanted, rest * GROWTH)));
     this.#slab.bytes.copy(next.bytes, 0, this.#from, this.#to);
     this.#slab.letGo();
     this.#slab = next;

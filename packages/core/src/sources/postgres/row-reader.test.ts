@@ -65,6 +65,18 @@ it('somebody who waits already gets the chunk, and the socket goes on being read
   expect(told).toEqual([]);
 });
 
+it('what is in columns is not held any more by the tables that are kept for other rows', async () => {
+  const { reader, arrive } = reading();
+  arrive(...thousand);
+  const { pieces, release } = await reader.next();
+  expect(pieces[0]?.arrays()).toEqual([['0']]);
+  release?.();
+  expect(pieces.slice(0, 8).map(({ bytes, view }) => bytes.length + view.byteLength)).toEqual(Array(8).fill(0));
+  arrive(...thousand.map((text) => `${text} again`));
+  const next = await reader.next();
+  expect(next.pieces.flatMap((piece) => piece.arrays()).at(-1)).toEqual(['999 again']);
+});
+
 it.each([
   ['which is all there are', 'SELECT 2', null],
   ['fewer than the server counted', 'SELECT 3', /unexpected number of rows/],

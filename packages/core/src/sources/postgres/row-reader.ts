@@ -180,7 +180,7 @@ export class RowReader implements RowReceiver {
     const [pieces, slabs] = [this.#pieces, this.#slabs];
     const release = (): void => {
       for (const slab of slabs) slab.letGo();
-      this.#spare.push(...pieces.slice(0, SPARE_TABLES - this.#spare.length));
+      for (const piece of pieces) if (this.#spare.length < SPARE_TABLES) this.#spare.push(piece.letGo());
     };
     return { pieces, release };
   }

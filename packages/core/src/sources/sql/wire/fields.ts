@@ -6,6 +6,9 @@
 import type { ColumnType } from '../../../parquet/column-type.ts';
 import type { ColumnSink } from '../../../parquet/row-appender.ts';
 
+const NO_BYTES = Buffer.alloc(0);
+const NO_VIEW = new DataView(new ArrayBuffer(0));
+
 /** Rows of one piece of what arrived; it is held by them. */
 export class WireRows {
   bytes: Buffer;
@@ -36,6 +39,12 @@ export class WireRows {
     this.view = view;
     this.rows = 0;
     this.wireBytes = 0;
+  }
+
+  /** Its rows are in columns: the tables are kept for other rows, and the bytes are not held any more. */
+  letGo(): this {
+    this.again(NO_BYTES, NO_VIEW);
+    return this;
   }
 
   /** Where the values of the next row are to be put: from there on as many as there are columns. */
