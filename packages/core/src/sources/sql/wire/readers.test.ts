@@ -150,4 +150,18 @@ describe('batches', () => {
     expect(direct).toEqual(await sizes(() => [texts.map((text) => [text])]));
     expect(direct.length).toBeGreaterThan(2);
   });
+
+  it('are cut by the bytes of the texts, not by those on the wire, which may be fewer', async () => {
+    const sizes = async (chunk: (plan: ReturnType<typeof planColumns>) => RowChunk): Promise<readonly number[]> => {
+      const wish = { columns: null, columnTypes: {}, numbers: 'text' } as const;
+      const plan = planColumns([builtIn('text')], wish, { types: POSTGRES_TYPES, project: null });
+      const found: number[] = [];
+      for await (const batch of batchesOf(plan.columns, [chunk(plan)])) found.push(batch.numRows);
+      return found;
+    };
+    const bytes = Array.from({ length: 24 }, () => Buffer.alloc(1024 * 1024, 0xff));
+    const direct = await sizes((plan) => plan.columnsOf(wireRows(bytes)));
+    expect(direct).toEqual([11, 11, 2]);
+    expect(direct).toEqual(await sizes(() => bytes.map((value) => [value.toString('utf8')])));
+  });
 });
