@@ -1,10 +1,8 @@
 /** Cold fills from a MariaDB server of this machine. */
 import { startMariadbServer } from '@parqueue/core/testing/servers';
 import mysql from 'mysql2/promise';
-import { atLeast, type Bench, type Findings, type Section } from '../section.ts';
-import { loginOf, raceFills } from '../sql/fill-race.ts';
-
-const ROWS = { tiny: 20_000, short: 250_000, long: 2_000_000 };
+import type { Bench, Findings, Section } from '../section.ts';
+import { loginOf, RACE_GOALS, RACE_ROWS, raceFills } from '../sql/fill-race.ts';
 
 const DATABASE = 'bench';
 const AS_USED = 'mysql2 query, rows as objects of JavaScript values';
@@ -17,12 +15,12 @@ export const mysqlFill: Section = {
     + 'that are dropped, by query (texts on the wire) and by execute (binary), as most people write it; and by query with rows as arrays of the bytes that came. The goal is judged by the '
     + 'fastest, which turns no value into anything. Parqueue: the whole fill in a worker thread and the thread for files beside it, from the snapshot over Parquet (zstd) and SHA-256 to '
     + 'fsync, manifest and publication.',
-  goals: [atLeast('overDriver', 0.9, '≥ 0.9 of the driver dropping rows')],
+  goals: RACE_GOALS,
   run,
 };
 
 async function run(bench: Bench): Promise<Findings> {
-  const rows = bench.pick(ROWS);
+  const rows = bench.pick(RACE_ROWS);
   bench.progress('starts MariaDB');
   await using server = await startMariadbServer();
   bench.progress('fills the table');

@@ -1,10 +1,8 @@
 /** Cold fills from a PostgreSQL server of this machine. */
 import { startPostgresServer } from '@parqueue/core/testing/servers';
 import { Client } from 'pg';
-import { atLeast, type Bench, type Findings, type Section } from '../section.ts';
-import { loginOf, raceFills } from '../sql/fill-race.ts';
-
-const ROWS = { tiny: 20_000, short: 250_000, long: 2_000_000 };
+import type { Bench, Findings, Section } from '../section.ts';
+import { loginOf, RACE_GOALS, RACE_ROWS, raceFills } from '../sql/fill-race.ts';
 
 const AS_USED = 'pg-cursor, rows as objects of JavaScript values';
 
@@ -16,12 +14,12 @@ export const postgresFill: Section = {
     + 'on this machine. Floors: pg with pg-cursor, a thousand rows at a time, dropped: as most people write it, rows as objects and values parsed; and as its fastest users do, rows as '
     + 'arrays and values left as texts. The goal is judged by the faster one, which turns no value into anything. Parqueue: the whole fill in a worker thread and the thread for files '
     + 'beside it, from the snapshot over Parquet (zstd) and SHA-256 to fsync, manifest and publication.',
-  goals: [atLeast('overDriver', 0.9, '≥ 0.9 of the driver dropping rows')],
+  goals: RACE_GOALS,
   run,
 };
 
 async function run(bench: Bench): Promise<Findings> {
-  const rows = bench.pick(ROWS);
+  const rows = bench.pick(RACE_ROWS);
   bench.progress('starts PostgreSQL');
   await using server = await startPostgresServer();
   bench.progress('fills the table');

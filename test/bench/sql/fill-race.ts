@@ -5,8 +5,13 @@ import { alternate, median, type Contender } from '../alternate.ts';
 import { childrenOf, cpuSecondsOf } from '../process-cpu.ts';
 import { forgetEntries } from '../publishing.ts';
 import { RowThread } from '../row-thread.ts';
-import type { Bench, Findings } from '../section.ts';
+import { atLeast, type Bench, type Findings } from '../section.ts';
 import type { Drop, Login, ThreadData, Work } from './work.ts';
+
+/** Of the table that is filled from, by the scale. */
+export const RACE_ROWS = { tiny: 20_000, short: 250_000, long: 2_000_000 };
+
+export const RACE_GOALS = [atLeast('overDriver', 0.9, '≥ 0.9 of the driver dropping rows')];
 
 const FILL = 'Parqueue';
 const SQL = 'SELECT * FROM mixed';
