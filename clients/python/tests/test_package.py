@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -27,6 +28,9 @@ def test_a_wheel_is_built_of_this_and_nothing_else(tmp_path: Path) -> None:
     assert sorted(names) == sources
     assert "parqueue/py.typed" in names
     assert licence == (HERE.parents[1] / "LICENSE").read_bytes(), "it wants to be in every copy"
+    assert "# parqueue" in metadata, "its long description"
+    links = re.findall(r"\]\(([^)]*)\)", metadata)
+    assert [link for link in links if not link.startswith("#")] == [], "they lead nowhere outside of the repository"
     required = [line for line in metadata.splitlines() if line.startswith("Requires-Dist") and "extra ==" not in line]
     assert required == [], "the core needs the standard library only"
 

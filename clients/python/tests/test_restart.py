@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from collections.abc import Callable
@@ -12,8 +13,10 @@ import pytest
 from conftest import Stage
 from parqueue import Freshness, Parqueue, ParqueueError
 from parqueue.absence import Absence
+from parqueue.progress import Progress, TerminalBar
 from relay import Cut, Passed, Relay, Reply, problem
 
+MIDDLE = 0.5
 ME = Reply(200, {"Content-Type": "application/json"}, json.dumps({"name": "me"}).encode())
 
 
@@ -36,6 +39,7 @@ class Sleeps:
 def sleeps(monkeypatch: pytest.MonkeyPatch) -> Sleeps:
     made = Sleeps()
     monkeypatch.setattr("parqueue.transport.time.sleep", made)
+    monkeypatch.setattr("parqueue.absence._chance", lambda: MIDDLE)
     return made
 
 
@@ -158,6 +162,7 @@ def test_giving_back_pins_waits_for_nobody(stage: Stage, sleeps: Sleeps) -> None
 def test_what_stayed_away_long_enough_is_not_waited_for_by_the_next_call(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [100.0]
     monkeypatch.setattr("parqueue.absence.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("parqueue.absence._chance", lambda: MIDDLE)
     absence = Absence(20)
     assert list(absence.pauses()) == []
     absence.over()
@@ -171,6 +176,77 @@ def test_what_stayed_away_long_enough_is_not_waited_for_by_the_next_call(monkeyp
     # Each attempt that is held back for long before it breaks counts, too.
     clock[0] += 60
     assert list(absence.pauses()) == []
+
+
+def test_many_who_lost_it_together_do_not_ask_together(sleeps: Sleeps, monkeypatch: pytest.MonkeyPatch) -> None:
+    chances = [0.0, 1.0, 0.25, 0.0, 1.0]
+    monkeypatch.setattr("parqueue.absence._chance", lambda: chances.pop(0))
+    with Relay(script=lambda _: ME) as relay, known(relay) as pq:
+        relay.down()
+        sleeps.then(5, relay.up)
+        assert pq.whoami() == {"name": "me"}
+    assert sleeps.slept == [0.1875, 0.625, 0.875, 1.5, 2.5]
+
+
+def test_chance_is_a_quarter_less_or_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("parqueue.absence.time.monotonic", lambda: 100.0)
+    told = []
+    for _ in range(200):
+        absence = Absence(30)
+        absence.over()
+        told.append(next(absence.pauses()))
+    assert len(set(told)) > 100
+    assert 0.1875 <= min(told) < 0.25 < max(told) <= 0.3125
+
+
+def test_the_bar_says_who_is_waited_for_until_it_answers(stage: Stage, sleeps: Sleeps, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        encoding = "utf-8"
+
+    terminal, at_hand = Terminal(), ""
+    bar = TerminalBar(terminal)
+    bar._began -= 1
+    monkeypatch.setattr("parqueue.progress._bar", lambda: bar)
+    stage.write("words.csv", "id,word\n1,a\n")
+
+    def up() -> None:
+        nonlocal at_hand
+        at_hand = terminal.getvalue()
+        relay.up()
+
+    with Relay(stage.url) as relay, Parqueue(relay.url, api_key=stage.key, cache=False) as pq:
+        assert pq.whoami()
+        relay.down()
+        sleeps.then(3, up)
+        assert pq.read("words").height == 1
+        host = relay.url.split("//")[1]
+    waiting = f"words · waiting for {host} to come back · 1 s"
+    assert waiting in at_hand.rsplit("\r\x1b[2K", 1)[1]
+    assert waiting not in terminal.getvalue()[len(at_hand) :]
+    assert terminal.getvalue()[len(at_hand) :].startswith("\r\x1b[2K"), "it is gone"
+
+
+@pytest.mark.parametrize("way", ["read", "scan"])
+def test_a_function_hears_it_too_and_what_was_before_it_again(stage: Stage, sleeps: Sleeps, way: str) -> None:
+    stage.write_large(1, rows=200_000, path="large.parquet")
+    heard: list[Progress] = []
+
+    def script(one: Passed) -> Cut | None:
+        if "data" not in one.path or len(relay.of("GET", "data")) != (1 if way == "read" else 2):
+            return None
+        sleeps.then(1, relay.down)
+        sleeps.then(3, relay.up)
+        return Cut(after=100_000)
+
+    with Relay(stage.url, script) as relay:
+        with Parqueue(relay.url, api_key=stage.key, progress=heard.append, cache=False) as pq:
+            frame = pq.read("large") if way == "read" else pq.scan("large").select("n0").collect()
+        assert frame.height == 200_000
+        host = relay.url.split("//")[1]
+    at = [number for number, one in enumerate(heard) if one.kind == "away"]
+    assert [heard[number].phase for number in at] == [f"waiting for {host} to come back"] * 2
+    assert heard[at[-1] + 1] == heard[at[0] - 1], "the transfer as far as it was"
+    assert heard[-1].kind == "transfer"
 
 
 @pytest.mark.parametrize("name", ["timeout", "silence_seconds", "reconnect_seconds", "wait_seconds", "retries"])

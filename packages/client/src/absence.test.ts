@@ -14,6 +14,7 @@ let server: Server;
 let port = 0;
 let handlers: Handler[];
 let slept: number[];
+const middle = (): number => 0.5;
 /** What is done once so many pauses were made. */
 let then: Map<number, () => Promise<void>>;
 
@@ -40,6 +41,7 @@ afterEach(down);
 function newClient(options: Partial<ParqueueOptions> = {}): Parqueue {
   return new Parqueue({
     url: `http://127.0.0.1:${port}`,
+    chance: middle,
     sleep: async (ms, signal) => {
       slept.push(ms);
       await then.get(slept.length)?.();
@@ -66,6 +68,29 @@ describe('a server that answered before', () => {
     await down();
     then.set(6, up);
     expect(await client.datasets()).toEqual({ datasets: [] });
+  });
+
+  it('is not asked by all at once who lost it together', async () => {
+    const chances = [0, 1, 0.25, 0, 1];
+    const client = await knownClient({ chance: () => chances.shift() ?? Number.NaN });
+    await down();
+    then.set(5, up);
+    expect(await client.datasets()).toEqual({ datasets: [] });
+    expect(slept).toEqual([187.5, 625, 875, 1500, 2500]);
+  });
+
+  it('is asked after a quarter less or more, by chance, where nobody says otherwise', async () => {
+    const firsts = new Set<number>();
+    for (let round = 0; round < 20; round += 1) {
+      const client = await knownClient({ chance: undefined });
+      await down();
+      slept = [];
+      then.set(1, up);
+      await client.datasets();
+      firsts.add(slept[0] ?? 0);
+    }
+    expect(firsts.size).toBeGreaterThan(10);
+    for (const ms of firsts) expect(Math.abs(ms - 250)).toBeLessThanOrEqual(62.5);
   });
 
   it('is waited for so long and no longer', async () => {
@@ -119,7 +144,7 @@ it('a server that never answered is told at once', async () => {
 
 it('what stayed away long enough is not waited for by the next call', () => {
   let now = 1_000_000;
-  const absence = new Absence(20, () => now);
+  const absence = new Absence(20, { now: () => now, chance: middle });
   expect([...absence.pauses()]).toEqual([]);
   absence.over();
   for (const pause of absence.pauses()) now += pause;

@@ -5,6 +5,9 @@ export type Sleep = (ms: number, signal: AbortSignal | undefined) => Promise<voi
 /** Milliseconds since 1970, of this machine's clock. */
 export const systemNow = (): number => Date.now();
 
+/** From 0 to 1. */
+export const systemChance = (): number => (globalThis.crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) / 2 ** 32;
+
 /** 32 hexadecimal digits, for names that nobody else uses. */
 export const randomName = (): string => globalThis.crypto.randomUUID().replaceAll('-', '');
 

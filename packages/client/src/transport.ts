@@ -2,8 +2,8 @@
  * One request and its answer. Waits and asks again where the server says how long to wait (429, 503 with Retry-After),
  * and follows a 202 to its end. All waits end with the caller's signal.
  */
-import { Absence, RECONNECT_SECONDS } from './absence.ts';
-import { systemNow, systemSleep, type Sleep } from './ambient.ts';
+import { Absence, jittered, RECONNECT_SECONDS } from './absence.ts';
+import { systemChance, systemNow, systemSleep, type Sleep } from './ambient.ts';
 import {
   asObject,
   clientError,
@@ -29,6 +29,8 @@ export interface TransportOptions {
   readonly reconnectSeconds?: number | undefined;
   /** Tests do not wait. */
   readonly sleep?: Sleep | undefined;
+  /** From 0 to 1, for pauses that are not those of everybody else. */
+  readonly chance?: (() => number) | undefined;
   /** Milliseconds since 1970. */
   readonly now?: (() => number) | undefined;
 }
@@ -69,6 +71,7 @@ export class Transport {
   readonly #options: TransportOptions;
   readonly #fetch: typeof globalThis.fetch;
   readonly #sleep: Sleep;
+  readonly #chance: () => number;
   readonly #absence: Absence;
 
   constructor(options: TransportOptions) {
@@ -79,12 +82,14 @@ export class Transport {
     this.#sleep = options.sleep ?? systemSleep;
     this.retries = options.retries ?? 2;
     this.now = options.now ?? systemNow;
-    this.#absence = new Absence(this.retries > 0 ? (options.reconnectSeconds ?? RECONNECT_SECONDS) : 0, this.now);
+    this.#chance = options.chance ?? systemChance;
+    const reconnectSeconds = this.retries > 0 ? (options.reconnectSeconds ?? RECONNECT_SECONDS) : 0;
+    this.#absence = new Absence(reconnectSeconds, { now: this.now, chance: this.#chance });
   }
 
   /** Before trying again what broke off: the longer, the more often it did. */
   async pause(attempt: number, signal: AbortSignal | undefined): Promise<void> {
-    await this.#sleep(Math.min(BREAK_MS * 2 ** attempt, BREAK_MS_MAX), signal);
+    await this.#sleep(jittered(Math.min(BREAK_MS * 2 ** attempt, BREAK_MS_MAX), this.#chance), signal);
   }
 
   /** @throws ParqueueHttpError for every answer that is not 2xx or 304; the signal's reason when it aborts. */

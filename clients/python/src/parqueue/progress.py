@@ -21,8 +21,9 @@ class Progress:
     """One moment of a wait.
 
     Attributes:
-        kind: ``load`` while the server has the source asked, ``transfer`` while bytes come here.
-        phase: of a load: ``waiting``, ``reading``, ... as the server names it.
+        kind: ``load`` while the server has the source asked, ``transfer`` while bytes come here, ``away`` while the server is
+            waited for to come back.
+        phase: of a load: ``waiting``, ``reading``, ... as the server names it; of ``away``: for whom it is waited, in words.
         rows: read so far, of a load.
         bytes: so far.
         total: bytes in all, where that is known.
@@ -57,9 +58,11 @@ ProgressOption = Union[bool, Callable[[Progress], None]]
 class Reporter:
     """One wait from its beginning to its end. Without somebody who looks, nothing is watched at all."""
 
-    def __init__(self, title: str, show: Callable[[Progress], None] | None) -> None:
+    def __init__(self, title: str, show: Callable[[Progress], None] | None, clear: Callable[[], None] | None = None) -> None:
         self._title = title
         self._show = show
+        self._clear = clear
+        self._last: Progress | None = None
 
     @property
     def watch(self) -> Callable[[Mapping[str, Any]], None] | None:
@@ -69,6 +72,26 @@ class Reporter:
     @property
     def on_bytes(self) -> Callable[[int, int | None], None] | None:
         return None if self._show is None else self._transfer
+
+    @property
+    def on_away(self) -> Callable[[str | None], None] | None:
+        return None if self._show is None else self._wait_for
+
+    def _tell(self, moment: Progress) -> None:
+        self._last = moment
+        if self._show is not None:
+            self._show(moment)
+
+    def _wait_for(self, server: str | None) -> None:
+        """None: it answered, and what was shown before is shown again."""
+        if server is not None:
+            moment: Progress | None = Progress("away", self._title, f"waiting for {server} to come back")
+        else:
+            moment = self._last
+            if self._clear is not None:
+                self._clear()
+        if moment is not None and self._show is not None:
+            self._show(moment)
 
     def _load(self, fill: Mapping[str, Any]) -> None:
         told = fill.get("progress")
@@ -82,12 +105,10 @@ class Reporter:
             _whole(told.get("bytes")),
             _whole(told.get("bytesTotal")),
         )
-        if self._show is not None:
-            self._show(moment)
+        self._tell(moment)
 
     def _transfer(self, received: int, total: int | None) -> None:
-        if self._show is not None:
-            self._show(Progress("transfer", self._title, bytes=received, total=total))
+        self._tell(Progress("transfer", self._title, bytes=received, total=total))
 
 
 @contextlib.contextmanager
@@ -101,7 +122,7 @@ def reporting(option: ProgressOption, title: str) -> Iterator[Reporter]:
         yield Reporter(title, None)
         return
     try:
-        yield Reporter(title, bar.show)
+        yield Reporter(title, bar.show, bar.end)
     finally:
         bar.end()
 
@@ -120,7 +141,9 @@ class _Bar:
         self.draw(progress, now - self._began)
 
     def end(self) -> None:
+        """Nothing is shown any more, until something is."""
         if self._shown:
+            self._shown, self._drawn_at = False, 0.0
             self.clear()
 
     def draw(self, progress: Progress, seconds: float) -> None:

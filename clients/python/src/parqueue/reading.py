@@ -60,7 +60,7 @@ class Reading:
 
     def resolve(self, question: Question, options: Options, *, pin: str | None = None) -> dict[str, Any]:
         with reporting(options.progress, question.title) as reporter:
-            return self._resolve(question, options, Deadline(options.timeout), reporter, pin)
+            return self._resolve(question, options, Deadline(options.timeout, reporter.on_away), reporter, pin)
 
     @contextlib.contextmanager
     def file(self, question: Question, options: Options) -> Iterator[File]:
@@ -80,7 +80,8 @@ class Reading:
 
     def path(self, question: Question, options: Options) -> PinnedFile:
         with reporting(options.progress, question.title) as reporter:
-            return PinnedFile(*self._on_mount(question, options, Deadline(options.timeout), reporter), reader=self)
+            deadline = Deadline(options.timeout, reporter.on_away)
+            return PinnedFile(*self._on_mount(question, options, deadline, reporter), reader=self)
 
     def scan(self, question: Question, options: Options) -> pl.LazyFrame:
         def whole(generation: Generation, deadline: Deadline, reporter: Reporter) -> IO[bytes]:
@@ -184,11 +185,12 @@ class Reading:
     def _fetched(self, question: Question, options: Options) -> IO[bytes]:
         """One at a time for each question: who comes second asks whether what the first one brought still holds."""
         identity = f"{self._transport.url}\n{question.identity()}"
-        deadline = Deadline(options.timeout)
-        with self._turn(identity, deadline), reporting(options.progress, question.title) as reporter:
-            if fits_url(question):
-                return self._dataset(question, identity, options, deadline, reporter)
-            return self._undeclared(question, options, deadline, reporter)
+        with reporting(options.progress, question.title) as reporter:
+            deadline = Deadline(options.timeout, reporter.on_away)
+            with self._turn(identity, deadline):
+                if fits_url(question):
+                    return self._dataset(question, identity, options, deadline, reporter)
+                return self._undeclared(question, options, deadline, reporter)
 
     def _dataset(
         self, question: Question, identity: str, options: Options, deadline: Deadline, reporter: Reporter

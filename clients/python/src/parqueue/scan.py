@@ -106,17 +106,17 @@ class ScanSource:
         self._context = context
         self._lock = threading.Lock()
         with context.reporting() as reporter:
-            self._located = self._locate(Deadline(context.timeout), reporter)
-            self.schema = self._schema(self._located, Deadline(context.timeout), reporter)
+            self._located = self._locate(Deadline(context.timeout, reporter.on_away), reporter)
+            self.schema = self._schema(self._located, Deadline(context.timeout, reporter.on_away), reporter)
 
     def __call__(
         self, columns: list[str] | None, predicate: pl.Expr | None, rows_max: int | None, batch_rows: int | None
     ) -> Iterator[pl.DataFrame]:
         begun = False
         for attempt in range(1, _ATTEMPTS + 1):
-            deadline = Deadline(self._context.timeout)
             try:
                 with self._context.reporting() as reporter:
+                    deadline = Deadline(self._context.timeout, reporter.on_away)
                     parts = self._parts(columns, rows_max, deadline, reporter)
                     for part in ticking(parts, deadline.cancel):
                         if part is None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Callable
 
 from ._version import __version__
-from .absence import RECONNECT_SECONDS, Absence
+from .absence import RECONNECT_SECONDS, Absence, jittered
 from .connections import ConnectionPool, Response, StaleConnectionError
 from .errors import ParqueueError, ParqueueTimeoutError, error_of, retry_after_of, unexpected
 from .forks import renew_after_fork
@@ -36,14 +36,18 @@ _PROBLEM_BYTES_MAX = 1 << 20
 _GATEWAY = (502, 503, 504)
 
 Watch = Callable[[Mapping[str, Any]], None]
+#: Hears which server is waited for to come back, before each pause; None: it answered.
+OnAway = Callable[["str | None"], None]
 
 
 class Deadline:
-    """The end of the caller's patience; without one it never comes."""
+    """The end of the caller's patience; without one it never comes. ``on_away``: who sees that it is tried."""
 
-    def __init__(self, seconds: float | None = None) -> None:
+    def __init__(self, seconds: float | None = None, on_away: OnAway | None = None) -> None:
         self._until = None if seconds is None else time.monotonic() + seconds
         self._cancelled = False
+        self._on_away = on_away
+        self._away = False
 
     def cancel(self) -> None:
         """From another thread: whoever goes by this deadline ends at the next occasion."""
@@ -59,6 +63,12 @@ class Deadline:
         if left <= 0:
             raise ParqueueTimeoutError("the timeout was over before the answer was there")
         return min(most, left)
+
+    def away(self, server: str | None) -> None:
+        """Told to who sees it, where anything changed."""
+        if self._on_away is not None and (self._away or server is not None):
+            self._away = server is not None
+            self._on_away(server)
 
     def sleep(self, seconds: float) -> None:
         """Raises ParqueueTimeoutError at its end where that comes first."""
@@ -122,7 +132,7 @@ class Transport:
                 response = self._once(call, deadline, held + self.silence)
             except ParqueueError as error:
                 cause = error.__cause__
-                if isinstance(cause, ConnectionError) and _slept(away, deadline):
+                if isinstance(cause, ConnectionError) and self._slept(away, deadline):
                     attempt += 1
                     continue
                 if attempt >= self.retries or not isinstance(cause, (ConnectionError, http.client.HTTPException)):
@@ -134,12 +144,14 @@ class Transport:
                 continue
             if 200 <= response.status < 300 or response.status == 304:
                 self._absence.over()
+                deadline.away(None)
                 return response
             refusal = self._refusal(response)
             pause = refusal.retry_after
             if refusal.code != "UNEXPECTED":
                 self._absence.over()
-            elif refusal.status in _GATEWAY and pause is None and _slept(away, deadline):
+                deadline.away(None)
+            elif refusal.status in _GATEWAY and pause is None and self._slept(away, deadline):
                 continue
             if refusal.status not in (429, 503) or pause is None or attempt >= self.retries:
                 raise refusal
@@ -150,7 +162,16 @@ class Transport:
 
     def pause(self, attempt: int, deadline: Deadline) -> None:
         """Before trying again what broke off: the longer, the more often it did."""
-        deadline.sleep(min(_BREAK_SECONDS * 2.0**attempt, _BREAK_SECONDS_MAX))
+        deadline.sleep(jittered(min(_BREAK_SECONDS * 2.0**attempt, _BREAK_SECONDS_MAX)))
+
+    def _slept(self, pauses: Iterator[float], deadline: Deadline) -> bool:
+        """False: there is no pause any more, or the caller would not be there after it, and hears why there is no answer."""
+        pause = next(pauses, None)
+        if pause is None or deadline.left(pause) < pause:
+            return False
+        deadline.away(urllib.parse.urlsplit(self.url).netloc.rpartition("@")[2])
+        deadline.sleep(pause)
+        return True
 
     def json(self, call: Call, deadline: Deadline) -> Any:
         return self._whole(lambda: self.send(call, deadline), deadline)[0]
@@ -258,15 +279,6 @@ class Transport:
                     raise ParqueueError(message, code="INTERRUPTED", retryable=True) from cause
             self.pause(attempt, deadline)
             attempt += 1
-
-
-def _slept(pauses: Iterator[float], deadline: Deadline) -> bool:
-    """False: there is no pause any more, or the caller would not be there after it, and hears why there is no answer."""
-    pause = next(pauses, None)
-    if pause is None or deadline.left(pause) < pause:
-        return False
-    deadline.sleep(pause)
-    return True
 
 
 def _fill_of(location: str) -> str | None:
