@@ -81,6 +81,7 @@ describe('before it starts a fill', () => {
     const filesystem = { ...RULES, quotaBytes: null, reserveBytes: 20 };
     await expect(hold(room(filesystem), 'd', 31)).rejects.toMatchObject({
       code: 'PQ_STORE_FULL',
+      message: expect.stringContaining('this load needs 31 B more') as string,
       details: { limit: 'reserve', freeBytes: 50, reserveBytes: 20 },
     });
     await expect(hold(room(filesystem), 'e', 30)).resolves.toBeDefined();
@@ -172,7 +173,10 @@ describe('while it runs a fill', () => {
     const held = await hold(filesystem, 'f1', null);
     await write('f1', 40);
     await look();
-    expect(held.passed.reason).toMatchObject({ details: { limit: 'reserve' } });
+    expect(held.passed.reason).toMatchObject({
+      message: expect.stringContaining('this load has written 40 B so far') as string,
+      details: { limit: 'reserve' },
+    });
     await held.release();
     expect([redis.state.outgrown.size, redis.state.reserved.size]).toEqual([0, 0]);
   });

@@ -205,8 +205,9 @@ export class StoreRoom implements Room {
     if (now.freeBytes - bytes >= reserveBytes) return null;
     const written = Math.min(bytes, await space.stagedBytes(fill));
     if (now.freeBytes - (bytes - written) >= reserveBytes) return null;
+    const has = bytes > written ? `needs ${sizeText(bytes - written)} more` : `has written ${sizeText(written)} so far`;
     return this.#full({ fill, bytes }, "the store's filesystem", {
-      why: `${sizeText(now.freeBytes)} are free, of which ${sizeText(reserveBytes)} are left alone (store.reserve), and this load needs ${sizeText(bytes - written)} more`,
+      why: `${sizeText(now.freeBytes)} are free, of which ${sizeText(reserveBytes)} are left alone (store.reserve), and this load ${has}`,
       limit: 'reserve',
       details: { freeBytes: now.freeBytes, reserveBytes },
     });
