@@ -161,7 +161,7 @@ describe('log lines', () => {
     expect(jobs.size).toBe(2);
     const leased = request.findIndex(({ step }) => step === 'lease-acquired');
     const { jobId: fillJob, fillId } = request[leased] as Line;
-    expect(fillId).toMatch(/^[0-9a-f]{32}$/);
+    expect(fillId).toMatch(/^[0-9a-f]{24}$/);
     const ofJob = lines.filter(({ jobId }) => jobId === fillJob);
     const byWorker = ofJob.slice(ofJob.findIndex(({ step }) => step === 'lease-acquired'));
     expect(byWorker.filter((line) => line.fillId !== fillId || line.requestId !== 'the-first-request')).toEqual([]);
