@@ -33,7 +33,7 @@ const manifest: fc.Arbitrary<Manifest> = fc.record({
   storeId: hex(32),
   key: fc.constant(KEY),
   fence: fc.maxSafeNat(),
-  fillId: hex(32),
+  fillId: hex(24),
   version: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }),
   consistency: fc.constantFrom('exact' as const, 'statement' as const, 'best-effort' as const),
   dataset: fc.option(text, { nil: null }),
