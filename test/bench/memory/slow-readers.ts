@@ -27,18 +27,19 @@ export class SlowReaders implements AsyncDisposable {
     return new SlowReaders(sockets);
   }
 
-  /** @returns bytes that came to all of them, with the heads of their answers */
-  async read(signal: AbortSignal): Promise<number> {
-    const read = async (socket: Socket): Promise<number> => {
+  /** @returns bytes that came to each of them, with the head of its answer, and that head's first line */
+  async read(signal: AbortSignal): Promise<readonly { readonly bytes: number; readonly status: string }[]> {
+    const read = async (socket: Socket): Promise<{ readonly bytes: number; readonly status: string }> => {
       let bytes = 0;
+      let status = '';
       for await (const chunk of socket as AsyncIterable<Buffer>) {
         signal.throwIfAborted();
+        if (bytes === 0) status = chunk.toString('latin1', 0, chunk.indexOf('\r'));
         bytes += chunk.length;
       }
-      return bytes;
+      return { bytes, status };
     };
-    const all = await Promise.all(this.#sockets.map(read));
-    return all.reduce((sum, bytes) => sum + bytes, 0);
+    return await Promise.all(this.#sockets.map(read));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
