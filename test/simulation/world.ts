@@ -268,7 +268,7 @@ export class World {
     const epochs = new Epochs({ register, store: gated(store.epochs, gate), clock, randomId, onStep });
     const jobs = queue.portFor(actor);
     const outcomes = queue.outcomesFor(actor, redis);
-    const rebuild = { reconciler, ticks, parts, directories, reader, marks, onStep };
+    const rebuild = { reconciler, ticks, parts, directories, reader, onStep };
     const reconcile = (key: string) => reconcileKey(key, rebuild);
     const work = this.#threads(actor, { clock, writer, reader });
     const { room, ...gc } = simGc({

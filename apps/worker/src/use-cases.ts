@@ -89,7 +89,6 @@ export function wireUseCases(parts: UseCaseParts): UseCases {
     parts: sharedParts,
     directories,
     reader,
-    marks,
     onStep,
   });
   const reconcile =

@@ -40,8 +40,7 @@ test('a Redis that restarts right after the commit does not make a failure of it
     clock,
     randomId,
     onStep,
-    reconcile: (key) =>
-      reconcileKey(key, { reconciler, ticks, parts, directories, reader, marks, onStep: () => undefined }),
+    reconcile: (key) => reconcileKey(key, { reconciler, ticks, parts, directories, reader, onStep: () => undefined }),
     outcomes: { record: async (_job, outcome) => void recorded.push(outcome) },
     work: {
       probe: () => Promise.reject(new Error('unused')),

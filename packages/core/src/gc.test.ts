@@ -292,9 +292,9 @@ async function collect(rules: Partial<StoreRules> = {}, options: Partial<GcOptio
 
 async function reconcile(): Promise<void> {
   const { reconciler, ticks, parts } = coordination;
-  const { directories, reader, marks } = store;
+  const { directories, reader } = store;
   const signal = new AbortController().signal;
-  await reconcilePass({ reconciler, ticks, parts, directories, reader, marks, onStep: () => undefined }, { signal });
+  await reconcilePass({ reconciler, ticks, parts, directories, reader, onStep: () => undefined }, { signal });
 }
 
 async function openGate(): Promise<void> {

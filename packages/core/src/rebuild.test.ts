@@ -76,8 +76,8 @@ test('a pass that was interrupted goes on after the last shard that it finished,
   const visited: string[] = [];
   const under = { now: 0, most: 0 };
   const { reconciler, ticks, parts } = coordination;
-  const { directories, reader, marks } = store;
-  const deps = { reconciler, ticks, parts, directories, reader, marks, onStep: () => undefined };
+  const { directories, reader } = store;
+  const deps = { reconciler, ticks, parts, directories, reader, onStep: () => undefined };
   const listWithMark: typeof directories.listWithMark = async (key, told) => {
     under.now += 1;
     under.most = Math.max(under.most, under.now);
@@ -105,7 +105,7 @@ async function publish(fence: Tick, sourceDetails = {}): Promise<void> {
 
 async function reconciledHead(): Promise<Head | null> {
   const { reconciler, ticks, parts, heads } = coordination;
-  const { directories, reader, marks } = store;
-  await reconcileKey(KEY, { reconciler, ticks, parts, directories, reader, marks, onStep: () => undefined });
+  const { directories, reader } = store;
+  await reconcileKey(KEY, { reconciler, ticks, parts, directories, reader, onStep: () => undefined });
   return (await heads.look({ key: KEY, scopes: [], probeTargets: [] }, null)).head;
 }

@@ -18,7 +18,7 @@ import type { Manifest } from './model/manifest.ts';
 import type { Mark, Reconciler, Retirement, Ticks } from './ports/coordination.ts';
 import type { Parts } from './ports/parts.ts';
 import type { OnStep } from './ports/steps.ts';
-import type { GenerationReader, KeyDirectories, StoreMarks } from './ports/store.ts';
+import type { GenerationReader, KeyDirectories } from './ports/store.ts';
 
 export interface RebuildDeps {
   readonly reconciler: Reconciler;
@@ -26,7 +26,6 @@ export interface RebuildDeps {
   readonly parts: Pick<Parts, 'learn'>;
   readonly directories: KeyDirectories;
   readonly reader: GenerationReader;
-  readonly marks: StoreMarks;
   readonly onStep: OnStep;
 }
 

@@ -172,8 +172,8 @@ async function verify(
 
 async function reconcile(key: string): Promise<void> {
   const { reconciler, ticks, parts } = coordination;
-  const { directories, reader, marks } = store;
-  await reconcileKey(key, { reconciler, ticks, parts, directories, reader, marks, onStep: () => undefined });
+  const { directories, reader } = store;
+  await reconcileKey(key, { reconciler, ticks, parts, directories, reader, onStep: () => undefined });
 }
 
 async function headOf(key: string) {

@@ -45,9 +45,9 @@ export class ManyEntries implements AsyncDisposable {
     const opened = await openParts(place, STORE_CALLS);
     const { reconciler, ticks, parts } = opened.coordination;
     // As a worker begins: gc waits for it, and no key has to be compared by itself afterwards.
-    const { directories, reader, marks } = opened.store;
+    const { directories, reader } = opened.store;
     const { signal } = new AbortController();
-    await reconcilePass({ reconciler, ticks, parts, directories, reader, marks, onStep: silent }, { signal });
+    await reconcilePass({ reconciler, ticks, parts, directories, reader, onStep: silent }, { signal });
     return new ManyEntries(place, { ...opened, part: await writePart(cluster.lake(name)) });
   }
 

@@ -66,11 +66,11 @@ const WALKED: Readonly<Record<Walk, (many: ManyEntries, url: string, signal: Abo
     await epochs.openNext();
     let seen = 0;
     const { reconciler, ticks, parts } = coordination;
-    const { directories, reader, marks } = store;
+    const { directories, reader } = store;
     const onStep = (step: string): void => {
       if (step === 'key-reconciled') seen += 1;
     };
-    await reconcilePass({ reconciler, ticks, parts, directories, reader, marks, onStep }, { signal });
+    await reconcilePass({ reconciler, ticks, parts, directories, reader, onStep }, { signal });
     return seen;
   },
 };

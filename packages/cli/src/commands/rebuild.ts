@@ -50,7 +50,6 @@ export async function rebuild(context: Context, options: RebuildCommandOptions):
           parts,
           directories: store.directories,
           reader: store.reader,
-          marks: store.marks,
           onStep: (step, { key, fence, reason }) => {
             if (step === 'key-reconciled') {
               seen.entries += 1;

@@ -85,7 +85,7 @@ export class InProcess {
     const work = new LocalWork({ source, memo, writer, reader, clock, host, program });
     const shared = { heads, outcomes, epochs, clock, onStep, work, parts: coordination.parts };
     const reconcile = (key: string): Promise<void> =>
-      reconcileKey(key, { reconciler, ticks, parts: coordination.parts, directories, reader, marks, onStep });
+      reconcileKey(key, { reconciler, ticks, parts: coordination.parts, directories, reader, onStep });
     const filler = new Filler({
       ...shared,
       leases,

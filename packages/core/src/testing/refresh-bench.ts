@@ -220,8 +220,8 @@ export class RefreshBench {
 
   #rebuild() {
     const { reconciler, ticks, parts } = this.coordination;
-    const { directories, reader, marks } = this.store;
-    return { reconciler, ticks, parts, directories, reader, marks, onStep: () => undefined };
+    const { directories, reader } = this.store;
+    return { reconciler, ticks, parts, directories, reader, onStep: () => undefined };
   }
 
   #work(): SourceWork {
